@@ -1,0 +1,270 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::keyword::{self, KEYWORDS, Keyword, Use};
+use super::{Address, Host, HostName, Keepalive, key_value, url};
+use crate::settings::{Origin, Problem, Reader};
+
+/// What libpq uses where nothing is written.
+pub(super) const DEFAULT_PORT: u16 = 5432;
+const DEFAULT_HOST: &str = "localhost";
+
+/// The values of an address under their keywords, each with its origin.
+pub(super) type Keywords = BTreeMap<&'static str, (String, Origin)>;
+
+/// Reads a URL or key=value pairs; `PG*` variables fill in what the text leaves out. `None` if a problem was noted.
+pub(super) fn read(reader: &mut Reader<'_>, text: &str, origin: &Origin) -> Option<Address> {
+    let text = text.trim();
+    let parsed = if url::looks_like_one(text) { url::parse(text) } else { key_value::parse(text) };
+    let pairs = match parsed {
+        Ok(pairs) => pairs,
+        Err(reason) => {
+            reader.problem(Problem::new(super::rule::NAME, origin.clone(), format!("the address {reason}")));
+            return None;
+        }
+    };
+    let mut keywords = Keywords::new();
+    for (name, value) in pairs {
+        let origin = Origin::Keyword { keyword: name.clone(), address: Box::new(origin.clone()) };
+        take(reader, &name, value, origin, &mut keywords);
+    }
+    fill_in(reader, &mut keywords, |_| true);
+    assemble(reader, &mut keywords, origin)
+}
+
+/// Notes what becomes of one keyword of an address.
+fn take(reader: &mut Reader<'_>, name: &str, value: String, origin: Origin, keywords: &mut Keywords) {
+    let refuse = |reader: &mut Reader<'_>, reason: String| {
+        reader.problem(Problem::new(super::rule::NAME, origin.clone(), reason));
+    };
+    let Some(keyword) = keyword::find(name) else {
+        let hint = keyword::nearest(name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        return refuse(reader, format!("there is no keyword `{name}`{hint}"));
+    };
+    match keyword.usage {
+        Use::Applied => {
+            keywords.insert(keyword.name, (value, origin));
+        }
+        Use::Only(accepted) => only(reader, keyword.name, &value, accepted, origin),
+        Use::Absent | Use::Refused => refuse(reader, format!("`{}` is not supported", keyword.name)),
+        Use::Noticed => reader.notice(format!("`{name}` of the database address does nothing here")),
+    }
+}
+
+fn only(reader: &mut Reader<'_>, name: &str, value: &str, accepted: &[&str], origin: Origin) {
+    if !accepted.contains(&value) {
+        let reason = format!("`{name}={value}` is not supported; what is: {}", accepted.join(", "));
+        reader.problem(Problem::new(super::rule::NAME, origin, reason));
+    }
+}
+
+/// Takes from `PG*` variables what the address leaves out and `wanted` asks for.
+pub(super) fn fill_in(reader: &mut Reader<'_>, keywords: &mut Keywords, wanted: impl Fn(&str) -> bool) {
+    let missing = KEYWORDS.iter().filter(|keyword| wanted(keyword.name));
+    for Keyword { name, variable, usage } in missing {
+        let Some(variable) = variable.filter(|_| !keywords.contains_key(name)) else { continue };
+        let Some(found) = reader.variable(variable, *name == "password", super::rule::NAME) else { continue };
+        match usage {
+            Use::Applied => {
+                keywords.insert(name, (found.text, found.origin));
+            }
+            Use::Only(accepted) => only(reader, name, &found.text, accepted, found.origin),
+            Use::Refused => {
+                let reason = format!("{variable} is not supported; unset it");
+                reader.problem(Problem::new(super::rule::NAME, found.origin, reason));
+            }
+            Use::Absent | Use::Noticed => reader.notice(format!("{variable} does nothing here")),
+        }
+    }
+}
+
+/// Makes the address out of its keywords. `None` if a problem was noted.
+pub(super) fn assemble(reader: &mut Reader<'_>, keywords: &mut Keywords, origin: &Origin) -> Option<Address> {
+    let user = keywords.remove("user").map(|(user, _)| user).or_else(|| account(reader));
+    if user.is_none() {
+        let reason = "the address names no user; write one, or set PGUSER";
+        reader.problem(Problem::new(super::rule::NAME, origin.clone(), reason));
+    }
+    let hosts = hosts(reader, keywords, origin);
+    let keepalive = Keepalive {
+        off: number(reader, keywords, "keepalives").is_some_and(|on| on == 0),
+        idle: seconds(reader, keywords, "keepalives_idle"),
+        interval: seconds(reader, keywords, "keepalives_interval"),
+        count: number(reader, keywords, "keepalives_count").filter(|count| *count > 0),
+        user_timeout: number(reader, keywords, "tcp_user_timeout")
+            .filter(|millis| *millis > 0)
+            .map(|millis| Duration::from_millis(millis.into())),
+    };
+    let connect_timeout = connect_timeout(reader, keywords);
+    let fallback = keywords.remove("fallback_application_name");
+    let application_name = keywords.remove("application_name").or(fallback).map(|(name, origin)| {
+        reader.show("database.application_name", &name, origin);
+        name
+    });
+    let mut take =
+        |name: &str| keywords.remove(name).map(|(value, _)| value).filter(|value| !value.is_empty());
+    let user = user?;
+    Some(Address {
+        hosts: hosts?,
+        database: take("dbname").unwrap_or_else(|| user.clone()),
+        user,
+        password: take("password").map(SecretString::from),
+        options: take("options"),
+        application_name,
+        connect_timeout,
+        keepalive,
+    })
+}
+
+/// The operating system's name for whoever runs this, as libpq uses it where no user is named.
+fn account(reader: &mut Reader<'_>) -> Option<String> {
+    ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| reader.variable(name, false, super::rule::NAME))
+        .map(|found| found.text)
+}
+
+fn hosts(reader: &mut Reader<'_>, keywords: &mut Keywords, origin: &Origin) -> Option<Vec<Host>> {
+    let mut list = |name: &str| keywords.remove(name).map(|(value, _)| value).unwrap_or_default();
+    let (names, ips, ports) = (list("host"), list("hostaddr"), list("port"));
+    let made = make_hosts(&names, &ips, &ports);
+    made.map_err(|reason| reader.problem(Problem::new(super::rule::NAME, origin.clone(), reason))).ok()
+}
+
+fn make_hosts(names: &str, ips: &str, ports: &str) -> Result<Vec<Host>, String> {
+    let split = |list: &str| list.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>();
+    let (names_given, ips_given) = (!names.is_empty(), !ips.is_empty());
+    let (names, ips, ports) = (split(names), split(ips), split(ports));
+    let count = if ips_given { ips.len() } else { names.len() };
+    if names_given && ips_given && names.len() != ips.len() {
+        return Err(format!("names {} hosts but {} values of hostaddr", names.len(), ips.len()));
+    }
+    if ports.len() != 1 && ports.len() != count {
+        return Err(format!("names {count} hosts but {} ports", ports.len()));
+    }
+    let at = |list: &[String], position: usize| list.get(position).cloned().unwrap_or_default();
+    (0..count)
+        .map(|position| {
+            let port = at(&ports, if ports.len() == 1 { 0 } else { position });
+            make_host(&at(&names, position), &at(&ips, position), &port)
+        })
+        .collect()
+}
+
+fn make_host(name: &str, ip: &str, port: &str) -> Result<Host, String> {
+    let port = match port {
+        "" => DEFAULT_PORT,
+        digits => {
+            digits.parse().ok().filter(|port| *port != 0).ok_or("has a port that is not from 1 to 65535")?
+        }
+    };
+    let ip: Option<IpAddr> = match ip {
+        "" => None,
+        text => Some(text.parse().map_err(|_| "has a hostaddr that is not an IP address")?),
+    };
+    let name = match (name, ip) {
+        ("", None) => HostName::Tcp(DEFAULT_HOST.into()),
+        ("", Some(ip)) => HostName::Tcp(ip.to_string()),
+        (path, _) if path.starts_with(['/', '@']) => HostName::Socket(path.into()),
+        (name, _) => HostName::Tcp(name.into()),
+    };
+    let host = Host::new(name, port);
+    Ok(ip.map_or(host.clone(), |ip| host.at(ip)))
+}
+
+fn connect_timeout(reader: &mut Reader<'_>, keywords: &mut Keywords) -> Option<Duration> {
+    let (_, origin) = keywords.get("connect_timeout").cloned()?;
+    match number(reader, keywords, "connect_timeout")? {
+        0 => {
+            let reason = "`connect_timeout=0` would wait for ever; write a number of seconds";
+            reader.problem(Problem::new(super::rule::NAME, origin, reason));
+            None
+        }
+        seconds => {
+            reader.show("database.connect_timeout", format!("{seconds}s"), origin);
+            Some(Duration::from_secs(seconds.into()))
+        }
+    }
+}
+
+fn seconds(reader: &mut Reader<'_>, keywords: &mut Keywords, name: &'static str) -> Option<Duration> {
+    number(reader, keywords, name)
+        .filter(|seconds| *seconds > 0)
+        .map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+fn number(reader: &mut Reader<'_>, keywords: &mut Keywords, name: &'static str) -> Option<u32> {
+    let (text, origin) = keywords.remove(name)?;
+    let parsed = text.trim().parse();
+    if parsed.is_err() {
+        let reason = format!("`{name}={text}` is not a whole number of 0 or more");
+        reader.problem(Problem::new(super::rule::NAME, origin, reason));
+    }
+    parsed.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Problems, Settings};
+
+    fn with_environment<const N: usize>(
+        text: &'static str,
+        environment: [(&'static str, &'static str); N],
+    ) -> Result<String, Problems> {
+        let settings = Settings::new().environment(environment);
+        let resolved = settings.resolve(|reader| read(reader, text, &Origin::Code))?;
+        Ok(resolved.value.expect("no problem was noted").to_string())
+    }
+
+    #[test]
+    fn variables_fill_in_what_the_address_leaves_out() {
+        let found = with_environment("postgres://h", [("PGUSER", "u"), ("PGPORT", "7"), ("PGDATABASE", "d")]);
+        assert_eq!(found.unwrap(), "postgresql://u@h:7/d");
+        let found = with_environment("postgres://a@h:1/x", [("PGUSER", "u"), ("PGPORT", "7")]);
+        assert_eq!(found.unwrap(), "postgresql://a@h:1/x");
+        assert_eq!(
+            with_environment("dbname=d", [("USER", "me")]).unwrap(),
+            "postgresql://me@localhost:5432/d"
+        );
+    }
+
+    #[test]
+    fn several_hosts_share_one_port_or_have_one_each() {
+        let hosts = |text: &'static str| with_environment(text, []).map_err(|problems| problems.to_string());
+        assert_eq!(hosts("postgres://u@a,b:2/d").unwrap(), "postgresql://u@a:5432,b:2/d");
+        assert_eq!(hosts("host=a,b port=7 user=u").unwrap(), "postgresql://u@a:7,b:7/u");
+        assert!(hosts("host=a,b,c port=7,8 user=u").unwrap_err().contains("3 hosts but 2 ports"));
+    }
+
+    #[test]
+    fn unknown_and_unsupported_keywords_are_named() {
+        let problem = |text: &'static str| with_environment(text, []).unwrap_err().to_string();
+        assert!(problem("postgres://u@h/d?sslmod=disable").contains("did you mean `sslmode`?"));
+        assert!(
+            problem("postgres://u@h/d?sslmode=verify-full")
+                .contains("`sslmode=verify-full` is not supported")
+        );
+        assert!(problem("postgres://u@h/d?ssl=require").contains("sslmode=require"));
+        assert!(problem("postgres://u@h/d?connect_timeout=0").contains("for ever"));
+        assert!(with_environment("postgres://u@h/d", [("PGSSLMODE", "require")]).is_err());
+    }
+
+    #[test]
+    fn keys_of_asyncpg_caches_are_noticed() {
+        let read = |reader: &mut Reader<'_>| {
+            read(reader, "postgresql+asyncpg://u@h/d?statement_cache_size=0&ssl=disable", &Origin::Code)
+        };
+        let resolved = Settings::new().resolve(read).unwrap();
+        assert_eq!(resolved.notices, ["`statement_cache_size` of the database address does nothing here"]);
+    }
+
+    #[test]
+    fn the_password_is_shown_nowhere() {
+        let address: Address = "postgres://u:hunter2@h/d".parse().unwrap();
+        assert!(!format!("{address} {address:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,176 @@
+use std::fmt;
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+
+use crate::driver::CloseReason;
+use crate::{ServerError, sqlstate};
+
+/// What went wrong on one connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Connecting did not end in time. Raise `database.connect_timeout` if the server is only slow.
+    #[error("no connection to {host} within {waited:?}: {step} did not end")]
+    DialTimeout {
+        /// The host that was tried last, with its port.
+        host: String,
+        /// What was waited for.
+        step: DialStep,
+        /// How long this host was given.
+        waited: Duration,
+    },
+    /// The network refused.
+    #[error("{step} failed for {host}")]
+    Dial {
+        /// The host that was tried last, with its port.
+        host: String,
+        /// What failed.
+        step: DialStep,
+        /// What the operating system or the driver said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server refused the connection: a wrong password, an unknown database, too many connections.
+    #[error("{host} refused the connection")]
+    Refused {
+        /// The host that was tried last, with its port.
+        host: String,
+        /// What the server said.
+        #[source]
+        source: ServerError,
+    },
+    /// The server refused the statement.
+    #[error("the server refused the statement")]
+    Server(#[source] ServerError),
+    /// The connection is over; what the statement did before is not known.
+    #[error("the connection is closed: {}", Reason(.reason.as_ref()))]
+    Closed {
+        /// Why, if it is known.
+        reason: Option<CloseReason>,
+    },
+    /// The driver refused: a parameter of a wrong type or number, or a reply that makes no sense.
+    #[error("the statement could not be run")]
+    Driver(#[source] tokio_postgres::Error),
+    /// A value of the reply does not have the type that was asked for.
+    #[error("column {column} of the reply has another type than was asked for")]
+    Decode {
+        /// The column's position, from 0.
+        column: usize,
+        /// Which types.
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    /// The reply has more or fewer rows than the call can use.
+    #[error("expected {expected}, got {found} rows")]
+    RowCount {
+        /// What the call can use, in words.
+        expected: &'static str,
+        /// How many there were.
+        found: usize,
+    },
+    /// A savepoint was asked for an isolation level, which only whole transactions have.
+    #[error(
+        "a savepoint takes no isolation level, read-only or deferrable mode; set them on the transaction around it"
+    )]
+    SavepointOptions,
+}
+
+/// The steps of connecting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DialStep {
+    /// Asking for the IP addresses of a name.
+    LookUp,
+    /// Opening the socket.
+    Socket,
+    /// Authentication and everything else until the server is ready.
+    StartUp,
+}
+
+impl fmt::Display for DialStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LookUp => "looking the name up",
+            Self::Socket => "opening the socket",
+            Self::StartUp => "authentication and start-up",
+        })
+    }
+}
+
+struct Reason<'a>(Option<&'a CloseReason>);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(reason) => reason.fmt(f),
+            None => f.write_str("the reason is not known"),
+        }
+    }
+}
+
+impl Error {
+    /// What the server said, if it was the server that refused.
+    #[must_use]
+    pub fn server(&self) -> Option<&ServerError> {
+        match self {
+            Self::Server(error)
+            | Self::Refused { source: error, .. }
+            | Self::Closed { reason: Some(CloseReason::Server(error)) } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The SQLSTATE, if the server gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<&SqlState> {
+        self.server().map(ServerError::code)
+    }
+
+    /// The constraint that the statement violated.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        self.server().and_then(ServerError::constraint)
+    }
+
+    /// Whether there is no connection: none could be opened, or it is over.
+    #[must_use]
+    pub fn is_disconnected(&self) -> bool {
+        match self {
+            Self::DialTimeout { .. } | Self::Dial { .. } | Self::Refused { .. } | Self::Closed { .. } => true,
+            Self::Server(error) => error.is_fatal(),
+            Self::Driver(_) | Self::Decode { .. } | Self::RowCount { .. } | Self::SavepointOptions => false,
+        }
+    }
+
+    /// Whether the statement, or the transaction around it, has certainly had no effect, so that running the whole of
+    /// it again cannot apply it twice. A lost connection is not: its last statement may have been carried out.
+    #[must_use]
+    pub fn is_safe_to_retry(&self) -> bool {
+        match self {
+            Self::DialTimeout { .. } | Self::Dial { .. } => true,
+            Self::Refused { source, .. } => sqlstate::refuses_for_now(source.code()),
+            Self::Server(error) => sqlstate::rolls_back_cleanly(error.code()),
+            Self::Closed { .. }
+            | Self::Driver(_)
+            | Self::Decode { .. }
+            | Self::RowCount { .. }
+            | Self::SavepointOptions => false,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            Some(from_server) => Self::Server(ServerError::new(from_server)),
+            None if error.is_closed() => Self::Closed { reason: None },
+            None if is_io(&error) => Self::Closed { reason: Some(CloseReason::Link(error.into())) },
+            None => Self::Driver(error),
+        }
+    }
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+}

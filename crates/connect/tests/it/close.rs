@@ -1,0 +1,45 @@
+//! A connection that is over knows why.
+
+use pgkeel_connect::{CloseReason, Config, Error, Executor as _, dial};
+use pgkeel_testkit::{Proxy, TestDatabase, eventually};
+use tokio_postgres::error::SqlState;
+
+#[tokio::test]
+async fn an_administrators_word_is_kept_for_the_next_statement() {
+    let database = TestDatabase::empty().await;
+    let (victim, other) = (database.connection().await, database.connection().await);
+    let pid: i32 = victim.query_scalar("select pg_backend_pid()", &[]).await.unwrap();
+    let ended: bool = other.query_scalar("select pg_terminate_backend($1)", &[&pid]).await.unwrap();
+    assert!(ended);
+    eventually("the connection notices its end", async || victim.is_closed().then_some(())).await;
+    let error = victim.execute("select 1", &[]).await.unwrap_err();
+    assert!(matches!(error, Error::Closed { .. }), "{error:?}");
+    assert_eq!(error.code(), Some(&SqlState::ADMIN_SHUTDOWN));
+    assert!(error.is_disconnected() && !error.is_safe_to_retry());
+    assert!(error.to_string().contains("terminating connection due to administrator command"), "{error}");
+}
+
+#[tokio::test]
+async fn a_broken_link_is_told_from_the_servers_word() {
+    let database = TestDatabase::empty().await;
+    let proxy = Proxy::before(database.address()).await;
+    let connection = dial(&Config::new(proxy.address())).await.unwrap();
+    proxy.cut();
+    eventually("the connection notices its end", async || connection.is_closed().then_some(())).await;
+    let reason = eventually("the reason is kept", async || connection.close_reason().cloned()).await;
+    assert!(matches!(reason, CloseReason::Link(_)), "{reason}");
+}
+
+#[tokio::test]
+async fn dropping_a_connection_ends_its_session_on_the_server() {
+    let database = TestDatabase::empty().await;
+    let (gone, other) = (database.connection().await, database.connection().await);
+    let pid: i32 = gone.query_scalar("select pg_backend_pid()", &[]).await.unwrap();
+    drop(gone);
+    eventually("the session is gone", async || {
+        let there = "select exists(select from pg_stat_activity where pid = $1)";
+        let there: bool = other.query_scalar(there, &[&pid]).await.unwrap();
+        (!there).then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,49 @@
+//! What must never be read in an error.
+
+use std::error::Error as _;
+
+use pgkeel_connect::{Error, Executor as _};
+use pgkeel_testkit::TestDatabase;
+
+const CANARY: &str = "canary_4711";
+
+/// Everything that a log could make of an error.
+fn everything(error: &Error) -> String {
+    let mut text = format!("{error} {error:?}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text} {cause} {cause:?}");
+        source = cause.source();
+    }
+    text
+}
+
+#[tokio::test]
+async fn values_of_rows_and_parameters_are_not_in_errors() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let schema =
+        "create table t(mail text unique, n int check (n > 0)); insert into t values ('canary_4711', 1)";
+    connection.batch_execute(schema).await.unwrap();
+    let duplicate = connection.execute("insert into t values ($1, 1)", &[&CANARY]).await.unwrap_err();
+    let syntax = connection.query("select $1::text::int", &[&CANARY]).await.unwrap_err();
+    let json = connection.query("select $1::text::json", &[&CANARY]).await.unwrap_err();
+    let date = connection.query("select $1::text::date", &[&CANARY]).await.unwrap_err();
+    let check = connection.execute("insert into t values ($1, -1)", &[&"canary_4711b"]).await.unwrap_err();
+    let kind = connection.query("select $1::int", &[&CANARY]).await.unwrap_err();
+    for error in [duplicate, syntax, json, date, check, kind] {
+        assert!(!everything(&error).contains("canary"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_servers_detail_is_there_for_who_asks() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    connection
+        .batch_execute("create table t(mail text unique); insert into t values ('canary_4711')")
+        .await
+        .unwrap();
+    let error = connection.execute("insert into t values ($1)", &[&CANARY]).await.unwrap_err();
+    assert!(error.server().unwrap().detail().unwrap().contains(CANARY));
+}

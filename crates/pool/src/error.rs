@@ -1,0 +1,105 @@
+use std::time::Duration;
+
+use pgkeel_connect::{ServerError, SqlClass};
+use tokio_postgres::error::SqlState;
+
+use crate::{PoolStats, Step};
+
+/// What went wrong with a session or a transaction.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No session in time. Many in use: raise `pool.size`, or look for sessions held too long. Connecting: look at the
+    /// database and the network. Waiting longer is `pool.timeout`.
+    #[error("no session within {waited:?}: {step} did not end ({stats})")]
+    AcquireTimeout {
+        /// What was waited for last.
+        step: Step,
+        /// How long in all.
+        waited: Duration,
+        /// The pool at that moment.
+        stats: Box<PoolStats>,
+    },
+    /// The pool was closed.
+    #[error("the pool is closed")]
+    Closed,
+    /// No connection could be opened.
+    #[error("the pool could not connect")]
+    Connect(#[source] pgkeel_connect::Error),
+    /// A statement failed.
+    #[error(transparent)]
+    Statement(#[from] pgkeel_connect::Error),
+    /// COMMIT was asked for, but a statement had failed before it and the error was passed over: everything was rolled
+    /// back.
+    #[error("nothing was committed: a statement of the transaction had failed before")]
+    Aborted {
+        /// The first statement's error, if this crate saw it.
+        #[source]
+        first: Option<ServerError>,
+    },
+    /// COMMIT was asked for, but the transaction was already over: a statement had ended it by itself.
+    #[error(
+        "the transaction was ended by a statement of its own; end it with commit() or rollback() instead"
+    )]
+    NotInTransaction,
+    /// The connection was lost while the server was committing; whether it did is not known.
+    #[error("the connection was lost during commit; whether anything was committed is not known")]
+    CommitUnknown(#[source] pgkeel_connect::Error),
+    /// The transaction, or one around it, has ended.
+    #[error("the transaction has ended")]
+    TxClosed,
+    /// The transaction's closure ended while another task was still running a statement in it: it was rolled back.
+    #[error("a statement was still running when its transaction was to end; it was rolled back")]
+    StatementInFlight,
+}
+
+impl Error {
+    /// What the server said, if it was the server that refused.
+    #[must_use]
+    pub fn server(&self) -> Option<&ServerError> {
+        match self {
+            Self::Connect(error) | Self::Statement(error) | Self::CommitUnknown(error) => error.server(),
+            Self::Aborted { first } => first.as_ref(),
+            Self::AcquireTimeout { .. }
+            | Self::Closed
+            | Self::NotInTransaction
+            | Self::TxClosed
+            | Self::StatementInFlight => None,
+        }
+    }
+
+    /// The SQLSTATE, if the server gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<&SqlState> {
+        self.server().map(ServerError::code)
+    }
+
+    /// The class of the SQLSTATE, if the server gave one.
+    #[must_use]
+    pub fn class(&self) -> Option<SqlClass> {
+        self.server().map(ServerError::class)
+    }
+
+    /// The constraint that was violated.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        self.server().and_then(ServerError::constraint)
+    }
+
+    /// Whether it certainly had no effect, so that running the whole transaction again cannot apply it twice.
+    #[must_use]
+    pub fn is_safe_to_retry(&self) -> bool {
+        match self {
+            Self::AcquireTimeout { .. } => true,
+            Self::Connect(error) | Self::Statement(error) => error.is_safe_to_retry(),
+            Self::Aborted { first } => {
+                first.as_ref().is_some_and(|first| pgkeel_connect::rolls_back_cleanly(first.code()))
+            }
+            Self::Closed
+            | Self::NotInTransaction
+            | Self::CommitUnknown(_)
+            | Self::TxClosed
+            | Self::StatementInFlight => false,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! PostgreSQL sessions: pooled, bounded, never handed on dirty.
+//!
+//! Builds no SQL, knows no metrics library (numbers leave as [`PoolStats`]), runs nothing again by itself.
+//!
+//! Read [`Config`], then [`Pool`], then [`Session`] and [`Tx`]. Statements are run through
+//! [`Executor`], transactions opened through [`Begin`] or [`Pool::transaction`].
+//!
+//! # Invariants
+//! - There are never more sessions than `pool.size` and `pool.max_overflow` allow.
+//! - Every wait has a bound, and the error names the step that missed it.
+//! - A session that comes back with a transaction open, or with a statement unfinished, is cleaned or closed before
+//!   anyone else can have it.
+//! - `Ok` from a commit means that the server committed.
+//!
+//! # Features
+//! - `config-file`: settings from a TOML file.
+
+mod acquire;
+mod config;
+mod counts;
+mod error;
+mod held;
+mod pool;
+mod session;
+mod slot;
+mod stats;
+mod transaction;
+
+pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TxOptions};
+
+pub use self::acquire::Step;
+pub use self::config::{Config, Draft, SETTINGS};
+pub use self::error::Error;
+pub use self::pool::Pool;
+pub use self::session::Session;
+pub use self::stats::PoolStats;
+pub use self::transaction::{SessionTx, Tx};

@@ -1,0 +1,162 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool::managed::QueueMode;
+use pgkeel_connect::{Begin, Executor, TxOptions};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use crate::counts::Counts;
+use crate::held::Held;
+use crate::slot::SlotManager;
+use crate::stats::Totals;
+use crate::transaction::run_in;
+use crate::{Config, Error, PoolStats, Session, Tx, acquire};
+
+/// A bounded number of sessions, shared. Cheap to clone; all clones are the same pool.
+///
+/// ```no_run
+/// use pgkeel_pool::{Config, Error, Executor as _, Pool};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = Pool::lazy(Config::from_env()?);
+/// let active: i64 = pool.query_scalar("select count(*) from users where active = $1", &[&true]).await?;
+///
+/// let id: i64 = pool
+///     .transaction(|tx| async move {
+///         tx.execute("update stock set left = left - 1 where item = $1", &[&7_i64]).await?;
+///         tx.query_scalar("insert into orders(item) values ($1) returning id", &[&7_i64]).await
+///     })
+///     .await
+///     .map_err(|error: Error| error)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Pool {
+    slots: deadpool::managed::Pool<SlotManager>,
+    counts: Arc<Counts>,
+}
+
+impl Pool {
+    /// A pool that opens its first connection when it is first needed.
+    #[must_use]
+    pub fn lazy(config: Config) -> Self {
+        let counts = Arc::<Counts>::default();
+        let most = (config.size() + config.max_overflow()) as usize;
+        let manager =
+            SlotManager { config, counts: Arc::clone(&counts), totals: Arc::new(Totals::default()) };
+        // The last that came back is the first to go out: few server processes stay warm instead of all growing cold.
+        let builder = deadpool::managed::Pool::builder(manager).max_size(most).queue_mode(QueueMode::Lifo);
+        Self { slots: builder.build().expect("a pool without timeouts needs no runtime"), counts }
+    }
+
+    /// A pool whose first connection is open.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] and [`Error::AcquireTimeout`].
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves nothing behind.
+    pub async fn connect(config: Config) -> Result<Self, Error> {
+        let pool = Self::lazy(config);
+        drop(pool.session().await?);
+        Ok(pool)
+    }
+
+    /// A session of one's own: a free one, a new one, or the next that comes back.
+    ///
+    /// # Errors
+    /// [`Error::AcquireTimeout`], [`Error::Connect`], [`Error::Closed`].
+    ///
+    /// # Cancellation
+    /// Dropping the future gives up the place in the queue; a connection that was being opened is closed.
+    pub async fn session(&self) -> Result<Session, Error> {
+        Ok(Session::new(self.hold().await?))
+    }
+
+    async fn hold(&self) -> Result<Held, Error> {
+        Ok(Held::new(acquire::acquire(&self.slots, &self.counts).await?))
+    }
+
+    /// Runs `run` in a transaction of its own: `Ok` commits, `Err` rolls back. What `run` captures it may move, as it
+    /// runs once.
+    ///
+    /// # Errors
+    /// What `run` returns; or as an error of the pool: no session, [`Error::Aborted`], [`Error::CommitUnknown`],
+    /// [`Error::StatementInFlight`].
+    ///
+    /// # Cancellation
+    /// Dropping the future rolls back, unless COMMIT had gone out already.
+    pub async fn transaction<T, E, F, Fut>(&self, run: F) -> Result<T, E>
+    where
+        F: FnOnce(Tx) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<Error>,
+    {
+        run_in(self.begin().await?, run).await
+    }
+
+    /// The pool at this moment.
+    #[must_use]
+    pub fn stats(&self) -> PoolStats {
+        PoolStats::of(self.slots.manager())
+    }
+
+    /// The configuration that the pool was made with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.slots.manager().config
+    }
+
+    /// Whether the pool was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.slots.is_closed()
+    }
+
+    /// Hands out no more sessions and waits until those in use have come back and are closed, at most until the
+    /// deadline. Returns how many are still held then; they are closed when they come back.
+    ///
+    /// # Cancellation
+    /// Dropping the future stops the waiting; the pool stays closed.
+    pub async fn close(&self, deadline: Duration) -> u32 {
+        self.slots.close();
+        match tokio::time::timeout(deadline, self.counts.empty()).await {
+            Ok(()) => 0,
+            Err(_) => self.counts.snapshot().sessions(),
+        }
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("config", self.config()).field("stats", &self.stats()).finish()
+    }
+}
+
+/// Each statement on a session that is held for just that statement.
+impl Executor for Pool {
+    type Error = Error;
+
+    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        self.hold().await?.query(sql, params).await
+    }
+
+    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+        self.hold().await?.execute(sql, params).await
+    }
+
+    async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
+        self.hold().await?.batch_execute(sql).await
+    }
+}
+
+impl Begin for &Pool {
+    type Tx = Tx;
+
+    async fn begin_with(self, options: TxOptions) -> Result<Tx, Error> {
+        Tx::begin(Arc::new(self.hold().await?), options).await
+    }
+}

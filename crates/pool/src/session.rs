@@ -1,0 +1,59 @@
+use pgkeel_connect::{Begin, Connection, Executor, TransactionStatus, TxOptions};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use crate::held::Held;
+use crate::{Error, SessionTx, Tx};
+
+/// One session of the pool, for as long as it is held.
+///
+/// Dropping it returns it at once; what was left open is rolled back before anyone else gets it. Settings made with
+/// `SET` stay: prefer `SET LOCAL` inside a transaction.
+#[derive(Debug)]
+pub struct Session {
+    held: std::sync::Arc<Held>,
+}
+
+impl Session {
+    pub(crate) fn new(held: Held) -> Self {
+        Self { held: std::sync::Arc::new(held) }
+    }
+
+    /// The transaction status in the server's last word; see [`Connection::transaction_status`].
+    #[must_use]
+    pub fn transaction_status(&self) -> TransactionStatus {
+        self.held.connection().transaction_status()
+    }
+
+    /// The connection, for what [`Executor`] does not offer. What is left unfinished on it is cleaned up as well.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        self.held.slot().unsettle();
+        self.held.connection()
+    }
+}
+
+impl Executor for Session {
+    type Error = Error;
+
+    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        self.held.query(sql, params).await
+    }
+
+    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+        self.held.execute(sql, params).await
+    }
+
+    async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
+        self.held.batch_execute(sql).await
+    }
+}
+
+impl<'s> Begin for &'s mut Session {
+    type Tx = SessionTx<'s>;
+
+    async fn begin_with(self, options: TxOptions) -> Result<SessionTx<'s>, Error> {
+        let tx = Tx::begin(std::sync::Arc::clone(&self.held), options).await?;
+        Ok(SessionTx::new(tx, self))
+    }
+}

@@ -1,0 +1,119 @@
+//! What deadpool stores: a connection with what the pool knows of it, and how one is made and made ready again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
+use pgkeel_connect::{Connection, TransactionStatus, dial};
+
+use crate::acquire::{self, Step};
+use crate::counts::{Counts, Place, State};
+use crate::stats::Totals;
+use crate::{Config, Error};
+
+/// A session that came back less than this ago is handed out unchecked: it was alive just now.
+/// `HikariCP` has the same 500 ms (`aliveBypassWindowMs`).
+const FRESH: Duration = Duration::from_millis(500);
+
+/// How long a check may take before the session counts as dead.
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) connection: Connection,
+    pub(crate) place: Place,
+    born: Instant,
+    returned: Instant,
+    /// Whether the server may still have something to say: a statement failed, or was dropped before its end. Until
+    /// the connection has settled its transaction status is not exact.
+    unsettled: AtomicBool,
+}
+
+impl Slot {
+    fn new(connection: Connection, place: Place) -> Self {
+        let now = Instant::now();
+        Self { connection, place, born: now, returned: now, unsettled: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn unsettle(&self) {
+        self.unsettled.store(true, Ordering::Relaxed);
+    }
+
+    /// The exact transaction status, for one round trip if it is not known.
+    pub(crate) async fn settled_status(&self) -> Result<TransactionStatus, pgkeel_connect::Error> {
+        if self.unsettled.load(Ordering::Relaxed) {
+            self.connection.settle().await?;
+            self.unsettled.store(false, Ordering::Relaxed);
+        }
+        Ok(self.connection.transaction_status())
+    }
+
+    /// Whether it can be handed on as it is.
+    pub(crate) fn is_clean(&self) -> bool {
+        !self.unsettled.load(Ordering::Relaxed)
+            && self.connection.transaction_status() == TransactionStatus::Idle
+            && !self.connection.is_closed()
+    }
+
+    /// Rests in the pool unless enough others do.
+    pub(crate) fn rest_unless(&mut self, idle_most: u32) -> bool {
+        self.returned = Instant::now();
+        self.place.rest_unless(idle_most)
+    }
+
+    pub(crate) fn is_too_old(&self, recycle: Option<Duration>) -> bool {
+        recycle.is_some_and(|age| self.born.elapsed() >= age)
+    }
+}
+
+/// Makes slots for deadpool.
+#[derive(Debug)]
+pub(crate) struct SlotManager {
+    pub(crate) config: Config,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) totals: Arc<Totals>,
+}
+
+impl Manager for SlotManager {
+    type Type = Slot;
+    type Error = Error;
+
+    async fn create(&self) -> Result<Slot, Error> {
+        acquire::enter(Step::Connect);
+        let mut place = Place::take(&self.counts, State::Connecting);
+        match dial(self.config.connect()).await {
+            Ok(connection) => {
+                self.totals.connects.add_one();
+                place.move_to(State::InUse);
+                Ok(Slot::new(connection, place))
+            }
+            Err(error) => {
+                self.totals.connect_failures.add_one();
+                Err(Error::Connect(error))
+            }
+        }
+    }
+
+    async fn recycle(&self, slot: &mut Slot, _: &Metrics) -> RecycleResult<Error> {
+        acquire::enter(Step::Check);
+        slot.place.move_to(State::InUse);
+        let refused = if slot.connection.is_closed() {
+            self.totals.lost.add_one();
+            Some("the connection is closed")
+        } else if slot.is_too_old(self.config.recycle()) {
+            self.totals.recycled.add_one();
+            Some("the session has reached its age")
+        } else if self.config.pre_ping() && slot.returned.elapsed() >= FRESH && !is_alive(slot).await {
+            self.totals.lost.add_one();
+            Some("the session did not answer")
+        } else {
+            None
+        };
+        refused.map_or(Ok(()), |reason| Err(RecycleError::message(reason)))
+    }
+}
+
+async fn is_alive(slot: &Slot) -> bool {
+    matches!(tokio::time::timeout(PING_TIMEOUT, slot.connection.settle()).await, Ok(Ok(())))
+}

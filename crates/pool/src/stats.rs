@@ -1,0 +1,142 @@
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::slot::SlotManager;
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Total(AtomicU64);
+
+impl Total {
+    pub(crate) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Adds whole microseconds.
+    pub(crate) fn add(&self, time: Duration) {
+        self.0.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What has happened since the pool was made.
+#[derive(Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) acquires: Total,
+    pub(crate) acquire_micros: Total,
+    pub(crate) timeouts: Total,
+    pub(crate) connects: Total,
+    pub(crate) connect_failures: Total,
+    pub(crate) recycled: Total,
+    pub(crate) lost: Total,
+    pub(crate) overflow_closed: Total,
+    pub(crate) dirty: Total,
+}
+
+/// A pool at one moment. The counts of states are taken in one look, so they always add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolStats {
+    /// Sessions that stay open: the setting `pool.size`.
+    pub size: u32,
+    /// Sessions that may be opened beyond `size`: the setting `pool.max_overflow`.
+    pub max_overflow: u32,
+    /// Callers waiting for a session.
+    pub waiting: u32,
+    /// Sessions being opened.
+    pub connecting: u32,
+    /// Sessions that are free.
+    pub idle: u32,
+    /// Sessions in somebody's hands.
+    pub in_use: u32,
+    /// Sessions being cleaned after a dropped transaction or statement.
+    pub resetting: u32,
+    /// Sessions handed out so far.
+    pub acquires_total: u64,
+    /// Time that callers have spent getting sessions so far, whatever came of it.
+    pub acquire_time_total: Duration,
+    /// Callers that got no session in time so far.
+    pub timeouts_total: u64,
+    /// Connections opened so far.
+    pub connects_total: u64,
+    /// Connections that could not be opened so far.
+    pub connect_failures_total: u64,
+    /// Sessions replaced because of their age so far.
+    pub recycled_total: u64,
+    /// Sessions found dead so far: SQLAlchemy's "invalidated".
+    pub lost_total: u64,
+    /// Sessions closed at their return because enough were free, so far.
+    pub overflow_closed_total: u64,
+    /// Sessions that came back with a transaction open or a statement unfinished, so far.
+    pub dirty_total: u64,
+}
+
+impl PoolStats {
+    pub(crate) fn of(manager: &SlotManager) -> Self {
+        let (counts, totals) = (manager.counts.snapshot(), &manager.totals);
+        Self {
+            size: manager.config.size(),
+            max_overflow: manager.config.max_overflow(),
+            waiting: counts.waiting,
+            connecting: counts.connecting,
+            idle: counts.idle,
+            in_use: counts.in_use,
+            resetting: counts.resetting,
+            acquires_total: totals.acquires.value(),
+            acquire_time_total: Duration::from_micros(totals.acquire_micros.value()),
+            timeouts_total: totals.timeouts.value(),
+            connects_total: totals.connects.value(),
+            connect_failures_total: totals.connect_failures.value(),
+            recycled_total: totals.recycled.value(),
+            lost_total: totals.lost.value(),
+            overflow_closed_total: totals.overflow_closed.value(),
+            dirty_total: totals.dirty.value(),
+        }
+    }
+
+    /// All sessions, in whatever state.
+    #[must_use]
+    pub fn sessions(&self) -> u32 {
+        self.connecting + self.idle + self.checked_out()
+    }
+
+    /// Sessions that are free: SQLAlchemy's `checkedin()`.
+    #[must_use]
+    pub fn checked_in(&self) -> u32 {
+        self.idle
+    }
+
+    /// Sessions that are not free: SQLAlchemy's `checkedout()`, which counts those being cleaned as well.
+    #[must_use]
+    pub fn checked_out(&self) -> u32 {
+        self.in_use + self.resetting
+    }
+
+    /// Sessions beyond `size`: SQLAlchemy's `overflow()`, which is negative until the pool has filled.
+    #[must_use]
+    pub fn overflow(&self) -> i64 {
+        i64::from(self.sessions()) - i64::from(self.size)
+    }
+
+    /// The part of the pool that is not free, from 0 to 1.
+    #[must_use]
+    pub fn utilisation(&self) -> f64 {
+        f64::from(self.connecting + self.checked_out()) / f64::from(self.size + self.max_overflow)
+    }
+}
+
+impl fmt::Display for PoolStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { size, max_overflow, waiting, connecting, idle, in_use, resetting, .. } = self;
+        let most = size + max_overflow;
+        write!(
+            f,
+            "{in_use} in use, {idle} idle, {connecting} connecting, {resetting} resetting of at most {most}, "
+        )?;
+        write!(f, "{waiting} waiting")
+    }
+}

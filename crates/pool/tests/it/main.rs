@@ -1,0 +1,23 @@
+//! Sessions and transactions against a real PostgreSQL. A module a behaviour.
+
+mod dropped;
+mod life;
+mod outage;
+mod sizing;
+mod status;
+mod timeouts;
+mod transactions;
+
+use pgkeel_pool::{Config, Pool};
+use pgkeel_testkit::TestDatabase;
+
+/// A pool of this size in front of the database.
+fn pool_of(database: &TestDatabase, size: u32, max_overflow: u32) -> Pool {
+    Pool::lazy(config_of(database, size, max_overflow))
+}
+
+fn config_of(database: &TestDatabase, size: u32, max_overflow: u32) -> Config {
+    Config::new(database.address().clone())
+        .with_size(size, max_overflow)
+        .expect("a size that a pool can have")
+}

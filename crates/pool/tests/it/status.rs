@@ -1,0 +1,43 @@
+//! What the pool says of itself.
+
+use pgkeel_pool::{Executor as _, Pool};
+use pgkeel_testkit::{TestDatabase, eventually};
+
+use crate::{config_of, pool_of};
+
+#[tokio::test]
+async fn a_lazy_pool_opens_nothing_until_it_is_needed_and_a_connected_one_does() {
+    let database = TestDatabase::empty().await;
+    let lazy = pool_of(&database, 2, 0);
+    assert_eq!(lazy.stats().connects_total, 0);
+    let connected = Pool::connect(config_of(&database, 2, 0)).await.unwrap();
+    assert_eq!((connected.stats().connects_total, connected.stats().idle), (1, 1));
+}
+
+#[tokio::test]
+async fn waiting_callers_are_counted_and_served() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    let session = pool.session().await.unwrap();
+    let waiters: Vec<_> = (0..3)
+        .map(|_| {
+            let pool = pool.clone();
+            tokio::spawn(async move { pool.query_scalar::<i32>("select 1", &[]).await })
+        })
+        .collect();
+    eventually("all three wait", async || (pool.stats().waiting == 3).then_some(())).await;
+    assert!((pool.stats().utilisation() - 1.0).abs() < f64::EPSILON);
+    drop(session);
+    for waiter in waiters {
+        assert_eq!(waiter.await.unwrap().unwrap(), 1);
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.waiting, stats.in_use, stats.idle, stats.acquires_total), (0, 0, 1, 4));
+}
+
+#[tokio::test]
+async fn debug_shows_no_password() {
+    let address = "postgres://u:hunter2@h/d".parse().unwrap();
+    let pool = Pool::lazy(pgkeel_pool::Config::new(address));
+    assert!(!format!("{pool:?} {:?}", pool.config()).contains("hunter2"));
+}

@@ -1,0 +1,28 @@
+//! What steers test programs. The one place here that reads the process environment.
+
+use pgkeel_localpg::Options;
+
+#[expect(clippy::disallowed_methods, reason = "test programs are steered by their environment alone")]
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+pub(crate) fn keeps_databases() -> bool {
+    variable("PGKEEL_TEST_KEEP").is_some()
+}
+
+pub(crate) fn server_options() -> Options {
+    Options::from_env(&variable)
+}
+
+/// Whether checks run with their full counts.
+#[must_use]
+pub fn is_soak() -> bool {
+    variable("PGKEEL_TEST_SOAK").is_some()
+}
+
+/// A count for every day, or the full one under `cargo xtask soak`.
+#[must_use]
+pub fn scaled<T>(every_day: T, full: T) -> T {
+    if is_soak() { full } else { every_day }
+}

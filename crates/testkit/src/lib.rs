@@ -1,0 +1,37 @@
+//! What the tests of this workspace stand on: real PostgreSQL databases, and a network that breaks on command.
+//!
+//! Fakes nothing, skips nothing (a missing server fails the test), knows no crate above connect: a caller passes its
+//! own migrations.
+//!
+//! Read [`TestDatabase`] for a database a test, [`TestCluster`] for a server that a test may stop, [`Proxy`] for the
+//! network between, [`eventually`] for waiting without guessing.
+//!
+//! ```no_run
+//! use pgkeel_connect::{Executor as _, dial};
+//! use pgkeel_testkit::TestDatabase;
+//!
+//! # async fn example() {
+//! let database = TestDatabase::empty().await;
+//! let connection = dial(&database.config()).await.expect("the server is there");
+//! let one: i32 = connection.query_scalar("select 1", &[]).await.expect("a row");
+//! assert_eq!(one, 1);
+//! # }
+//! ```
+//!
+//! # Environment
+//! - `PGKEEL_TEST_KEEP=1`: databases stay, on a private server whose data directory each test prints.
+//! - `PGKEEL_TEST_SOAK=1`: [`scaled`] gives full counts instead of those for every day; `cargo xtask soak` sets it.
+//! - `PGKEEL_PG_BINDIR`, `PGKEEL_PG_USER`: as everywhere.
+
+mod cluster;
+mod database;
+mod environment;
+mod eventually;
+mod proxy;
+mod server;
+
+pub use self::cluster::TestCluster;
+pub use self::database::TestDatabase;
+pub use self::environment::{is_soak, scaled};
+pub use self::eventually::{PATIENCE, eventually};
+pub use self::proxy::{Direction, Proxy};
