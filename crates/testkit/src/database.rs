@@ -34,13 +34,12 @@ impl TestDatabase {
     pub async fn migrated(name: &'static str, migrate: impl AsyncFnOnce(&Connection)) -> Self {
         let server = server::server().await;
         let mut templates = TEMPLATES.lock().await;
-        let template = match templates.get(name) {
-            Some(template) => template.clone(),
-            None => {
-                let template = make_template(server, migrate).await;
-                templates.insert(name, template.clone());
-                template
-            }
+        let template = if let Some(template) = templates.get(name) {
+            template.clone()
+        } else {
+            let template = make_template(server, migrate).await;
+            templates.insert(name, template.clone());
+            template
         };
         drop(templates);
         Self::copy_of(server, &template).await

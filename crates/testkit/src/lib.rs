@@ -30,6 +30,8 @@ mod eventually;
 mod proxy;
 mod server;
 
+pub use pgkeel_localpg::Auth;
+
 pub use self::cluster::TestCluster;
 pub use self::database::TestDatabase;
 pub use self::environment::{is_soak, scaled};

@@ -118,3 +118,11 @@ pub struct Resolved<T> {
     /// Things that were accepted but do nothing, in whole sentences without a final stop.
     pub notices: Vec<String>,
 }
+
+impl<T> Resolved<T> {
+    /// The same with something else made of it.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Resolved<U> {
+        let Self { value, effective, notices } = self;
+        Resolved { value: make(value), effective, notices }
+    }
+}

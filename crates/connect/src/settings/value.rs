@@ -91,7 +91,7 @@ mod tests {
     fn durations_take_units_and_bare_seconds() {
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("1.5"), Ok(Duration::from_millis(1500)));
-        assert_eq!(duration("2 m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("2 m"), Ok(Duration::from_mins(2)));
         for wrong in ["", "-1", "1d", "s", "1s2", "NaN", "inf", "1e300h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn off_is_no_duration_and_zero_is_refused() {
         assert_eq!(duration_or_off("-1"), Ok(None));
-        assert_eq!(duration_or_off("3600"), Ok(Some(Duration::from_secs(3600))));
+        assert_eq!(duration_or_off("3600"), Ok(Some(Duration::from_hours(1))));
         assert!(duration_or_off("0").is_err());
     }
 

@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pgkeel_connect::{Address, Config, DialStep, Error, Executor as _, Host, HostName, dial};
-use pgkeel_localpg::Auth;
-use pgkeel_testkit::{Proxy, TestCluster, TestDatabase};
+use pgkeel_testkit::{Auth, Proxy, TestCluster, TestDatabase};
 use tokio_postgres::error::SqlState;
 
 #[tokio::test]

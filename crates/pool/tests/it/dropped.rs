@@ -48,7 +48,7 @@ async fn a_transaction_dropped_after_any_number_of_polls_leaves_nothing_open() {
     pool.batch_execute("create table t(n int); insert into t values (0)").await.unwrap();
     let watcher = database.connection().await;
     for run in 0..scaled(60, 2000) {
-        poll_times(work(&pool), run % 30).await;
+        poll_times(Box::pin(work(&pool)), run % 30).await;
         eventually("nobody is in a transaction", async || {
             let open = "select count(*) from pg_stat_activity
                 where datname = current_database() and state like 'idle in transaction%'";

@@ -1,5 +1,7 @@
 //! Sessions and transactions against a real PostgreSQL. A module a behaviour.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
 mod dropped;
 mod life;
 mod outage;

@@ -1,0 +1,205 @@
+//! A pool of this process: its figures, and whether it still hands out sessions.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use pgkeel_pool::{Error, Executor as _, Pool, PoolStats};
+use serde_json::{Value, json};
+
+use super::trouble;
+use crate::metrics::{Family, Labels, Source, counter, gauge};
+use crate::probe::{BoxFuture, Outcome, Probe, Schedule, Status, Weight};
+use crate::view::View;
+
+/// Less than the probe's timeout, so that a busy pool is told from a silent database.
+const BUSY_AFTER: Duration = Duration::from_millis(500);
+
+/// Asks a pool for a session now and then. A pool that is merely busy warns; the process stays ready.
+#[derive(Clone, Debug)]
+pub struct PoolProbe {
+    pool: Pool,
+}
+
+impl PoolProbe {
+    /// Watches this pool.
+    #[must_use]
+    pub fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    async fn look(&self) -> Outcome {
+        let session = match tokio::time::timeout(BUSY_AFTER, self.pool.session()).await {
+            Err(_) | Ok(Err(Error::AcquireTimeout { .. })) => return Outcome::warn("pool_busy"),
+            Ok(Err(error)) => return failed(&error),
+            Ok(Ok(session)) => session,
+        };
+        match session.execute("select 1", &[]).await {
+            Ok(_) => Outcome::pass(),
+            Err(error) => failed(&error),
+        }
+    }
+}
+
+fn failed(error: &Error) -> Outcome {
+    tracing::debug!(error = error as &dyn std::error::Error, "the pool has no session that works");
+    Outcome::fail(match error {
+        Error::Connect(error) | Error::Statement(error) => trouble::slug(error),
+        Error::Closed => "pool_closed",
+        _ => "pool_error",
+    })
+}
+
+impl Probe for PoolProbe {
+    fn name(&self) -> &'static str {
+        "pool"
+    }
+
+    /// Every 5 s: less often than the database, as it takes a session away from others.
+    fn schedule(&self) -> Schedule {
+        Schedule {
+            interval: Duration::from_secs(5),
+            timeout: Duration::from_secs(2),
+            fails_to_down: NonZeroU32::MIN,
+            oks_to_up: NonZeroU32::MIN,
+        }
+    }
+
+    fn weight(&self) -> Weight {
+        Weight::Advisory
+    }
+
+    fn run(&self) -> BoxFuture<'_, Outcome> {
+        Box::pin(self.look())
+    }
+}
+
+/// Shows a pool's figures in answers and metrics.
+#[derive(Clone, Debug)]
+pub struct PoolWatch {
+    name: String,
+    pool: Pool,
+}
+
+impl PoolWatch {
+    /// Shows this pool under this name: lower case letters, digits, `_` and `-`.
+    #[must_use]
+    pub fn new(name: impl Into<String>, pool: Pool) -> Self {
+        Self { name: name.into(), pool }
+    }
+}
+
+impl View for PoolWatch {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Warns while callers wait because every session is out.
+    fn json(&self) -> (Status, Value) {
+        let stats = self.pool.stats();
+        let is_full = stats.sessions() >= stats.size + stats.max_overflow;
+        let verdict = if stats.waiting > 0 && is_full { Status::Warn } else { Status::Pass };
+        (verdict, figures(&stats))
+    }
+}
+
+/// The names that SQLAlchemy has for them come first.
+fn figures(stats: &PoolStats) -> Value {
+    json!({
+        "size": stats.size,
+        "checked_in": stats.checked_in(),
+        "checked_out": stats.checked_out(),
+        "overflow": stats.overflow(),
+        "invalidated": stats.lost_total,
+        "max_overflow": stats.max_overflow,
+        "sessions": stats.sessions(),
+        "states": {
+            "connecting": stats.connecting,
+            "idle": stats.idle,
+            "in_use": stats.in_use,
+            "resetting": stats.resetting,
+        },
+        "waiting": stats.waiting,
+        "utilisation": stats.utilisation(),
+        "totals": {
+            "acquires": stats.acquires_total,
+            "acquire_seconds": stats.acquire_time_total.as_secs_f64(),
+            "timeouts": stats.timeouts_total,
+            "connects": stats.connects_total,
+            "connect_failures": stats.connect_failures_total,
+            "recycled": stats.recycled_total,
+            "overflow_closed": stats.overflow_closed_total,
+            "dirty": stats.dirty_total,
+        },
+    })
+}
+
+/// The label that OpenTelemetry has for a pool's name.
+const POOL: &str = "db_client_connection_pool_name";
+
+/// Names that OpenTelemetry has (semantic conventions 1.44, connection pools) are taken from there.
+impl Source for PoolWatch {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn families(&self) -> Vec<Family> {
+        let stats = self.pool.stats();
+        gauges(&self.name, &stats).into_iter().chain(counters(&self.name, &stats)).collect()
+    }
+}
+
+fn gauges(pool: &str, stats: &PoolStats) -> Vec<Family> {
+    let one = |name, help, value: u32| gauge(name, help, [([(POOL, pool)], value)]);
+    let in_state =
+        |state, value: u32| (Labels::from([(POOL, pool), ("db_client_connection_state", state)]), value);
+    vec![
+        gauge(
+            "db_client_connection_count",
+            "Sessions of the pool by whether they are free.",
+            [in_state("idle", stats.idle), in_state("used", stats.checked_out())],
+        ),
+        one("db_client_connection_max", "Sessions that the pool may have.", stats.size + stats.max_overflow),
+        one("db_client_connection_idle_max", "Sessions that stay open when they are free.", stats.size),
+        one("db_client_connection_pending_requests", "Callers waiting for a session.", stats.waiting),
+        one("pgkeel_pool_connecting", "Sessions of the pool that are being opened.", stats.connecting),
+        one("pgkeel_pool_resetting", "Sessions of the pool that are being cleaned.", stats.resetting),
+    ]
+}
+
+fn counters(pool: &str, stats: &PoolStats) -> Vec<Family> {
+    let one = |name, help, value: u64| counter(name, help, [([(POOL, pool)], value)]);
+    let because = |reason, value: u64| (Labels::from([(POOL, pool), ("reason", reason)]), value);
+    vec![
+        one(
+            "db_client_connection_timeouts_total",
+            "Callers that got no session in time.",
+            stats.timeouts_total,
+        ),
+        one("pgkeel_pool_acquires_total", "Sessions handed out.", stats.acquires_total),
+        counter(
+            "pgkeel_pool_acquire_seconds_total",
+            "Time that callers have spent getting sessions.",
+            [([(POOL, pool)], stats.acquire_time_total)],
+        ),
+        one("pgkeel_pool_connects_total", "Connections opened.", stats.connects_total),
+        one(
+            "pgkeel_pool_connect_failures_total",
+            "Connections that could not be opened.",
+            stats.connect_failures_total,
+        ),
+        counter(
+            "pgkeel_pool_closed_total",
+            "Sessions closed: too old, found dead, or not needed any more.",
+            [
+                because("age", stats.recycled_total),
+                because("lost", stats.lost_total),
+                because("overflow", stats.overflow_closed_total),
+            ],
+        ),
+        one(
+            "pgkeel_pool_dirty_total",
+            "Sessions that came back with something left open.",
+            stats.dirty_total,
+        ),
+    ]
+}

@@ -1,0 +1,13 @@
+//! The health crate as its callers and their clients see it; no database is needed.
+
+mod answers;
+mod client;
+mod details;
+mod exposition;
+mod fakes;
+mod hysteresis;
+mod limits;
+mod methods;
+mod mount;
+mod names;
+mod shutdown;

@@ -1,0 +1,19 @@
+//! Names and passwords nobody can guess.
+
+use std::{fmt::Write as _, io, path::PathBuf};
+
+use crate::Error;
+
+/// `N` random bytes of the operating system as hexadecimal digits.
+pub(crate) fn hex<const N: usize>() -> Result<String, Error> {
+    let mut bytes = [0_u8; N];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Io {
+        step: "get random bytes from",
+        path: PathBuf::from("the operating system"),
+        source: io::Error::other(error),
+    })?;
+    Ok(bytes.iter().fold(String::with_capacity(2 * N), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}

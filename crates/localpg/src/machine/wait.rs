@@ -1,0 +1,34 @@
+//! Bounded waiting for something that only shows when one looks.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Short beside a server start (about 20 ms), long beside one look (microseconds).
+pub(crate) const PACE: Duration = Duration::from_millis(3);
+
+/// Looks until there is something to see, at least once and at most for about `bound`.
+pub(crate) fn until<T>(bound: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let begun = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return Some(seen);
+        }
+        if begun.elapsed() >= bound {
+            return None;
+        }
+        thread::sleep(PACE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_once_even_without_time() {
+        assert_eq!(until(Duration::ZERO, || Some(1)), Some(1));
+        assert_eq!(until(Duration::ZERO, || None::<u8>), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! `postmaster.pid`: what a server says of itself.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::machine::process;
+
+/// The lines of a `postmaster.pid` that matter here, in the order of PostgreSQL's `pidfile.h`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PidFile {
+    pub(crate) pid: u32,
+    started: String,
+    pub(crate) socket_directory: PathBuf,
+    status: String,
+}
+
+impl PidFile {
+    /// Nothing if there is no such file, or if it is just being written.
+    pub(crate) fn read(data: &Path) -> Option<Self> {
+        Self::parse(&fs::read_to_string(data.join("postmaster.pid")).ok()?)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let lines: Vec<&str> = text.lines().collect();
+        Some(Self {
+            pid: lines.first()?.parse().ok()?,
+            started: (*lines.get(2)?).to_owned(),
+            socket_directory: PathBuf::from(lines.get(4)?),
+            status: lines.get(7).map(|status| status.trim().to_owned()).unwrap_or_default(),
+        })
+    }
+
+    /// The file of a server that runs now: one left behind by a crash looks just the same.
+    pub(crate) fn of_running(data: &Path) -> Option<Self> {
+        Self::read(data).filter(|file| process::serves(file.pid, data))
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.status.as_str(), "ready" | "standby")
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.status == "stopping"
+    }
+
+    /// Whether both were written by the same run of a server, however its status has changed.
+    pub(crate) fn is_same_run(&self, other: &Self) -> bool {
+        self.pid == other.pid && self.started == other.started
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READY: &str = "4711\n/srv/data-15\n1700000000\n5432\n/srv/run-15\n\n  123456  7\nready   \n";
+
+    #[test]
+    fn a_ready_server_is_recognised() {
+        let file = PidFile::parse(READY).expect("a whole file");
+        assert_eq!((file.pid, file.is_ready()), (4711, true));
+        assert_eq!(file.socket_directory, Path::new("/srv/run-15"));
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_is_no_answer_yet() {
+        assert!(PidFile::parse("4711\n/srv/da").is_none());
+        let file =
+            PidFile::parse("4711\n/srv/data-15\n1700000000\n5432\n/srv/run-15\n\n").expect("enough lines");
+        assert!(!file.is_ready() && !file.is_stopping());
+    }
+}

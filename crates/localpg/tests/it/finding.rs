@@ -1,0 +1,34 @@
+//! Binaries and accounts.
+
+use pgkeel_localpg::{Error, Installation, PrivateServer, ScratchCluster, ScratchOptions};
+
+use crate::ground::{self, Ground};
+
+#[test]
+fn this_machine_has_a_supported_postgresql() {
+    let found = Installation::find_all(&ground::surroundings()).expect("installed");
+    assert!((14..=18).contains(&found[0].version().major()), "{found:?}");
+    assert!(found[0].bindir().join("initdb").is_file());
+}
+
+#[test]
+fn a_wrong_bindir_is_named_and_nothing_else_is_searched() {
+    let ground = Ground::new();
+    let mut options = ground.options();
+    options.bindir = Some("/no/such/bin".into());
+    let error = PrivateServer::attach(&options).expect_err("there is nothing");
+    assert!(error.is_setting_problem());
+    assert!(matches!(&error, Error::BadBindir { path, .. } if path.ends_with("such/bin")), "{error}");
+    let error = ScratchCluster::start(&ScratchOptions::new(options)).expect_err("neither here");
+    assert!(matches!(error, Error::BadBindir { .. }), "{error}");
+}
+
+#[test]
+fn an_unknown_user_is_refused_before_anything_is_made() {
+    let ground = Ground::new();
+    let mut options = ground.options();
+    options.user = Some("pgkeel-no-such-user".to_owned());
+    let error = PrivateServer::attach(&options).expect_err("nobody is called that");
+    assert!(error.is_setting_problem(), "{error}");
+    assert!(!ground.base().exists());
+}

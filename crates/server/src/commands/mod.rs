@@ -1,0 +1,5 @@
+//! What the binary does, one file a verb.
+
+pub(crate) mod check;
+pub(crate) mod config;
+pub(crate) mod serve;

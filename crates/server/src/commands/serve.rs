@@ -1,0 +1,67 @@
+//! `pgkeel serve`: gather in the background, answer from memory, until told to stop.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use pgkeel_health::{DatabaseProbe, Monitor, PoolProbe, PoolWatch, Router, Running, Server};
+use pgkeel_pool::Pool;
+
+use crate::cli::Invocation;
+use crate::database::Database;
+use crate::failure::Failure;
+use crate::settings::{self, Config};
+use crate::signals::Signals;
+
+/// How long sessions that are in use may take to come back.
+const POOL_CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What the server's own pool is called in answers and metrics.
+const POOL_NAME: &str = "pgkeel-server";
+
+#[tokio::main]
+pub(crate) async fn run(invocation: &Invocation) -> Result<ExitCode, Failure> {
+    let resolved = settings::read(invocation)?;
+    resolved.value.logging.start()?;
+    for notice in &resolved.notices {
+        tracing::info!("{notice}");
+    }
+    let signals = Signals::listen()?;
+    let database = Database::open(resolved.value.database.clone()).await?;
+    let served = serve(&resolved.value, &database, signals).await;
+    let closed = database.close().await;
+    served?;
+    closed?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config, database: &Database, signals: Signals) -> Result<(), Failure> {
+    let pool = Pool::lazy(config.pool.complete(database.connect.clone()));
+    let (server, running) = assemble(config, database, &pool).await?;
+    tracing::info!(
+        "pgkeel {} serves on http://{} with {database}",
+        env!("CARGO_PKG_VERSION"),
+        server.local_addr()
+    );
+    let report = server.serve(signals.first()).await;
+    let stopped = running.stop().await;
+    let held = pool.close(POOL_CLOSE_TIMEOUT).await;
+    tracing::info!(drained = report.drained, cut = report.killed, sessions_held = held, "stopped");
+    Ok(stopped.context("stopping the checks")?)
+}
+
+/// Binds the listener first: with its address taken nothing else needs to start.
+async fn assemble(config: &Config, database: &Database, pool: &Pool) -> Result<(Server, Running), Failure> {
+    let watch = PoolWatch::new(POOL_NAME, pool.clone());
+    let probe = DatabaseProbe::new(database.connect.clone());
+    let (monitor, scheduler) = Monitor::builder()
+        .database(probe.clone())
+        .source(probe)
+        .probe(PoolProbe::new(pool.clone()))
+        .view(watch.clone())
+        .source(watch)
+        .build()
+        .context("setting up the checks")?;
+    let server = Server::bind(&config.health, Router::new(monitor)).await.map_err(Failure::setting)?;
+    Ok((server, scheduler.spawn()))
+}

@@ -1,0 +1,119 @@
+//! All settings of the server, read from flags, the environment and a file in one go.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use pgkeel_connect::settings::{
+    About, Environment, Origin, Problems, ProcessEnvironment, Reader, Resolved, Setting, Settings, path, text,
+};
+use pgkeel_connect::{AddressRule, Draft as ConnectDraft};
+use pgkeel_localpg::Options;
+
+use crate::cli::Invocation;
+use crate::logging::{self, Logging};
+
+static CONFIG: Setting<Option<PathBuf>> =
+    Setting::new("config", "", path).help("FILE", "A TOML file with settings by their dotted names");
+
+static PG_BINDIR: Setting<Option<PathBuf>> = Setting::new("pg.bindir", "", path)
+    .help("DIRECTORY", "Where initdb and postgres are, for the private PostgreSQL");
+
+static PG_USER: Setting<Option<String>> = Setting::new("pg.user", "", text)
+    .help("NAME", "Who runs the private PostgreSQL when started by root; else postgres or nobody");
+
+static PG_DATA_DIR: Setting<Option<PathBuf>> = Setting::new("pg.data_dir", "", path)
+    .help("DIRECTORY", "Where the private PostgreSQL keeps its data, a directory a major version");
+
+static OWN: [&About; 4] = [CONFIG.about(), PG_BINDIR.about(), PG_USER.about(), PG_DATA_DIR.about()];
+
+/// Every setting, in the order in which people read about them.
+pub(crate) fn all() -> impl Iterator<Item = &'static About> {
+    let parts: [&[&'static About]; 5] = [
+        &pgkeel_connect::SETTINGS,
+        &pgkeel_pool::SETTINGS,
+        &pgkeel_health::SETTINGS,
+        &OWN,
+        &logging::SETTINGS,
+    ];
+    parts.into_iter().flatten().copied()
+}
+
+/// What all settings together say.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) database: DatabaseChoice,
+    pub(crate) pool: pgkeel_pool::Draft,
+    pub(crate) health: pgkeel_health::Config,
+    pub(crate) logging: Logging,
+}
+
+/// Which PostgreSQL is used.
+#[derive(Debug, Clone)]
+pub(crate) enum DatabaseChoice {
+    /// One that somebody named.
+    Named { rule: AddressRule, connect: pgkeel_connect::Config },
+    /// The private one, and how to connect once its address is known.
+    Private { options: Options, connect: ConnectDraft },
+}
+
+/// Reads everything.
+///
+/// # Errors
+/// Every setting that cannot be used.
+pub(crate) fn read(invocation: &Invocation) -> Result<Resolved<Config>, Problems> {
+    let environment = ProcessEnvironment::new();
+    let mut settings = Settings::new().environment(environment).whole();
+    for (name, value) in &invocation.flags {
+        settings = settings.flag(name, value);
+    }
+    if let Some((file, named_by)) = config_file(invocation, &environment) {
+        settings = settings.file(Path::new(&file), &named_by);
+    }
+    let resolved = settings.resolve(|reader| config(reader, &environment))?;
+    Ok(Resolved::map(resolved, |config| config.expect("without a problem the configuration is complete")))
+}
+
+fn config_file(invocation: &Invocation, environment: &impl Environment) -> Option<(String, Origin)> {
+    let about = CONFIG.about();
+    let flag = invocation.flag(about.name).map(|file| (file.to_owned(), Origin::Flag(about.flag())));
+    flag.or_else(|| {
+        let variable = about.variable();
+        let file = environment.variable(&variable).ok().flatten()?;
+        Some((file, Origin::Variable(variable)))
+    })
+}
+
+/// `None` if a problem was noted.
+fn config(reader: &mut Reader<'_>, environment: &impl Environment) -> Option<Config> {
+    let database = database(reader, environment);
+    let pool = pgkeel_pool::Draft::read(reader);
+    let health = pgkeel_health::Config::read(reader);
+    reader.get(&CONFIG); // read long before; here only so that it is known and shown
+    let logging = Logging::read(reader);
+    Some(Config { database: database?, pool, health, logging })
+}
+
+fn database(reader: &mut Reader<'_>, environment: &impl Environment) -> Option<DatabaseChoice> {
+    let connect = ConnectDraft::read(reader);
+    let options = private_options(reader, environment);
+    match connect.rule {
+        Some(rule) => connect.complete(reader).map(|connect| DatabaseChoice::Named { rule, connect }),
+        None if connect.production => {
+            connect.complete(reader);
+            None
+        }
+        None => {
+            reader.show("database.url", "a private PostgreSQL", Origin::Default);
+            Some(DatabaseChoice::Private { options, connect })
+        }
+    }
+}
+
+fn private_options(reader: &mut Reader<'_>, environment: &impl Environment) -> Options {
+    let lookup = |name: &str| environment.variable(name).ok().flatten().map(OsString::from);
+    let mut options = Options::from_env(&lookup);
+    options.bindir = reader.get(&PG_BINDIR);
+    options.user = reader.get(&PG_USER);
+    options.data_dir = reader.get(&PG_DATA_DIR);
+    options
+}
