@@ -2,7 +2,7 @@
 //!
 //! Shares no connections (`pgkeel-pool` does), builds no SQL (`pgkeel-query` does), speaks no TLS yet.
 //!
-//! Read [`Address`] and [`Config`] for where to and how, [`dial`] and [`Connection`] for the connection itself, then
+//! Read [`Address`] and [`Config`] for where to and how, [`dial()`] and [`Connection`] for the connection itself, then
 //! [`Executor`] and [`Begin`], the two traits through which every crate above runs statements. [`settings`] is how all
 //! crates read what users configure.
 //!

@@ -4,7 +4,7 @@
 //! own migrations.
 //!
 //! Read [`TestDatabase`] for a database a test, [`TestCluster`] for a server that a test may stop, [`Proxy`] for the
-//! network between, [`eventually`] for waiting without guessing.
+//! network between, [`eventually()`] for waiting without guessing.
 //!
 //! ```no_run
 //! use pgkeel_connect::{Executor as _, dial};
