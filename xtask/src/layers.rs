@@ -91,6 +91,16 @@ mod tests {
     }
 
     #[test]
+    fn every_path_that_the_architecture_names_exists() {
+        let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+        let quoted = page.split('`').skip(1).step_by(2);
+        let paths: Vec<&str> = quoted.filter(|text| text.starts_with("crates/")).collect();
+        assert!(paths.len() > 10);
+        let missing: Vec<&&str> = paths.iter().filter(|path| !root().join(path).exists()).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
     fn an_edge_that_is_not_in_the_table_is_found() {
         let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
         let mut table = allowed(&page).unwrap();

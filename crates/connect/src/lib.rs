@@ -26,22 +26,22 @@
 //! - `deadpool-postgres`: [`Executor`] and [`Begin`] for the clients of that crate.
 
 pub mod settings;
-
 mod address;
-mod begin;
 mod config;
-mod connection;
 mod dial;
-mod driver;
-mod error;
-mod executor;
-mod ident;
-mod server_error;
-mod sqlstate;
+mod connection;
 mod wire;
+mod driver;
+mod executor;
+mod begin;
+mod tx_options;
+mod ident;
+mod sqlstate;
+mod server_error;
+mod error;
 
 pub use self::address::{Address, AddressRule, Host, HostName};
-pub use self::begin::{Begin, Isolation, Transaction, TxOptions};
+pub use self::begin::{Begin, Transaction};
 pub use self::config::{Config, Draft, SETTINGS};
 pub use self::connection::Connection;
 pub use self::dial::dial;
@@ -51,4 +51,5 @@ pub use self::executor::Executor;
 pub use self::ident::{BadIdent, Ident};
 pub use self::server_error::ServerError;
 pub use self::sqlstate::{SqlClass, class, refuses_for_now, rolls_back_cleanly};
+pub use self::tx_options::{Isolation, TxOptions};
 pub use self::wire::TransactionStatus;

@@ -42,24 +42,24 @@
 //! - Data that grew old count as failed: no page stays green because nobody looked any more.
 //! - No text of a driver or a server leaves the process: a failure is a fixed slug.
 
-mod answers;
-mod builder;
 mod config;
-mod error;
-mod http;
-mod metrics;
-mod monitor;
-mod postgres;
+mod settings;
 mod probe;
-mod pulse;
-mod readiness;
 mod record;
 mod run;
 mod scheduler;
-mod settings;
 mod standing;
-mod timestamp;
+mod readiness;
+mod monitor;
+mod builder;
+mod postgres;
 mod view;
+mod metrics;
+mod pulse;
+mod http;
+mod answers;
+mod timestamp;
+mod error;
 
 pub use self::{
     builder::MonitorBuilder,

@@ -15,23 +15,26 @@
 //! # Features
 //! - `config-file`: settings from a TOML file.
 
-mod acquire;
 mod config;
-mod counts;
-mod error;
-mod held;
+mod settings;
 mod pool;
+mod acquire;
+mod progress;
 mod session;
-mod slot;
-mod stats;
+mod held;
 mod transaction;
+mod slot;
+mod counts;
+mod stats;
+mod error;
 
 pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TxOptions};
 
-pub use self::acquire::Step;
-pub use self::config::{Config, Draft, SETTINGS};
+pub use self::config::Config;
 pub use self::error::Error;
 pub use self::pool::Pool;
+pub use self::progress::Step;
 pub use self::session::Session;
+pub use self::settings::{Draft, SETTINGS};
 pub use self::stats::PoolStats;
 pub use self::transaction::{SessionTx, Tx};

@@ -101,7 +101,7 @@ impl Pool {
     /// The pool at this moment.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
-        PoolStats::of(self.slots.manager())
+        self.slots.manager().stats()
     }
 
     /// The configuration that the pool was made with.

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use deadpool::managed::{Manager, Metrics, RecycleError, RecycleResult};
 use pgkeel_connect::{Connection, TransactionStatus, dial};
 
-use crate::acquire::{self, Step};
 use crate::counts::{Counts, Place, State};
+use crate::progress::{self, Step};
 use crate::stats::Totals;
-use crate::{Config, Error};
+use crate::{Config, Error, PoolStats};
 
 /// A session that came back less than this ago is handed out unchecked: it was alive just now.
 /// `HikariCP` has the same 500 ms (`aliveBypassWindowMs`).
@@ -75,12 +75,19 @@ pub(crate) struct SlotManager {
     pub(crate) totals: Arc<Totals>,
 }
 
+impl SlotManager {
+    /// The pool at this moment.
+    pub(crate) fn stats(&self) -> PoolStats {
+        PoolStats::of(&self.config, self.counts.snapshot(), &self.totals)
+    }
+}
+
 impl Manager for SlotManager {
     type Type = Slot;
     type Error = Error;
 
     async fn create(&self) -> Result<Slot, Error> {
-        acquire::enter(Step::Connect);
+        progress::enter(Step::Connect);
         let mut place = Place::take(&self.counts, State::Connecting);
         match dial(self.config.connect()).await {
             Ok(connection) => {
@@ -96,7 +103,7 @@ impl Manager for SlotManager {
     }
 
     async fn recycle(&self, slot: &mut Slot, _: &Metrics) -> RecycleResult<Error> {
-        acquire::enter(Step::Check);
+        progress::enter(Step::Check);
         slot.place.move_to(State::InUse);
         let refused = if slot.connection.is_closed() {
             self.totals.lost.add_one();

@@ -2,7 +2,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::slot::SlotManager;
+use crate::Config;
+use crate::counts::Snapshot;
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -76,11 +77,10 @@ pub struct PoolStats {
 }
 
 impl PoolStats {
-    pub(crate) fn of(manager: &SlotManager) -> Self {
-        let (counts, totals) = (manager.counts.snapshot(), &manager.totals);
+    pub(crate) fn of(config: &Config, counts: Snapshot, totals: &Totals) -> Self {
         Self {
-            size: manager.config.size(),
-            max_overflow: manager.config.max_overflow(),
+            size: config.size(),
+            max_overflow: config.max_overflow(),
             waiting: counts.waiting,
             connecting: counts.connecting,
             idle: counts.idle,

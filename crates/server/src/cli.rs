@@ -5,14 +5,13 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use pgkeel_connect::settings::About;
 
-use crate::settings;
+use crate::settings::{self, Flags};
 
 /// What to do, and the settings given as flags.
 #[derive(Debug)]
 pub(crate) struct Invocation {
     pub(crate) verb: Verb,
-    /// Dotted names and values.
-    pub(crate) flags: Vec<(&'static str, String)>,
+    pub(crate) flags: Flags,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -49,11 +48,6 @@ impl Invocation {
         };
         let given = |about: &&'static About| Some((about.name, flags.get_one::<String>(about.name)?.clone()));
         Self { verb, flags: settings::all().filter_map(|about| given(&about)).collect() }
-    }
-
-    /// The value of one flag.
-    pub(crate) fn flag(&self, name: &str) -> Option<&str> {
-        self.flags.iter().find(|(flag, _)| *flag == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -121,9 +115,9 @@ mod tests {
         for words in [&["pgkeel", "--pool-size", "5", "check"], &["pgkeel", "check", "--pool-size", "5"]] {
             let invocation = parsed(words);
             assert!(matches!(invocation.verb, Verb::Check { json: false }));
-            assert_eq!(invocation.flags, [("pool.size", "5".to_owned())]);
+            assert_eq!(invocation.flags, Flags::from([("pool.size", "5".to_owned())]));
         }
         assert!(matches!(parsed(&["pgkeel"]).verb, Verb::Serve));
-        assert_eq!(parsed(&["pgkeel", "--pool-recycle", "-1"]).flag("pool.recycle"), Some("-1"));
+        assert_eq!(parsed(&["pgkeel", "--pool-recycle", "-1"]).flags["pool.recycle"], "-1");
     }
 }

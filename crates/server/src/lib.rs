@@ -9,12 +9,12 @@
 //! - It leaves nothing behind: no server process, no lock, no port.
 
 mod cli;
-mod commands;
-mod database;
-mod failure;
-mod logging;
 mod settings;
+mod database;
+mod logging;
 mod signals;
+mod failure;
+mod commands;
 
 use std::process::ExitCode;
 
@@ -34,9 +34,9 @@ pub fn run() -> ExitCode {
         Err(shown) => return shown.show(),
     };
     let done = match invocation.verb {
-        Verb::Serve => commands::serve::run(&invocation),
-        Verb::Check { json } => commands::check::run(&invocation, json),
-        Verb::Config { json } => commands::config::run(&invocation, json),
+        Verb::Serve => commands::serve::run(&invocation.flags),
+        Verb::Check { json } => commands::check::run(&invocation.flags, json),
+        Verb::Config { json } => commands::config::run(&invocation.flags, json),
     };
     done.unwrap_or_else(|failure| failure.report())
 }

@@ -1,5 +1,6 @@
 //! All settings of the server, read from flags, the environment and a file in one go.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,6 @@ use pgkeel_connect::settings::{
 use pgkeel_connect::{AddressRule, Draft as ConnectDraft};
 use pgkeel_localpg::Options;
 
-use crate::cli::Invocation;
 use crate::logging::{self, Logging};
 
 static CONFIG: Setting<Option<PathBuf>> =
@@ -38,6 +38,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static About> {
     parts.into_iter().flatten().copied()
 }
 
+/// Values given as flags, under their settings' dotted names.
+pub(crate) type Flags = BTreeMap<&'static str, String>;
+
 /// What all settings together say.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
@@ -60,22 +63,22 @@ pub(crate) enum DatabaseChoice {
 ///
 /// # Errors
 /// Every setting that cannot be used.
-pub(crate) fn read(invocation: &Invocation) -> Result<Resolved<Config>, Problems> {
+pub(crate) fn read(flags: &Flags) -> Result<Resolved<Config>, Problems> {
     let environment = ProcessEnvironment::new();
     let mut settings = Settings::new().environment(environment).whole();
-    for (name, value) in &invocation.flags {
+    for (name, value) in flags {
         settings = settings.flag(name, value);
     }
-    if let Some((file, named_by)) = config_file(invocation, &environment) {
+    if let Some((file, named_by)) = config_file(flags, &environment) {
         settings = settings.file(Path::new(&file), &named_by);
     }
     let resolved = settings.resolve(|reader| config(reader, &environment))?;
     Ok(Resolved::map(resolved, |config| config.expect("without a problem the configuration is complete")))
 }
 
-fn config_file(invocation: &Invocation, environment: &impl Environment) -> Option<(String, Origin)> {
+fn config_file(flags: &Flags, environment: &impl Environment) -> Option<(String, Origin)> {
     let about = CONFIG.about();
-    let flag = invocation.flag(about.name).map(|file| (file.to_owned(), Origin::Flag(about.flag())));
+    let flag = flags.get(about.name).map(|file| (file.clone(), Origin::Flag(about.flag())));
     flag.or_else(|| {
         let variable = about.variable();
         let file = environment.variable(&variable).ok().flatten()?;

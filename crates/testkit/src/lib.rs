@@ -23,12 +23,12 @@
 //! - `PGKEEL_TEST_SOAK=1`: [`scaled`] gives full counts instead of those for every day; `cargo xtask soak` sets it.
 //! - `PGKEEL_PG_BINDIR`, `PGKEEL_PG_USER`: as everywhere.
 
-mod cluster;
 mod database;
-mod environment;
-mod eventually;
-mod proxy;
 mod server;
+mod cluster;
+mod proxy;
+mod eventually;
+mod environment;
 
 pub use pgkeel_localpg::Auth;
 

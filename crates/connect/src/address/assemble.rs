@@ -1,16 +1,14 @@
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::keyword::{self, KEYWORDS, Keyword, Use};
-use super::{Address, Host, HostName, Keepalive, key_value, url};
+use super::{Address, Host, Keepalive, host_list, key_value, url};
 use crate::settings::{Origin, Problem, Reader};
 
-/// What libpq uses where nothing is written.
-pub(super) const DEFAULT_PORT: u16 = 5432;
-const DEFAULT_HOST: &str = "localhost";
+/// The setting that all problems of an address are reported under.
+pub(super) const NAME: &str = "database.url";
 
 /// The values of an address under their keywords, each with its origin.
 pub(super) type Keywords = BTreeMap<&'static str, (String, Origin)>;
@@ -22,7 +20,7 @@ pub(super) fn read(reader: &mut Reader<'_>, text: &str, origin: &Origin) -> Opti
     let pairs = match parsed {
         Ok(pairs) => pairs,
         Err(reason) => {
-            reader.problem(Problem::new(super::rule::NAME, origin.clone(), format!("the address {reason}")));
+            reader.problem(Problem::new(NAME, origin.clone(), format!("the address {reason}")));
             return None;
         }
     };
@@ -38,7 +36,7 @@ pub(super) fn read(reader: &mut Reader<'_>, text: &str, origin: &Origin) -> Opti
 /// Notes what becomes of one keyword of an address.
 fn take(reader: &mut Reader<'_>, name: &str, value: String, origin: Origin, keywords: &mut Keywords) {
     let refuse = |reader: &mut Reader<'_>, reason: String| {
-        reader.problem(Problem::new(super::rule::NAME, origin.clone(), reason));
+        reader.problem(Problem::new(NAME, origin.clone(), reason));
     };
     let Some(keyword) = keyword::find(name) else {
         let hint = keyword::nearest(name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -57,7 +55,7 @@ fn take(reader: &mut Reader<'_>, name: &str, value: String, origin: Origin, keyw
 fn only(reader: &mut Reader<'_>, name: &str, value: &str, accepted: &[&str], origin: Origin) {
     if !accepted.contains(&value) {
         let reason = format!("`{name}={value}` is not supported; what is: {}", accepted.join(", "));
-        reader.problem(Problem::new(super::rule::NAME, origin, reason));
+        reader.problem(Problem::new(NAME, origin, reason));
     }
 }
 
@@ -66,7 +64,7 @@ pub(super) fn fill_in(reader: &mut Reader<'_>, keywords: &mut Keywords, wanted: 
     let missing = KEYWORDS.iter().filter(|keyword| wanted(keyword.name));
     for Keyword { name, variable, usage } in missing {
         let Some(variable) = variable.filter(|_| !keywords.contains_key(name)) else { continue };
-        let Some(found) = reader.variable(variable, *name == "password", super::rule::NAME) else { continue };
+        let Some(found) = reader.variable(variable, *name == "password", NAME) else { continue };
         match usage {
             Use::Applied => {
                 keywords.insert(name, (found.text, found.origin));
@@ -74,7 +72,7 @@ pub(super) fn fill_in(reader: &mut Reader<'_>, keywords: &mut Keywords, wanted: 
             Use::Only(accepted) => only(reader, name, &found.text, accepted, found.origin),
             Use::Refused => {
                 let reason = format!("{variable} is not supported; unset it");
-                reader.problem(Problem::new(super::rule::NAME, found.origin, reason));
+                reader.problem(Problem::new(NAME, found.origin, reason));
             }
             Use::Absent | Use::Noticed => reader.notice(format!("{variable} does nothing here")),
         }
@@ -86,7 +84,7 @@ pub(super) fn assemble(reader: &mut Reader<'_>, keywords: &mut Keywords, origin:
     let user = keywords.remove("user").map(|(user, _)| user).or_else(|| account(reader));
     if user.is_none() {
         let reason = "the address names no user; write one, or set PGUSER";
-        reader.problem(Problem::new(super::rule::NAME, origin.clone(), reason));
+        reader.problem(Problem::new(NAME, origin.clone(), reason));
     }
     let hosts = hosts(reader, keywords, origin);
     let keepalive = Keepalive {
@@ -121,58 +119,13 @@ pub(super) fn assemble(reader: &mut Reader<'_>, keywords: &mut Keywords, origin:
 
 /// The operating system's name for whoever runs this, as libpq uses it where no user is named.
 fn account(reader: &mut Reader<'_>) -> Option<String> {
-    ["USER", "LOGNAME"]
-        .iter()
-        .find_map(|name| reader.variable(name, false, super::rule::NAME))
-        .map(|found| found.text)
+    ["USER", "LOGNAME"].iter().find_map(|name| reader.variable(name, false, NAME)).map(|found| found.text)
 }
 
 fn hosts(reader: &mut Reader<'_>, keywords: &mut Keywords, origin: &Origin) -> Option<Vec<Host>> {
     let mut list = |name: &str| keywords.remove(name).map(|(value, _)| value).unwrap_or_default();
-    let (names, ips, ports) = (list("host"), list("hostaddr"), list("port"));
-    let made = make_hosts(&names, &ips, &ports);
-    made.map_err(|reason| reader.problem(Problem::new(super::rule::NAME, origin.clone(), reason))).ok()
-}
-
-fn make_hosts(names: &str, ips: &str, ports: &str) -> Result<Vec<Host>, String> {
-    let split = |list: &str| list.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>();
-    let (names_given, ips_given) = (!names.is_empty(), !ips.is_empty());
-    let (names, ips, ports) = (split(names), split(ips), split(ports));
-    let count = if ips_given { ips.len() } else { names.len() };
-    if names_given && ips_given && names.len() != ips.len() {
-        return Err(format!("names {} hosts but {} values of hostaddr", names.len(), ips.len()));
-    }
-    if ports.len() != 1 && ports.len() != count {
-        return Err(format!("names {count} hosts but {} ports", ports.len()));
-    }
-    let at = |list: &[String], position: usize| list.get(position).cloned().unwrap_or_default();
-    (0..count)
-        .map(|position| {
-            let port = at(&ports, if ports.len() == 1 { 0 } else { position });
-            make_host(&at(&names, position), &at(&ips, position), &port)
-        })
-        .collect()
-}
-
-fn make_host(name: &str, ip: &str, port: &str) -> Result<Host, String> {
-    let port = match port {
-        "" => DEFAULT_PORT,
-        digits => {
-            digits.parse().ok().filter(|port| *port != 0).ok_or("has a port that is not from 1 to 65535")?
-        }
-    };
-    let ip: Option<IpAddr> = match ip {
-        "" => None,
-        text => Some(text.parse().map_err(|_| "has a hostaddr that is not an IP address")?),
-    };
-    let name = match (name, ip) {
-        ("", None) => HostName::Tcp(DEFAULT_HOST.into()),
-        ("", Some(ip)) => HostName::Tcp(ip.to_string()),
-        (path, _) if path.starts_with(['/', '@']) => HostName::Socket(path.into()),
-        (name, _) => HostName::Tcp(name.into()),
-    };
-    let host = Host::new(name, port);
-    Ok(ip.map_or(host.clone(), |ip| host.at(ip)))
+    let made = host_list::parse(&list("host"), &list("hostaddr"), &list("port"));
+    made.map_err(|reason| reader.problem(Problem::new(NAME, origin.clone(), reason))).ok()
 }
 
 fn connect_timeout(reader: &mut Reader<'_>, keywords: &mut Keywords) -> Option<Duration> {
@@ -180,7 +133,7 @@ fn connect_timeout(reader: &mut Reader<'_>, keywords: &mut Keywords) -> Option<D
     match number(reader, keywords, "connect_timeout")? {
         0 => {
             let reason = "`connect_timeout=0` would wait for ever; write a number of seconds";
-            reader.problem(Problem::new(super::rule::NAME, origin, reason));
+            reader.problem(Problem::new(NAME, origin, reason));
             None
         }
         seconds => {
@@ -201,7 +154,7 @@ fn number(reader: &mut Reader<'_>, keywords: &mut Keywords, name: &'static str) 
     let parsed = text.trim().parse();
     if parsed.is_err() {
         let reason = format!("`{name}={text}` is not a whole number of 0 or more");
-        reader.problem(Problem::new(super::rule::NAME, origin, reason));
+        reader.problem(Problem::new(NAME, origin, reason));
     }
     parsed.ok()
 }
@@ -230,14 +183,6 @@ mod tests {
             with_environment("dbname=d", [("USER", "me")]).unwrap(),
             "postgresql://me@localhost:5432/d"
         );
-    }
-
-    #[test]
-    fn several_hosts_share_one_port_or_have_one_each() {
-        let hosts = |text: &'static str| with_environment(text, []).map_err(|problems| problems.to_string());
-        assert_eq!(hosts("postgres://u@a,b:2/d").unwrap(), "postgresql://u@a:5432,b:2/d");
-        assert_eq!(hosts("host=a,b port=7 user=u").unwrap(), "postgresql://u@a:7,b:7/u");
-        assert!(hosts("host=a,b,c port=7,8 user=u").unwrap_err().contains("3 hosts but 2 ports"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod host;
+mod host_list;
 mod key_value;
 mod keyword;
 mod rule;

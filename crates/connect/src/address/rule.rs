@@ -1,11 +1,8 @@
 use std::fmt;
 
-use super::assemble::{self, Keywords};
+use super::assemble::{self, Keywords, NAME};
 use super::{Address, keyword};
 use crate::settings::{About, Origin, Problem, Reader, Setting, text};
-
-/// The setting that all problems of an address are reported under.
-pub(super) const NAME: &str = "database.url";
 
 pub(crate) static URL: Setting<Option<String>> = Setting::new(NAME, "", text)
     .alias(&["DATABASE_URL"])

@@ -133,10 +133,10 @@ fn figures(stats: &PoolStats) -> Value {
     })
 }
 
-/// The label that OpenTelemetry has for a pool's name.
-const POOL: &str = "db_client_connection_pool_name";
+const POOL: &str = "pool";
 
-/// Names that OpenTelemetry has (semantic conventions 1.44, connection pools) are taken from there.
+/// OpenTelemetry's own names (`db_client_connection_count`) break the rules of Prometheus, where `_count` belongs to
+/// histograms.
 impl Source for PoolWatch {
     fn name(&self) -> &str {
         &self.name
@@ -150,19 +150,21 @@ impl Source for PoolWatch {
 
 fn gauges(pool: &str, stats: &PoolStats) -> Vec<Family> {
     let one = |name, help, value: u32| gauge(name, help, [([(POOL, pool)], value)]);
-    let in_state =
-        |state, value: u32| (Labels::from([(POOL, pool), ("db_client_connection_state", state)]), value);
+    let in_state = |state, value: u32| (Labels::from([(POOL, pool), ("state", state)]), value);
     vec![
         gauge(
-            "db_client_connection_count",
-            "Sessions of the pool by whether they are free.",
-            [in_state("idle", stats.idle), in_state("used", stats.checked_out())],
+            "pgkeel_pool_sessions",
+            "Sessions of the pool by state.",
+            [
+                in_state("connecting", stats.connecting),
+                in_state("idle", stats.idle),
+                in_state("in_use", stats.in_use),
+                in_state("resetting", stats.resetting),
+            ],
         ),
-        one("db_client_connection_max", "Sessions that the pool may have.", stats.size + stats.max_overflow),
-        one("db_client_connection_idle_max", "Sessions that stay open when they are free.", stats.size),
-        one("db_client_connection_pending_requests", "Callers waiting for a session.", stats.waiting),
-        one("pgkeel_pool_connecting", "Sessions of the pool that are being opened.", stats.connecting),
-        one("pgkeel_pool_resetting", "Sessions of the pool that are being cleaned.", stats.resetting),
+        one("pgkeel_pool_sessions_max", "Sessions that the pool may have.", stats.size + stats.max_overflow),
+        one("pgkeel_pool_size", "Sessions that stay open when they are free.", stats.size),
+        one("pgkeel_pool_waiting", "Callers waiting for a session.", stats.waiting),
     ]
 }
 
@@ -170,11 +172,7 @@ fn counters(pool: &str, stats: &PoolStats) -> Vec<Family> {
     let one = |name, help, value: u64| counter(name, help, [([(POOL, pool)], value)]);
     let because = |reason, value: u64| (Labels::from([(POOL, pool), ("reason", reason)]), value);
     vec![
-        one(
-            "db_client_connection_timeouts_total",
-            "Callers that got no session in time.",
-            stats.timeouts_total,
-        ),
+        one("pgkeel_pool_timeouts_total", "Callers that got no session in time.", stats.timeouts_total),
         one("pgkeel_pool_acquires_total", "Sessions handed out.", stats.acquires_total),
         counter(
             "pgkeel_pool_acquire_seconds_total",

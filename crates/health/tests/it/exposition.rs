@@ -10,14 +10,14 @@ use crate::fakes::{Act, FixedSource, Puppet, results, running, until};
 
 /// A page taken apart.
 #[derive(Debug, Default)]
-struct Page {
+pub(crate) struct Page {
     help: BTreeMap<String, String>,
     kind: BTreeMap<String, String>,
     samples: Vec<(String, String, f64)>,
 }
 
 impl Page {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut page = Self::default();
         for line in text.lines() {
             if let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|rest| rest.split_once(' ')) {
@@ -36,7 +36,7 @@ impl Page {
         page
     }
 
-    fn value(&self, name: &str, labels: &str) -> f64 {
+    pub(crate) fn value(&self, name: &str, labels: &str) -> f64 {
         let found = self.samples.iter().find(|(n, l, _)| n == name && l.trim_end_matches('}') == labels);
         found.unwrap_or_else(|| panic!("no {name}{{{labels}}} in {self:#?}")).2
     }
@@ -46,7 +46,7 @@ impl Page {
         base.filter(|base| self.kind.get(*base).is_some_and(|kind| kind == "histogram")).unwrap_or(sample)
     }
 
-    fn lint(&self) {
+    pub(crate) fn lint(&self) {
         let mut seen = HashSet::new();
         for (name, labels, _) in &self.samples {
             assert!(seen.insert((name, labels)), "duplicate series {name}{{{labels}");

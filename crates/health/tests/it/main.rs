@@ -1,4 +1,4 @@
-//! The health crate as its callers and their clients see it; no database is needed.
+//! The health crate as its callers and their clients see it; only `postgres` needs a database.
 
 mod answers;
 mod client;
@@ -10,4 +10,5 @@ mod limits;
 mod methods;
 mod mount;
 mod names;
+mod postgres;
 mod shutdown;

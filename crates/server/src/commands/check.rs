@@ -9,17 +9,16 @@ use pgkeel_connect::{Config, Error, Executor as _, dial};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::cli::Invocation;
 use crate::database::Database;
 use crate::failure::Failure;
-use crate::settings;
+use crate::settings::{self, Flags};
 
 /// What the one question may take once the connection is there.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[tokio::main]
-pub(crate) async fn run(invocation: &Invocation, json: bool) -> Result<ExitCode, Failure> {
-    let config = settings::read(invocation)?.value;
+pub(crate) async fn run(flags: &Flags, json: bool) -> Result<ExitCode, Failure> {
+    let config = settings::read(flags)?.value;
     let database = Database::open(config.database).await?;
     let name = database.to_string();
     let found = look(&database.connect).await;

@@ -6,12 +6,11 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use pgkeel_connect::settings::Effective;
 
-use crate::cli::Invocation;
 use crate::failure::Failure;
-use crate::settings::{self, DatabaseChoice};
+use crate::settings::{self, DatabaseChoice, Flags};
 
-pub(crate) fn run(invocation: &Invocation, json: bool) -> Result<ExitCode, Failure> {
-    let mut resolved = settings::read(invocation)?;
+pub(crate) fn run(flags: &Flags, json: bool) -> Result<ExitCode, Failure> {
+    let mut resolved = settings::read(flags)?;
     let order: Vec<&str> = settings::all().map(|about| about.name).collect();
     resolved.effective.sort_by_key(|row| order.iter().position(|name| *name == row.name));
     let rule = match &resolved.value.database {

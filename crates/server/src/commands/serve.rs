@@ -7,10 +7,9 @@ use anyhow::Context as _;
 use pgkeel_health::{DatabaseProbe, Monitor, PoolProbe, PoolWatch, Router, Running, Server};
 use pgkeel_pool::Pool;
 
-use crate::cli::Invocation;
 use crate::database::Database;
 use crate::failure::Failure;
-use crate::settings::{self, Config};
+use crate::settings::{self, Config, Flags};
 use crate::signals::Signals;
 
 /// How long sessions that are in use may take to come back.
@@ -20,8 +19,8 @@ const POOL_CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 const POOL_NAME: &str = "pgkeel-server";
 
 #[tokio::main]
-pub(crate) async fn run(invocation: &Invocation) -> Result<ExitCode, Failure> {
-    let resolved = settings::read(invocation)?;
+pub(crate) async fn run(flags: &Flags) -> Result<ExitCode, Failure> {
+    let resolved = settings::read(flags)?;
     resolved.value.logging.start()?;
     for notice in &resolved.notices {
         tracing::info!("{notice}");

@@ -1,0 +1,125 @@
+//! The database and the pool as they are watched: on a real PostgreSQL.
+
+use std::time::Duration;
+
+use pgkeel_connect::Config as ConnectConfig;
+use pgkeel_health::{
+    DatabaseProbe, Monitor, Outcome, PoolProbe, PoolWatch, Probe as _, Source as _, Status, View as _,
+};
+use pgkeel_pool::{Config as PoolConfig, Executor as _, Pool};
+use pgkeel_testkit::{Proxy, TestDatabase, eventually};
+use tokio::time::timeout;
+
+use crate::exposition::Page;
+
+/// As long as the scheduler gives a run.
+const RUN: Duration = Duration::from_millis(500);
+
+#[tokio::test]
+async fn a_database_that_answers_passes_and_says_what_it_is() {
+    let database = TestDatabase::empty().await;
+    let probe = DatabaseProbe::new(database.config());
+    for _ in 0..3 {
+        assert_eq!(probe.run().await.status(), Status::Pass);
+    }
+    let watched = Monitor::builder().source(probe).build().unwrap().0;
+    let page = Page::parse(&watched.metrics_page());
+    page.lint();
+    assert_eq!(page.value("pgkeel_pg_up", "").to_string(), "1");
+    assert_eq!(page.value("pgkeel_pg_check_connects_total", "").to_string(), "1");
+}
+
+#[tokio::test]
+async fn each_trouble_has_its_word() {
+    let database = TestDatabase::empty().await;
+    let proxy = Proxy::before(database.address()).await;
+    let of = |address| DatabaseProbe::new(ConnectConfig::new(address));
+    let gone = of(database.address().clone().with_database("no_such_database"));
+    assert_eq!(gone.run().await, Outcome::fail("no_such_database"));
+    proxy.refuse();
+    assert_eq!(of(proxy.address()).run().await, Outcome::fail("db_unreachable"));
+    proxy.black_hole();
+    let config = ConnectConfig::new(proxy.address()).with_connect_timeout(Duration::from_millis(50));
+    assert_eq!(DatabaseProbe::new(config).run().await, Outcome::fail("timeout"));
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_ended_is_replaced_within_the_run() {
+    let database = TestDatabase::empty().await;
+    let probe = DatabaseProbe::new(database.config());
+    assert_eq!(probe.run().await.status(), Status::Pass);
+    let end = "select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity
+        where application_name = 'pgkeel-health' and datname = current_database()";
+    let ended: i64 = database.connection().await.query_scalar(end, &[]).await.unwrap();
+    assert_eq!(ended, 1);
+    assert_eq!(probe.run().await.status(), Status::Pass);
+}
+
+#[tokio::test]
+async fn a_slow_dial_goes_on_when_a_run_is_given_up() {
+    let database = TestDatabase::empty().await;
+    let proxy = Proxy::before(database.address()).await;
+    proxy.black_hole();
+    let probe = DatabaseProbe::new(ConnectConfig::new(proxy.address()));
+    assert!(timeout(Duration::from_millis(20), probe.run()).await.is_err());
+    assert!(timeout(Duration::from_millis(20), probe.run()).await.is_err());
+    proxy.pass();
+    assert_eq!(probe.run().await.status(), Status::Pass);
+    assert_eq!(proxy.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_silent_connection_is_given_up_with_its_run() {
+    let database = TestDatabase::empty().await;
+    let proxy = Proxy::before(database.address()).await;
+    let probe = DatabaseProbe::new(ConnectConfig::new(proxy.address()));
+    assert_eq!(probe.run().await.status(), Status::Pass);
+    proxy.black_hole();
+    assert!(timeout(RUN, probe.run()).await.is_err());
+    proxy.pass();
+    assert_eq!(probe.run().await.status(), Status::Pass);
+    assert_eq!(proxy.accepted(), 2);
+}
+
+#[tokio::test]
+async fn a_busy_pool_warns_and_a_broken_one_fails() {
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(PoolConfig::new(database.address().clone()).with_size(1, 0).unwrap());
+    let probe = PoolProbe::new(pool.clone());
+    assert_eq!(probe.run().await, Outcome::pass());
+    let held = pool.session().await.unwrap();
+    assert_eq!(probe.run().await, Outcome::warn("pool_busy"));
+    drop(held);
+    assert_eq!(probe.run().await, Outcome::pass());
+    pool.close(RUN).await;
+    assert_eq!(probe.run().await, Outcome::fail("pool_closed"));
+}
+
+#[tokio::test]
+async fn a_pools_figures_are_shown_and_a_queue_before_a_full_pool_warns() {
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(PoolConfig::new(database.address().clone()).with_size(1, 1).unwrap());
+    let watch = PoolWatch::new("orders", pool.clone());
+    let held = (pool.session().await.unwrap(), pool.session().await.unwrap());
+    let waiter = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.execute("select 1", &[]).await }
+    });
+    eventually("somebody waits", async || (pool.stats().waiting == 1).then_some(())).await;
+    let (status, figures) = watch.json();
+    assert_eq!(status, Status::Warn);
+    assert_eq!(
+        (&figures["checked_out"], &figures["overflow"], &figures["waiting"]),
+        (&2.into(), &1.into(), &1.into())
+    );
+    drop(held);
+    waiter.await.unwrap().unwrap();
+    assert_eq!(watch.json().0, Status::Pass);
+
+    let families = watch.families().len();
+    assert!(families >= 11, "{families}");
+    let monitor = Monitor::builder().source(watch.clone()).view(watch).build().unwrap().0;
+    let page = Page::parse(&monitor.metrics_page());
+    page.lint();
+    assert_eq!(page.value("pgkeel_pool_sessions", "pool=\"orders\",state=\"idle\"").to_string(), "1");
+}

@@ -1,0 +1,127 @@
+//! The settings of this crate, read into a [`Config`].
+
+use std::time::Duration;
+
+use pgkeel_connect::settings::{
+    About, Origin, Problem, Reader, Setting, duration_or_off, positive_duration, whole_number, yes_or_no,
+};
+
+use crate::Config;
+use crate::counts::MOST_SESSIONS;
+
+static SIZE: Setting<u32> = Setting::new("pool.size", "20", whole_number)
+    .alias(&["DB_POOL_SIZE"])
+    .help("COUNT", "Sessions that are kept open once they were needed");
+
+static MAX_OVERFLOW: Setting<u32> =
+    Setting::new("pool.max_overflow", "30", whole_number).alias(&["DB_MAX_OVERFLOW"]).help(
+        "COUNT",
+        "Sessions beyond pool.size that may be opened under load and are closed when they come back",
+    );
+
+static TIMEOUT: Setting<Duration> = Setting::new("pool.timeout", "30s", positive_duration)
+    .alias(&["DB_POOL_TIMEOUT"])
+    .help("TIME", "Longest wait for a session, with checking it and connecting");
+
+static RECYCLE: Setting<Option<Duration>> = Setting::new("pool.recycle", "3600s", duration_or_off)
+    .alias(&["DB_POOL_RECYCLE"])
+    .help("TIME|off", "Age at which a session is replaced at its next use");
+
+static PRE_PING: Setting<bool> = Setting::new("pool.pre_ping", "true", yes_or_no)
+    .alias(&["DB_POOL_PRE_PING"])
+    .help("true|false", "Whether a session that has rested is checked before it is handed out");
+
+/// The settings of this crate, for help texts and references. Those of the connection are
+/// [`pgkeel_connect::SETTINGS`].
+pub static SETTINGS: [&About; 5] =
+    [SIZE.about(), MAX_OVERFLOW.about(), TIMEOUT.about(), RECYCLE.about(), PRE_PING.about()];
+
+/// What the settings say of a pool, before it is known where its connections go.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft {
+    size: u32,
+    max_overflow: u32,
+    timeout: Duration,
+    recycle: Option<Duration>,
+    pre_ping: bool,
+}
+
+impl Draft {
+    /// Reads all settings of this crate.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        let draft = Self {
+            size: reader.get(&SIZE),
+            max_overflow: reader.get(&MAX_OVERFLOW),
+            timeout: reader.get(&TIMEOUT),
+            recycle: reader.get(&RECYCLE),
+            pre_ping: reader.get(&PRE_PING),
+        };
+        check_size(reader, draft.size, draft.max_overflow);
+        draft
+    }
+
+    /// The configuration of a pool whose connections are opened so.
+    #[must_use]
+    pub fn complete(self, connect: pgkeel_connect::Config) -> Config {
+        let Self { size, max_overflow, timeout, recycle, pre_ping } = self;
+        Config { connect, size, max_overflow, timeout, recycle, pre_ping }
+    }
+}
+
+/// A pool without a session, or with more than can be counted, is a problem.
+pub(crate) fn check_size(reader: &mut Reader<'_>, size: u32, max_overflow: u32) {
+    let most = u64::from(size) + u64::from(max_overflow);
+    if most == 0 || most > u64::from(MOST_SESSIONS) {
+        let reason =
+            format!("with pool.max_overflow it makes {most} sessions; a pool has 1 to {MOST_SESSIONS}");
+        reader.problem(Problem::new(SIZE.about().name, Origin::Default, reason));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pgkeel_connect::settings::Settings;
+
+    use super::*;
+
+    fn read<const N: usize>(environment: [(&'static str, &'static str); N]) -> Result<Config, String> {
+        Config::from_settings(Settings::new().environment(environment))
+            .map_err(|problems| problems.to_string())
+    }
+
+    const URL: (&str, &str) = ("DATABASE_URL", "postgres://u@h/d");
+
+    #[test]
+    fn the_variables_of_the_older_system_are_read() {
+        let config = read([
+            URL,
+            ("DB_POOL_SIZE", "5"),
+            ("DB_MAX_OVERFLOW", "0"),
+            ("DB_POOL_TIMEOUT", "2.5"),
+            ("DB_POOL_RECYCLE", "-1"),
+        ]);
+        let config = config.unwrap();
+        assert_eq!((config.size(), config.max_overflow()), (5, 0));
+        assert_eq!((config.timeout(), config.recycle()), (Duration::from_millis(2500), None));
+    }
+
+    #[test]
+    fn every_wrong_setting_is_reported_at_once() {
+        let problems = read([("DB_POOL_SIZE", "-1"), ("DB_POOL_TIMEOUT", "soon"), ("PGKEEL_POOL_SISE", "3")]);
+        let problems = problems.unwrap_err();
+        for part in ["DB_POOL_SIZE", "DB_POOL_TIMEOUT", "did you mean PGKEEL_POOL_SIZE?"] {
+            assert!(problems.contains(part), "{problems}");
+        }
+    }
+
+    #[test]
+    fn a_pool_without_sessions_is_refused() {
+        assert!(
+            read([URL, ("DB_POOL_SIZE", "0"), ("DB_MAX_OVERFLOW", "0")])
+                .unwrap_err()
+                .contains("makes 0 sessions")
+        );
+        assert!(read([URL, ("DB_POOL_SIZE", "4000")]).is_ok());
+        assert!(Config::new("postgres://u@h/d".parse().unwrap()).with_size(4096, 0).is_err());
+    }
+}

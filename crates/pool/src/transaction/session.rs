@@ -1,0 +1,55 @@
+use std::marker::PhantomData;
+
+use pgkeel_connect::{Begin, Executor, Transaction, TxOptions};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::Tx;
+use crate::{Error, Session};
+
+/// A transaction on a borrowed [`Session`], which is free again when it ends.
+#[derive(Debug)]
+pub struct SessionTx<'s> {
+    tx: Tx,
+    session: PhantomData<&'s mut Session>,
+}
+
+impl<'s> SessionTx<'s> {
+    pub(crate) fn new(tx: Tx, _: &'s mut Session) -> Self {
+        Self { tx, session: PhantomData }
+    }
+}
+
+impl Executor for SessionTx<'_> {
+    type Error = Error;
+
+    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        self.tx.query(sql, params).await
+    }
+
+    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+        self.tx.execute(sql, params).await
+    }
+
+    async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
+        self.tx.batch_execute(sql).await
+    }
+}
+
+impl Transaction for SessionTx<'_> {
+    async fn commit(self) -> Result<(), Error> {
+        self.tx.commit().await
+    }
+
+    async fn rollback(self) -> Result<(), Error> {
+        self.tx.rollback().await
+    }
+}
+
+impl Begin for &SessionTx<'_> {
+    type Tx = Tx;
+
+    async fn begin_with(self, options: TxOptions) -> Result<Tx, Error> {
+        (&self.tx).begin_with(options).await
+    }
+}
