@@ -24,8 +24,9 @@ pub(crate) async fn acquire(
     let got = timeout(manager.config.timeout(), get.as_mut()).await;
     manager.totals.acquire_micros.add(start.elapsed());
     match got {
-        Ok(Ok(slot)) => {
+        Ok(Ok(mut slot)) => {
             manager.totals.acquires.add_one();
+            slot.waited = start.elapsed();
             Ok(slot)
         }
         Ok(Err(PoolError::Backend(error))) => Err(error),

@@ -22,6 +22,7 @@ pub struct Config {
     pub(crate) timeout: Duration,
     pub(crate) recycle: Option<Duration>,
     pub(crate) pre_ping: bool,
+    pub(crate) slow_query_threshold: Option<Duration>,
 }
 
 impl Config {
@@ -84,6 +85,12 @@ impl Config {
         Self { pre_ping, ..self }
     }
 
+    /// The same with another time from which a statement counts as slow; `None` for never.
+    #[must_use]
+    pub fn with_slow_query_threshold(self, slow_query_threshold: Option<Duration>) -> Self {
+        Self { slow_query_threshold, ..self }
+    }
+
     /// How a connection is opened.
     #[must_use]
     pub fn connect(&self) -> &pgkeel_connect::Config {
@@ -118,5 +125,11 @@ impl Config {
     #[must_use]
     pub fn pre_ping(&self) -> bool {
         self.pre_ping
+    }
+
+    /// From when on a statement counts as slow.
+    #[must_use]
+    pub fn slow_query_threshold(&self) -> Option<Duration> {
+        self.slow_query_threshold
     }
 }

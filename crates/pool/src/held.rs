@@ -1,6 +1,6 @@
 //! A session in somebody's hands, and what happens when it comes back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
 use pgkeel_connect::{Connection, Executor as _, TransactionStatus};
@@ -37,10 +37,13 @@ impl Held {
     /// Runs a statement, and notes when it does not come to a good end: it failed, or its future was dropped.
     async fn watched<T>(
         &self,
+        sql: &str,
         statement: impl Future<Output = Result<T, pgkeel_connect::Error>>,
     ) -> Result<T, Error> {
         let unsettle = OnDrop(Some(self.slot()));
+        let start = Instant::now();
         let done = statement.await;
+        self.slot().ran(sql, start.elapsed(), done.is_err());
         if done.is_ok() {
             unsettle.cancel();
         }
@@ -48,15 +51,15 @@ impl Held {
     }
 
     pub(crate) async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        self.watched(self.connection().query(sql, params)).await
+        self.watched(sql, self.connection().query(sql, params)).await
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        self.watched(self.connection().execute(sql, params)).await
+        self.watched(sql, self.connection().execute(sql, params)).await
     }
 
     pub(crate) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        self.watched(self.connection().batch_execute(sql)).await
+        self.watched(sql, self.connection().batch_execute(sql)).await
     }
 }
 

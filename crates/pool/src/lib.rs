@@ -26,6 +26,8 @@ mod transaction;
 mod slot;
 mod counts;
 mod stats;
+mod slow;
+mod fingerprint;
 mod error;
 
 pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TxOptions};
@@ -36,5 +38,6 @@ pub use self::pool::Pool;
 pub use self::progress::Step;
 pub use self::session::Session;
 pub use self::settings::{Draft, SETTINGS};
+pub use self::slow::SlowQuery;
 pub use self::stats::PoolStats;
 pub use self::transaction::{SessionTx, Tx};

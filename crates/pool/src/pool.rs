@@ -10,9 +10,8 @@ use tokio_postgres::types::ToSql;
 use crate::counts::Counts;
 use crate::held::Held;
 use crate::slot::SlotManager;
-use crate::stats::Totals;
 use crate::transaction::run_in;
-use crate::{Config, Error, PoolStats, Session, Tx, acquire};
+use crate::{Config, Error, PoolStats, Session, SlowQuery, Tx, acquire};
 
 /// A bounded number of sessions, shared. Cheap to clone; all clones are the same pool.
 ///
@@ -45,8 +44,7 @@ impl Pool {
     pub fn lazy(config: Config) -> Self {
         let counts = Arc::<Counts>::default();
         let most = (config.size() + config.max_overflow()) as usize;
-        let manager =
-            SlotManager { config, counts: Arc::clone(&counts), totals: Arc::new(Totals::default()) };
+        let manager = SlotManager::new(config, Arc::clone(&counts));
         // The last that came back is the first to go out: few server processes stay warm instead of all growing cold.
         let builder = deadpool::managed::Pool::builder(manager).max_size(most).queue_mode(QueueMode::Lifo);
         Self { slots: builder.build().expect("a pool without timeouts needs no runtime"), counts }
@@ -102,6 +100,13 @@ impl Pool {
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         self.slots.manager().stats()
+    }
+
+    /// The slowest of the latest statements that took at least `pool.slow_query_threshold`, without their values; at
+    /// most 200, the slowest first.
+    #[must_use]
+    pub fn slow_queries(&self) -> Vec<SlowQuery> {
+        self.slots.manager().slow.list()
     }
 
     /// The configuration that the pool was made with.

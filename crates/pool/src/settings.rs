@@ -31,10 +31,21 @@ static PRE_PING: Setting<bool> = Setting::new("pool.pre_ping", "true", yes_or_no
     .alias(&["DB_POOL_PRE_PING"])
     .help("true|false", "Whether a session that has rested is checked before it is handed out");
 
+static SLOW_QUERY_THRESHOLD: Setting<Option<Duration>> =
+    Setting::new("pool.slow_query_threshold", "1.0s", duration_or_off)
+        .alias(&["SLOW_QUERY_THRESHOLD"])
+        .help("TIME|off", "Statements that take as long are kept, without their values, and logged");
+
 /// The settings of this crate, for help texts and references. Those of the connection are
 /// [`pgkeel_connect::SETTINGS`].
-pub static SETTINGS: [&About; 5] =
-    [SIZE.about(), MAX_OVERFLOW.about(), TIMEOUT.about(), RECYCLE.about(), PRE_PING.about()];
+pub static SETTINGS: [&About; 6] = [
+    SIZE.about(),
+    MAX_OVERFLOW.about(),
+    TIMEOUT.about(),
+    RECYCLE.about(),
+    PRE_PING.about(),
+    SLOW_QUERY_THRESHOLD.about(),
+];
 
 /// What the settings say of a pool, before it is known where its connections go.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +55,7 @@ pub struct Draft {
     timeout: Duration,
     recycle: Option<Duration>,
     pre_ping: bool,
+    slow_query_threshold: Option<Duration>,
 }
 
 impl Draft {
@@ -55,6 +67,7 @@ impl Draft {
             timeout: reader.get(&TIMEOUT),
             recycle: reader.get(&RECYCLE),
             pre_ping: reader.get(&PRE_PING),
+            slow_query_threshold: reader.get(&SLOW_QUERY_THRESHOLD),
         };
         check_size(reader, draft.size, draft.max_overflow);
         draft
@@ -63,8 +76,8 @@ impl Draft {
     /// The configuration of a pool whose connections are opened so.
     #[must_use]
     pub fn complete(self, connect: pgkeel_connect::Config) -> Config {
-        let Self { size, max_overflow, timeout, recycle, pre_ping } = self;
-        Config { connect, size, max_overflow, timeout, recycle, pre_ping }
+        let Self { size, max_overflow, timeout, recycle, pre_ping, slow_query_threshold } = self;
+        Config { connect, size, max_overflow, timeout, recycle, pre_ping, slow_query_threshold }
     }
 }
 

@@ -9,6 +9,7 @@ use pgkeel_connect::{Connection, TransactionStatus, dial};
 
 use crate::counts::{Counts, Place, State};
 use crate::progress::{self, Step};
+use crate::slow::SlowQueries;
 use crate::stats::Totals;
 use crate::{Config, Error, PoolStats};
 
@@ -28,12 +29,21 @@ pub(crate) struct Slot {
     /// Whether the server may still have something to say: a statement failed, or was dropped before its end. Until
     /// the connection has settled its transaction status is not exact.
     unsettled: AtomicBool,
+    /// How long the present holder waited for it.
+    pub(crate) waited: Duration,
+    slow: Arc<SlowQueries>,
 }
 
 impl Slot {
-    fn new(connection: Connection, place: Place) -> Self {
+    fn new(connection: Connection, place: Place, slow: Arc<SlowQueries>) -> Self {
         let now = Instant::now();
-        Self { connection, place, born: now, returned: now, unsettled: AtomicBool::new(false) }
+        let (unsettled, waited) = (AtomicBool::new(false), Duration::ZERO);
+        Self { connection, place, born: now, returned: now, unsettled, waited, slow }
+    }
+
+    /// Notes how long a statement took.
+    pub(crate) fn ran(&self, sql: &str, took: Duration, failed: bool) {
+        self.slow.note(sql, took, self.waited, failed);
     }
 
     pub(crate) fn unsettle(&self) {
@@ -72,10 +82,16 @@ impl Slot {
 pub(crate) struct SlotManager {
     pub(crate) config: Config,
     pub(crate) counts: Arc<Counts>,
-    pub(crate) totals: Arc<Totals>,
+    pub(crate) totals: Totals,
+    pub(crate) slow: Arc<SlowQueries>,
 }
 
 impl SlotManager {
+    pub(crate) fn new(config: Config, counts: Arc<Counts>) -> Self {
+        let slow = Arc::new(SlowQueries::over(config.slow_query_threshold()));
+        Self { config, counts, totals: Totals::default(), slow }
+    }
+
     /// The pool at this moment.
     pub(crate) fn stats(&self) -> PoolStats {
         PoolStats::of(&self.config, self.counts.snapshot(), &self.totals)
@@ -93,7 +109,7 @@ impl Manager for SlotManager {
             Ok(connection) => {
                 self.totals.connects.add_one();
                 place.move_to(State::InUse);
-                Ok(Slot::new(connection, place))
+                Ok(Slot::new(connection, place, Arc::clone(&self.slow)))
             }
             Err(error) => {
                 self.totals.connect_failures.add_one();

@@ -41,3 +41,17 @@ async fn debug_shows_no_password() {
     let pool = Pool::lazy(pgkeel_pool::Config::new(address));
     assert!(!format!("{pool:?} {:?}", pool.config()).contains("hunter2"));
 }
+
+#[tokio::test]
+async fn slow_statements_are_kept_without_their_values() {
+    let database = TestDatabase::empty().await;
+    let config =
+        config_of(&database, 1, 0).with_slow_query_threshold(Some(std::time::Duration::from_millis(20)));
+    let pool = Pool::lazy(config);
+    pool.execute("select 1", &[]).await.unwrap();
+    pool.execute("select pg_sleep(0.03), 'hunter2', $1::text", &[&"hunter2"]).await.unwrap();
+    let kept = pool.slow_queries();
+    let seen: Vec<(&str, bool)> = kept.iter().map(|slow| (slow.text.as_str(), slow.failed)).collect();
+    assert!(seen.contains(&("select pg_sleep(?), ?, $1::text", false)), "{seen:?}");
+    assert!(!format!("{kept:?}").contains("hunter2"));
+}

@@ -1,0 +1,83 @@
+//! Statements that took long, as this process saw them.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::fingerprint;
+
+/// How many are kept; older ones make room.
+const MOST_KEPT: usize = 200;
+
+/// A statement that took at least `pool.slow_query_threshold`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SlowQuery {
+    /// Its text, every literal as `?`.
+    pub text: String,
+    /// From sending it to its last row, without the wait for a session.
+    pub took: Duration,
+    /// The wait for the session that it ran on.
+    pub waited: Duration,
+    /// When it ended.
+    pub ended: SystemTime,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+/// The latest slow statements.
+#[derive(Debug)]
+pub(crate) struct SlowQueries {
+    threshold: Option<Duration>,
+    kept: Mutex<VecDeque<SlowQuery>>,
+}
+
+impl SlowQueries {
+    /// Keeps statements that take this long; none without a threshold.
+    pub(crate) fn over(threshold: Option<Duration>) -> Self {
+        Self { threshold, kept: Mutex::default() }
+    }
+
+    /// Keeps the statement if it took long.
+    pub(crate) fn note(&self, sql: &str, took: Duration, waited: Duration, failed: bool) {
+        if self.threshold.is_some_and(|threshold| took >= threshold) {
+            self.keep(sql, took, waited, failed);
+        }
+    }
+
+    #[cold]
+    fn keep(&self, sql: &str, took: Duration, waited: Duration, failed: bool) {
+        let text = fingerprint::without_values(sql);
+        tracing::warn!(statement = %text, took_ms = took.as_secs_f64() * 1000.0, "a slow statement");
+        let slow = SlowQuery { text, took, waited, ended: SystemTime::now(), failed };
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == MOST_KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(slow);
+    }
+
+    /// The slowest first.
+    pub(crate) fn list(&self) -> Vec<SlowQuery> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list: Vec<SlowQuery> = kept.iter().cloned().collect();
+        drop(kept);
+        list.sort_by_key(|slow| std::cmp::Reverse(slow.took));
+        list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slowest_come_first_and_the_oldest_make_room() {
+        let slow = SlowQueries::over(Some(Duration::from_millis(1)));
+        for millis in 1..=300 {
+            slow.note("select 'secret'", Duration::from_millis(300 - millis), Duration::ZERO, false);
+        }
+        let list = slow.list();
+        assert_eq!((list.len(), list[0].took, &*list[0].text), (200, Duration::from_millis(200), "select ?"));
+    }
+}
