@@ -36,12 +36,18 @@ pub trait Transaction: Executor + Sized {
     ///
     /// # Errors
     /// That it was not made permanent, or that this is not known as the connection is over.
+    ///
+    /// # Cancellation
+    /// Dropping the future rolls back, unless the server was already told to commit.
     fn commit(self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Undoes what was done.
     ///
     /// # Errors
     /// That the connection is over; then the server undoes it as well.
+    ///
+    /// # Cancellation
+    /// Dropping the future rolls back all the same.
     fn rollback(self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 

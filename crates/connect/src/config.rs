@@ -17,8 +17,8 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 /// The settings of this crate, for help texts and references.
-pub static SETTINGS: [&crate::settings::About; 3] =
-    [address::URL.about(), APPLICATION_NAME.about(), CONNECT_TIMEOUT.about()];
+pub static SETTINGS: &[&crate::settings::About] =
+    &[address::URL.about(), APPLICATION_NAME.about(), CONNECT_TIMEOUT.about()];
 
 /// How to open one connection.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@ use tokio_postgres::{Client, Row};
 
 use crate::driver::{CloseReason, Driver};
 use crate::wire::{TransactionStatus, Wire};
-use crate::{Error, Executor, Host};
+use crate::{Begin, Error, Executor, Host, TxOptions};
 
 /// One open connection, its driver task running.
 ///
@@ -71,6 +71,15 @@ impl Connection {
             Error::Closed { reason: None } => Error::Closed { reason: self.close_reason().cloned() },
             other => other,
         }
+    }
+}
+
+/// Errors come without the reason of a lost connection; [`Connection::explain`] adds it.
+impl<'a> Begin for &'a mut Connection {
+    type Tx = tokio_postgres::Transaction<'a>;
+
+    async fn begin_with(self, options: TxOptions) -> Result<Self::Tx, Error> {
+        (&mut self.client).begin_with(options).await
     }
 }
 

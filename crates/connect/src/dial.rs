@@ -12,7 +12,7 @@ use tokio_postgres::config::SslMode;
 use crate::address::Keepalive;
 use crate::driver::Driver;
 use crate::wire::{Watched, Wire};
-use crate::{Address, Config, Connection, DialStep, Error, Host, HostName, ServerError};
+use crate::{Address, Config, Connection, DialStep, Error, Host, HostName, ServerError, SqlClass};
 
 #[cfg(unix)]
 type Socket = tokio_util::either::Either<TcpStream, tokio::net::UnixStream>;
@@ -22,22 +22,32 @@ type Socket = TcpStream;
 /// Opens a connection: tries the hosts in order, each with its share of the time that is left.
 ///
 /// # Errors
-/// That of the last host: [`Error::DialTimeout`] and [`Error::Dial`] name the step, [`Error::Refused`] has what the
-/// server said.
+/// [`Error::DialTimeout`] and [`Error::Dial`] name the step, [`Error::Refused`] has what the server said; of several
+/// hosts [`Error::NoHost`] has each one's. A refused user or password is final, as in libpq.
 ///
 /// # Cancellation
 /// Dropping the future closes the socket; the server ends a session that was about to start.
 pub async fn dial(config: &Config) -> Result<Connection, Error> {
-    let deadline = Instant::now() + config.connect_timeout();
+    let now = Instant::now();
+    let deadline = now.checked_add(config.connect_timeout()).unwrap_or(now + LONGEST);
     let hosts = config.address().hosts();
-    let (last, others) = hosts.split_last().expect("an address has at least one host");
-    for (position, host) in others.iter().enumerate() {
+    let mut failures = Vec::new();
+    for (position, host) in hosts.iter().enumerate() {
         match dial_host(config, host, share(deadline, hosts.len() - position)).await {
             Ok(connection) => return Ok(connection),
-            Err(error) => tracing::debug!(%host, %error, "trying the next host"),
+            Err(error) if hosts.len() == 1 || is_final(&error) => return Err(error),
+            Err(error) => failures.push(error),
         }
     }
-    dial_host(config, last, share(deadline, 1)).await
+    Err(Error::NoHost { failures })
+}
+
+/// Stands for a deadline that no clock can hold.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
+
+/// As in libpq, a refused password or user ends the search: the next host would hear the same secret.
+fn is_final(error: &Error) -> bool {
+    matches!(error, Error::Refused { source, .. } if source.class() == SqlClass::Authorization)
 }
 
 /// An equal part of the time until `deadline`, so that a silent host does not use up the time of those behind it.

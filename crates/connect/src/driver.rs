@@ -3,8 +3,10 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
 use tokio_postgres::AsyncMessage;
 
 use crate::ServerError;
@@ -38,19 +40,34 @@ impl fmt::Display for CloseReason {
 #[derive(Debug, Clone)]
 pub(crate) struct Driver {
     reason: Arc<OnceLock<CloseReason>>,
+    /// Dropped with the connection: what the task waits for.
+    _in_use: Arc<oneshot::Sender<()>>,
 }
 
+/// How long the server may take to answer what was under way when the connection was dropped, before the socket is
+/// closed under it.
+const GRACE: Duration = Duration::from_secs(2);
+
 impl Driver {
-    /// Starts the task. It ends when the client is dropped, after sending Terminate, or when the link ends.
+    /// Starts the task. It ends when the link ends; or when the connection is dropped, after saying good-bye, but without
+    /// waiting for more than 2 s for answers that are still to come.
     pub(crate) fn start<S, T>(mut connection: tokio_postgres::Connection<S, T>) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let driver = Self { reason: Arc::default() };
+        let (in_use, dropped) = oneshot::channel();
+        let driver = Self { reason: Arc::default(), _in_use: Arc::new(in_use) };
         let reason = Arc::clone(&driver.reason);
+        let dropped = async move {
+            let _ = dropped.await;
+            tokio::time::sleep(GRACE).await;
+        };
         tokio::spawn(async move {
-            let found = drive(&mut connection).await;
+            let found = tokio::select! {
+                found = drive(&mut connection) => found,
+                () = dropped => CloseReason::Local,
+            };
             // Set before the connection is dropped: only then do waiting statements learn that it is over.
             let _ = reason.set(found);
             drop(connection);
@@ -71,11 +88,11 @@ where
     loop {
         match poll_fn(|cx| connection.poll_message(cx)).await {
             Some(Ok(AsyncMessage::Notice(notice))) => {
+                // Its text may quote values.
                 tracing::debug!(
                     severity = notice.severity(),
                     code = notice.code().code(),
-                    "{}",
-                    notice.message()
+                    "the server noticed something"
                 );
             }
             Some(Ok(_)) => {}

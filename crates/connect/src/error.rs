@@ -49,6 +49,20 @@ pub enum Error {
         /// Why, if it is known.
         reason: Option<CloseReason>,
     },
+    /// The server did not answer in time; what it made of the statement is not known.
+    #[error("no answer to {what} within {waited:?}")]
+    Unanswered {
+        /// What was sent.
+        what: String,
+        /// How long an answer was waited for.
+        waited: Duration,
+    },
+    /// None of several hosts could be reached.
+    #[error("none of {} hosts could be reached: {}", failures.len(), Each(failures))]
+    NoHost {
+        /// The error of each host, in the order in which they were tried.
+        failures: Vec<Error>,
+    },
     /// The driver refused: a parameter of a wrong type or number, or a reply that makes no sense.
     #[error("the statement could not be run")]
     Driver(#[source] tokio_postgres::Error),
@@ -98,6 +112,21 @@ impl fmt::Display for DialStep {
     }
 }
 
+struct Each<'a>(&'a [Error]);
+
+impl fmt::Display for Each<'_> {
+    /// With their sources, as one error has only one source.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, error) in self.0.iter().enumerate() {
+            write!(f, "{}{error}", if position == 0 { "" } else { "; " })?;
+            if let Some(source) = std::error::Error::source(error) {
+                write!(f, ": {source}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 struct Reason<'a>(Option<&'a CloseReason>);
 
 impl fmt::Display for Reason<'_> {
@@ -117,6 +146,7 @@ impl Error {
             Self::Server(error)
             | Self::Refused { source: error, .. }
             | Self::Closed { reason: Some(CloseReason::Server(error)) } => Some(error),
+            Self::NoHost { failures } => failures.iter().find_map(Self::server),
             _ => None,
         }
     }
@@ -137,21 +167,28 @@ impl Error {
     #[must_use]
     pub fn is_disconnected(&self) -> bool {
         match self {
-            Self::DialTimeout { .. } | Self::Dial { .. } | Self::Refused { .. } | Self::Closed { .. } => true,
+            Self::DialTimeout { .. }
+            | Self::Dial { .. }
+            | Self::Refused { .. }
+            | Self::NoHost { .. }
+            | Self::Closed { .. }
+            | Self::Unanswered { .. } => true,
             Self::Server(error) => error.is_fatal(),
             Self::Driver(_) | Self::Decode { .. } | Self::RowCount { .. } | Self::SavepointOptions => false,
         }
     }
 
-    /// Whether the statement, or the transaction around it, has certainly had no effect, so that running the whole of
-    /// it again cannot apply it twice. A lost connection is not: its last statement may have been carried out.
+    /// Whether running the whole transaction again can succeed and cannot apply it twice: it has certainly had no effect,
+    /// and the cause may pass. A lost connection is not: its last statement may have been carried out.
     #[must_use]
     pub fn is_safe_to_retry(&self) -> bool {
         match self {
             Self::DialTimeout { .. } | Self::Dial { .. } => true,
+            Self::NoHost { failures } => failures.iter().any(Self::is_safe_to_retry),
             Self::Refused { source, .. } => sqlstate::refuses_for_now(source.code()),
             Self::Server(error) => sqlstate::rolls_back_cleanly(error.code()),
             Self::Closed { .. }
+            | Self::Unanswered { .. }
             | Self::Driver(_)
             | Self::Decode { .. }
             | Self::RowCount { .. }

@@ -6,9 +6,10 @@ use crate::sqlstate::{self, SqlClass};
 
 /// An error that the server reported, without the parts that quote values.
 ///
-/// The server's DETAIL, HINT and CONTEXT often quote rows and parameters, so `Display` and `Debug` leave them out, and
-/// of a data error (class 22) what stands in double quotes. [`detail`](Self::detail) has the server's own text for
-/// callers that know where it goes.
+/// The server's DETAIL, HINT and CONTEXT often quote rows and parameters, so `Display` and `Debug` leave them out; of data
+/// errors (class 22) and of syntax errors in values also what stands in double quotes, and of errors that PL/pgSQL raises
+/// (class P0) the whole text. Names of tables, columns and constraints stay. [`message`](Self::message) and
+/// [`detail`](Self::detail) have the server's own words, for callers that know where they go.
 #[derive(Clone)]
 pub struct ServerError(Box<DbError>);
 
@@ -75,11 +76,17 @@ impl ServerError {
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code().code();
-        if self.class() == SqlClass::Data {
-            write!(f, "{} ({code})", without_quoted(self.message()))
-        } else {
-            write!(f, "{} ({code})", self.message())
+        let (code, message) = (self.code().code(), self.message());
+        match self.class() {
+            SqlClass::Raised => write!(f, "an error raised in the database ({code})"),
+            SqlClass::Data => write!(f, "{} ({code})", without_quoted(message)),
+            // Of the statement's own text the server says "at or near"; anything else is about a value.
+            SqlClass::SyntaxOrAccess
+                if *self.code() == SqlState::SYNTAX_ERROR && !message.contains(" at or near ") =>
+            {
+                write!(f, "{} ({code})", without_quoted(message))
+            }
+            _ => write!(f, "{message} ({code})"),
         }
     }
 }

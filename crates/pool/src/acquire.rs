@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::Error;
 use crate::counts::Counts;
+use crate::held::Held;
 use crate::progress::{PROGRESS, Progress, Step};
 use crate::slot::SlotManager;
 
@@ -24,6 +25,11 @@ pub(crate) async fn acquire(
     let got = timeout(manager.config.timeout(), get.as_mut()).await;
     manager.totals.acquire_micros.add(start.elapsed());
     match got {
+        // Closed meanwhile: what was being opened is not handed out any more.
+        Ok(Ok(slot)) if pool.is_closed() => {
+            drop(Held::new(slot));
+            Err(Error::Closed)
+        }
         Ok(Ok(mut slot)) => {
             manager.totals.acquires.add_one();
             slot.waited = start.elapsed();

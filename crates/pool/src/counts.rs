@@ -101,12 +101,13 @@ impl Counts {
 pub(crate) struct Place {
     counts: Arc<Counts>,
     state: State,
+    left: bool,
 }
 
 impl Place {
     pub(crate) fn take(counts: &Arc<Counts>, state: State) -> Self {
         counts.word.fetch_add(state.one(), Ordering::AcqRel);
-        Self { counts: Arc::clone(counts), state }
+        Self { counts: Arc::clone(counts), state, left: false }
     }
 
     pub(crate) fn move_to(&mut self, state: State) {
@@ -128,12 +129,22 @@ impl Place {
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
+impl Place {
+    /// Out of the counts now, before it is dropped.
+    pub(crate) fn leave(&mut self) {
+        if std::mem::replace(&mut self.left, true) {
+            return;
+        }
         self.counts.word.fetch_sub(self.state.one(), Ordering::AcqRel);
         if self.state != State::Waiting {
             self.counts.gone.notify_waiters();
         }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 

@@ -45,6 +45,15 @@ pub enum Error {
     /// The connection was lost while the server was committing; whether it did is not known.
     #[error("the connection was lost during commit; whether anything was committed is not known")]
     CommitUnknown(#[source] pgkeel_connect::Error),
+    /// A transaction was to begin on a session that is in one already.
+    #[error("the session is in a transaction already; end it first, or open a savepoint in it")]
+    AlreadyInTransaction,
+    /// A transaction was used while a savepoint is open in it. A commit has rolled everything back instead.
+    #[error("a savepoint is open in this transaction; end it before the transaction around it is used")]
+    SavepointOpen,
+    /// A savepoint was to be opened while a statement runs in the transaction.
+    #[error("a statement is still running in this transaction; await it before a savepoint is opened")]
+    StatementRunning,
     /// The transaction, or one around it, has ended.
     #[error("the transaction has ended")]
     TxClosed,
@@ -63,6 +72,9 @@ impl Error {
             Self::AcquireTimeout { .. }
             | Self::Closed
             | Self::NotInTransaction
+            | Self::AlreadyInTransaction
+            | Self::SavepointOpen
+            | Self::StatementRunning
             | Self::TxClosed
             | Self::StatementInFlight => None,
         }
@@ -86,7 +98,8 @@ impl Error {
         self.server().and_then(ServerError::constraint)
     }
 
-    /// Whether it certainly had no effect, so that running the whole transaction again cannot apply it twice.
+    /// Whether running the whole transaction again can succeed and cannot apply it twice: it has certainly had no effect,
+    /// and the cause may pass.
     #[must_use]
     pub fn is_safe_to_retry(&self) -> bool {
         match self {
@@ -97,6 +110,9 @@ impl Error {
             }
             Self::Closed
             | Self::NotInTransaction
+            | Self::AlreadyInTransaction
+            | Self::SavepointOpen
+            | Self::StatementRunning
             | Self::CommitUnknown(_)
             | Self::TxClosed
             | Self::StatementInFlight => false,

@@ -11,9 +11,22 @@ use tokio_postgres::types::ToSql;
 use crate::Error;
 use crate::counts::State;
 use crate::slot::{Slot, SlotManager};
+use crate::stats::Totals;
 
 /// How long a session that came back dirty has to become clean before it is closed.
 const RESET_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long an answer to a statement of the pool's own (BEGIN, SAVEPOINT, COMMIT, ROLLBACK) is waited for. Long, as a
+/// commit may have to wait for a standby.
+const CONTROL_TIMEOUT: Duration = Duration::from_mins(1);
+
+fn silence(what: &str) -> pgkeel_connect::Error {
+    pgkeel_connect::Error::Unanswered { what: what.to_owned(), waited: CONTROL_TIMEOUT }
+}
+
+fn unanswered(sql: &str) -> Error {
+    Error::Statement(silence(sql))
+}
 
 /// A slot on its way: dropping it returns the session, cleaned first if it has to be.
 #[derive(Debug)]
@@ -50,6 +63,18 @@ impl Held {
         Ok(done?)
     }
 
+    /// Runs a statement of the pool's own, such as COMMIT, which is not waited for without a bound.
+    pub(crate) async fn control(&self, sql: &str) -> Result<(), Error> {
+        let answered = tokio::time::timeout(CONTROL_TIMEOUT, self.batch_execute(sql)).await;
+        answered.unwrap_or_else(|_| Err(unanswered(sql)))
+    }
+
+    /// The exact transaction status.
+    pub(crate) async fn settled_status(&self) -> Result<TransactionStatus, Error> {
+        let settled = tokio::time::timeout(CONTROL_TIMEOUT, self.slot().settled_status()).await;
+        settled.unwrap_or_else(|_| Err(silence("the state of the session"))).map_err(Error::Statement)
+    }
+
     pub(crate) async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
         self.watched(sql, self.connection().query(sql, params)).await
     }
@@ -63,6 +88,7 @@ impl Held {
     }
 }
 
+/// Until the statement has come to a good end, dropping this notes that it has not.
 struct OnDrop<'a>(Option<&'a Slot>);
 
 impl OnDrop<'_> {
@@ -81,17 +107,18 @@ impl Drop for OnDrop<'_> {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some(mut slot) = self.slot.take() else { return };
+        let Some(slot) = self.slot.take() else { return };
         if slot.is_clean() {
-            give_back(slot);
-        } else if slot.connection.is_closed() {
-            close(slot);
-        } else if let Ok(runtime) = Handle::try_current() {
-            slot.place.move_to(State::Resetting);
-            runtime.spawn(reset(slot));
-        } else {
-            close(slot); // Outside a runtime nobody could wait for it to become clean.
+            return give_back(slot);
         }
+        let is_closed = slot.connection.is_closed();
+        let mut dirty = Dirty(Some(slot));
+        if is_closed {
+            dirty.count_as_lost();
+        } else if let Ok(runtime) = Handle::try_current() {
+            dirty.slot().place.move_to(State::Resetting);
+            runtime.spawn(reset(dirty));
+        } // Else it is closed: outside a runtime nobody could wait for it to become clean.
     }
 }
 
@@ -113,26 +140,69 @@ fn give_back(mut slot: Object<SlotManager>) {
 }
 
 /// Out of the pool: dropping the connection tells the server good-bye, which rolls back what is open.
-fn close(slot: Object<SlotManager>) {
+fn close(mut slot: Object<SlotManager>) {
+    // Out of the counts first: with its slot free, another session may be opened at once.
+    slot.place.leave();
     drop(Object::take(slot));
 }
 
-/// Ends what the last user left open, or closes the session.
-async fn reset(slot: Object<SlotManager>) {
-    if let Some(pool) = Object::pool(&slot) {
-        pool.manager().totals.dirty.add_one();
+/// A slot that nobody may have as it is: dropped, it is closed, even by a runtime that shuts down.
+struct Dirty(Option<Object<SlotManager>>);
+
+impl Dirty {
+    fn slot(&mut self) -> &mut Slot {
+        self.0.as_mut().expect("taken out only at the end")
     }
+
+    fn totals<T>(&self, note: impl FnOnce(&Totals) -> T) {
+        if let Some(pool) = self.0.as_ref().and_then(Object::pool) {
+            note(&pool.manager().totals);
+        }
+    }
+
+    fn count_as_lost(&self) {
+        self.totals(|totals| totals.lost.add_one());
+    }
+
+    fn into_pool(mut self) {
+        if let Some(slot) = self.0.take() {
+            give_back(slot);
+        }
+    }
+}
+
+impl Drop for Dirty {
+    fn drop(&mut self) {
+        if let Some(slot) = self.0.take() {
+            close(slot);
+        }
+    }
+}
+
+/// Ends what the last user left open, or closes the session.
+async fn reset(mut dirty: Dirty) {
+    let slot = dirty.slot();
     let clean = async {
-        if slot.settled_status().await? != TransactionStatus::Idle {
+        let left_open = slot.settled_status().await? != TransactionStatus::Idle;
+        if left_open {
             slot.connection.batch_execute("ROLLBACK").await?;
         }
-        Ok::<_, pgkeel_connect::Error>(slot.connection.transaction_status() == TransactionStatus::Idle)
+        Ok::<_, pgkeel_connect::Error>((left_open, slot.connection.transaction_status()))
     };
     match tokio::time::timeout(RESET_TIMEOUT, clean).await {
-        Ok(Ok(true)) => give_back(slot),
+        Ok(Ok((left_open, TransactionStatus::Idle))) => {
+            if left_open {
+                dirty.totals(|totals| totals.dirty.add_one());
+            }
+            dirty.into_pool();
+        }
+        Ok(Err(error)) if error.is_disconnected() => dirty.count_as_lost(),
         outcome => {
             tracing::debug!(?outcome, "a session that came back dirty is closed");
-            close(slot);
+            dirty.totals(|totals| {
+                totals.dirty.add_one();
+                totals.dirty_closed.add_one();
+            });
         }
     }
 }

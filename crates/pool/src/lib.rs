@@ -30,7 +30,9 @@ mod slow;
 mod fingerprint;
 mod error;
 
-pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TxOptions};
+/// The crate below: addresses, errors of single statements, the connection itself.
+pub use pgkeel_connect as connect;
+pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TransactionStatus, TxOptions};
 
 pub use self::config::Config;
 pub use self::error::Error;

@@ -93,7 +93,23 @@ impl Pool {
         Fut: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        run_in(self.begin().await?, run).await
+        self.transaction_with(TxOptions::new(), run).await
+    }
+
+    /// The same with an isolation level and other options.
+    ///
+    /// # Errors
+    /// As [`transaction`](Self::transaction).
+    ///
+    /// # Cancellation
+    /// As [`transaction`](Self::transaction).
+    pub async fn transaction_with<T, E, F, Fut>(&self, options: TxOptions, run: F) -> Result<T, E>
+    where
+        F: FnOnce(Tx) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<Error>,
+    {
+        run_in(self.begin_with(options).await?, run).await
     }
 
     /// The pool at this moment.

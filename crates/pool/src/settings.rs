@@ -38,7 +38,7 @@ static SLOW_QUERY_THRESHOLD: Setting<Option<Duration>> =
 
 /// The settings of this crate, for help texts and references. Those of the connection are
 /// [`pgkeel_connect::SETTINGS`].
-pub static SETTINGS: [&About; 6] = [
+pub static SETTINGS: &[&About] = &[
     SIZE.about(),
     MAX_OVERFLOW.about(),
     TIMEOUT.about(),

@@ -124,6 +124,9 @@ impl Manager for SlotManager {
         let refused = if slot.connection.is_closed() {
             self.totals.lost.add_one();
             Some("the connection is closed")
+        } else if !slot.is_clean() {
+            // Only a runtime that shut down while it was being cleaned lets one come back like this.
+            Some("the session is not clean")
         } else if slot.is_too_old(self.config.recycle()) {
             self.totals.recycled.add_one();
             Some("the session has reached its age")

@@ -36,6 +36,7 @@ pub(crate) struct Totals {
     pub(crate) lost: Total,
     pub(crate) overflow_closed: Total,
     pub(crate) dirty: Total,
+    pub(crate) dirty_closed: Total,
 }
 
 /// A pool at one moment. The counts of states are taken in one look, so they always add up.
@@ -68,12 +69,14 @@ pub struct PoolStats {
     pub connect_failures_total: u64,
     /// Sessions replaced because of their age so far.
     pub recycled_total: u64,
-    /// Sessions found dead so far: SQLAlchemy's "invalidated".
+    /// Sessions whose connection was lost so far, in use or free: SQLAlchemy's "invalidated".
     pub lost_total: u64,
     /// Sessions closed at their return because enough were free, so far.
     pub overflow_closed_total: u64,
-    /// Sessions that came back with a transaction open or a statement unfinished, so far.
+    /// Sessions that came back with a transaction open, or with a statement that did not end in time, so far.
     pub dirty_total: u64,
+    /// Those of them that could not be cleaned and were closed.
+    pub dirty_closed_total: u64,
 }
 
 impl PoolStats {
@@ -95,6 +98,7 @@ impl PoolStats {
             lost_total: totals.lost.value(),
             overflow_closed_total: totals.overflow_closed.value(),
             dirty_total: totals.dirty.value(),
+            dirty_closed_total: totals.dirty_closed.value(),
         }
     }
 

@@ -13,7 +13,7 @@ static LEVEL: Setting<String> = Setting::new("log.level", "info", level).help(
 static FORMAT: Setting<Format> = Setting::new("log.format", "text", format)
     .help("text|json", "How a log line looks: for people, or one JSON object");
 
-pub(crate) static SETTINGS: [&About; 2] = [LEVEL.about(), FORMAT.about()];
+pub(crate) static SETTINGS: &[&About] = &[LEVEL.about(), FORMAT.about()];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Logging {

@@ -29,11 +29,11 @@ static OWN: [&About; 4] = [CONFIG.about(), PG_BINDIR.about(), PG_USER.about(), P
 /// Every setting, in the order in which people read about them.
 pub(crate) fn all() -> impl Iterator<Item = &'static About> {
     let parts: [&[&'static About]; 5] = [
-        &pgkeel_connect::SETTINGS,
-        &pgkeel_pool::SETTINGS,
+        pgkeel_connect::SETTINGS,
+        pgkeel_pool::SETTINGS,
         &pgkeel_health::SETTINGS,
         &OWN,
-        &logging::SETTINGS,
+        logging::SETTINGS,
     ];
     parts.into_iter().flatten().copied()
 }

@@ -39,8 +39,7 @@ fn take(reader: &mut Reader<'_>, name: &str, value: String, origin: Origin, keyw
         reader.problem(Problem::new(NAME, origin.clone(), reason));
     };
     let Some(keyword) = keyword::find(name) else {
-        let hint = keyword::nearest(name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        return refuse(reader, format!("there is no keyword `{name}`{hint}"));
+        return reader.problem(unknown(name, origin));
     };
     match keyword.usage {
         Use::Applied => {
@@ -50,6 +49,18 @@ fn take(reader: &mut Reader<'_>, name: &str, value: String, origin: Origin, keyw
         Use::Absent | Use::Refused => refuse(reader, format!("`{}` is not supported", keyword.name)),
         Use::Noticed => reader.notice(format!("`{name}` of the database address does nothing here")),
     }
+}
+
+/// A name that is like no keyword may be a part of a password, so it is not repeated.
+fn unknown(name: &str, origin: Origin) -> Problem {
+    if let Some(near) = keyword::nearest(name) {
+        return Problem::new(NAME, origin, format!("there is no keyword `{name}`; did you mean `{near}`?"));
+    }
+    let address = if let Origin::Keyword { address, .. } = origin { *address } else { origin };
+    let reason = "the address has a keyword that PostgreSQL does not know (not repeated here, as it may be a part of a \
+                  password); an address is a URL that begins with postgresql://, without quotes around it, or \
+                  keyword=value pairs";
+    Problem::new(NAME, address, reason)
 }
 
 fn only(reader: &mut Reader<'_>, name: &str, value: &str, accepted: &[&str], origin: Origin) {
@@ -81,7 +92,8 @@ pub(super) fn fill_in(reader: &mut Reader<'_>, keywords: &mut Keywords, wanted: 
 
 /// Makes the address out of its keywords. `None` if a problem was noted.
 pub(super) fn assemble(reader: &mut Reader<'_>, keywords: &mut Keywords, origin: &Origin) -> Option<Address> {
-    let user = keywords.remove("user").map(|(user, _)| user).or_else(|| account(reader));
+    let user = keywords.remove("user").map(|(user, _)| user).filter(|user| !user.is_empty());
+    let user = user.or_else(|| account(reader));
     if user.is_none() {
         let reason = "the address names no user; write one, or set PGUSER";
         reader.problem(Problem::new(NAME, origin.clone(), reason));
@@ -122,10 +134,19 @@ fn account(reader: &mut Reader<'_>) -> Option<String> {
     ["USER", "LOGNAME"].iter().find_map(|name| reader.variable(name, false, NAME)).map(|found| found.text)
 }
 
-fn hosts(reader: &mut Reader<'_>, keywords: &mut Keywords, origin: &Origin) -> Option<Vec<Host>> {
-    let mut list = |name: &str| keywords.remove(name).map(|(value, _)| value).unwrap_or_default();
-    let made = host_list::parse(&list("host"), &list("hostaddr"), &list("port"));
-    made.map_err(|reason| reader.problem(Problem::new(NAME, origin.clone(), reason))).ok()
+fn hosts(reader: &mut Reader<'_>, keywords: &mut Keywords, address: &Origin) -> Option<Vec<Host>> {
+    let mut origins = Keywords::new();
+    let [names, ips, ports] = ["host", "hostaddr", "port"].map(|name| {
+        let found = keywords.remove(name).unwrap_or_else(|| (String::new(), address.clone()));
+        origins.insert(name, found.clone());
+        found.0
+    });
+    let made = host_list::parse(&names, &ips, &ports);
+    made.map_err(|bad| {
+        let origin = origins.remove(bad.keyword).map(|(_, origin)| origin);
+        reader.problem(Problem::new(NAME, origin.unwrap_or_else(|| address.clone()), bad.reason));
+    })
+    .ok()
 }
 
 fn connect_timeout(reader: &mut Reader<'_>, keywords: &mut Keywords) -> Option<Duration> {
@@ -205,6 +226,26 @@ mod tests {
         };
         let resolved = Settings::new().resolve(read).unwrap();
         assert_eq!(resolved.notices, ["`statement_cache_size` of the database address does nothing here"]);
+    }
+
+    #[test]
+    fn what_may_be_a_part_of_a_password_is_not_repeated() {
+        for text in [
+            "\"postgresql://app:hunter2@db/shop?sslmode=disable\"",
+            "jdbc:postgresql://app:hunter2@db/shop?a=b",
+            "app:hunter2=@db",
+            "password=it hunter2=1 user=u",
+            "postgresql://app:12?hunter2=@db/shop",
+        ] {
+            let problem = with_environment(text, []).unwrap_err().to_string();
+            assert!(!problem.contains("hunter2"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_problem_names_the_place_that_it_came_from() {
+        let problem = with_environment("postgres://u@h/d", [("PGPORT", "abc")]).unwrap_err().to_string();
+        assert!(problem.contains("environment variable PGPORT): the port is not"), "{problem}");
     }
 
     #[test]

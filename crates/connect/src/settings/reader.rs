@@ -1,13 +1,22 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
 use super::{About, Origin, Problem, Problems, Setting, Settings, secret_file, unknown};
 
-/// A value as it was written, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A value as it was written, and where. `Debug` does not show it, as it may be a secret.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Found {
     /// The value.
     pub text: String,
     /// Where it was written.
     pub origin: Origin,
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found").field("origin", &self.origin).finish_non_exhaustive()
+    }
 }
 
 /// A setting with the value that won, for people to look at.
@@ -77,17 +86,18 @@ impl<'a> Reader<'a> {
     /// The first place that has a value for the setting.
     pub fn find(&mut self, about: &About) -> Option<Found> {
         self.known.push(*about);
-        let layers = [
-            self.settings.code.get(about.name).map(|text| (text.clone(), Origin::Code)),
-            self.settings.flags.get(about.name).map(|text| (text.clone(), Origin::Flag(about.flag()))),
-        ];
+        let given = |values: &BTreeMap<String, String>| values.get(about.name).cloned();
+        let code = given(&self.settings.code).map(|text| (text, Origin::Code));
+        let flag = given(&self.settings.flags).map(|text| (text, Origin::Flag(about.flag())));
         let environment = self.find_in_environment(about);
         let file = self.settings.file.get(about.name).cloned();
-        let [code, flag] = layers;
-        code.or(flag).map(|(text, origin)| Found { text, origin }).or(environment).or_else(|| {
-            let (text, origin) = file?;
-            Some(Found { text, origin })
-        })
+        // An empty value is none, wherever it is written.
+        let written = |found: &(String, Origin)| !found.0.trim().is_empty();
+        let found = |(text, origin)| Found { text, origin };
+        let first = code.filter(written).or(flag.filter(written)).map(found);
+        first
+            .or(environment.filter(|found| !found.text.trim().is_empty()))
+            .or(file.filter(written).map(found))
     }
 
     /// The variable that is the setting's, or an alias of it; two of them with different values are a problem.

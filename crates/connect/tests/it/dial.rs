@@ -97,3 +97,30 @@ async fn a_closed_port_is_refused_by_the_system() {
     let error = dial(&Config::new(Address::new(host, "u", "d"))).await.unwrap_err();
     assert!(matches!(error, Error::Dial { step: DialStep::Socket, .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn each_of_several_hosts_has_its_word_in_the_error_and_a_refused_user_ends_the_search() {
+    let database = TestDatabase::empty().await;
+    let (one, two) = (Proxy::before(database.address()).await, Proxy::before(database.address()).await);
+    let port = |proxy: &Proxy| proxy.address().hosts()[0].port();
+    let at = |user: &str| {
+        let text = format!("postgresql://{user}@127.0.0.1:{},127.0.0.1:{}/postgres", port(&one), port(&two));
+        Config::new(text.parse().unwrap())
+    };
+    let error = dial(&at("nobody_at_all")).await.unwrap_err();
+    assert_eq!(error.code(), Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION));
+    assert_eq!(two.accepted(), 0);
+
+    one.refuse();
+    two.refuse();
+    let error = dial(&at("postgres")).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains(&port(&one).to_string()) && text.contains(&port(&two).to_string()), "{text}");
+    assert!(error.is_safe_to_retry());
+}
+
+#[tokio::test]
+async fn a_timeout_that_no_clock_can_hold_is_no_panic() {
+    let database = TestDatabase::empty().await;
+    assert!(dial(&database.config().with_connect_timeout(Duration::MAX)).await.is_ok());
+}

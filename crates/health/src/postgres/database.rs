@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use pgkeel_connect::{Config, Connection, Error, dial};
+use pgkeel_connect::{Config, Connection, Error};
 use serde_json::json;
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
 
+use super::link::Link;
 use super::trouble;
 use crate::metrics::{Family, Labels, Source, counter, gauge};
 use crate::probe::{BoxFuture, Outcome, Probe};
@@ -28,15 +28,6 @@ struct Inner {
     connects: AtomicU64,
 }
 
-/// The way to the database.
-#[derive(Debug)]
-enum Link {
-    None,
-    /// In a task of its own: a run that reaches its timeout does not throw away a connection that is slow to open.
-    Dialling(JoinHandle<Result<Connection, Error>>),
-    Open(Box<Connection>),
-}
-
 /// What the last good run saw.
 #[derive(Clone, Debug, PartialEq)]
 struct Seen {
@@ -51,7 +42,7 @@ impl DatabaseProbe {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let config = config.with_application_name("pgkeel-health");
-        let (link, seen, connects) = (Mutex::new(Link::None), ArcSwapOption::empty(), AtomicU64::new(0));
+        let (link, seen, connects) = (Mutex::new(Link::default()), ArcSwapOption::empty(), AtomicU64::new(0));
         Self { inner: Arc::new(Inner { config, link, seen, connects }) }
     }
 }
@@ -89,46 +80,13 @@ impl Inner {
             match ask(&connection).await {
                 // It ended since the last run; the database may be well all the same.
                 Err(error) if error.is_disconnected() => {}
-                asked => return link.keep(connection, asked),
+                asked => return link.keep_if_ok(connection, asked),
             }
         }
-        let connection = self.dial(&mut link).await?;
-        let asked = ask(&connection).await;
-        link.keep(connection, asked)
-    }
-
-    async fn dial(&self, link: &mut Link) -> Result<Box<Connection>, Error> {
-        if !matches!(link, Link::Dialling(_)) {
-            let config = self.config.clone();
-            *link = Link::Dialling(tokio::spawn(async move { dial(&config).await }));
-        }
-        let Link::Dialling(dialling) = link else { unreachable!("set just above") };
-        let dialled = dialling.await;
-        *link = Link::None;
-        let connection = dialled.expect("dialling does not panic and nobody aborts it")?;
+        let connection = link.dial(&self.config).await?;
         self.connects.fetch_add(1, Ordering::Relaxed);
-        Ok(Box::new(connection))
-    }
-}
-
-impl Link {
-    /// Takes the connection out while it is asked: if that is dropped half way, nobody asks it again.
-    fn take_open(&mut self) -> Option<Box<Connection>> {
-        match std::mem::replace(self, Self::None) {
-            Self::Open(connection) => Some(connection),
-            other => {
-                *self = other;
-                None
-            }
-        }
-    }
-
-    /// Keeps the connection for the next run if it has answered.
-    fn keep(&mut self, connection: Box<Connection>, asked: Result<Seen, Error>) -> Result<Seen, Error> {
-        if asked.is_ok() {
-            *self = Self::Open(connection);
-        }
-        asked
+        let asked = ask(&connection).await;
+        link.keep_if_ok(connection, asked)
     }
 }
 

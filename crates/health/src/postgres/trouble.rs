@@ -4,7 +4,7 @@ use pgkeel_connect::{Error, SqlClass};
 use tokio_postgres::error::SqlState;
 
 /// The one word for an error of the database.
-pub(super) fn slug(error: &Error) -> &'static str {
+pub(crate) fn slug(error: &Error) -> &'static str {
     match error {
         Error::DialTimeout { .. } => "timeout",
         Error::Dial { .. } | Error::Closed { .. } => "db_unreachable",
@@ -14,6 +14,9 @@ pub(super) fn slug(error: &Error) -> &'static str {
 
 fn of_sqlstate(code: &SqlState, class: SqlClass) -> &'static str {
     match class {
+        _ if *code == SqlState::QUERY_CANCELED => "timeout",
+        _ if *code == SqlState::LOCK_NOT_AVAILABLE => "locked",
+        _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => "no_privilege",
         SqlClass::Authorization => "auth_failed",
         SqlClass::Operator if *code == SqlState::CANNOT_CONNECT_NOW => "starting_or_stopping",
         SqlClass::Operator => "session_ended",

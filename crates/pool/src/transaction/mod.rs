@@ -1,40 +1,54 @@
 //! Transactions and savepoints: handles that close when their level ends.
 
-mod level;
 mod session;
+mod stack;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use pgkeel_connect::{Begin, Executor, Transaction, TxOptions};
+use pgkeel_connect::{Begin, Executor, Transaction, TransactionStatus, TxOptions};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use self::level::Level;
 pub use self::session::SessionTx;
+use self::stack::{Id, Stack};
 use crate::Error;
 use crate::held::Held;
 
 /// An open transaction or savepoint.
 ///
-/// [`commit`](Transaction::commit) and [`rollback`](Transaction::rollback) end it; dropping it rolls back. A handle
-/// that outlives its transaction gives [`Error::TxClosed`].
+/// [`commit`](Transaction::commit) and [`rollback`](Transaction::rollback) end it; dropping it rolls back. While a
+/// savepoint is open in it, only that can be used. A handle that outlives its transaction gives [`Error::TxClosed`].
 #[derive(Debug)]
 pub struct Tx {
-    level: Arc<Level>,
+    stack: Arc<Stack>,
+    id: Id,
+    /// Whether dropping this handle ends the level: not so for the one that a closure is given.
+    owner: bool,
+    /// Whether some handle to this level has committed it.
+    committed: Arc<AtomicBool>,
 }
 
 impl Tx {
     /// Begins a transaction on a session.
     pub(crate) async fn begin(held: Arc<Held>, options: TxOptions) -> Result<Self, Error> {
-        // Open before BEGIN goes out: if this future is dropped, the level's drop sends ROLLBACK behind it.
-        let tx = Self { level: Level::outermost(Arc::clone(&held)) };
-        held.batch_execute(&options.to_string()).await?;
+        if held.settled_status().await? != TransactionStatus::Idle {
+            return Err(Error::AlreadyInTransaction);
+        }
+        // Open before BEGIN goes out: if this future is dropped, the handle's drop sends ROLLBACK behind it.
+        let tx = Self::owner(Stack::new(Arc::clone(&held)), 0);
+        held.control(&options.to_string()).await?;
         Ok(tx)
     }
 
-    /// A second handle to the same level.
-    pub(crate) fn twin(&self) -> Self {
-        Self { level: Arc::clone(&self.level) }
+    fn owner(stack: Arc<Stack>, id: Id) -> Self {
+        Self { stack, id, owner: true, committed: Arc::default() }
+    }
+
+    /// A second handle to the same level, which does not end it.
+    fn guest(&self) -> Self {
+        let Self { stack, id, committed, .. } = self;
+        Self { stack: Arc::clone(stack), id: *id, owner: false, committed: Arc::clone(committed) }
     }
 
     /// Runs `run` in a savepoint: `Ok` keeps what it did, `Err` undoes it. To any depth.
@@ -54,6 +68,14 @@ impl Tx {
     }
 }
 
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if self.owner {
+            self.stack.abandon(self.id);
+        }
+    }
+}
+
 /// Runs a closure with a transaction or savepoint and ends it as the closure says.
 pub(crate) async fn run_in<T, E, F, Fut>(tx: Tx, run: F) -> Result<T, E>
 where
@@ -61,11 +83,12 @@ where
     Fut: Future<Output = Result<T, E>>,
     E: From<Error>,
 {
-    match run(tx.twin()).await {
-        Ok(value) => {
-            tx.commit().await?;
-            Ok(value)
-        }
+    let committed = Arc::clone(&tx.committed);
+    match run(tx.guest()).await {
+        Ok(value) => match tx.commit().await {
+            Err(Error::TxClosed) if committed.load(Ordering::Acquire) => Ok(value), // The closure did it itself.
+            done => Ok(done.map(|()| value)?),
+        },
         Err(error) => {
             if let Err(rollback) = tx.rollback().await {
                 tracing::debug!(error = %rollback, "a rollback failed; the session is closed instead");
@@ -79,28 +102,30 @@ impl Executor for Tx {
     type Error = Error;
 
     async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        let held = self.level.held()?;
-        self.level.run(held.query(sql, params)).await
+        let statement = self.stack.enter(self.id)?;
+        statement.run(statement.held.query(sql, params)).await
     }
 
     async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        let held = self.level.held()?;
-        self.level.run(held.execute(sql, params)).await
+        let statement = self.stack.enter(self.id)?;
+        statement.run(statement.held.execute(sql, params)).await
     }
 
     async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        let held = self.level.held()?;
-        self.level.run(held.batch_execute(sql)).await
+        let statement = self.stack.enter(self.id)?;
+        statement.run(statement.held.batch_execute(sql)).await
     }
 }
 
 impl Transaction for Tx {
     async fn commit(self) -> Result<(), Error> {
-        self.level.commit().await
+        self.stack.commit(self.id).await?;
+        self.committed.store(true, Ordering::Release);
+        Ok(())
     }
 
     async fn rollback(self) -> Result<(), Error> {
-        self.level.rollback().await
+        self.stack.rollback(self.id).await
     }
 }
 
@@ -109,10 +134,9 @@ impl Begin for &Tx {
 
     async fn begin_with(self, options: TxOptions) -> Result<Tx, Error> {
         options.check_savepoint()?;
-        let held = self.level.held()?;
-        let (level, sql) = self.level.savepoint();
-        let tx = Tx { level };
-        held.batch_execute(&sql).await?;
+        let (id, held, sql) = self.stack.savepoint(self.id)?;
+        let tx = Tx::owner(Arc::clone(&self.stack), id);
+        held.control(&sql).await?;
         Ok(tx)
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 mod dropped;
+mod honesty;
 mod life;
 mod outage;
 mod sizing;

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::pool_of;
 
-async fn with_table() -> (TestDatabase, Pool) {
+pub(crate) async fn with_table() -> (TestDatabase, Pool) {
     let create = async |connection: &pgkeel_connect::Connection| {
         connection.batch_execute("create table t(n int primary key)").await.unwrap();
     };
@@ -15,11 +15,11 @@ async fn with_table() -> (TestDatabase, Pool) {
     (database, pool)
 }
 
-async fn insert(executor: &impl Executor<Error = Error>, n: i32) -> Result<u64, Error> {
+pub(crate) async fn insert(executor: &impl Executor<Error = Error>, n: i32) -> Result<u64, Error> {
     executor.execute("insert into t values ($1)", &[&n]).await
 }
 
-async fn sum(pool: &Pool) -> i64 {
+pub(crate) async fn sum(pool: &Pool) -> i64 {
     pool.query_scalar("select coalesce(sum(n), 0) from t", &[]).await.unwrap()
 }
 
@@ -198,7 +198,7 @@ async fn a_statement_still_in_flight_at_the_end_rolls_back() {
         })
         .await;
     assert!(matches!(returned, Err(Error::StatementInFlight)), "{returned:?}");
-    task.unwrap().await.unwrap().unwrap();
+    assert!(matches!(task.unwrap().await.unwrap(), Err(Error::TxClosed)));
     assert_eq!(sum(&pool).await, 0);
     eventually("the session is back", async || (pool.stats().idle >= 1).then_some(())).await;
 }
