@@ -1,4 +1,4 @@
-//! PostgreSQL sessions: pooled, bounded, never handed on dirty.
+//! PostgreSQL sessions: pooled, bounded, never handed on inside a transaction.
 //!
 //! Builds no SQL, knows no metrics library (numbers leave as [`PoolStats`]), runs nothing again by itself.
 //!
@@ -6,10 +6,11 @@
 //! [`Executor`], transactions opened through [`Begin`] or [`Pool::transaction`].
 //!
 //! # Invariants
-//! - There are never more sessions than `pool.size` and `pool.max_overflow` allow.
-//! - Every wait has a bound, and the error names the step that missed it.
+//! - There are never more sessions than `pool.size` and `pool.max_overflow` allow. One that is closed under a statement
+//!   takes up to 2 s to be gone; the server may go on with the statement meanwhile.
+//! - Every wait of the pool has a bound, and the error names the step that missed it.
 //! - A session that comes back with a transaction open, or with a statement unfinished, is cleaned or closed before
-//!   anyone else can have it.
+//!   anyone else can have it. What `SET`, `LISTEN` or an advisory lock has changed on it stays.
 //! - `Ok` from a commit means that the server committed.
 //!
 //! # Features

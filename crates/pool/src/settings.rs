@@ -11,7 +11,7 @@ use crate::counts::MOST_SESSIONS;
 
 static SIZE: Setting<u32> = Setting::new("pool.size", "20", whole_number)
     .alias(&["DB_POOL_SIZE"])
-    .help("COUNT", "Sessions that are kept open once they were needed");
+    .help("COUNT", "Sessions that are kept open once they were needed; 0 keeps none");
 
 static MAX_OVERFLOW: Setting<u32> =
     Setting::new("pool.max_overflow", "30", whole_number).alias(&["DB_MAX_OVERFLOW"]).help(

@@ -181,7 +181,7 @@ async fn a_long_chain_of_savepoints_ends_without_a_deep_stack() {
     let (_database, pool) = with_table().await;
     let tx = (&pool).begin().await.unwrap();
     let mut chain = vec![(&tx).begin().await.unwrap()];
-    for _ in 0..scaled(300, 20_000) {
+    for _ in 0..scaled(300, 3_000) {
         let next = chain.last().unwrap().begin().await.unwrap();
         chain.push(next);
     }
