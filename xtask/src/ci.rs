@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use crate::{alone, command, layers, postgres};
+use crate::{alone, command, layers, postgres, test};
 
 pub(crate) fn run() -> anyhow::Result<()> {
-    postgres::ensure()?;
+    postgres::instead_of_installed()?; // a machine that gets no PostgreSQL should say so at once
     command::cargo(&["fmt", "--all", "--check"])?;
     layers::run()?;
     command::cargo(&[
@@ -21,5 +21,5 @@ pub(crate) fn run() -> anyhow::Result<()> {
     alone::run()?;
     let docs = ["doc", "--workspace", "--all-features", "--no-deps", "--document-private-items", "--locked"];
     command::run(Command::new(env!("CARGO")).args(docs).env("RUSTDOCFLAGS", "-D warnings"))?;
-    command::cargo(&["test", "--workspace", "--locked"])
+    test::run()
 }

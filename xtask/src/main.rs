@@ -4,9 +4,12 @@ mod alone;
 mod ci;
 mod command;
 mod layers;
+mod migrate;
 mod postgres;
 mod soak;
+mod test;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -15,20 +18,38 @@ cargo xtask VERB
   ci            everything that has to hold before a change lands, in the order of .ci/run
   layers        do the crates import only what ARCHITECTURE.md allows?
   alone         does each crate build by itself, without features borrowed from a neighbour?
+  test          all tests, over the PostgreSQL of this machine, or one that is fetched
+  test --pg 14,15,18
+                the integration tests over each of these major versions, which are fetched where they are not installed
+  fetch [--pg 14,15,18]
+                puts PostgreSQL into the cache, for a machine that will be offline
+  migrate …     the library's verbs on ./migrations and the database that the environment names: migrate --help
   soak CHECK    the tests whose names contain CHECK, in release and with full counts
 
 Examples:
   cargo xtask ci
+  cargo xtask test --pg 14,18
   cargo xtask soak dropped
 ";
 
 fn main() -> ExitCode {
+    // What localpg fetches, and from where, is said in its log.
+    let log =
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    log.without_time().with_target(false).init();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if words.first() == Some(&"migrate") {
+        return migrate::run(&words);
+    }
     let done = match words.as_slice() {
         ["ci"] => ci::run(),
         ["layers"] => layers::run(),
         ["alone"] => alone::run(),
+        ["test"] => test::run(),
+        ["test", "--pg", list] => test::majors(list).and_then(|majors| test::over(&majors)),
+        ["fetch"] => postgres::fetch(&[]),
+        ["fetch", "--pg", list] => test::majors(list).and_then(|majors| postgres::fetch(&majors)),
         ["soak", check] => soak::run(check),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

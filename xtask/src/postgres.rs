@@ -1,36 +1,40 @@
-//! The one thing that the tests need beyond Rust.
+//! `cargo xtask fetch`, and the PostgreSQL that tests run over.
 
-use std::path::Path;
-use std::process::Command;
+use pgkeel_localpg::{Error, Installation, Options};
 
-use anyhow::bail;
-
-use crate::command;
-
-/// Where Debian's packages put the binaries.
-const DEBIAN: &str = "/usr/lib/postgresql";
-
-/// Installs PostgreSQL if the machine has none and this may install packages.
-pub(crate) fn ensure() -> anyhow::Result<()> {
-    if is_there() {
-        return Ok(());
+/// Fills the cache, whatever is installed: for a machine that will be offline.
+pub(crate) fn fetch(majors: &[u32]) -> anyhow::Result<()> {
+    let majors: Vec<Option<u32>> =
+        if majors.is_empty() { vec![None] } else { majors.iter().copied().map(Some).collect() };
+    for major in majors {
+        println!("PostgreSQL {}", Installation::fetched(&options(major))?);
     }
-    if !answers("apt-get") {
-        bail!(
-            "no PostgreSQL on this machine; install version 14 to 18, or name its directory in PGKEEL_PG_BINDIR"
-        );
-    }
-    command::run(Command::new("apt-get").arg("update"))?;
-    let install = ["install", "--yes", "--no-install-recommends", "postgresql"];
-    command::run(Command::new("apt-get").args(install).env("DEBIAN_FRONTEND", "noninteractive"))
+    Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the same variable that the tests read, without their crates")]
-fn is_there() -> bool {
-    let named = std::env::var_os("PGKEEL_PG_BINDIR").is_some_and(|directory| !directory.is_empty());
-    named || Path::new(DEBIAN).is_dir() || answers("pg_config") || answers("postgres")
+/// An installed PostgreSQL of a major version, else one from the cache, else one that is fetched now.
+pub(crate) fn of_major(major: u32) -> anyhow::Result<Installation> {
+    let mut options = options(Some(major));
+    options.bindir = None;
+    Ok(Installation::ensure(&options)?)
 }
 
-fn answers(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+/// Nothing where PostgreSQL is installed, as the tests find it by themselves; else the one that is fetched now.
+pub(crate) fn instead_of_installed() -> anyhow::Result<Option<Installation>> {
+    let options = options(None);
+    match Installation::find_all(&options) {
+        Err(Error::NoBinaries { .. }) => Ok(Some(Installation::ensure(&options)?)),
+        installed => Ok(installed.map(|_| None)?),
+    }
+}
+
+fn options(major: Option<u32>) -> Options {
+    let mut options = Options::from_env(&variable);
+    options.major = major.or(options.major);
+    options
+}
+
+#[expect(clippy::disallowed_methods, reason = "chores are steered by their environment, as the tests are")]
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
 }

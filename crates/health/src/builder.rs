@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::metrics::Source;
-use crate::monitor::{About, Monitor};
+use crate::monitor::{About, Exhibits, Monitor};
 use crate::probe::Probe;
 use crate::pulse::Pulse;
+use crate::sampling::{ClientStatements, DatabaseSampler};
 use crate::scheduler::{Job, Scheduler};
 use crate::standing::{Subject, Watched};
 use crate::view::View;
@@ -18,8 +19,7 @@ use crate::view::View;
 pub struct MonitorBuilder {
     about: About,
     probes: Vec<(Subject, Box<dyn Probe>)>,
-    views: Vec<Box<dyn View>>,
-    sources: Vec<Box<dyn Source>>,
+    exhibits: Exhibits,
 }
 
 impl std::fmt::Debug for MonitorBuilder {
@@ -52,13 +52,29 @@ impl MonitorBuilder {
 
     /// Adds numbers to `/metrics`.
     pub fn source(mut self, source: impl Source) -> Self {
-        self.sources.push(Box::new(source));
+        self.exhibits.sources.push(Box::new(source));
         self
     }
 
     /// Adds a pool to `/database/connection-pool` and to the overall answer.
     pub fn view(mut self, view: impl View) -> Self {
-        self.views.push(Box::new(view));
+        self.exhibits.views.push(Box::new(view));
+        self
+    }
+
+    /// Adds the figures of a database: to `/database/comprehensive`, `/performance`, `/slow-queries`, `/statistics` and
+    /// to `/metrics`. It brings two checks, `activity` and `relations`, which have no say in readiness.
+    ///
+    /// One monitor has room for one; a second is refused by [`build`](Self::build) for the names of its checks.
+    pub fn sampler(mut self, sampler: DatabaseSampler) -> Self {
+        let (activity, relations) = sampler.tiers();
+        self.exhibits.sampler = Some(sampler.clone());
+        self.probe(activity).probe(relations).source(sampler)
+    }
+
+    /// Adds slow statements of this process to `/database/slow-queries`.
+    pub fn statements(mut self, statements: impl ClientStatements) -> Self {
+        self.exhibits.statements.push(Box::new(statements));
         self
     }
 
@@ -68,15 +84,16 @@ impl MonitorBuilder {
     /// [`Error::InvalidName`] and [`Error::DuplicateName`] for the names of probes, sources and views, and
     /// [`Error::Setting`] for a schedule that cannot work; all are mistakes of the program, to be mended there.
     pub fn build(self) -> Result<(Monitor, Scheduler), Error> {
-        let Self { about, probes, views, sources } = self;
+        let Self { about, probes, exhibits } = self;
         check_names("probe", probes.iter().map(|(_, probe)| probe.name()))?;
-        check_names("view", views.iter().map(|view| view.name()))?;
-        check_names("source", sources.iter().map(|source| source.name()))?;
+        check_names("view", exhibits.views.iter().map(|view| view.name()))?;
+        check_names("source", exhibits.sources.iter().map(|source| source.name()))?;
+        check_names("statements", exhibits.statements.iter().map(|statements| statements.name()))?;
         let jobs =
             probes.into_iter().map(|(subject, probe)| job(subject, probe)).collect::<Result<Vec<_>, _>>()?;
         let watched = jobs.iter().map(|job| Arc::clone(&job.watched)).collect();
         let pulse = Arc::new(Pulse::new());
-        let monitor = Monitor::new(about, watched, views, sources, Arc::clone(&pulse))?;
+        let monitor = Monitor::new(about, watched, exhibits, Arc::clone(&pulse))?;
         Ok((monitor, Scheduler { jobs, pulse }))
     }
 }

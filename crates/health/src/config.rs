@@ -28,6 +28,9 @@ pub struct Config {
     pub drain_delay: Duration,
     /// How long requests under way may take once it has stopped listening; default 10 s.
     pub drain_timeout: Duration,
+    /// From when on a statement counts as slow, to give to a [`DatabaseSampler`](crate::DatabaseSampler); default 1 s,
+    /// `None` for never.
+    pub slow_query_threshold: Option<Duration>,
     /// How requests are answered.
     pub answers: Answers,
 }
@@ -41,6 +44,7 @@ impl Default for Config {
             header_limit: 16 * 1024,
             drain_delay: Duration::ZERO,
             drain_timeout: Duration::from_secs(10),
+            slow_query_threshold: Some(Duration::from_secs(1)),
             answers: Answers::default(),
         }
     }

@@ -1,7 +1,8 @@
 //! Tells operators whether this process and its database are well: live, ready, health and metrics over HTTP.
 //!
-//! A database comes in as a [`DatabaseProbe`], a pool as a [`PoolWatch`] and a [`PoolProbe`], anything else as a
-//! [`Probe`], a [`Source`] or a [`View`] of one's own. It never runs a check or a query while a request waits; a request reads what was gathered before.
+//! A database comes in as a [`DatabaseProbe`] (does it answer?) and a [`DatabaseSampler`] (its figures), a pool as a
+//! [`PoolWatch`] and a [`PoolProbe`], anything else as a [`Probe`], a [`Source`] or a [`View`] of one's own. It never
+//! runs a check or a query while a request waits; a request reads what was gathered before.
 //!
 //! Read [`Probe`] (a check), [`Record`] (what is remembered of it), [`Scheduler`] (who runs it), [`Monitor`] (what
 //! is known), then [`Router`] (who answers) and [`Server`] (who listens). The routes are listed in
@@ -53,6 +54,7 @@ mod readiness;
 mod monitor;
 mod builder;
 mod postgres;
+mod sampling;
 mod view;
 mod metrics;
 mod pulse;
@@ -73,6 +75,7 @@ pub use self::{
     readiness::Phase,
     record::{Record, State},
     run::{Ending, Moment, Run, Runs},
+    sampling::{ClientStatements, DatabaseSampler, SlowQuery},
     scheduler::{Running, Scheduler},
     settings::SETTINGS,
     view::View,

@@ -10,6 +10,7 @@ use crate::metrics::{self, HttpMetrics, Source};
 use crate::pulse::Pulse;
 use crate::readiness::{self, Drain, Phase};
 use crate::record::Record;
+use crate::sampling::{ClientStatements, DatabaseSampler, Figures};
 use crate::standing::{Standing, Subject, Watched};
 use crate::view::View;
 
@@ -35,6 +36,15 @@ impl Default for About {
     }
 }
 
+/// What is shown besides the checks.
+#[derive(Default)]
+pub(crate) struct Exhibits {
+    pub(crate) views: Vec<Box<dyn View>>,
+    pub(crate) sources: Vec<Box<dyn Source>>,
+    pub(crate) statements: Vec<Box<dyn ClientStatements>>,
+    pub(crate) sampler: Option<DatabaseSampler>,
+}
+
 /// All that is known at this moment; a cheap handle that answers, servers and the application share.
 #[derive(Clone)]
 pub struct Monitor {
@@ -45,8 +55,7 @@ struct Inner {
     about: About,
     since: Instant,
     watched: Vec<Arc<Watched>>,
-    views: Vec<Box<dyn View>>,
-    sources: Vec<Box<dyn Source>>,
+    exhibits: Exhibits,
     pulse: Arc<Pulse>,
     drain: Drain,
     http: HttpMetrics,
@@ -70,12 +79,11 @@ impl Monitor {
     pub(crate) fn new(
         about: About,
         watched: Vec<Arc<Watched>>,
-        views: Vec<Box<dyn View>>,
-        sources: Vec<Box<dyn Source>>,
+        exhibits: Exhibits,
         pulse: Arc<Pulse>,
     ) -> Result<Self, Error> {
         let (since, drain, http) = (Instant::now(), Drain::default(), HttpMetrics::new()?);
-        let inner = Inner { about, since, watched, views, sources, pulse, drain, http };
+        let inner = Inner { about, since, watched, exhibits, pulse, drain, http };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -122,11 +130,20 @@ impl Monitor {
     }
 
     pub(crate) fn views(&self) -> impl Iterator<Item = &dyn View> {
-        self.inner.views.iter().map(AsRef::as_ref)
+        self.inner.exhibits.views.iter().map(AsRef::as_ref)
     }
 
     pub(crate) fn sources(&self) -> impl Iterator<Item = &dyn Source> {
-        self.inner.sources.iter().map(AsRef::as_ref)
+        self.inner.exhibits.sources.iter().map(AsRef::as_ref)
+    }
+
+    pub(crate) fn statements(&self) -> impl Iterator<Item = &dyn ClientStatements> {
+        self.inner.exhibits.statements.iter().map(AsRef::as_ref)
+    }
+
+    /// The figures of the database, if anybody asks for them.
+    pub(crate) fn figures(&self) -> Option<&Figures> {
+        self.inner.exhibits.sampler.as_ref().map(DatabaseSampler::figures)
     }
 
     pub(crate) fn standings(&self) -> impl Iterator<Item = (&Watched, Standing)> {

@@ -65,8 +65,9 @@ impl Job {
             let run = self.once().await;
             let before = self.watched.record();
             let after = before.after(run, &self.watched.schedule);
-            log_change(&self.watched.name, &before, &after);
+            let changed = after.clone();
             self.watched.replace(after);
+            log_change(&self.watched.name, &before, &changed);
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use pgkeel_connect::settings::{About, Reader, Setting, duration, positive_duration};
+use pgkeel_connect::settings::{About, Reader, Setting, duration, duration_or_off, positive_duration};
 
 use crate::config::{Answers, Config, LegacyStatus};
 
@@ -29,8 +29,14 @@ static DRAIN_TIMEOUT: Setting<Duration> = Setting::new("health.drain_timeout", "
 static LEGACY_STATUS: Setting<LegacyStatus> = Setting::new("health.legacy_status", "503", legacy_status)
     .help("503|200", "The status code of an unhealthy /health");
 
+/// The same alias as the pool's: one old name for what was one thing.
+static SLOW_QUERY_THRESHOLD: Setting<Option<Duration>> =
+    Setting::new("health.slow_query_threshold", "1.0s", duration_or_off)
+        .alias(&["SLOW_QUERY_THRESHOLD"])
+        .help("TIME|off", "Statements of which a run took as long on the server are listed as slow");
+
 /// The settings of this crate, for help texts and references.
-pub static SETTINGS: [&About; 7] = [
+pub static SETTINGS: [&About; 8] = [
     LISTEN.about(),
     MAX_CONNECTIONS.about(),
     HEADER_TIMEOUT.about(),
@@ -38,6 +44,7 @@ pub static SETTINGS: [&About; 7] = [
     DRAIN_DELAY.about(),
     DRAIN_TIMEOUT.about(),
     LEGACY_STATUS.about(),
+    SLOW_QUERY_THRESHOLD.about(),
 ];
 
 impl Config {
@@ -49,6 +56,7 @@ impl Config {
             header_timeout: reader.get(&HEADER_TIMEOUT),
             drain_delay: reader.get(&DRAIN_DELAY),
             drain_timeout: reader.get(&DRAIN_TIMEOUT),
+            slow_query_threshold: reader.get(&SLOW_QUERY_THRESHOLD),
             answers: Answers {
                 request_timeout: reader.get(&REQUEST_TIMEOUT),
                 legacy_status: reader.get(&LEGACY_STATUS),
@@ -101,6 +109,12 @@ mod tests {
     #[test]
     fn the_written_defaults_are_those_of_the_types() {
         assert_eq!(read([]).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn the_old_name_of_the_threshold_takes_bare_seconds() {
+        let read = |text| read([("SLOW_QUERY_THRESHOLD", text)]).unwrap().slow_query_threshold;
+        assert_eq!((read("0.25"), read("off")), (Some(Duration::from_millis(250)), None));
     }
 
     #[test]

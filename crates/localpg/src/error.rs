@@ -2,19 +2,23 @@
 
 use std::{fmt::Write as _, io, path::PathBuf, time::Duration};
 
-use crate::Installation;
+use crate::{Installation, NotFetched};
 
 /// What failed, at which step, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// There is no PostgreSQL of a supported major version on this machine.
-    #[error("{}", no_binaries(looked, unsupported, install))]
+    #[error("{}", no_binaries(*wanted, looked, unsupported, not_fetched, install))]
     NoBinaries {
-        /// The directories that were searched, in order.
+        /// The major version that was asked for.
+        wanted: Option<u32>,
+        /// The directories that were searched, in order; none if only a fetched one would have done.
         looked: Vec<PathBuf>,
         /// What was found, but of other major versions.
         unsupported: Vec<Installation>,
+        /// Why it was not fetched.
+        not_fetched: NotFetched,
         /// The command that installs PostgreSQL on this platform.
         install: &'static str,
     },
@@ -26,6 +30,36 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+
+    /// A setting has a value that means nothing.
+    #[error("{setting} is {value:?}, not {expected}")]
+    BadSetting {
+        /// Its name, and that of its variable.
+        setting: &'static str,
+        /// The value as given.
+        value: String,
+        /// What could stand there.
+        expected: &'static str,
+    },
+
+    /// `pg.pins` names a file that does not say what to fetch.
+    #[error("pg.pins (PGKEEL_PG_PINS) is {}, but {reason}", path.display())]
+    BadPins {
+        /// The file as given.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// Somebody else could change the binaries in the cache, which we would run.
+    #[error(
+        "{} belongs to somebody else or is writable for others, so what is in it cannot be trusted; \
+         mend it (chown, chmod go-w), or name another place in pg.cache_dir (PGKEEL_PG_CACHE_DIR)", path.display()
+    )]
+    OpenCache {
+        /// The cache directory.
+        path: PathBuf,
     },
 
     /// The caller is root and there is nobody to run the server as.
@@ -47,16 +81,15 @@ pub enum Error {
         reason: &'static str,
     },
 
-    /// The database user cannot pass through a directory on the way to the data.
-    #[error(
-        "{user} cannot enter {}; open it (chmod o+x), or name another place in pg.data_dir (PGKEEL_PG_DATA_DIR)",
-        path.display()
-    )]
+    /// The database user cannot pass through a directory on the way to the data or to fetched binaries.
+    #[error("{user} cannot enter {}; open it (chmod o+x), or name another place in {setting}", path.display())]
     Untraversable {
         /// The directory that stops the user.
         path: PathBuf,
         /// Who runs the server.
         user: String,
+        /// The setting that can name another place, and its variable.
+        setting: &'static str,
     },
 
     /// The database user cannot write to the base directory.
@@ -109,7 +142,7 @@ pub enum Error {
     },
 
     /// There are data, but no binaries of the major version that made them.
-    #[error("{}", data_without_binaries(data_dir, *major, found))]
+    #[error("{}", data_without_binaries(data_dir, *major, found, not_fetched))]
     DataWithoutBinaries {
         /// The data directory of the highest major version.
         data_dir: PathBuf,
@@ -117,6 +150,8 @@ pub enum Error {
         major: u32,
         /// The binaries that were found.
         found: Vec<Installation>,
+        /// Why those were not fetched.
+        not_fetched: NotFetched,
     },
 
     /// `initdb` refused to make a data directory.
@@ -231,6 +266,9 @@ impl Error {
             // No wildcard: a new variant must decide.
             Self::NoBinaries { .. }
             | Self::BadBindir { .. }
+            | Self::BadSetting { .. }
+            | Self::BadPins { .. }
+            | Self::OpenCache { .. }
             | Self::UserNotFound { .. }
             | Self::UserRefused { .. }
             | Self::Untraversable { .. }
@@ -260,26 +298,41 @@ impl Error {
     }
 }
 
-fn no_binaries(looked: &[PathBuf], unsupported: &[Installation], install: &str) -> String {
-    let mut text = String::from("no PostgreSQL 14 to 18 on this machine");
+fn no_binaries(
+    wanted: Option<u32>,
+    looked: &[PathBuf],
+    unsupported: &[Installation],
+    not_fetched: &NotFetched,
+    install: &str,
+) -> String {
+    let wanted = wanted.map_or_else(|| "14 to 18".to_owned(), |major| major.to_string());
+    let place = if looked.is_empty() { "in the cache" } else { "on this machine" };
+    let mut text = format!("no PostgreSQL {wanted} {place}");
     if !unsupported.is_empty() {
         let _ = write!(text, " (found only {})", list(unsupported));
     }
-    let looked: Vec<_> = looked.iter().map(|path| path.display().to_string()).collect();
+    if !looked.is_empty() {
+        let looked: Vec<_> = looked.iter().map(|path| path.display().to_string()).collect();
+        let _ = write!(text, "; looked in {}", looked.join(", "));
+    }
     let _ = write!(
         text,
-        "; looked in {}; install it with `{install}`, or name its directory in pg.bindir (PGKEEL_PG_BINDIR)",
-        looked.join(", ")
+        "; {not_fetched}; install it with `{install}`, or name its directory in pg.bindir (PGKEEL_PG_BINDIR)"
     );
     text
 }
 
-fn data_without_binaries(data_dir: &std::path::Path, major: u32, found: &[Installation]) -> String {
+fn data_without_binaries(
+    data_dir: &std::path::Path,
+    major: u32,
+    found: &[Installation],
+    not_fetched: &NotFetched,
+) -> String {
+    let found = if found.is_empty() { "nothing".to_owned() } else { format!("only {}", list(found)) };
     format!(
-        "{} holds data of PostgreSQL {major}, but only {} was found; install PostgreSQL {major}, or dump the \
-         data with it and restore them under another pg.data_dir (PGKEEL_PG_DATA_DIR)",
+        "{} holds data of PostgreSQL {major}, but {found} was found; {not_fetched}; install PostgreSQL \
+         {major}, or dump the data with it and restore them under another pg.data_dir (PGKEEL_PG_DATA_DIR)",
         data_dir.display(),
-        list(found)
     )
 }
 
@@ -300,12 +353,16 @@ mod tests {
     #[test]
     fn missing_binaries_say_where_they_were_sought_and_how_to_install_them() {
         let error = Error::NoBinaries {
+            wanted: None,
             looked: vec!["/usr/bin".into()],
             unsupported: vec![installation("13.9")],
+            not_fetched: NotFetched::Never,
             install: "apt-get install -y postgresql",
         };
         let shown = error.to_string();
-        for part in ["/usr/bin", "13.9 in /opt/pg/bin", "apt-get install", "PGKEEL_PG_BINDIR"] {
+        for part in
+            ["/usr/bin", "13.9 in /opt/pg/bin", "PGKEEL_PG_FETCH", "apt-get install", "PGKEEL_PG_BINDIR"]
+        {
             assert!(shown.contains(part), "{part} is missing from: {shown}");
         }
         assert!(error.is_setting_problem());
@@ -317,6 +374,7 @@ mod tests {
             data_dir: "/srv/data-14".into(),
             major: 14,
             found: vec![installation("17.2")],
+            not_fetched: NotFetched::Never,
         };
         let shown = error.to_string();
         for part in ["/srv/data-14", "PostgreSQL 14", "17.2", "PGKEEL_PG_DATA_DIR"] {

@@ -20,8 +20,9 @@ use self::{
     home::{Home, SUPERUSER, Seated},
 };
 
-/// Longer than a start with `initdb` and recovery before it, so that all who come at once get in.
-const LOCK_BOUND: Duration = Duration::from_mins(3);
+/// Longer than fetching binaries, and a start with `initdb` and recovery before it, so that all who come at once
+/// get in.
+const LOCK_BOUND: Duration = Duration::from_mins(9);
 
 /// A persistent PostgreSQL, alive as long as any process is attached to it.
 ///
@@ -45,7 +46,8 @@ pub struct PrivateServer {
 impl PrivateServer {
     /// Starts the server of the base directory, or joins the one that runs; makes the data first if there
     /// are none yet. Takes about 60 ms to start, 40 ms to join (most of it for
-    /// looking at the binaries), and a second to make the data.
+    /// looking at the binaries), and a second to make the data. If there are no binaries they are fetched first,
+    /// for at most five minutes.
     ///
     /// # Errors
     /// Those with [`Error::is_setting_problem`] are mended by the operator. [`Error::StartFailed`] and

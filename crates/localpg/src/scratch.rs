@@ -17,8 +17,9 @@ use secrecy::ExposeSecret;
 
 use crate::{
     Auth, Endpoint, Error, Host, Installation, ScratchOptions, Version,
-    machine::{account::Account, binaries, lock::Lock, random, run},
+    machine::{account::Account, lock::Lock, random, run},
     server::{settings, socket, watchdog::Watchdog},
+    supply,
 };
 
 use self::port::Port;
@@ -73,7 +74,7 @@ impl ScratchCluster {
     /// what the server said, of a setting it does not know for example.
     pub fn start(wishes: &ScratchOptions) -> Result<Self, Error> {
         let account = Account::of(&wishes.server)?;
-        let installation = binaries::installations(&wishes.server, &account)?.swap_remove(0);
+        let installation = supply::ensured(&wishes.server, &account)?;
         let cache = template::cache(&account)?;
         sweep::abandoned(&cache, &account);
         let template = template::ready(&cache, &installation, &account)?;

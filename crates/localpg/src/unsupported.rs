@@ -16,6 +16,22 @@ impl Installation {
     pub fn find_all(_options: &Options) -> Result<Vec<Self>, Error> {
         Err(Error::UnsupportedPlatform)
     }
+
+    /// Refuses on this platform.
+    ///
+    /// # Errors
+    /// Always [`Error::UnsupportedPlatform`].
+    pub fn ensure(_options: &Options) -> Result<Self, Error> {
+        Err(Error::UnsupportedPlatform)
+    }
+
+    /// Refuses on this platform.
+    ///
+    /// # Errors
+    /// Always [`Error::UnsupportedPlatform`].
+    pub fn fetched(_options: &Options) -> Result<Self, Error> {
+        Err(Error::UnsupportedPlatform)
+    }
 }
 
 /// A server that cannot exist on this platform.

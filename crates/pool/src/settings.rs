@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pgkeel_connect::settings::{
-    About, Origin, Problem, Reader, Setting, duration_or_off, positive_duration, whole_number, yes_or_no,
+    About, Problem, Reader, Setting, duration_or_off, positive_duration, whole_number, yes_or_no,
 };
 
 use crate::Config;
@@ -87,7 +87,8 @@ pub(crate) fn check_size(reader: &mut Reader<'_>, size: u32, max_overflow: u32) 
     if most == 0 || most > u64::from(MOST_SESSIONS) {
         let reason =
             format!("with pool.max_overflow it makes {most} sessions; a pool has 1 to {MOST_SESSIONS}");
-        reader.problem(Problem::new(SIZE.about().name, Origin::Default, reason));
+        let origin = reader.origin(SIZE.about());
+        reader.problem(Problem::new(SIZE.about().name, origin, reason));
     }
 }
 

@@ -14,11 +14,12 @@ pub(crate) struct Invocation {
     pub(crate) flags: Flags,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) enum Verb {
     Serve,
     Check { json: bool },
     Config { json: bool },
+    Migrate(ArgMatches),
 }
 
 /// Help, version, or what was wrong with the command line.
@@ -42,6 +43,7 @@ impl Invocation {
         let json = |matches: &ArgMatches| matches.get_flag("json");
         let (verb, flags) = match matches.subcommand() {
             Some(("check", of_verb)) => (Verb::Check { json: json(of_verb) }, of_verb),
+            Some(("migrate", of_verb)) => (Verb::Migrate(of_verb.clone()), of_verb),
             Some(("config", of_verb)) => (Verb::Config { json: json(of_verb) }, of_verb),
             Some((_, of_verb)) => (Verb::Serve, of_verb),
             None => (Verb::Serve, matches),
@@ -66,6 +68,7 @@ fn command() -> Command {
                 .after_help("Exit codes: 0 healthy, 1 unhealthy, 2 wrong settings.")
                 .arg(json()),
         )
+        .subcommand(pgkeel_migrate::cli::command())
         .subcommand(
             Command::new("config")
                 .about("Print every setting with its value and where it came from")
@@ -93,6 +96,7 @@ Examples:
   DATABASE_URL=postgresql://app@db/shop pgkeel  serve beside that database
   pgkeel serve --health-listen 0.0.0.0:9000     listen for others, without details in the answers
   pgkeel check --json                           connect once; exit code 0, 1 or 2
+  pgkeel migrate up --dir ./migrations          apply what is pending; `pgkeel migrate --help` has the rest
   pgkeel config                                 which settings are in effect, and why
 
 Exit codes: 0 all well, 1 something failed or is unhealthy, 2 wrong settings or command line.";

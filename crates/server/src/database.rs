@@ -25,8 +25,11 @@ impl Database {
         match choice {
             DatabaseChoice::Named { connect, .. } => Ok(Self { connect, private: None }),
             DatabaseChoice::Private { options, connect } => {
+                tracing::debug!("starting or joining the private PostgreSQL");
+                let is_given = options.data_dir.is_some();
                 let attach = tokio::task::spawn_blocking(move || PrivateServer::attach(&options));
-                let server = attach.await.context("starting the private PostgreSQL")??;
+                let attached = attach.await.context("starting the private PostgreSQL")?;
+                let server = attached.map_err(|error| refused(error, is_given))?;
                 let connect = connect.with_address(address(server.endpoint())?);
                 Ok(Self { connect, private: Some(server) })
             }
@@ -39,6 +42,14 @@ impl Database {
         let detach = tokio::task::spawn_blocking(move || server.detach(DETACH_TIMEOUT));
         detach.await.context("leaving the private PostgreSQL")?.context("leaving the private PostgreSQL")?;
         Ok(())
+    }
+}
+
+/// What the system refuses in a directory that somebody named is for that somebody to mend.
+fn refused(error: pgkeel_localpg::Error, data_dir_is_given: bool) -> Failure {
+    match error {
+        pgkeel_localpg::Error::Io { .. } if data_dir_is_given => Failure::setting(error),
+        other => other.into(),
     }
 }
 

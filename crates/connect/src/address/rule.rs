@@ -53,15 +53,21 @@ pub(crate) fn find(reader: &mut Reader<'_>) -> (Option<AddressRule>, Option<Addr
     }
     if is_production(reader) {
         let parts = parts(reader, "POSTGRES_");
-        if !parts.is_empty() {
+        if !parts.is_empty() || is_set_by_file(reader, "POSTGRES_PASSWORD") {
             return (Some(AddressRule::Production), production(reader, parts));
         }
     }
     let parts = parts(reader, "DEV_POSTGRES_");
-    if let Some(origin) = first_origin(&parts) {
+    if !parts.is_empty() {
+        let origin = Origin::Variable("DEV_POSTGRES_*".into());
         return (Some(AddressRule::Development), finish(reader, parts, origin));
     }
-    for name in ["PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE"] {
+    if let Some(found) = reader.variable("PGSERVICE", false, NAME) {
+        let reason = "PGSERVICE is not supported; set PGHOST, PGUSER and PGDATABASE, or DATABASE_URL";
+        reader.problem(Problem::new(NAME, found.origin, reason));
+        return (Some(AddressRule::Libpq), None);
+    }
+    for name in ["PGHOST", "PGHOSTADDR", "PGDATABASE"] {
         if let Some(found) = reader.variable(name, false, NAME) {
             let mut keywords = Keywords::new();
             assemble::fill_in(reader, &mut keywords, |_| true);
@@ -90,17 +96,24 @@ fn parts(reader: &mut Reader<'_>, prefix: &str) -> Keywords {
 }
 
 fn production(reader: &mut Reader<'_>, mut parts: Keywords) -> Option<Address> {
-    let origin = first_origin(&parts)?;
     let required = PARTS.iter().filter(|(name, _)| ["user", "password", "dbname"].contains(name));
     let missing: Vec<_> = required.filter(|(name, _)| !parts.contains_key(name)).collect();
     for (_, suffix) in &missing {
         let variable = format!("POSTGRES_{suffix}");
-        let reason =
-            format!("{variable} is not set, but {origin} is and ENVIRONMENT=production asks for both");
-        reader.problem(Problem::new(NAME, Origin::Variable(variable), reason));
+        // One whose file cannot be read is reported already.
+        if !is_set_by_file(reader, &variable) {
+            let reason =
+                format!("{variable} is not set, and ENVIRONMENT=production needs it with the others");
+            reader.problem(Problem::new(NAME, Origin::Variable(variable), reason));
+        }
     }
     parts.entry("host").or_insert_with(|| ("postgres".into(), Origin::Default));
+    let origin = Origin::Variable("POSTGRES_*".into());
     if missing.is_empty() { finish(reader, parts, origin) } else { None }
+}
+
+fn is_set_by_file(reader: &mut Reader<'_>, variable: &str) -> bool {
+    reader.variable(&format!("{variable}_FILE"), false, NAME).is_some()
 }
 
 /// Variables of libpq fill in how to connect, but not where to and as whom.
@@ -112,10 +125,6 @@ fn finish(reader: &mut Reader<'_>, mut parts: Keywords, origin: Origin) -> Optio
     assemble::fill_in(reader, &mut parts, how);
     let address = assemble::assemble(reader, &mut parts, &origin);
     shown(reader, address, origin)
-}
-
-fn first_origin(parts: &Keywords) -> Option<Origin> {
-    parts.values().map(|(_, origin)| origin.clone()).next()
 }
 
 fn shown(reader: &mut Reader<'_>, address: Option<Address>, origin: Origin) -> Option<Address> {

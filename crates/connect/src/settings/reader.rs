@@ -159,6 +159,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Where the value of a setting that was read came from.
+    #[must_use]
+    pub fn origin(&self, about: &About) -> Origin {
+        let row = self.effective.iter().find(|row| row.name == about.name);
+        row.map_or(Origin::Default, |row| row.origin.clone())
+    }
+
     /// Whether anything was wrong so far.
     #[must_use]
     pub fn has_problems(&self) -> bool {

@@ -1,3 +1,4 @@
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use super::{Environment, Found, Origin};
@@ -24,11 +25,12 @@ pub(super) fn find(
 }
 
 fn read(path: &std::path::Path) -> Result<String, String> {
-    let size = std::fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?;
-    if size.is_file() && size.len() > MOST_BYTES {
+    let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let mut text = String::new();
+    let read = file.take(MOST_BYTES + 1).read_to_string(&mut text);
+    if read.map_err(|error| format!("cannot be read: {error}"))? as u64 > MOST_BYTES {
         return Err(format!("is larger than {MOST_BYTES} bytes, so it is hardly a secret"));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() { Err("is empty".into()) } else { Ok(line.to_owned()) }

@@ -4,6 +4,9 @@ use super::{About, Origin, Problem, Settings};
 /// Variables with this beginning steer test programs and are nobody's settings.
 const TEST_PREFIX: &str = "PGKEEL_TEST_";
 
+/// What Kubernetes sets in every pod beside a Service named `pgkeel`.
+const OF_A_SERVICE: [&str; 2] = ["PGKEEL_SERVICE_", "PGKEEL_PORT_"];
+
 /// Names that look like settings of ours and are none, each with the nearest name that is one.
 pub(super) fn find(settings: &Settings, known: &[About]) -> Vec<Problem> {
     let names: Vec<&str> = known.iter().map(|about| about.name).collect();
@@ -33,6 +36,8 @@ fn variables(settings: &Settings, known: &[About]) -> Vec<Problem> {
     names.retain(|name| {
         name.starts_with(VARIABLE_PREFIX)
             && !name.starts_with(TEST_PREFIX)
+            && !OF_A_SERVICE.iter().any(|prefix| name.starts_with(prefix))
+            && name != "PGKEEL_PORT"
             && !ours.contains(name)
             && (settings.whole || known.iter().any(|about| name.starts_with(&section_prefix(about))))
     });
@@ -81,7 +86,13 @@ mod tests {
 
     #[test]
     fn sections_of_others_are_checked_only_as_a_whole() {
-        let with = || Settings::new().environment([("PGKEEL_HEALTH_LISTEN", "x"), ("PGKEEL_TEST_KEEP", "1")]);
+        let with = || {
+            Settings::new().environment([
+                ("PGKEEL_HEALTH_LISTEN", "x"),
+                ("PGKEEL_TEST_KEEP", "1"),
+                ("PGKEEL_PORT", "tcp://x"),
+            ])
+        };
         assert_eq!(read(with()), Ok(20));
         let problem = read(with().whole()).unwrap_err();
         assert!(

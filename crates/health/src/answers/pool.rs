@@ -41,7 +41,7 @@ impl<'a> Pool<'a> {
         Self { name, status, figures }
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let mut shown = json!({ "name": self.name, "status": self.status });
         match (&mut shown, &self.figures) {
             (Value::Object(shown), Value::Object(figures)) => {

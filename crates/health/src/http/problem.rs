@@ -12,12 +12,27 @@ const INSTANCE_LIMIT: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
     NotFound,
-    MethodNotAllowed { allow: String },
+    MethodNotAllowed {
+        allow: String,
+    },
     NotAcceptable,
     BodyTooSlow,
-    BodyTooLarge { limit: usize },
-    UriTooLong { limit: usize },
+    BodyTooLarge {
+        limit: usize,
+    },
+    UriTooLong {
+        limit: usize,
+    },
     BodyBroken,
+    /// A parameter of the query, and what may stand there.
+    BadParameter {
+        parameter: String,
+        allowed: String,
+    },
+    /// `done` says what was done: nothing.
+    NotImplemented {
+        done: &'static str,
+    },
     Panicked,
 }
 
@@ -82,6 +97,14 @@ impl Problem {
             Self::BodyBroken => {
                 let detail = "the request body could not be read".into();
                 (StatusCode::BAD_REQUEST, "body-unreadable", "Request body unreadable", detail)
+            }
+            Self::BadParameter { parameter, allowed } => {
+                let detail = format!("`{}`: {allowed}", cut(parameter));
+                (StatusCode::BAD_REQUEST, "bad-parameter", "Parameter cannot be used", detail)
+            }
+            Self::NotImplemented { done } => {
+                let detail = (*done).to_owned();
+                (StatusCode::NOT_IMPLEMENTED, "not-implemented", "Not implemented yet", detail)
             }
             Self::Panicked => {
                 let detail = "the answer could not be built; the log of the process says why".into();

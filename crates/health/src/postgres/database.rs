@@ -1,7 +1,7 @@
 //! Does the database answer? Asked over a connection of its own, so that a busy pool never looks like a dead database.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -26,6 +26,8 @@ struct Inner {
     link: Mutex<Link>,
     seen: ArcSwapOption<Seen>,
     connects: AtomicU64,
+    /// Whether the log has the reason of the present trouble.
+    complained: AtomicBool,
 }
 
 /// What the last good run saw.
@@ -43,7 +45,8 @@ impl DatabaseProbe {
     pub fn new(config: Config) -> Self {
         let config = config.with_application_name("pgkeel-health");
         let (link, seen, connects) = (Mutex::new(Link::default()), ArcSwapOption::empty(), AtomicU64::new(0));
-        Self { inner: Arc::new(Inner { config, link, seen, connects }) }
+        let complained = AtomicBool::new(false);
+        Self { inner: Arc::new(Inner { config, link, seen, connects, complained }) }
     }
 }
 
@@ -60,11 +63,12 @@ impl Probe for DatabaseProbe {
             match looked {
                 Ok(seen) => {
                     let outcome = Outcome::pass().with_facts(seen.facts());
+                    self.inner.complained.store(false, Ordering::Relaxed);
                     self.inner.seen.store(Some(Arc::new(seen)));
                     outcome
                 }
                 Err(error) => {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "the database did not answer");
+                    self.inner.log(&error);
                     self.inner.seen.store(None);
                     Outcome::fail(trouble::slug(&error))
                 }
@@ -74,6 +78,16 @@ impl Probe for DatabaseProbe {
 }
 
 impl Inner {
+    /// The whole reason, once; it stays inside, where answers have only a word for it.
+    fn log(&self, error: &Error) {
+        let error = error as &dyn std::error::Error;
+        if self.complained.swap(true, Ordering::Relaxed) {
+            tracing::debug!(error, "the database still does not answer");
+        } else {
+            tracing::warn!(error, "the database does not answer");
+        }
+    }
+
     async fn look(&self) -> Result<Seen, Error> {
         let mut link = self.link.lock().await;
         if let Some(connection) = link.take_open() {

@@ -43,7 +43,11 @@ impl Link {
     }
 
     /// Keeps the connection if it has answered.
-    pub(crate) fn keep_if_ok<T>(&mut self, connection: Box<Connection>, asked: Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn keep_if_ok<T>(
+        &mut self,
+        connection: Box<Connection>,
+        asked: Result<T, Error>,
+    ) -> Result<T, Error> {
         if asked.is_ok() {
             self.keep(connection);
         }

@@ -5,7 +5,7 @@ mod link;
 mod pool;
 mod trouble;
 
-pub(crate) use self::link::Link;
-pub(crate) use self::trouble::slug;
 pub use self::database::DatabaseProbe;
+pub(crate) use self::link::Link;
 pub use self::pool::{PoolProbe, PoolWatch};
+pub(crate) use self::trouble::slug;

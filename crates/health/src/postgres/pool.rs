@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::trouble;
 use crate::metrics::{Family, Labels, Source, counter, gauge};
 use crate::probe::{BoxFuture, Outcome, Probe, Schedule, Status, Weight};
+use crate::sampling::{ClientStatements, SlowQuery};
 use crate::view::View;
 
 /// Less than the probe's timeout, so that a busy pool is told from a silent database.
@@ -33,8 +34,9 @@ impl PoolProbe {
             Ok(Err(error)) => return failed(&error),
             Ok(Ok(session)) => session,
         };
-        match session.execute("select 1", &[]).await {
-            Ok(_) => Outcome::pass(),
+        // The simple protocol prepares nothing, which a pooler between here and the server would mind.
+        match session.batch_execute("select 1").await {
+            Ok(()) => Outcome::pass(),
             Err(error) => failed(&error),
         }
     }
@@ -73,7 +75,8 @@ impl Probe for PoolProbe {
     }
 }
 
-/// Shows a pool's figures in answers and metrics.
+/// Shows a pool's figures in answers and metrics, and its slow statements: give a clone each to `view`, `source` and
+/// `statements` of a monitor.
 #[derive(Clone, Debug)]
 pub struct PoolWatch {
     name: String,
@@ -99,6 +102,23 @@ impl View for PoolWatch {
         let is_full = stats.sessions() >= stats.size + stats.max_overflow;
         let verdict = if stats.waiting > 0 && is_full { Status::Warn } else { Status::Pass };
         (verdict, figures(&stats))
+    }
+}
+
+impl ClientStatements for PoolWatch {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn slow_queries(&self) -> Vec<SlowQuery> {
+        let seen = |pgkeel_pool::SlowQuery { text, took, waited, ended, failed, .. }| SlowQuery {
+            text,
+            took,
+            waited,
+            ended,
+            failed,
+        };
+        self.pool.slow_queries().into_iter().map(seen).collect()
     }
 }
 

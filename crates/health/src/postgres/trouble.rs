@@ -1,12 +1,13 @@
 //! Errors as fixed words: the text of a driver or server names hosts, users and databases, and stays inside.
 
-use pgkeel_connect::{Error, SqlClass};
+use pgkeel_connect::{DialStep, Error, SqlClass};
 use tokio_postgres::error::SqlState;
 
 /// The one word for an error of the database.
 pub(crate) fn slug(error: &Error) -> &'static str {
     match error {
-        Error::DialTimeout { .. } => "timeout",
+        Error::DialTimeout { .. } | Error::Unanswered { .. } => "timeout",
+        Error::Dial { step: DialStep::LookUp, .. } => "name_not_found",
         Error::Dial { .. } | Error::Closed { .. } => "db_unreachable",
         _ => error.server().map_or("db_error", |server| of_sqlstate(server.code(), server.class())),
     }

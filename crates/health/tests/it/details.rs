@@ -6,12 +6,16 @@ use serde_json::Value;
 use crate::client::{Served, get};
 use crate::fakes::{Act, FixedView, Puppet, results, running};
 
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 10] = [
     "/api/v1/health/",
     "/api/v1/health/live",
     "/api/v1/health/ready",
     "/api/v1/health/database",
+    "/api/v1/health/database/comprehensive",
     "/api/v1/health/database/connection-pool",
+    "/api/v1/health/database/performance",
+    "/api/v1/health/database/slow-queries",
+    "/api/v1/health/database/statistics",
     "/health",
 ];
 

@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use pgkeel_connect::{Address, Config};
 use pgkeel_health::{
-    BoxFuture, Family, Monitor, MonitorBuilder, Outcome, Probe, Router, Running, Schedule, Source, Status,
-    View, Weight,
+    BoxFuture, ClientStatements, DatabaseSampler, Family, Monitor, MonitorBuilder, Outcome, Probe, Router,
+    Running, Schedule, SlowQuery, Source, Status, View, Weight,
 };
 use serde_json::{Value, json};
+
+use crate::client::{Answer, get};
 
 /// What a fake probe does at each run.
 #[derive(Clone, Copy, Debug)]
@@ -150,4 +153,40 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 pub(crate) fn idle() -> Router {
     let (monitor, _scheduler) = Monitor::builder().build().expect("nothing to refuse");
     Router::new(monitor).showing_details(true)
+}
+
+/// A database, its sampler, and a router over both that shows details. Nobody runs the sampler but the test.
+pub(crate) struct Sampled {
+    pub(crate) sampler: DatabaseSampler,
+    pub(crate) router: Router,
+}
+
+impl Sampled {
+    pub(crate) fn of(address: Address, threshold: Duration) -> Self {
+        Self::with(Monitor::builder(), address, threshold)
+    }
+
+    pub(crate) fn with(builder: MonitorBuilder, address: Address, threshold: Duration) -> Self {
+        let sampler = DatabaseSampler::new(Config::new(address), Some(threshold));
+        let (monitor, _scheduler) = builder.sampler(sampler.clone()).build().expect("usable names");
+        Self { sampler, router: Router::new(monitor).showing_details(true) }
+    }
+
+    /// What a path under `/database/` says.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        get(&self.router, &format!("/api/v1/health/database/{path}")).await
+    }
+}
+
+/// Slow statements that somebody wrote down.
+pub(crate) struct FixedStatements(pub(crate) Vec<SlowQuery>);
+
+impl ClientStatements for FixedStatements {
+    fn name(&self) -> &'static str {
+        "main"
+    }
+
+    fn slow_queries(&self) -> Vec<SlowQuery> {
+        self.0.clone()
+    }
 }

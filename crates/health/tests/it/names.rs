@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pgkeel_health::{Error, Monitor, Status};
+use pgkeel_health::{DatabaseSampler, Error, Monitor, Status};
 
 use crate::fakes::{Act, FixedSource, FixedView, Puppet};
 
@@ -19,6 +19,16 @@ fn two_sources_or_views_of_one_name_are_refused() {
     let view = || FixedView("a", Some(Status::Pass));
     let views = Monitor::builder().view(view()).view(view());
     assert!(matches!(views.build(), Err(Error::DuplicateName { kind: "view", .. })));
+}
+
+#[test]
+fn a_second_sampler_is_refused() {
+    let sampler = || {
+        let address = "postgres://nobody@localhost/nowhere".parse().unwrap();
+        DatabaseSampler::new(pgkeel_connect::Config::new(address), None)
+    };
+    let refused = Monitor::builder().sampler(sampler()).sampler(sampler()).build();
+    assert!(matches!(refused, Err(Error::DuplicateName { kind: "probe", name }) if name == "activity"));
 }
 
 #[test]

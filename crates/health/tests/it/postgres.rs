@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use pgkeel_connect::Config as ConnectConfig;
 use pgkeel_health::{
-    DatabaseProbe, Monitor, Outcome, PoolProbe, PoolWatch, Probe as _, Source as _, Status, View as _,
+    ClientStatements as _, DatabaseProbe, Monitor, Outcome, PoolProbe, PoolWatch, Probe as _, Source as _,
+    Status, View as _,
 };
 use pgkeel_pool::{Config as PoolConfig, Executor as _, Pool};
 use pgkeel_testkit::{Proxy, TestDatabase, eventually};
@@ -122,4 +123,16 @@ async fn a_pools_figures_are_shown_and_a_queue_before_a_full_pool_warns() {
     let page = Page::parse(&monitor.metrics_page());
     page.lint();
     assert_eq!(page.value("pgkeel_pool_sessions", "pool=\"orders\",state=\"idle\"").to_string(), "1");
+}
+
+#[tokio::test]
+async fn a_pools_slow_statements_are_handed_on_without_values() {
+    let database = TestDatabase::empty().await;
+    let threshold = Some(Duration::from_millis(10));
+    let config = PoolConfig::new(database.address().clone()).with_slow_query_threshold(threshold);
+    let pool = Pool::lazy(config);
+    pool.query("select pg_sleep(0.02), 'hush-hush'", &[]).await.unwrap();
+    let slow = PoolWatch::new("orders", pool).slow_queries();
+    let found = slow.iter().find(|slow| slow.text.contains("pg_sleep")).unwrap();
+    assert!(found.took >= Duration::from_millis(20) && !found.text.contains("hush"), "{found:?}");
 }

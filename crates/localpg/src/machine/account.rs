@@ -110,7 +110,8 @@ impl Account {
     }
 }
 
-fn plain(program: impl AsRef<OsStr>) -> Command {
+/// A program run as the caller, with an environment and a process group of its own.
+pub(crate) fn plain(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     // The C locale keeps messages in English, which we read, and keeps the postmaster single-threaded on macOS.
     command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").env("PATH", PATH);

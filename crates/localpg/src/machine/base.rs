@@ -82,18 +82,39 @@ fn handed_over(path: &Path, account: &Account) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the database user itself, so that groups and access lists count.
 fn reachable(path: &Path, account: &Account) -> Result<(), Error> {
-    let mut way: Vec<&OsStr> = path.ancestors().map(Path::as_os_str).collect();
-    way.reverse();
-    let obstacle = account.shell("check the way to the data", OBSTACLE, &way, &[])?;
     let user = account.name().to_owned();
-    match obstacle.split_once(' ') {
+    match obstacle("check the way to the data", path, account)? {
         None => Ok(()),
-        Some(("closed", path)) => Err(Error::Untraversable { path: path.into(), user }),
-        Some(_) => Err(Error::NotWritable { path: path.to_owned(), user }),
+        Some(Obstacle::Closed(path)) => Err(Error::Untraversable { path, user, setting: DATA_DIR }),
+        Some(Obstacle::ReadOnly) => Err(Error::NotWritable { path: path.to_owned(), user }),
     }
 }
+
+/// What keeps the database user from working in a directory.
+pub(crate) enum Obstacle {
+    /// A directory on the way that it cannot enter.
+    Closed(PathBuf),
+    /// Nothing can be made in the directory itself.
+    ReadOnly,
+}
+
+/// Asks the database user itself, so that groups and access lists count.
+pub(crate) fn obstacle(
+    step: &'static str,
+    path: &Path,
+    account: &Account,
+) -> Result<Option<Obstacle>, Error> {
+    let mut way: Vec<&OsStr> = path.ancestors().map(Path::as_os_str).collect();
+    way.reverse();
+    let told = account.shell(step, OBSTACLE, &way, &[])?;
+    Ok(told.split_once(' ').map(|(kind, path)| match kind {
+        "closed" => Obstacle::Closed(path.into()),
+        _ => Obstacle::ReadOnly,
+    }))
+}
+
+const DATA_DIR: &str = "pg.data_dir (PGKEEL_PG_DATA_DIR)";
 
 /// Prints the first directory that cannot be passed, or the last one if nothing can be made in it.
 const OBSTACLE: &str = r#"

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     Error, Installation, Options, Version,
     installation::SUPPORTED,
-    machine::{account::Account, platform, run},
+    machine::{account::Account, run},
 };
 
 /// Where packages put PostgreSQL: a directory, the beginning of names in it, and the rest of the path.
@@ -22,30 +22,31 @@ const USUAL: [(&str, &str, &str); 7] = [
     ("/Applications/Postgres.app/Contents/Versions", "", "bin"),
 ];
 
-impl Installation {
-    /// The usable PostgreSQL of this machine, highest major first; at least one.
-    ///
-    /// Looks at `pg.bindir` alone if that is set; else asks `pg_config`, then searches `PATH` and the usual
-    /// places. Usable means that the user who will run the server can run its `postgres`.
-    ///
-    /// # Errors
-    /// [`Error::BadBindir`] or [`Error::NoBinaries`], which say what to do; [`Error::UserNotFound`] and
-    /// [`Error::UserRefused`] if there is nobody to run them.
-    pub fn find_all(options: &Options) -> Result<Vec<Self>, Error> {
-        installations(options, &Account::of(options)?)
-    }
+/// What a search has found.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    /// Of a supported major version, and of the one that is asked for; the highest first.
+    pub(crate) usable: Vec<Installation>,
+    /// Of other major versions.
+    pub(crate) unsupported: Vec<Installation>,
+    /// The directories that were looked at, in order.
+    pub(crate) looked: Vec<PathBuf>,
 }
 
-/// As [`Installation::find_all`], for an account that is known already.
-pub(crate) fn installations(options: &Options, account: &Account) -> Result<Vec<Installation>, Error> {
+/// What is installed; `pg.bindir` alone if that is set.
+pub(crate) fn installed(options: &Options, account: &Account) -> Result<Search, Error> {
+    options.check()?;
     match &options.bindir {
-        Some(bindir) => Ok(vec![named(bindir, account)?]),
-        None => search(places(options, account), account),
+        Some(bindir) => {
+            let usable = vec![named(bindir, options.major, account)?];
+            Ok(Search { usable, ..Search::default() })
+        }
+        None => Ok(search(places(options, account), options.major, account)),
     }
 }
 
 /// The installation in a directory that the caller insists on.
-fn named(bindir: &Path, account: &Account) -> Result<Installation, Error> {
+fn named(bindir: &Path, major: Option<u32>, account: &Account) -> Result<Installation, Error> {
     let refused = |reason: String| Error::BadBindir { path: bindir.to_owned(), reason };
     let bindir = fs::canonicalize(bindir).map_err(|error| refused(error.to_string()))?;
     if let Some(missing) = ["initdb", "postgres"].into_iter().find(|name| !bindir.join(name).is_file()) {
@@ -56,11 +57,17 @@ fn named(bindir: &Path, account: &Account) -> Result<Installation, Error> {
         let (first, last) = (SUPPORTED.start(), SUPPORTED.end());
         return Err(refused(format!("it holds PostgreSQL {}, not {first} to {last}", found.version())));
     }
-    Ok(found)
+    match major {
+        Some(major) if major != found.version().major() => {
+            let version = found.version();
+            Err(refused(format!("it holds PostgreSQL {version}, and pg.major (PGKEEL_PG_MAJOR) is {major}")))
+        }
+        _ => Ok(found),
+    }
 }
 
 /// Asks the binaries in a directory what they are; an error says why they do not answer.
-fn inspected(bindir: PathBuf, account: &Account) -> Result<Installation, String> {
+pub(crate) fn inspected(bindir: PathBuf, account: &Account) -> Result<Installation, String> {
     let mut command = account.command(bindir.join("postgres"));
     command.arg("--version");
     let output = run::checked("run postgres --version", command, &[]).map_err(|error| match error {
@@ -73,10 +80,10 @@ fn inspected(bindir: PathBuf, account: &Account) -> Result<Installation, String>
         .ok_or_else(|| format!("its postgres does not tell a version but: {}", output.trim_end()))
 }
 
-fn search(places: Vec<PathBuf>, account: &Account) -> Result<Vec<Installation>, Error> {
+fn search(looked: Vec<PathBuf>, major: Option<u32>, account: &Account) -> Search {
     let has_both = |place: &Path| place.join("initdb").is_file() && place.join("postgres").is_file();
     let mut found: Vec<Installation> = Vec::new();
-    for place in places.iter().filter(|place| has_both(place)).filter_map(|place| place.canonicalize().ok()) {
+    for place in looked.iter().filter(|place| has_both(place)).filter_map(|place| place.canonicalize().ok()) {
         if found.iter().any(|known| known.bindir() == place) {
             continue;
         }
@@ -85,13 +92,12 @@ fn search(places: Vec<PathBuf>, account: &Account) -> Result<Vec<Installation>, 
             Err(reason) => tracing::debug!(reason, "a PostgreSQL was passed over"),
         }
     }
-    let (mut usable, unsupported): (Vec<_>, Vec<_>) = found.into_iter().partition(Installation::is_supported);
-    if usable.is_empty() {
-        let install = platform::install_command();
-        return Err(Error::NoBinaries { looked: places, unsupported, install });
-    }
+    let fits = |found: &Installation| {
+        found.is_supported() && major.is_none_or(|major| found.version().major() == major)
+    };
+    let (mut usable, unsupported): (Vec<_>, Vec<_>) = found.into_iter().partition(fits);
     usable.sort_by_key(|installation| std::cmp::Reverse(installation.version().major())); // stable
-    Ok(usable)
+    Search { usable, unsupported, looked }
 }
 
 /// All directories to look at, in order, existing or not where a package would have made exactly that one.
@@ -179,26 +185,31 @@ mod tests {
     fn the_highest_supported_major_comes_first() {
         let place = place();
         let places = ["13.9", "15.1", "17.2", "19.0"].map(|version| fake(place.path(), version)).to_vec();
-        let found = search(places, &account()).expect("two are supported");
-        let majors: Vec<_> = found.iter().map(|installation| installation.version().major()).collect();
+        let found = search(places, None, &account());
+        let majors: Vec<_> = found.usable.iter().map(|installation| installation.version().major()).collect();
         assert_eq!(majors, [17, 15]);
     }
 
     #[test]
-    fn only_unsupported_majors_are_listed_in_the_error() {
+    fn what_is_not_wanted_is_kept_for_the_error() {
         let place = place();
-        let error = search(vec![fake(place.path(), "13.9")], &account()).expect_err("13 is too old");
-        assert!(matches!(&error, Error::NoBinaries { unsupported, .. } if unsupported.len() == 1), "{error}");
+        let places = ["13.9", "15.1", "17.2"].map(|version| fake(place.path(), version)).to_vec();
+        let found = search(places, Some(15), &account());
+        assert_eq!((found.usable.len(), found.unsupported.len(), found.looked.len()), (1, 2, 3));
+        assert_eq!(found.usable[0].version().major(), 15);
     }
 
     #[test]
     fn a_named_directory_must_hold_both_programs_of_a_supported_major() {
         let place = place();
-        let refusal = |bindir: &Path| named(bindir, &account()).expect_err("refused").to_string();
+        let refusal = |bindir: &Path| named(bindir, None, &account()).expect_err("refused").to_string();
         assert!(refusal(&place.path().join("none")).contains("No such file"));
         assert!(refusal(place.path()).contains("no initdb"));
         assert!(refusal(&fake(place.path(), "13.9")).contains("13.9"));
-        assert_eq!(named(&fake(place.path(), "16.4"), &account()).expect("fine").version().major(), 16);
+        let bindir = fake(place.path(), "16.4");
+        assert_eq!(named(&bindir, None, &account()).expect("fine").version().major(), 16);
+        let error = named(&bindir, Some(17), &account()).expect_err("16 is not 17");
+        assert!(error.to_string().contains("PGKEEL_PG_MAJOR"), "{error}");
     }
 
     #[test]
@@ -206,7 +217,7 @@ mod tests {
         let place = place();
         let bindir = fake(place.path(), "18.1");
         let options = Options::from_env(&|name| (name == "PATH").then(|| bindir.clone().into()));
-        let found = installations(&options, &account()).expect("at least the fake");
-        assert_eq!(found[0].version().to_string(), "18.1");
+        let found = installed(&options, &account()).expect("at least the fake");
+        assert_eq!(found.usable[0].version().to_string(), "18.1");
     }
 }

@@ -46,6 +46,15 @@ impl Lock {
         Ok(file)
     }
 
+    /// As [`for_heirs`](Self::for_heirs), of a file that belongs to the caller, who makes it if it is missing.
+    pub(crate) fn of_caller(path: &Path, bound: Duration) -> Result<File, Error> {
+        let mut how = OpenOptions::new();
+        how.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(no_links());
+        let file = how.open(path).map_err(Error::io("open the lock file", path))?;
+        take(&file, path, bound, File::try_lock)?;
+        Ok(file)
+    }
+
     /// Whether nobody else has it; afterwards this handle does not have it either.
     pub(crate) fn is_free(&self) -> bool {
         let free = self.file.unlock().is_ok() && self.file.try_lock().is_ok();
@@ -66,10 +75,13 @@ fn opened(path: &Path, account: &Account) -> Result<File, Error> {
         let make = r#"umask 077; : >>"$1""#;
         account.shell("make a lock file", make, &[path.as_os_str()], &[])?;
     }
-    // Reading is enough to lock, and root should not follow a link in a directory that is not its own.
-    let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = OpenOptions::new().read(true).custom_flags(no_links()).open(path); // enough to lock
     file.map_err(Error::io("open the lock file", path))
+}
+
+/// Root should not follow a link in a directory that is not its own.
+fn no_links() -> i32 {
+    i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default()
 }
 
 fn take(

@@ -1,6 +1,16 @@
-//! The one line that installs PostgreSQL here.
+//! What kind of machine this is: the line that installs PostgreSQL here, and which archives run.
 
-use std::fs;
+use std::{env::consts, fs, path::Path};
+
+/// Where glibc's loader is (the ABI of each processor fixes the path); musl has one of another name.
+const GLIBC: [&str; 2] = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
+
+/// Operating system and processor, as the list of pinned archives names them.
+pub(crate) fn name() -> String {
+    let has_glibc = GLIBC.iter().any(|loader| Path::new(loader).exists());
+    let libc = if cfg!(target_os = "linux") && !has_glibc { "-musl" } else { "" };
+    format!("{}-{}{libc}", consts::OS, consts::ARCH)
+}
 
 /// The install command for this platform.
 pub(crate) fn install_command() -> &'static str {

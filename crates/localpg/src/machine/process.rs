@@ -8,7 +8,7 @@ use std::{
 };
 
 pub(crate) use rustix::process::Signal;
-use rustix::process::{Pid, kill_process, test_kill_process};
+use rustix::process::{Pid, kill_process, kill_process_group, test_kill_process};
 
 /// Whether a process is alive and is the server of a data directory, and not somebody who got its number.
 pub(crate) fn serves(pid: u32, data: &Path) -> bool {
@@ -40,6 +40,13 @@ pub(crate) fn is_uncollected(pid: u32) -> bool {
 pub(crate) fn signal(pid: u32, signal: Signal) {
     if let Some(process) = known(pid) {
         let _ = kill_process(process, signal);
+    }
+}
+
+/// As [`signal`], to a whole group; its number is that of its first process.
+pub(crate) fn signal_group(pid: u32, signal: Signal) {
+    if let Some(process) = known(pid) {
+        let _ = kill_process_group(process, signal);
     }
 }
 

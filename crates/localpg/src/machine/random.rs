@@ -12,8 +12,13 @@ pub(crate) fn hex<const N: usize>() -> Result<String, Error> {
         path: PathBuf::from("the operating system"),
         source: io::Error::other(error),
     })?;
-    Ok(bytes.iter().fold(String::with_capacity(2 * N), |mut text, byte| {
+    Ok(digits(&bytes))
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn digits(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
-    }))
+    })
 }

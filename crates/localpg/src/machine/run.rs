@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use crate::Error;
+use crate::{
+    Error,
+    machine::process::{self, Signal},
+};
 
 /// `initdb` takes about half a second; slow disks and virus scanners may make that a hundredfold.
 const BOUND: Duration = Duration::from_mins(2);
@@ -29,7 +32,17 @@ pub(crate) fn checked(step: &'static str, command: Command, input: &[u8]) -> Res
 }
 
 /// Runs a program to its end, whatever that is; without `input` its standard input is what the command says.
-pub(crate) fn finished(step: &'static str, mut command: Command, input: &[u8]) -> Result<Outcome, Error> {
+pub(crate) fn finished(step: &'static str, command: Command, input: &[u8]) -> Result<Outcome, Error> {
+    within(BOUND, step, command, input)
+}
+
+/// As [`finished`], within a bound of the caller.
+pub(crate) fn within(
+    bound: Duration,
+    step: &'static str,
+    mut command: Command,
+    input: &[u8],
+) -> Result<Outcome, Error> {
     let program = command.get_program().to_owned();
     let failed = Error::io(step, program);
     if !input.is_empty() {
@@ -43,12 +56,13 @@ pub(crate) fn finished(step: &'static str, mut command: Command, input: &[u8]) -
     feed(&mut child, input);
     let (send, receive) = mpsc::channel();
     thread::spawn(move || send.send(collected(output)));
-    match receive.recv_timeout(BOUND) {
+    match receive.recv_timeout(bound) {
         Ok(output) => Ok(Outcome { status: child.wait().map_err(failed)?, output }),
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+            process::signal_group(child.id(), Signal::KILL); // also what it has started itself
             let _ = child.kill();
             let _ = child.wait();
-            Err(Error::CommandTimeout { step, waited: BOUND })
+            Err(Error::CommandTimeout { step, waited: bound })
         }
     }
 }
@@ -86,6 +100,23 @@ mod tests {
     fn input_goes_in_and_both_outputs_come_out() {
         let output = checked("copy", shell("cat; echo more >&2"), b"text\n").expect("it succeeds");
         assert_eq!(output, "text\nmore\n");
+    }
+
+    #[test]
+    fn a_program_that_takes_too_long_ends_with_all_it_has_started() {
+        use std::os::unix::process::CommandExt as _;
+        let place = tempfile::tempdir().expect("a directory");
+        let mut command = shell("sleep 600 & echo $! >child; wait");
+        command.current_dir(place.path()).process_group(0);
+        let error = within(Duration::from_secs(1), "wait", command, &[]).err().expect("too long");
+        assert!(matches!(error, Error::CommandTimeout { step: "wait", .. }), "{error}");
+        let child = std::fs::read_to_string(place.path().join("child")).expect("it had time for that");
+        let child = child.trim().parse().expect("a process id");
+        let gone = crate::machine::wait::until(Duration::from_secs(30), || {
+            let lives = shell(&format!("kill -0 {child}")).stderr(Stdio::null()).status().expect("sh runs");
+            (!lives.success() || process::is_uncollected(child)).then_some(())
+        });
+        assert!(gone.is_some(), "its child was killed too");
     }
 
     #[test]

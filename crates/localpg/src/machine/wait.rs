@@ -22,6 +22,21 @@ pub(crate) fn until<T>(bound: Duration, mut look: impl FnMut() -> Option<T>) -> 
     }
 }
 
+/// A moment after which several steps together have taken too long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    pub(crate) fn after(bound: Duration) -> Self {
+        Self(Instant::now() + bound)
+    }
+
+    /// What is left for the next step; zero once it has passed.
+    pub(crate) fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

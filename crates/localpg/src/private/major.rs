@@ -6,28 +6,51 @@ use std::{
 };
 
 use crate::{
-    Error, Installation, Options,
+    Error, Installation, Options, fetch,
+    installation::SUPPORTED,
     machine::{account::Account, binaries},
+    supply,
 };
 
 /// Chooses the binaries for a base directory, and makes sure they fit what is in it.
 pub(crate) fn chosen(base: &Path, options: &Options, account: &Account) -> Result<Installation, Error> {
-    let found = binaries::installations(options, account)?;
-    let data = if options.bindir.is_some() { Vec::new() } else { majors_in(base) };
-    let installation = fitting(base, found, &data)?;
+    let is_told = options.bindir.is_some() || options.major.is_some();
+    let data = if is_told { Vec::new() } else { majors_in(base) };
+    let installation = if data.is_empty() {
+        supply::ensured(options, account)?
+    } else {
+        fitting(base, &data, options, account)?
+    };
     refuse_other_major(base, installation.version().major())?;
     Ok(installation)
 }
 
-/// The highest of the majors found that has data, or the highest of all if there are no data yet.
-fn fitting(base: &Path, found: Vec<Installation>, data: &[u32]) -> Result<Installation, Error> {
-    let fits =
-        |installation: &&Installation| data.is_empty() || data.contains(&installation.version().major());
-    if let Some(installation) = found.iter().find(fits) {
+/// What opens data that are there; if nothing that is installed does, binaries for the highest are fetched.
+fn fitting(base: &Path, data: &[u32], options: &Options, account: &Account) -> Result<Installation, Error> {
+    let found = binaries::installed(options, account)?.usable;
+    if let Some(installation) = opening(&found, data) {
         return Ok(installation.clone());
     }
-    let major = data.first().copied().unwrap_or_default(); // `found` is never empty, so there are data
-    Err(Error::DataWithoutBinaries { data_dir: data_directory(base, major), major, found })
+    let major = highest(data);
+    refuse_other_major(base, major)?; // before anything is fetched in vain
+    let fetched = fetch::obtained(options, account, Some(major));
+    fetched.map_err(|not_fetched| Error::DataWithoutBinaries {
+        data_dir: data_directory(base, major),
+        major,
+        found,
+        not_fetched,
+    })
+}
+
+/// Of the majors that have data the highest that is known here, or if none is, the highest; they come sorted.
+fn highest(data: &[u32]) -> u32 {
+    let known = data.iter().find(|major| SUPPORTED.contains(major));
+    known.or(data.first()).copied().unwrap_or_default()
+}
+
+/// The highest of the majors found that has data.
+fn opening<'a>(found: &'a [Installation], data: &[u32]) -> Option<&'a Installation> {
+    found.iter().find(|installation| data.contains(&installation.version().major()))
 }
 
 /// Where the data of a major version are kept.
@@ -73,21 +96,16 @@ mod tests {
         majors.iter().map(installation).collect()
     }
 
-    fn choice(majors: &[u32], data: &[u32]) -> Result<u32, Error> {
-        fitting(Path::new("/base"), found(majors), data).map(|installation| installation.version().major())
+    fn choice(majors: &[u32], data: &[u32]) -> Option<u32> {
+        opening(&found(majors), data).map(|installation| installation.version().major())
     }
 
     #[test]
     fn data_decide_before_newer_binaries() {
-        assert_eq!(choice(&[18, 15], &[]).expect("no data: the newest"), 18);
-        assert_eq!(choice(&[18, 15], &[15]).expect("those of the data"), 15);
-        assert_eq!(choice(&[18, 15], &[17, 15]).expect("the highest that can be opened"), 15);
-    }
-
-    #[test]
-    fn data_without_their_binaries_are_an_error_and_not_a_new_database() {
-        let error = choice(&[18], &[15]).expect_err("nothing can open them");
-        assert!(matches!(error, Error::DataWithoutBinaries { major: 15, .. }), "{error}");
+        assert_eq!(choice(&[18, 15], &[15]), Some(15));
+        assert_eq!(choice(&[18, 15], &[17, 15]), Some(15), "the highest that can be opened");
+        assert_eq!(choice(&[18], &[15]), None);
+        assert_eq!([highest(&[30, 17, 15]), highest(&[11, 10])], [17, 11]);
     }
 
     #[test]

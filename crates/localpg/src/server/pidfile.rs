@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use crate::machine::process;
@@ -14,12 +15,17 @@ pub(crate) struct PidFile {
     started: String,
     pub(crate) socket_directory: PathBuf,
     status: String,
+    /// When the file was last written; `None` if that could not be told.
+    written: Option<SystemTime>,
 }
 
 impl PidFile {
     /// Nothing if there is no such file, or if it is just being written.
     pub(crate) fn read(data: &Path) -> Option<Self> {
-        Self::parse(&fs::read_to_string(data.join("postmaster.pid")).ok()?)
+        let path = data.join("postmaster.pid");
+        let file = Self::parse(&fs::read_to_string(&path).ok()?)?;
+        let written = fs::metadata(&path).and_then(|about| about.modified()).ok();
+        Some(Self { written, ..file })
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -29,6 +35,7 @@ impl PidFile {
             started: (*lines.get(2)?).to_owned(),
             socket_directory: PathBuf::from(lines.get(4)?),
             status: lines.get(7).map(|status| status.trim().to_owned()).unwrap_or_default(),
+            written: None,
         })
     }
 
@@ -45,9 +52,12 @@ impl PidFile {
         self.status == "stopping"
     }
 
-    /// Whether both were written by the same run of a server, however its status has changed.
-    pub(crate) fn is_same_run(&self, other: &Self) -> bool {
-        self.pid == other.pid && self.started == other.started
+    /// Whether the file is still as it was: nobody has written to it since.
+    ///
+    /// Process id and start, which is in seconds, do not tell: where process ids begin anew, as in a container, a server
+    /// that starts again within a second has the same.
+    pub(crate) fn is_untouched_since(&self, earlier: &Self) -> bool {
+        self == earlier
     }
 }
 

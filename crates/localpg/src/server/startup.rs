@@ -21,7 +21,7 @@ pub(crate) fn ready(
     log: &Log,
     mut has_ended: impl FnMut() -> bool,
 ) -> Result<PidFile, Error> {
-    let is_new = |file: &PidFile| stale.is_none_or(|stale| !stale.is_same_run(file));
+    let is_new = |file: &PidFile| stale.is_none_or(|stale| !file.is_untouched_since(stale));
     let answer = wait::until(READY_BOUND, || {
         let ended = has_ended(); // asked first: a server that becomes ready and then ends is seen either way
         let ready = PidFile::read(data).filter(|file| is_new(file) && file.is_ready());

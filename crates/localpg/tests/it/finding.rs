@@ -5,10 +5,21 @@ use pgkeel_localpg::{Error, Installation, PrivateServer, ScratchCluster, Scratch
 use crate::ground::{self, Ground};
 
 #[test]
-fn this_machine_has_a_supported_postgresql() {
-    let found = Installation::find_all(&ground::surroundings()).expect("installed");
-    assert!((14..=18).contains(&found[0].version().major()), "{found:?}");
-    assert!(found[0].bindir().join("initdb").is_file());
+fn this_machine_has_or_gets_a_supported_postgresql() {
+    let found = Installation::ensure(&ground::surroundings()).expect("installed or fetched");
+    assert!((14..=18).contains(&found.version().major()), "{found:?}");
+    assert!(found.bindir().join("initdb").is_file());
+}
+
+#[test]
+fn a_bindir_of_another_major_than_asked_for_is_refused() {
+    let ground = Ground::new();
+    let mut options = ground.options();
+    let found = Installation::ensure(&options).expect("installed or fetched");
+    options.bindir = Some(found.bindir().to_owned());
+    options.major = (14..=18).find(|major| *major != found.version().major());
+    let error = PrivateServer::attach(&options).expect_err("it is another one");
+    assert!(matches!(error, Error::BadBindir { .. }), "{error}");
 }
 
 #[test]

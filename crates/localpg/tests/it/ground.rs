@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -31,6 +31,10 @@ impl Ground {
         self.place.path().join("base")
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        self.place.path()
+    }
+
     pub(crate) fn options(&self) -> Options {
         let mut options = surroundings();
         options.data_dir = Some(self.base());
@@ -38,14 +42,23 @@ impl Ground {
     }
 }
 
-/// Only what chooses the PostgreSQL under test comes from the environment.
+/// What chooses the PostgreSQL under test, and what a cache of fetched ones is found by.
+const PASSED_ON: [&str; 9] = [
+    "PATH",
+    "HOME",
+    "XDG_CACHE_HOME",
+    "PGKEEL_PG_BINDIR",
+    "PGKEEL_PG_USER",
+    "PGKEEL_PG_MAJOR",
+    "PGKEEL_PG_FETCH",
+    "PGKEEL_PG_CACHE_DIR",
+    "PGKEEL_PG_PINS",
+];
+
+/// Nothing else comes from the environment.
 #[expect(clippy::disallowed_methods, reason = "the one place where these tests read the environment")]
 pub(crate) fn surroundings() -> Options {
-    Options::from_env(&|name| {
-        matches!(name, "PATH" | "PGKEEL_PG_BINDIR" | "PGKEEL_PG_USER")
-            .then(|| std::env::var_os(name))
-            .flatten()
-    })
+    Options::from_env(&|name| PASSED_ON.contains(&name).then(|| std::env::var_os(name)).flatten())
 }
 
 /// Waits until something is so.
@@ -65,6 +78,14 @@ pub(crate) fn is_alive(pid: u32) -> bool {
 
 pub(crate) fn send(pid: u32, signal: Signal) {
     kill_process(known(pid), signal).expect("the process is there");
+}
+
+/// Of a process that may be about to end by itself.
+pub(crate) fn kill_if_there(pid: u32) {
+    match kill_process(known(pid), Signal::KILL) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+        Err(error) => panic!("process {pid} cannot be killed: {error}"),
+    }
 }
 
 /// The process above; of a postmaster that is its watchdog.

@@ -6,10 +6,11 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use pgkeel_localpg::{PrivateServer, ScratchCluster, ScratchOptions};
+use pgkeel_localpg::{Installation, PrivateServer, ScratchCluster, ScratchOptions};
 
 use crate::{
     ground::{self, PATIENCE},
+    mirror::Mirror,
     sql,
 };
 
@@ -52,9 +53,25 @@ impl Guest {
         Self::begin("cycle", base)
     }
 
+    /// One that fetches out of a mirror.
+    pub(crate) fn fetching(mirror: &Mirror) -> Self {
+        let mut command = Self::program();
+        command.env("PATH", mirror.clients()).env_remove("PGKEEL_PG_FETCH").env_remove("PGKEEL_PG_MAJOR");
+        command.env("PGKEEL_PG_CACHE_DIR", mirror.cache()).env("PGKEEL_PG_PINS", mirror.pins());
+        Self::begin_with(command, "fetch", Path::new("/"))
+    }
+
     fn begin(role: &str, base: &Path) -> Self {
+        Self::begin_with(Self::program(), role, base)
+    }
+
+    fn program() -> Command {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command.args(["--exact", "guest::plays_its_role_if_it_has_one", "--nocapture"]);
+        command
+    }
+
+    fn begin_with(mut command: Command, role: &str, base: &Path) -> Self {
         command.env(ROLE, role).env(BASE, base).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("a second process");
         let said = BufReader::new(child.stdout.take().expect("its output"));
@@ -136,6 +153,9 @@ fn plays_its_role_if_it_has_one() {
                 assert_eq!(sql::one(server.endpoint(), "select 'here'"), "here");
                 server.detach(PATIENCE).expect("detached");
             }
+        }
+        Some("fetch") => {
+            Installation::fetched(&options).expect("fetched");
         }
         Some(state @ ("running" | "frozen")) => {
             let mut cluster = ScratchCluster::start(&ScratchOptions::new(options)).expect("started");

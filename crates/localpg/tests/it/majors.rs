@@ -7,7 +7,7 @@ use pgkeel_localpg::{Error, Installation, PrivateServer};
 use crate::ground::{self, Ground};
 
 fn major() -> u32 {
-    Installation::find_all(&ground::surroundings()).expect("installed")[0].version().major()
+    Installation::ensure(&ground::surroundings()).expect("installed or fetched").version().major()
 }
 
 #[test]
@@ -42,8 +42,9 @@ fn data_without_binaries_do_not_lead_to_a_new_database() {
     server.detach(ground::PATIENCE).expect("ended");
     let (now, then) = (format!("data-{}", major()), "data-11");
     fs::rename(ground.base().join(now), ground.base().join(then)).expect("renamed");
+    fs::write(ground.base().join(then).join("PG_VERSION"), "11\n").expect("written");
     let mut options = ground.options();
-    options.bindir = None;
+    (options.bindir, options.major) = (None, None);
     let error = PrivateServer::attach(&options).expect_err("nothing opens 11");
     assert!(matches!(error, Error::DataWithoutBinaries { major: 11, .. }), "{error}");
     assert!(error.is_setting_problem());

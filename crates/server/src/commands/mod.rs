@@ -2,4 +2,5 @@
 
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod migrate;
 pub(crate) mod serve;

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use pgkeel_health::{DatabaseProbe, Monitor, PoolProbe, PoolWatch, Router, Running, Server};
+use pgkeel_connect::settings::Resolved;
+use pgkeel_health::{DatabaseProbe, DatabaseSampler, Monitor, PoolProbe, PoolWatch, Router, Running, Server};
 use pgkeel_pool::Pool;
 
 use crate::database::Database;
@@ -18,20 +19,33 @@ const POOL_CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// What the server's own pool is called in answers and metrics.
 const POOL_NAME: &str = "pgkeel-server";
 
-#[tokio::main]
-pub(crate) async fn run(flags: &Flags) -> Result<ExitCode, Failure> {
+pub(crate) fn run(flags: &Flags) -> Result<ExitCode, Failure> {
     let resolved = settings::read(flags)?;
     resolved.value.logging.start()?;
     for notice in &resolved.notices {
         tracing::info!("{notice}");
     }
-    let signals = Signals::listen()?;
-    let database = Database::open(resolved.value.database.clone()).await?;
+    let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
+    let done = runtime.block_on(open_and_serve(&resolved));
+    // A private server that is still starting is left to its watchdog.
+    runtime.shutdown_background();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn open_and_serve(resolved: &Resolved<Config>) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
+    let opening = Database::open(resolved.value.database.clone());
+    let database = tokio::select! {
+        opened = opening => opened.map_err(|failure| failure.naming(&resolved.effective, "pg."))?,
+        name = signals.next() => {
+            tracing::info!("{name}: stopped before it served");
+            return Ok(());
+        }
+    };
     let served = serve(&resolved.value, &database, signals).await;
     let closed = database.close().await;
-    served?;
-    closed?;
-    Ok(ExitCode::SUCCESS)
+    served.map_err(|failure| failure.naming(&resolved.effective, "health.listen"))?;
+    Ok(closed?)
 }
 
 async fn serve(config: &Config, database: &Database, signals: Signals) -> Result<(), Failure> {
@@ -56,8 +70,10 @@ async fn assemble(config: &Config, database: &Database, pool: &Pool) -> Result<(
     let (monitor, scheduler) = Monitor::builder()
         .database(probe.clone())
         .source(probe)
+        .sampler(DatabaseSampler::new(database.connect.clone(), config.health.slow_query_threshold))
         .probe(PoolProbe::new(pool.clone()))
         .view(watch.clone())
+        .statements(watch.clone())
         .source(watch)
         .build()
         .context("setting up the checks")?;

@@ -5,7 +5,9 @@
 mod check;
 mod config;
 mod http;
+mod migrate;
 mod outage;
 mod private;
 mod program;
+mod stopping;
 mod wrong_settings;

@@ -78,6 +78,15 @@ impl Serving {
         kill_process(pid, signal).unwrap();
     }
 
+    /// Closes its log: nobody reads it any more.
+    pub(crate) async fn ended_unheard(self) -> ExitStatus {
+        let Self { mut child, log, .. } = self;
+        drop(log);
+        let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+        timeout(PATIENCE, child.wait()).await.expect("it ends in time").unwrap()
+    }
+
     /// Waits for its end, reading its log so that it never has to wait for us.
     pub(crate) async fn ended(mut self) -> (ExitStatus, Vec<String>) {
         let mut lines = Vec::new();

@@ -94,6 +94,32 @@ async fn production_never_falls_back_to_the_private_server() {
 }
 
 #[tokio::test]
+async fn what_kubernetes_sets_beside_a_service_of_this_name_is_no_setting() {
+    let variables = [("PGKEEL_PORT", "tcp://10.0.0.1:8080"), ("PGKEEL_SERVICE_HOST", "10.0.0.1")];
+    assert_eq!(run(&["config"], &variables).await.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn the_variable_that_is_wrong_is_the_one_that_is_named() {
+    let variables = [
+        ("ENVIRONMENT", "production"),
+        ("POSTGRES_USER", "u"),
+        ("POSTGRES_PASSWORD", "p"),
+        ("POSTGRES_DB", "d"),
+        ("POSTGRES_PORT", "tcp://10.0.0.1:5432"),
+    ];
+    let message = refused(&["serve"], &variables).await;
+    assert!(message.contains("environment variable POSTGRES_PORT): the port is not"), "{message}");
+    let message = refused(&["serve"], &[("DB_POOL_SIZE", "0"), ("DB_MAX_OVERFLOW", "0")]).await;
+    assert!(message.contains("DB_POOL_SIZE): with pool.max_overflow it makes 0"), "{message}");
+    let unreadable = [variables[0], variables[1], variables[3], ("POSTGRES_PASSWORD_FILE", "/nonexistent")];
+    let message = refused(&["serve"], &unreadable).await;
+    assert!(message.contains("/nonexistent") && message.starts_with("pgkeel: wrong setting:"), "{message}");
+    let message = refused(&["serve", "--pg-data-dir", "/proc/x"], &[]).await;
+    assert!(message.contains("pg.data_dir is set by flag --pg-data-dir"), "{message}");
+}
+
+#[tokio::test]
 async fn a_secret_file_is_read() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "postgres://u:hunter2@h/d\n").unwrap();

@@ -1,0 +1,54 @@
+//! Parts of error messages.
+
+use std::fmt;
+
+use pgkeel_connect::ServerError;
+use tokio_postgres::error::SqlState;
+
+use crate::LockHolder;
+
+/// What to do about errors that are often met in migrations.
+pub(crate) fn hint(error: &ServerError) -> &'static str {
+    match *error.code() {
+        SqlState::ACTIVE_SQL_TRANSACTION => {
+            " (statements that cannot run in a transaction are not supported yet)"
+        }
+        SqlState::LOCK_NOT_AVAILABLE => {
+            " (somebody uses what the statement has to lock; try again, or wait longer for locks)"
+        }
+        _ => "",
+    }
+}
+
+/// One a line.
+pub(crate) struct Lines<'a, T>(pub(crate) &'a [T]);
+
+impl<T: fmt::Display> fmt::Display for Lines<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|line| write!(f, "\n  {line}"))
+    }
+}
+
+/// What was applied before the file that failed.
+pub(crate) struct Before<'a>(pub(crate) &'a [String]);
+
+impl fmt::Display for Before<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            [one] => write!(f, "; {one} before it was"),
+            [first, .., last] => {
+                write!(f, "; the {} before it were, from {first} to {last}", self.0.len())
+            }
+        }
+    }
+}
+
+/// Who holds the lock, if that is known.
+pub(crate) struct Holder<'a>(pub(crate) Option<&'a LockHolder>);
+
+impl fmt::Display for Holder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |holder| write!(f, ": {holder}"))
+    }
+}

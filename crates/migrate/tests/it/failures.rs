@@ -1,0 +1,121 @@
+//! Files that the server refuses.
+
+use std::time::Duration;
+
+use pgkeel_connect::Executor as _;
+use pgkeel_migrate::{Error, Location};
+use pgkeel_testkit::TestDatabase;
+
+use crate::{has_table, history, locks, migrator};
+
+/// Runs a file behind a good one, and returns where it failed and with which SQLSTATE. Checks that nothing of it stays.
+async fn failing(database: &TestDatabase, text: &str) -> (Option<String>, String) {
+    let files = [("V1__good.sql", "create table good (id int primary key);"), ("V2__bad.sql", text)];
+    let applied_before = has_table(database, "good").await;
+    let error = migrator(database, &files).up().await.unwrap_err();
+    let Error::Statement { file, at, applied, source } = &error else { panic!("{text}: {error:?}") };
+    assert_eq!(file, "V2__bad.sql");
+    assert_eq!(applied.is_empty(), applied_before);
+    assert_eq!(history(database).await, [1]);
+    assert!(!has_table(database, "left_over").await, "{text}");
+    assert_eq!(locks(database).await, 0);
+    (at.as_ref().map(Location::to_string), source.code().code().to_owned())
+}
+
+#[tokio::test]
+async fn a_failing_file_leaves_nothing_and_says_where_it_failed() {
+    let database = TestDatabase::empty().await;
+    for (text, place, code) in [
+        // The server names the place, in characters from the start of all that was sent.
+        ("create table left_over (id int);\nselect nonsense from good;", "2:8", "42703"),
+        (
+            "-- größer, 日本語 ✓\ncreate table left_over (\"ü\" int); insert into nöwhere values ('ß');",
+            "2:47",
+            "42P01",
+        ),
+        ("create table left_over (id int);\r\n\r\nselect 'é' +;\r\n", "3:13", "42601"),
+        // The server names no place, so it is the statement that did not end.
+        (
+            "create table left_over (id int);\n\n  -- comment; here\n  create table good (id int);\nselect 1;",
+            "4:3",
+            "42P07",
+        ),
+        (
+            "insert into good values (1); create function f() returns int language sql begin atomic select 1; select 2; end;\n insert into good values (1);",
+            "2:2",
+            "23505",
+        ),
+        ("do $$ begin\n  perform 1;\n  perform nonsense();\nend $$;", "1:1", "42883"),
+        // What cannot run in a transaction.
+        ("create table left_over (id int);\ncreate index concurrently on good (id);", "2:1", "25001"),
+    ] {
+        let found = failing(&database, text).await;
+        assert_eq!(found, (Some(place.to_owned()), code.to_owned()), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_constraint_that_is_checked_at_commit_fails_the_whole_file() {
+    let database = TestDatabase::empty().await;
+    let text = "create table left_over (id int references good deferrable initially deferred); insert into left_over values (1);";
+    assert_eq!(failing(&database, text).await, (None, "23503".to_owned()));
+}
+
+#[tokio::test]
+async fn a_file_that_was_mended_goes_on_where_it_failed() {
+    let database = TestDatabase::empty().await;
+    failing(&database, "select 1/0;").await;
+    let files = [("V1__good.sql", "create table good (id int primary key);"), ("V2__bad.sql", "select 1/1;")];
+    assert_eq!(migrator(&database, &files).up().await.unwrap().applied.len(), 1);
+    assert_eq!(history(&database).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn the_message_says_where_what_and_what_else_was_applied() {
+    let database = TestDatabase::empty().await;
+    let files = [("V1__a.sql", "select 1;"), ("V2__b.sql", "select 1;"), ("V3__c.sql", "vacuum;")];
+    let error = migrator(&database, &files).up().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "V3__c.sql:1:1: the server refused a statement; nothing of this file was applied; the 2 before it were, from \
+         V1__a.sql to V2__b.sql (statements that cannot run in a transaction are not supported yet)"
+    );
+    assert_eq!((error.applied().len(), error.file()), (2, Some("V3__c.sql")));
+}
+
+#[tokio::test]
+async fn a_table_that_is_in_use_is_waited_for_no_longer_than_allowed() {
+    let database = TestDatabase::empty().await;
+    let user = database.connection().await;
+    user.batch_execute("create table t (id int)").await.unwrap();
+    user.batch_execute("begin; select * from t").await.unwrap();
+    let files = [("V1__a.sql", "alter table t add n int;")];
+    let migrator = migrator(&database, &files).with_lock_timeout(Duration::from_millis(50));
+    let error = migrator.up().await.unwrap_err();
+    assert_eq!(error.server().unwrap().code().code(), "55P03");
+    assert!(error.to_string().contains("wait longer for locks"), "{error}");
+    user.batch_execute("rollback").await.unwrap();
+    migrator.up().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_ended() {
+    let database = TestDatabase::empty().await;
+    let files = [("V1__a.sql", "select 1;\nselect pg_sleep(600);")];
+    let migrator = migrator(&database, &files).with_statement_timeout(Duration::from_millis(50));
+    let error = migrator.up().await.unwrap_err();
+    let Error::Statement { at: Some(Location { line: 2, column: 1 }), source, .. } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(source.code().code(), "57014");
+}
+
+#[tokio::test]
+async fn a_file_that_lets_go_of_the_lock_leaves_nothing() {
+    let database = TestDatabase::empty().await;
+    let files = [("V1__a.sql", "create table left_over (id int); select pg_advisory_unlock_all();")];
+    let error = migrator(&database, &files).up().await.unwrap_err();
+    assert!(matches!(error, Error::LockLost { .. }), "{error:?}");
+    assert!(!has_table(&database, "left_over").await);
+    assert_eq!(history(&database).await, [0_i64; 0]);
+}

@@ -1,0 +1,52 @@
+//! Migrations against a real PostgreSQL. A module a behaviour.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
+mod apply;
+mod cli;
+mod conflicts;
+mod dropped;
+mod failures;
+mod interop;
+mod outage;
+mod race;
+mod secrecy;
+
+use pgkeel_connect::Executor as _;
+use pgkeel_migrate::{Migration, Migrations, Migrator};
+use pgkeel_testkit::TestDatabase;
+
+/// The history, as everybody writes it.
+const HISTORY: &str = "pgkeel.refinery_schema_history";
+
+fn migrator(database: &TestDatabase, files: &[(&str, &str)]) -> Migrator {
+    Migrator::new(database.config(), Migrations::from_static(files).unwrap())
+}
+
+/// A number that the database answers.
+async fn count(database: &TestDatabase, sql: &str) -> i64 {
+    database.connection().await.query_scalar(sql, &[]).await.unwrap()
+}
+
+/// The versions in the history.
+async fn history(database: &TestDatabase) -> Vec<i64> {
+    let sql = format!("select version from {HISTORY} order by version");
+    let rows = database.connection().await.query(&sql, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+async fn has_table(database: &TestDatabase, table: &str) -> bool {
+    let sql = format!("select to_regclass('{table}') is not null");
+    database.connection().await.query_scalar(&sql, &[]).await.unwrap()
+}
+
+/// How many sessions hold an advisory lock.
+async fn locks(database: &TestDatabase) -> i64 {
+    let sql = "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+               where locktype = 'advisory' and datname = current_database()";
+    count(database, sql).await
+}
+
+fn versions<'a>(migrations: impl IntoIterator<Item = &'a Migration>) -> Vec<i64> {
+    migrations.into_iter().map(Migration::version).collect()
+}

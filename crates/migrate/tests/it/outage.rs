@@ -1,0 +1,88 @@
+//! A server or a network that goes away.
+
+use pgkeel_connect::{Config, Executor as _, dial};
+use pgkeel_migrate::{Error, Migrations, Migrator};
+use pgkeel_testkit::{Proxy, TestCluster, TestDatabase, eventually};
+
+use crate::{count, history, migrator};
+
+const SLEEPING: &str =
+    "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+
+#[tokio::test]
+async fn a_server_that_restarts_leaves_whole_files_and_the_rest_follows() {
+    for crashes in [false, true] {
+        let mut cluster = TestCluster::start().await;
+        let migrations = |second: &str| {
+            let files = [("V1__a.sql", "create table a (id int);"), ("V2__b.sql", second)];
+            Migrator::new(cluster.config(), Migrations::from_static(&files).unwrap())
+        };
+        let (slow, quick) = (
+            migrations("create table b (id int); select pg_sleep(600);"),
+            migrations("create table b (id int);"),
+        );
+        let running = tokio::spawn(async move { slow.up().await });
+        let admin = cluster.connection().await;
+        eventually("the second file runs", async || {
+            let sleeping: i64 = admin.query_scalar(SLEEPING, &[]).await.unwrap();
+            (sleeping == 1).then_some(())
+        })
+        .await;
+        if crashes {
+            cluster.crash().await;
+        } else {
+            cluster.stop().await;
+        }
+
+        let error = running.await.unwrap().unwrap_err();
+        assert!(error.is_disconnected(), "{error:?}");
+        assert!(matches!(&error, Error::NotApplied { file, .. } if file == "V2__b.sql"), "{error:?}");
+        assert_eq!(error.applied(), ["V1__a.sql"]);
+        let down = quick.up().await.unwrap_err();
+        assert!(matches!(&down, Error::Connect(_)), "{down:?}");
+
+        cluster.start_again().await;
+        assert_eq!(quick.up().await.unwrap().applied.len(), 1);
+        assert!(quick.status().await.unwrap().pending.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_during_commit_leaves_the_outcome_unknown() {
+    let database = TestDatabase::empty().await;
+    let proxy = Proxy::before(database.address()).await;
+    // A constraint trigger that is put off makes COMMIT itself take its time.
+    let slow_commit = "create table t (id int);
+        create function wait() returns trigger language plpgsql as $$ begin perform pg_sleep(600); return null; end $$;
+        create constraint trigger wait after insert on t deferrable initially deferred for each row execute function wait();
+        insert into t values (1);";
+    let files = [("V1__a.sql", "select 1;"), ("V2__slow.sql", slow_commit)];
+    let migrations = Migrations::from_static(&files).unwrap();
+    let through = Migrator::new(Config::new(proxy.address()), migrations);
+    let running = tokio::spawn(async move { through.up().await });
+    eventually("it commits", async || (count(&database, SLEEPING).await == 1).then_some(())).await;
+    proxy.cut();
+
+    let error = running.await.unwrap().unwrap_err();
+    assert!(matches!(&error, Error::OutcomeUnknown { file, .. } if file == "V2__slow.sql"), "{error:?}");
+    assert_eq!(error.applied(), ["V1__a.sql"]);
+    eventually("the server has noticed", async || (count(&database, SLEEPING).await == 0).then_some(()))
+        .await;
+    assert_eq!(history(&database).await, [1]);
+}
+
+#[tokio::test]
+async fn an_administrator_who_ends_the_session_is_named() {
+    let database = TestDatabase::empty().await;
+    let migrations = migrator(&database, &[("V1__a.sql", "select pg_sleep(600);")]);
+    let running = tokio::spawn(async move { migrations.up().await });
+    eventually("the file runs", async || (count(&database, SLEEPING).await == 1).then_some(())).await;
+    let admin = dial(&database.config()).await.unwrap();
+    let end = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+               where datname = current_database() and application_name = 'pgkeel-migrate'";
+    let ended: i64 = admin.query_scalar(end, &[]).await.unwrap();
+    assert_eq!(ended, 1);
+    let error = running.await.unwrap().unwrap_err();
+    assert_eq!(error.server().unwrap().code().code(), "57P01", "{error:?}");
+    assert_eq!(history(&database).await, [0_i64; 0]);
+}

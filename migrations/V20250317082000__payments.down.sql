@@ -1,0 +1,3 @@
+drop table payments;
+drop type payment_status;
+drop type payment_method;
