@@ -68,7 +68,11 @@ impl Connection {
     #[must_use]
     pub fn explain(&self, error: Error) -> Error {
         match error {
-            Error::Closed { reason: None } => Error::Closed { reason: self.close_reason().cloned() },
+            Error::Closed { reason: None } => {
+                // The driver closes its side a moment before it says why.
+                let last_word = || self.wire.last_word().cloned().map(CloseReason::Server);
+                Error::Closed { reason: self.close_reason().cloned().or_else(last_word) }
+            }
             other => other,
         }
     }

@@ -99,7 +99,8 @@ async fn dial_host(config: &Config, host: &Host, deadline: Instant) -> Result<Co
     let start_up = start_up(config);
     #[expect(clippy::disallowed_methods, reason = "this is the place that bounds every step")]
     let (client, connection) = attempt.step(DialStep::StartUp, start_up.connect_raw(watched, NoTls)).await?;
-    Ok(Connection::new(client, wire, Driver::start(connection), host.clone()))
+    let driver = Driver::start(connection, wire.clone());
+    Ok(Connection::new(client, wire, driver, host.clone()))
 }
 
 /// What the server is told at start-up.

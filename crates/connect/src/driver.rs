@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio_postgres::AsyncMessage;
 
 use crate::ServerError;
+use crate::wire::Wire;
 
 /// Why a connection ended.
 #[derive(Debug, Clone)]
@@ -51,7 +52,7 @@ const GRACE: Duration = Duration::from_secs(2);
 impl Driver {
     /// Starts the task. It ends when the link ends; or when the connection is dropped, after saying good-bye, but without
     /// waiting for more than 2 s for answers that are still to come.
-    pub(crate) fn start<S, T>(mut connection: tokio_postgres::Connection<S, T>) -> Self
+    pub(crate) fn start<S, T>(mut connection: tokio_postgres::Connection<S, T>, wire: Wire) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -68,6 +69,7 @@ impl Driver {
                 found = drive(&mut connection) => found,
                 () = dropped => CloseReason::Local,
             };
+            let found = wire.last_word().cloned().map_or(found, CloseReason::Server);
             // Set before the connection is dropped: only then do waiting statements learn that it is over.
             let _ = reason.set(found);
             drop(connection);

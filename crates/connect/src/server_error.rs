@@ -1,6 +1,7 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::sqlstate::{self, SqlClass};
 
@@ -11,17 +12,61 @@ use crate::sqlstate::{self, SqlClass};
 /// (class P0) the whole text. Names of tables, columns and constraints stay. [`message`](Self::message) and
 /// [`detail`](Self::detail) have the server's own words, for callers that know where they go.
 #[derive(Clone)]
-pub struct ServerError(Box<DbError>);
+pub struct ServerError(Box<Fields>);
+
+#[derive(Clone)]
+struct Fields {
+    is_fatal: bool,
+    code: SqlState,
+    message: String,
+    detail: Option<String>,
+    constraint: Option<String>,
+    table: Option<String>,
+    column: Option<String>,
+    routine: Option<String>,
+}
 
 impl ServerError {
     pub(crate) fn new(error: &DbError) -> Self {
-        Self(Box::new(error.clone()))
+        let owned = |field: Option<&str>| field.map(str::to_owned);
+        Self(Box::new(Fields {
+            is_fatal: matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic)),
+            code: error.code().clone(),
+            message: error.message().to_owned(),
+            detail: owned(error.detail()),
+            constraint: owned(error.constraint()),
+            table: owned(error.table()),
+            column: owned(error.column()),
+            routine: owned(error.routine()),
+        }))
+    }
+
+    /// From the body of an `ErrorResponse`: fields of a letter and a text that ends in a zero byte.
+    /// `None` if the session goes on after it.
+    pub(crate) fn fatal_from_wire(body: &[u8]) -> Option<Self> {
+        let fields = body.split(|byte| *byte == 0).filter_map(|field| field.split_first());
+        let mut fields: BTreeMap<u8, String> =
+            fields.map(|(letter, text)| (*letter, String::from_utf8_lossy(text).into_owned())).collect();
+        let severity = fields.remove(&b'V')?; // in English, whatever the language of the messages
+        if severity != "FATAL" && severity != "PANIC" {
+            return None;
+        }
+        Some(Self(Box::new(Fields {
+            is_fatal: true,
+            code: SqlState::from_code(&fields.remove(&b'C')?),
+            message: fields.remove(&b'M')?,
+            detail: fields.remove(&b'D'),
+            constraint: fields.remove(&b'n'),
+            table: fields.remove(&b't'),
+            column: fields.remove(&b'c'),
+            routine: fields.remove(&b'R'),
+        })))
     }
 
     /// The SQLSTATE.
     #[must_use]
     pub fn code(&self) -> &SqlState {
-        self.0.code()
+        &self.0.code
     }
 
     /// The class that the SQLSTATE belongs to.
@@ -33,44 +78,43 @@ impl ServerError {
     /// Whether the server ended the session with this error.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
-        use tokio_postgres::error::Severity;
-        matches!(self.0.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+        self.0.is_fatal
     }
 
     /// The constraint that was violated.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
-        self.0.constraint()
+        self.0.constraint.as_deref()
     }
 
     /// The table that the error is about.
     #[must_use]
     pub fn table(&self) -> Option<&str> {
-        self.0.table()
+        self.0.table.as_deref()
     }
 
     /// The column that the error is about.
     #[must_use]
     pub fn column(&self) -> Option<&str> {
-        self.0.column()
+        self.0.column.as_deref()
     }
 
     /// The server's message, which may quote values.
     #[must_use]
     pub fn message(&self) -> &str {
-        self.0.message()
+        &self.0.message
     }
 
     /// The server's DETAIL, which often quotes values of rows.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
-        self.0.detail()
+        self.0.detail.as_deref()
     }
 
     /// The function of the server that reported the error, for example `RevalidateCachedQuery`.
     #[must_use]
     pub fn routine(&self) -> Option<&str> {
-        self.0.routine()
+        self.0.routine.as_deref()
     }
 }
 
@@ -112,7 +156,17 @@ fn without_quoted(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_quoted;
+    use super::*;
+
+    #[test]
+    fn the_last_word_of_a_server_is_read_from_the_wire() {
+        let body = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection\0RProcessInterrupts\0\0";
+        let error = ServerError::fatal_from_wire(body).unwrap();
+        assert_eq!((error.code(), error.is_fatal()), (&SqlState::ADMIN_SHUTDOWN, true));
+        assert_eq!((error.message(), error.routine()), ("terminating connection", Some("ProcessInterrupts")));
+        assert!(ServerError::fatal_from_wire(b"SERROR\0VERROR\0C22012\0Mdivision by zero\0\0").is_none());
+        assert!(ServerError::fatal_from_wire(b"").is_none());
+    }
 
     #[test]
     fn what_is_quoted_is_cut_out() {

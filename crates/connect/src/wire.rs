@@ -3,11 +3,13 @@
 //! Source of the message formats: PostgreSQL documentation, "Frontend/Backend Protocol: Message Formats".
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::ServerError;
 
 /// The transaction status that the server named in its last `ReadyForQuery`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,19 +23,32 @@ pub enum TransactionStatus {
     Failed,
 }
 
-/// The last transaction status, shared between the socket and whoever asks.
+/// What passed by, shared between the socket and whoever asks.
 #[derive(Debug, Clone)]
-pub(crate) struct Wire(Arc<AtomicU8>);
+pub(crate) struct Wire(Arc<Seen>);
+
+#[derive(Debug)]
+struct Seen {
+    status: AtomicU8,
+    /// The error with which the server ended the session.
+    last_word: OnceLock<ServerError>,
+}
 
 impl Wire {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicU8::new(b'I')))
+        Self(Arc::new(Seen { status: AtomicU8::new(b'I'), last_word: OnceLock::new() }))
+    }
+
+    /// The error with which the server ended the session. The driver hands it to whichever request is waiting, and that
+    /// may have nobody behind it any more.
+    pub(crate) fn last_word(&self) -> Option<&ServerError> {
+        self.0.last_word.get()
     }
 
     /// The driver hands a reply on through a channel after its bytes were read, so whoever has got the reply sees the
     /// status that came with it or a later one.
     pub(crate) fn status(&self) -> TransactionStatus {
-        match self.0.load(Ordering::Acquire) {
+        match self.0.status.load(Ordering::Acquire) {
             b'I' => TransactionStatus::Idle,
             b'T' => TransactionStatus::Open,
             _ => TransactionStatus::Failed,
@@ -41,7 +56,7 @@ impl Wire {
     }
 
     fn note(&self, status: u8) {
-        self.0.store(status, Ordering::Release);
+        self.0.status.store(status, Ordering::Release);
     }
 }
 
@@ -54,13 +69,19 @@ struct Scanner {
     head_len: usize,
     /// Bytes of its body that are still to come.
     body_left: usize,
+    /// What has come of the body of an error.
+    error: Vec<u8>,
 }
 
 const READY_FOR_QUERY: u8 = b'Z';
+const ERROR_RESPONSE: u8 = b'E';
+
+/// The part of an error that is kept: the texts of errors that end a session are short.
+const MOST_OF_AN_ERROR: usize = 8 * 1024;
 
 impl Scanner {
     fn new() -> Self {
-        Self { head: [0; 5], head_len: 0, body_left: 0 }
+        Self { head: [0; 5], head_len: 0, body_left: 0, error: Vec::new() }
     }
 
     fn scan(&mut self, mut bytes: &[u8], wire: &Wire) {
@@ -69,9 +90,12 @@ impl Scanner {
                 if self.head[0] == READY_FOR_QUERY {
                     wire.note(*first);
                 }
-                let skipped = self.body_left.min(bytes.len());
-                self.body_left -= skipped;
-                bytes = &bytes[skipped..];
+                let (body, behind) = bytes.split_at(self.body_left.min(bytes.len()));
+                self.body_left -= body.len();
+                bytes = behind;
+                if self.head[0] == ERROR_RESPONSE {
+                    self.error_came(body, wire);
+                }
                 continue;
             }
             let taken = (self.head.len() - self.head_len).min(bytes.len());
@@ -83,6 +107,19 @@ impl Scanner {
                 self.body_left = (u32::from_be_bytes(length) as usize).saturating_sub(4);
                 self.head_len = 0;
             }
+        }
+    }
+}
+
+impl Scanner {
+    fn error_came(&mut self, body: &[u8], wire: &Wire) {
+        let room = MOST_OF_AN_ERROR.saturating_sub(self.error.len());
+        self.error.extend_from_slice(&body[..body.len().min(room)]);
+        if self.body_left == 0 {
+            if let Some(fatal) = ServerError::fatal_from_wire(&self.error) {
+                let _ = wire.0.last_word.set(fatal);
+            }
+            self.error.clear();
         }
     }
 }
@@ -149,6 +186,18 @@ mod tests {
             assert_eq!(wire.status(), TransactionStatus::Failed);
             scanner.scan(b"Z\0\0\0\x05I", &wire);
             assert_eq!(wire.status(), TransactionStatus::Idle);
+        }
+    }
+
+    #[test]
+    fn the_servers_last_word_is_kept_however_the_bytes_are_cut() {
+        let body = b"SFATAL\0VFATAL\0C57P01\0Mover\0\0";
+        let length = u8::try_from(body.len() + 4).unwrap();
+        let bytes = [b"E\0\0\0".as_slice(), &[length], body].concat();
+        for cut in 1..bytes.len() {
+            let (wire, mut scanner) = (Wire::new(), Scanner::new());
+            bytes.chunks(cut).for_each(|part| scanner.scan(part, &wire));
+            assert_eq!(wire.last_word().unwrap().message(), "over", "cut every {cut}");
         }
     }
 

@@ -141,7 +141,11 @@ fn database(reader: &mut Reader<'_>, environment: &impl Environment) -> Option<D
 }
 
 fn private_options(reader: &mut Reader<'_>, environment: &impl Environment) -> Options {
-    let lookup = |name: &str| environment.variable(name).ok().flatten().map(OsString::from);
+    // Our own variables are read as settings, with their other names and places.
+    let lookup = |name: &str| {
+        let foreign = !name.starts_with("PGKEEL_");
+        foreign.then(|| environment.variable(name).ok().flatten().map(OsString::from)).flatten()
+    };
     let mut options = Options::from_env(&lookup);
     options.bindir = reader.get(&PG_BINDIR);
     options.user = reader.get(&PG_USER);

@@ -21,7 +21,7 @@
 //! # Environment
 //! - `PGKEEL_TEST_KEEP=1`: databases stay, on a private server whose data directory each test prints.
 //! - `PGKEEL_TEST_SOAK=1`: [`scaled`] gives full counts instead of those for every day; `cargo xtask soak` sets it.
-//! - `PGKEEL_PG_BINDIR`, `PGKEEL_PG_USER`: as everywhere.
+//! - `PGKEEL_PG_MAJOR` and the other `PGKEEL_PG_*`: as in `pgkeel-localpg`.
 
 mod database;
 mod server;

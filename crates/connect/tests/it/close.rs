@@ -43,3 +43,19 @@ async fn dropping_a_connection_ends_its_session_on_the_server() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_servers_last_word_is_kept_when_the_request_that_got_it_was_given_up() {
+    let database = TestDatabase::empty().await;
+    let (victim, other) = (database.connection().await, database.connection().await);
+    let pid: i32 = victim.query_scalar("select pg_backend_pid()", &[]).await.unwrap();
+    let given_up = victim.batch_execute("select pg_sleep(60)");
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(20), given_up).await.is_err());
+    let ended: bool = other.query_scalar("select pg_terminate_backend($1)", &[&pid]).await.unwrap();
+    assert!(ended);
+    let reason = eventually("the reason is kept", async || victim.close_reason().cloned()).await;
+    assert!(
+        matches!(&reason, CloseReason::Server(error) if *error.code() == SqlState::ADMIN_SHUTDOWN),
+        "{reason}"
+    );
+}

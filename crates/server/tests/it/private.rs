@@ -12,8 +12,9 @@ use crate::program::{Serving, data_dir};
 /// The process of the private server, while there is one.
 fn postmaster(data_dir: &Path) -> Option<u32> {
     let data = std::fs::read_dir(data_dir).ok()?.flatten().map(|entry| entry.path());
-    let mut data =
-        data.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("data-")));
+    let named =
+        |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("data-"));
+    let mut data = data.filter(|path| path.is_dir() && named(path));
     let pid_file = std::fs::read_to_string(data.next()?.join("postmaster.pid")).ok()?;
     let pid: i32 = pid_file.lines().next()?.trim().parse().ok()?;
     let alive = rustix::process::test_kill_process(rustix::process::Pid::from_raw(pid)?).is_ok();

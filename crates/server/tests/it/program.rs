@@ -12,7 +12,17 @@ use tokio::process::{Child, ChildStderr, Command};
 use tokio::time::timeout;
 
 /// Variables that say where programs and PostgreSQL are.
-const PASSED_ON: [&str; 3] = ["PATH", "PGKEEL_PG_BINDIR", "PGKEEL_PG_USER"];
+const PASSED_ON: [&str; 9] = [
+    "PATH",
+    "HOME",
+    "XDG_CACHE_HOME",
+    "PGKEEL_PG_BINDIR",
+    "PGKEEL_PG_USER",
+    "PGKEEL_PG_MAJOR",
+    "PGKEEL_PG_FETCH",
+    "PGKEEL_PG_CACHE_DIR",
+    "PGKEEL_PG_PINS",
+];
 
 /// The binary with these words and variables.
 pub(crate) fn pgkeel(words: &[&str], variables: &[(&str, &str)]) -> Command {
