@@ -16,14 +16,26 @@ pub(crate) fn serves(pid: u32, data: &Path) -> bool {
     if test_kill_process(process) == Err(rustix::io::Errno::SRCH) {
         return false;
     }
-    // The postmaster keeps its command line, which we wrote; that of a zombie is empty.
+    // The postmaster keeps its command line, which we wrote; that of one that is just ending is empty already.
     let data = data.as_os_str().as_bytes();
     match fs::read(format!("/proc/{pid}/cmdline")) {
+        Ok(line) if line.is_empty() => is_ending(pid),
         Ok(line) => line.split(|byte| *byte == 0).any(|argument| argument == data),
         Err(_) if Path::new("/proc/self").exists() => false,
         Err(_) => told_by_ps(&["-o", "args=", "-p", &pid.to_string()])
             .is_none_or(|line| line.as_bytes().windows(data.len()).any(|part| part == data)),
     }
+}
+
+/// Whether a process has given up its memory, but not yet the rest of what it holds.
+fn is_ending(pid: u32) -> bool {
+    /// `PF_EXITING` of Linux' `sched.h`, a bit of the ninth field of `/proc/PID/stat`.
+    const EXITING: u64 = 4;
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    let mut fields = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default().split_whitespace();
+    let state = fields.next().unwrap_or("X");
+    let flags: u64 = fields.nth(5).and_then(|flags| flags.parse().ok()).unwrap_or(0);
+    !state.starts_with(['Z', 'X']) && flags & EXITING != 0
 }
 
 /// Whether a process has ended and its parent has not taken note, so that its number is not free yet.
