@@ -75,7 +75,7 @@ pub use self::{
     readiness::Phase,
     record::{Record, State},
     run::{Ending, Moment, Run, Runs},
-    sampling::{ClientStatements, DatabaseSampler, SlowQuery},
+    sampling::{ClientStatements, DatabaseSampler},
     scheduler::{Running, Scheduler},
     settings::SETTINGS,
     view::View,

@@ -25,6 +25,14 @@ pub struct SlowQuery {
     pub failed: bool,
 }
 
+impl SlowQuery {
+    /// A statement that has just ended well and waited for no session; `text` is without values already.
+    #[must_use]
+    pub fn new(text: impl Into<String>, took: Duration) -> Self {
+        Self { text: text.into(), took, waited: Duration::ZERO, ended: SystemTime::now(), failed: false }
+    }
+}
+
 /// The latest slow statements.
 #[derive(Debug)]
 pub(crate) struct SlowQueries {
@@ -49,7 +57,7 @@ impl SlowQueries {
     fn keep(&self, sql: &str, took: Duration, waited: Duration, failed: bool) {
         let text = fingerprint::without_values(sql);
         tracing::warn!(statement = %text, took_ms = took.as_secs_f64() * 1000.0, "a slow statement");
-        let slow = SlowQuery { text, took, waited, ended: SystemTime::now(), failed };
+        let slow = SlowQuery { waited, failed, ..SlowQuery::new(text, took) };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == MOST_KEPT {
             kept.pop_front();

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
 use crate::monitor::Monitor;
-use crate::sampling::SlowQuery;
+use pgkeel_pool::SlowQuery;
 
 /// The slow runs of one statement that are remembered; quick ones are in nobody's memory.
 #[derive(Debug)]

@@ -3,13 +3,13 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use pgkeel_pool::{Error, Executor as _, Pool, PoolStats};
+use pgkeel_pool::{Error, Executor as _, Pool, PoolStats, SlowQuery};
 use serde_json::{Value, json};
 
 use super::trouble;
 use crate::metrics::{Family, Labels, Source, counter, gauge};
 use crate::probe::{BoxFuture, Outcome, Probe, Schedule, Status, Weight};
-use crate::sampling::{ClientStatements, SlowQuery};
+use crate::sampling::ClientStatements;
 use crate::view::View;
 
 /// Less than the probe's timeout, so that a busy pool is told from a silent database.
@@ -111,14 +111,7 @@ impl ClientStatements for PoolWatch {
     }
 
     fn slow_queries(&self) -> Vec<SlowQuery> {
-        let seen = |pgkeel_pool::SlowQuery { text, took, waited, ended, failed, .. }| SlowQuery {
-            text,
-            took,
-            waited,
-            ended,
-            failed,
-        };
-        self.pool.slow_queries().into_iter().map(seen).collect()
+        self.pool.slow_queries()
     }
 }
 

@@ -14,10 +14,7 @@ mod slow;
 mod tiers;
 mod walk;
 
-pub use self::{
-    client::{ClientStatements, SlowQuery},
-    sampler::DatabaseSampler,
-};
+pub use self::{client::ClientStatements, sampler::DatabaseSampler};
 pub(crate) use self::{
     figures::Figures,
     findings::{Finding, of_activity, of_indexes, of_rates, of_statements, usable},

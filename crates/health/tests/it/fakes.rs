@@ -9,8 +9,9 @@ use arc_swap::ArcSwap;
 use pgkeel_connect::{Address, Config};
 use pgkeel_health::{
     BoxFuture, ClientStatements, DatabaseSampler, Family, Monitor, MonitorBuilder, Outcome, Probe, Router,
-    Running, Schedule, SlowQuery, Source, Status, View, Weight,
+    Running, Schedule, Source, Status, View, Weight,
 };
+use pgkeel_pool::SlowQuery;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, get};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use pgkeel_connect::{Address, Executor as _, HostName};
-use pgkeel_health::{DatabaseSampler, Monitor, Router, SlowQuery};
+use pgkeel_health::{DatabaseSampler, Monitor, Router};
+use pgkeel_pool::SlowQuery;
 use pgkeel_testkit::TestDatabase;
 use serde_json::{Value, json};
 

@@ -63,7 +63,7 @@ async fn serve(config: &Config, database: &Database, signals: Signals) -> Result
     Ok(stopped.context("stopping the checks")?)
 }
 
-/// Binds the listener first: with its address taken nothing else needs to start.
+/// Binds the listener before the checks start: with its address taken none needs to.
 async fn assemble(config: &Config, database: &Database, pool: &Pool) -> Result<(Server, Running), Failure> {
     let watch = PoolWatch::new(POOL_NAME, pool.clone());
     let probe = DatabaseProbe::new(database.connect.clone());
