@@ -14,7 +14,7 @@ pub(crate) use self::socket::{Place, reopen};
 use crate::address::Keepalive;
 use crate::credentials::{self, Occasion};
 use crate::driver::Driver;
-use crate::tls::{self, ChannelBinding, MaybeTls, TlsInfo, TlsSettings, Way};
+use crate::tls::{self, CannotBind, ChannelBinding, MaybeTls, TlsInfo, TlsSettings, Way};
 use crate::wire::{Watched, Wire};
 use crate::{Address, Config, Connection, DialStep, Error, Host, SqlClass, TargetSession};
 
@@ -93,7 +93,7 @@ async fn enter_by(
     let (handed, info) = (stream.handed(), stream.info());
     let encrypted = info.is_some();
     if address.tls().channel_binding() == ChannelBinding::Require && !handed.can_bind() {
-        let why = tls::cannot_bind(encrypted);
+        let why = if encrypted { CannotBind::NoHash } else { CannotBind::InTheClear };
         return Err(ways::Failure { encrypted, error: attempt.failed(DialStep::Tls, why.into()) });
     }
     let wire = Wire::new(address.require_auth());

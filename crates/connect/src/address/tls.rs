@@ -19,7 +19,7 @@ pub(super) fn read(
     let settings = TlsSettings::new(&wishes, over_tcp);
     let note = |Fault { keyword, reason }| {
         let origin = origins.iter().find(|(name, _)| *name == keyword).map_or(address, |(_, origin)| origin);
-        reader.problem(Problem::new(NAME, origin.clone(), format!("{keyword}: {reason}")));
+        reader.problem(Problem::new(NAME, origin.clone(), reason));
     };
     settings.map_err(|faults| faults.into_iter().for_each(note)).ok()
 }

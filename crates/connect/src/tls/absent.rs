@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use super::{MaybeTls, TlsSettings, Way};
+use super::{CannotBind, MaybeTls, TlsSettings, Way};
 use crate::{Error, HostName};
 
 /// Without TLS every socket stays as it is; settings that ask for more were refused.
@@ -27,6 +27,6 @@ pub(crate) fn late(error: Error) -> Error {
     error
 }
 
-pub(crate) fn may_pass(_: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    true
+pub(crate) fn may_pass(source: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    !source.is::<CannotBind>()
 }

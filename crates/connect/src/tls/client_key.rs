@@ -1,7 +1,11 @@
 //! The client's own certificate and its key.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -16,9 +20,9 @@ const MOST_BYTES: u64 = 256 * 1024;
 
 /// Reads both, and checks that they belong together.
 pub(super) fn read(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, Fault> {
-    let chain = files::chain(certificate)
-        .map_err(|reason| Fault::new("sslcert", format!("{} {reason}", certificate.display())))?;
-    let fault = |reason: &str| Fault::new("sslkey", format!("{} {reason}", key.display()));
+    let chain =
+        files::chain(certificate).map_err(|reason| Fault::of_file("sslcert", certificate, &reason))?;
+    let fault = |reason: &str| Fault::of_file("sslkey", key, reason);
     let der = private_key(key).map_err(|reason| fault(&reason))?;
     // A certificate that webpki cannot read, of version 1 for example, is the server's to judge.
     let signing = provider.key_provider.load_private_key(der);
@@ -81,4 +85,32 @@ fn private(file: &std::fs::Metadata) -> Result<(), String> {
 #[cfg(not(unix))]
 fn private(_: &std::fs::Metadata) -> Result<(), String> {
     Ok(())
+}
+
+/// Gives the client's certificate to a server that asks for one, and remembers whether it did.
+#[derive(Debug)]
+pub(super) struct Asked {
+    key: Option<Arc<CertifiedKey>>,
+    asked: AtomicBool,
+}
+
+impl Asked {
+    pub(super) fn new(key: Option<Arc<CertifiedKey>>) -> Arc<Self> {
+        Arc::new(Self { key, asked: false.into() })
+    }
+
+    pub(super) fn was(&self) -> bool {
+        self.asked.load(Ordering::Acquire)
+    }
+}
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.store(true, Ordering::Release);
+        self.key.clone()
+    }
+
+    fn has_certs(&self) -> bool {
+        self.key.is_some()
+    }
 }

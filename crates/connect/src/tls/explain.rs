@@ -5,6 +5,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error as Rustls, PeerIncompatible};
 
+use super::CannotBind;
 use super::error::{Kind, TlsError};
 use crate::{DialStep, Error};
 
@@ -74,8 +75,8 @@ fn certificate(why: &CertificateError, about: &Circumstances<'_>) -> String {
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "the server's certificate may not be used for servers; issue it with extendedKeyUsage=serverAuth".to_owned()
         }
-        _ => "the server's certificate cannot be verified; it has to be one of X.509 version 3 for a server, not for \
-              an authority"
+        _ => "the server's certificate cannot be verified; it has to be one of X.509 version 3, with extensions \
+              (openssl x509 -req -extfile FILE), for a server and not for an authority"
             .to_owned(),
     }
 }
@@ -170,7 +171,7 @@ fn kind(error: &Error) -> Option<Kind> {
 /// Whether another try may get through where this failed.
 pub(crate) fn may_pass(source: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     let kind = source.downcast_ref::<TlsError>().map(|error| error.kind);
-    !matches!(kind, Some(Kind::NotOffered | Kind::Lasting | Kind::Handshake))
+    !source.is::<CannotBind>() && !matches!(kind, Some(Kind::NotOffered | Kind::Lasting | Kind::Handshake))
 }
 
 /// With TLS 1.3 the server looks at the client's certificate when the client is done, so that its refusal comes where the

@@ -7,6 +7,44 @@ use rustls::RootCertStore;
 use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 
+use super::wishes::{CertMode, Root, Wishes};
+
+/// Which files there are to read. What is named has to be there; what libpq has in its place only counts if it is.
+pub(super) struct Sources {
+    pub(super) root: Option<Root>,
+    pub(super) revoked: Option<PathBuf>,
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+    pub(super) stamps: Vec<Stamp>,
+}
+
+impl Sources {
+    pub(super) fn of(wishes: &Wishes) -> Self {
+        let mut stamps = Vec::new();
+        let mut find = |named: Option<&PathBuf>, usual: &str| {
+            let path = named.cloned().or_else(|| Some(wishes.home.as_ref()?.join(usual)))?;
+            stamps.push(Stamp::of(&path));
+            (named.is_some() || path.exists()).then_some(path)
+        };
+        let root = match &wishes.root {
+            Some(Root::System) => Some(Root::System),
+            Some(Root::File(path)) => find(Some(path), "").map(Root::File),
+            None => find(None, "root.crt").map(Root::File),
+        };
+        // Without authorities in a file there is nobody whose revocations libpq would look for by itself.
+        let is_file = matches!(root, Some(Root::File(_)));
+        let revoked = if is_file || wishes.revoked.is_some() {
+            find(wishes.revoked.as_ref(), "root.crl")
+        } else {
+            None
+        };
+        let sends = wishes.cert_mode != CertMode::Disable;
+        let certificate = sends.then(|| find(wishes.certificate.as_ref(), "postgresql.crt")).flatten();
+        let key = sends.then(|| find(wishes.key.as_ref(), "postgresql.key")).flatten();
+        Self { root, revoked, certificate, key, stamps }
+    }
+}
+
 /// The authorities in a file. A reason without its file's name comes back as `Err`.
 pub(super) fn authorities(path: &Path) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), String> {
     let certificates: Vec<CertificateDer<'static>> = all(path, "certificate")?;

@@ -36,14 +36,18 @@ impl Handed {
 }
 
 /// Why `channel_binding=require` cannot be had.
-pub(crate) fn cannot_bind(encrypted: bool) -> &'static str {
-    if encrypted {
-        "channel_binding=require is written, and the server's certificate is of a kind for which no binding is defined \
-         (Ed25519); use one signed with RSA or ECDSA"
-    } else {
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CannotBind {
+    #[error(
         "channel_binding=require is written, and this connection is in the clear; write sslmode=require or stricter, and \
          name a host instead of a Unix socket"
-    }
+    )]
+    InTheClear,
+    #[error(
+        "channel_binding=require is written, and the server's certificate is of a kind for which no binding is defined \
+         (Ed25519); use one signed with RSA or ECDSA"
+    )]
+    NoHash,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsConnect<S> for Handed {

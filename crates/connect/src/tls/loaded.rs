@@ -1,16 +1,16 @@
 //! What rustls is told, made of the files that the address names, and made anew when one of them has changed.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion, version};
+use rustls::{ClientConfig, SupportedProtocolVersion, version};
 
+use super::client_key::Asked;
 use super::error::{Kind, TlsError};
-use super::files::{self, Stamp};
+use super::files::{self, Sources, Stamp};
 use super::verifier::{Trust, Verifier};
 use super::wishes::{CertMode, Fault, Root, Version, Wishes};
 use super::{SslMode, client_key};
@@ -68,46 +68,10 @@ impl Store {
             return Ok(there.ready.clone());
         }
         let fresh = load(&self.wishes, self.mode).map_err(|faults| {
-            let words = faults.iter().map(|fault| format!("{}: {}", fault.keyword, fault.reason));
-            TlsError::new(Kind::Handshake, words.collect::<Vec<_>>().join("; "))
+            let reasons = faults.into_iter().map(|fault| fault.reason);
+            TlsError::new(Kind::Handshake, reasons.collect::<Vec<_>>().join("; "))
         })?;
         Ok(loaded.insert(fresh).ready.clone())
-    }
-}
-
-/// Which files there are to read. What is named has to be there; what libpq has in its place only counts if it is.
-struct Sources {
-    root: Option<Root>,
-    revoked: Option<PathBuf>,
-    certificate: Option<PathBuf>,
-    key: Option<PathBuf>,
-    stamps: Vec<Stamp>,
-}
-
-impl Sources {
-    fn of(wishes: &Wishes) -> Self {
-        let mut stamps = Vec::new();
-        let mut find = |named: Option<&PathBuf>, usual: &str| {
-            let path = named.cloned().or_else(|| Some(wishes.home.as_ref()?.join(usual)))?;
-            stamps.push(Stamp::of(&path));
-            (named.is_some() || path.exists()).then_some(path)
-        };
-        let root = match &wishes.root {
-            Some(Root::System) => Some(Root::System),
-            Some(Root::File(path)) => find(Some(path), "").map(Root::File),
-            None => find(None, "root.crt").map(Root::File),
-        };
-        // Without authorities in a file there is nobody whose revocations libpq would look for by itself.
-        let is_file = matches!(root, Some(Root::File(_)));
-        let revoked = if is_file || wishes.revoked.is_some() {
-            find(wishes.revoked.as_ref(), "root.crl")
-        } else {
-            None
-        };
-        let sends = wishes.cert_mode != CertMode::Disable;
-        let certificate = sends.then(|| find(wishes.certificate.as_ref(), "postgresql.crt")).flatten();
-        let key = sends.then(|| find(wishes.key.as_ref(), "postgresql.key")).flatten();
-        Self { root, revoked, certificate, key, stamps }
     }
 }
 
@@ -170,26 +134,28 @@ fn versions(wishes: &Wishes) -> Vec<&'static SupportedProtocolVersion> {
 fn trust(sources: &Sources, mode: SslMode, provider: &Arc<CryptoProvider>) -> Result<Option<Trust>, Fault> {
     let (roots, mut named) = match &sources.root {
         Some(Root::System) => {
-            let roots = files::system().map_err(|reason| Fault::new("sslrootcert", reason))?;
+            let roots = files::system()
+                .map_err(|reason| Fault::new("sslrootcert", format!("sslrootcert=system: {reason}")))?;
             (roots, Vec::new())
         }
-        Some(Root::File(path)) => files::authorities(path)
-            .map_err(|reason| Fault::new("sslrootcert", format!("{} {reason}", path.display())))?,
+        Some(Root::File(path)) => {
+            files::authorities(path).map_err(|reason| Fault::of_file("sslrootcert", path, &reason))?
+        }
         None if mode >= SslMode::VerifyCa => return Err(no_roots(mode)),
         None if sources.revoked.is_some() => {
-            return Err(Fault::new("sslcrl", "has no effect without sslrootcert; name that as well"));
+            return Err(Fault::new("sslcrl", "sslcrl has no effect without sslrootcert; name that as well"));
         }
         None => return Ok(None),
     };
     let mut builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     if let Some(path) = &sources.revoked {
-        let fault = |reason: String| Fault::new("sslcrl", format!("{} {reason}", path.display()));
+        let fault = |reason: String| Fault::of_file("sslcrl", path, &reason);
         builder = builder.with_crls(files::revocations(path).map_err(fault)?).enforce_revocation_expiration();
         named.clear();
     }
     let webpki = builder.build().map_err(|error| {
         let path = sources.revoked.as_deref().unwrap_or("".as_ref());
-        Fault::new("sslcrl", format!("{} cannot be used: {error}", path.display()))
+        Fault::of_file("sslcrl", path, &format!("cannot be used: {error}"))
     })?;
     Ok(Some(Trust { webpki, named, by_name: mode == SslMode::VerifyFull }))
 }
@@ -206,44 +172,19 @@ fn key(sources: &Sources, wishes: &Wishes, provider: &CryptoProvider) -> Result<
     match (&sources.certificate, &sources.key) {
         (Some(certificate), Some(key)) => client_key::read(certificate, key, provider).map(Some),
         (Some(certificate), None) => {
-            let reason = format!("there is the certificate {}, but no key to it", certificate.display());
+            let reason = format!(
+                "there is the certificate {}, but no key to it; name it with sslkey",
+                certificate.display()
+            );
             Err(Fault::new("sslkey", reason))
         }
         (None, Some(_)) if wishes.key.is_some() => {
-            Err(Fault::new("sslkey", "has no effect without sslcert; name the certificate as well"))
+            Err(Fault::new("sslkey", "sslkey has no effect without sslcert; name the certificate as well"))
         }
         (None, _) if wishes.cert_mode == CertMode::Require => Err(Fault::new(
             "sslcertmode",
             "sslcertmode=require needs a client certificate; name it with sslcert",
         )),
         (None, _) => Ok(None),
-    }
-}
-
-/// Gives the client's certificate to a server that asks for one, and remembers whether it did.
-#[derive(Debug)]
-pub(super) struct Asked {
-    key: Option<Arc<CertifiedKey>>,
-    asked: std::sync::atomic::AtomicBool,
-}
-
-impl Asked {
-    pub(super) fn new(key: Option<Arc<CertifiedKey>>) -> Arc<Self> {
-        Arc::new(Self { key, asked: false.into() })
-    }
-
-    pub(super) fn was(&self) -> bool {
-        self.asked.load(std::sync::atomic::Ordering::Acquire)
-    }
-}
-
-impl ResolvesClientCert for Asked {
-    fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.asked.store(true, std::sync::atomic::Ordering::Release);
-        self.key.clone()
-    }
-
-    fn has_certs(&self) -> bool {
-        self.key.is_some()
     }
 }

@@ -53,7 +53,7 @@ mod absent;
 pub(crate) use self::absent::{falls_back, is_not_offered, late, may_pass, secure};
 #[cfg(feature = "tls")]
 pub(crate) use self::explain::{falls_back, is_not_offered, late, may_pass};
-pub(crate) use self::handed::{Handed, cannot_bind};
+pub(crate) use self::handed::{CannotBind, Handed};
 pub use self::info::TlsInfo;
 pub(crate) use self::mode::{SslMode, Way};
 #[cfg(feature = "tls")]

@@ -10,9 +10,10 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::certificate::Certificate;
+use super::client_key::Asked;
 use super::error::{Kind, TlsError};
 use super::explain::{Circumstances, handshake_failed};
-use super::loaded::{Asked, PROTOCOL};
+use super::loaded::PROTOCOL;
 use super::wishes::{CertMode, Negotiation};
 use super::{Handed, MaybeTls, SslMode, TlsInfo, TlsSettings, Way, negotiation};
 use crate::HostName;

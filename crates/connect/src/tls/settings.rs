@@ -68,7 +68,7 @@ fn mode(wishes: &Wishes) -> Result<SslMode, Vec<Fault>> {
         faults.push(Fault::new("sslnegotiation", reason));
     }
     if wishes.oldest.zip(wishes.newest).is_some_and(|(oldest, newest)| oldest > newest) {
-        let reason = "is newer than ssl_max_protocol_version";
+        let reason = "ssl_min_protocol_version is newer than ssl_max_protocol_version";
         faults.push(Fault::new("ssl_min_protocol_version", reason));
     }
     if cfg!(not(feature = "tls")) && (mode.is_strict() || wishes.channel_binding == ChannelBinding::Require) {

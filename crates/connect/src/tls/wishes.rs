@@ -32,6 +32,12 @@ impl Fault {
     pub(crate) fn new(keyword: &'static str, reason: impl Into<String>) -> Self {
         Self { keyword, reason: reason.into() }
     }
+
+    /// Of the file that the keyword names, or that is looked for in its place.
+    #[cfg(feature = "tls")]
+    pub(super) fn of_file(keyword: &'static str, path: &std::path::Path, reason: &str) -> Self {
+        Self::new(keyword, format!("{keyword}: {} {reason}", path.display()))
+    }
 }
 
 /// `sslnegotiation`: whether the server is asked for TLS first.

@@ -7,6 +7,7 @@ mod direct;
 mod man_in_the_middle;
 mod modes;
 mod renewal;
+mod secrecy;
 mod server;
 mod settings;
 mod strange_servers;
