@@ -64,6 +64,22 @@ impl Connection {
         self.driver.close_reason()
     }
 
+    /// Says good-bye and waits until the server has ended the session and the socket is closed, at most 2 s.
+    ///
+    /// # Cancellation
+    /// Dropping the future goes on with closing, unwaited for.
+    pub async fn close(self) {
+        let Self { client, driver, wire: _, host: _ } = self;
+        drop(client);
+        driver.finish().await;
+    }
+
+    /// Closes the socket at once, without a good-bye: for a server that does not answer any more. What the session was
+    /// doing there is rolled back once the server notices.
+    pub fn kill(self) {
+        self.driver.kill();
+    }
+
     /// Adds the reason to an error that only says that the connection is over.
     #[must_use]
     pub fn explain(&self, error: Error) -> Error {

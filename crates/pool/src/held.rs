@@ -1,17 +1,17 @@
 //! A session in somebody's hands, and what happens when it comes back.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool::managed::Object;
 use pgkeel_connect::{Connection, Executor as _, TransactionStatus};
 use tokio::runtime::Handle;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::Error;
+use crate::core::{self, Core, Object};
 use crate::counts::State;
-use crate::slot::{Slot, SlotManager};
-use crate::stats::Totals;
+use crate::slot::Slot;
+use crate::{Error, upkeep};
 
 /// How long a session that came back dirty has to become clean before it is closed.
 const RESET_TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,16 +31,24 @@ fn unanswered(sql: &str) -> Error {
 /// A slot on its way: dropping it returns the session, cleaned first if it has to be.
 #[derive(Debug)]
 pub(crate) struct Held {
-    slot: Option<Object<SlotManager>>,
+    object: Option<Object>,
+    core: Arc<Core>,
 }
 
 impl Held {
-    pub(crate) fn new(slot: Object<SlotManager>) -> Self {
-        Self { slot: Some(slot) }
+    pub(crate) fn new(object: Object, core: Arc<Core>) -> Self {
+        Self { object: Some(object), core }
     }
 
     pub(crate) fn slot(&self) -> &Slot {
-        self.slot.as_ref().expect("a session is held until it is dropped")
+        self.object.as_ref().expect("a session is held until it is dropped")
+    }
+
+    /// Its server does not answer, or is gone: others may have lost theirs as well.
+    pub(crate) fn lost(mut self) {
+        if let Some(object) = self.object.take() {
+            lose(&self.core, object);
+        }
     }
 
     pub(crate) fn connection(&self) -> &Connection {
@@ -56,7 +64,7 @@ impl Held {
         let unsettle = OnDrop(Some(self.slot()));
         let start = Instant::now();
         let done = statement.await;
-        self.slot().ran(sql, start.elapsed(), done.is_err());
+        self.core.slow.note(sql, start.elapsed(), self.slot().waited, done.is_err());
         if done.is_ok() {
             unsettle.cancel();
         }
@@ -107,80 +115,62 @@ impl Drop for OnDrop<'_> {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some(slot) = self.slot.take() else { return };
-        if slot.is_clean() {
-            return give_back(slot);
-        }
-        let is_closed = slot.connection.is_closed();
-        let mut dirty = Dirty(Some(slot));
-        if is_closed {
-            dirty.count_as_lost();
+        let Some(mut object) = self.object.take() else { return };
+        if object.is_clean() {
+            self.core.put_back(object);
+        } else if object.connection.is_closed() {
+            lose(&self.core, object);
         } else if let Ok(runtime) = Handle::try_current() {
-            dirty.slot().place.move_to(State::Resetting);
-            runtime.spawn(reset(dirty));
-        } // Else it is closed: outside a runtime nobody could wait for it to become clean.
+            object.place.move_to(State::Resetting);
+            runtime.spawn(reset(Dirty { object: Some(object), core: Arc::clone(&self.core) }));
+        } else {
+            // Outside of a runtime nobody could wait for it to become clean.
+            core::close(object);
+        }
     }
 }
 
-/// Back to those that are free, unless enough are.
-fn give_back(mut slot: Object<SlotManager>) {
-    let Some(pool) = Object::pool(&slot) else { return close(slot) };
-    let manager = pool.manager();
-    if pool.is_closed() {
-        close(slot);
-    } else if slot.is_too_old(manager.config.recycle()) {
-        manager.totals.recycled.add_one();
-        close(slot);
-    } else if slot.rest_unless(manager.config.size()) {
-        drop(slot);
-    } else {
-        manager.totals.overflow_closed.add_one();
-        close(slot);
+fn lose(core: &Arc<Core>, object: Object) {
+    core.kill(object);
+    if Handle::try_current().is_ok() {
+        upkeep::suspect_all(core);
     }
 }
 
-/// Out of the pool: dropping the connection tells the server good-bye, which rolls back what is open.
-fn close(mut slot: Object<SlotManager>) {
-    // Out of the counts first: with its slot free, another session may be opened at once.
-    slot.place.leave();
-    drop(Object::take(slot));
+/// A session that nobody may have as it is: dropped, it is closed, even by a runtime that shuts down.
+struct Dirty {
+    object: Option<Object>,
+    core: Arc<Core>,
 }
-
-/// A slot that nobody may have as it is: dropped, it is closed, even by a runtime that shuts down.
-struct Dirty(Option<Object<SlotManager>>);
 
 impl Dirty {
-    fn slot(&mut self) -> &mut Slot {
-        self.0.as_mut().expect("taken out only at the end")
-    }
-
-    fn totals<T>(&self, note: impl FnOnce(&Totals) -> T) {
-        if let Some(pool) = self.0.as_ref().and_then(Object::pool) {
-            note(&pool.manager().totals);
-        }
-    }
-
-    fn count_as_lost(&self) {
-        self.totals(|totals| totals.lost.add_one());
+    fn slot(&self) -> &Slot {
+        self.object.as_ref().expect("taken out only at the end")
     }
 
     fn into_pool(mut self) {
-        if let Some(slot) = self.0.take() {
-            give_back(slot);
+        if let Some(object) = self.object.take() {
+            self.core.put_back(object);
+        }
+    }
+
+    fn lost(mut self) {
+        if let Some(object) = self.object.take() {
+            lose(&self.core, object);
         }
     }
 }
 
 impl Drop for Dirty {
     fn drop(&mut self) {
-        if let Some(slot) = self.0.take() {
-            close(slot);
+        if let Some(object) = self.object.take() {
+            core::close(object);
         }
     }
 }
 
 /// Ends what the last user left open, or closes the session.
-async fn reset(mut dirty: Dirty) {
+async fn reset(dirty: Dirty) {
     let slot = dirty.slot();
     let clean = async {
         let left_open = slot.settled_status().await? != TransactionStatus::Idle;
@@ -189,20 +179,19 @@ async fn reset(mut dirty: Dirty) {
         }
         Ok::<_, pgkeel_connect::Error>((left_open, slot.connection.transaction_status()))
     };
+    let totals = &dirty.core.totals;
     match tokio::time::timeout(RESET_TIMEOUT, clean).await {
         Ok(Ok((left_open, TransactionStatus::Idle))) => {
             if left_open {
-                dirty.totals(|totals| totals.dirty.add_one());
+                totals.dirty.add_one();
             }
             dirty.into_pool();
         }
-        Ok(Err(error)) if error.is_disconnected() => dirty.count_as_lost(),
+        Ok(Err(error)) if error.is_disconnected() => dirty.lost(),
         outcome => {
             tracing::debug!(?outcome, "a session that came back dirty is closed");
-            dirty.totals(|totals| {
-                totals.dirty.add_one();
-                totals.dirty_closed.add_one();
-            });
+            totals.dirty.add_one();
+            totals.dirty_closed.add_one();
         }
     }
 }

@@ -45,7 +45,9 @@ impl PoolProbe {
 fn failed(error: &Error) -> Outcome {
     tracing::debug!(error = error as &dyn std::error::Error, "the pool has no session that works");
     Outcome::fail(match error {
-        Error::Connect(error) | Error::Statement(error) => trouble::slug(error),
+        Error::Connect { source, .. } => trouble::slug(source),
+        Error::Statement(error) => trouble::slug(error),
+        Error::Overloaded { .. } => "pool_overloaded",
         Error::Closed => "pool_closed",
         _ => "pool_error",
     })
@@ -130,6 +132,7 @@ fn figures(stats: &PoolStats) -> Value {
             "idle": stats.idle,
             "in_use": stats.in_use,
             "resetting": stats.resetting,
+            "closing": stats.closing,
         },
         "waiting": stats.waiting,
         "utilisation": stats.utilisation(),
@@ -137,10 +140,13 @@ fn figures(stats: &PoolStats) -> Value {
             "acquires": stats.acquires_total,
             "acquire_seconds": stats.acquire_time_total.as_secs_f64(),
             "timeouts": stats.timeouts_total,
+            "overloaded": stats.overloaded_total,
             "connects": stats.connects_total,
+            "connect_seconds": stats.connect_time_total.as_secs_f64(),
             "connect_failures": stats.connect_failures_total,
             "recycled": stats.recycled_total,
             "overflow_closed": stats.overflow_closed_total,
+            "idle_closed": stats.idle_closed_total,
             "dirty": stats.dirty_total,
         },
     })
@@ -173,6 +179,7 @@ fn gauges(pool: &str, stats: &PoolStats) -> Vec<Family> {
                 in_state("idle", stats.idle),
                 in_state("in_use", stats.in_use),
                 in_state("resetting", stats.resetting),
+                in_state("closing", stats.closing),
             ],
         ),
         one("pgkeel_pool_sessions_max", "Sessions that the pool may have.", stats.size + stats.max_overflow),
@@ -186,6 +193,11 @@ fn counters(pool: &str, stats: &PoolStats) -> Vec<Family> {
     let because = |reason, value: u64| (Labels::from([(POOL, pool), ("reason", reason)]), value);
     vec![
         one("pgkeel_pool_timeouts_total", "Callers that got no session in time.", stats.timeouts_total),
+        one(
+            "pgkeel_pool_overloaded_total",
+            "Callers turned away as too many waited.",
+            stats.overloaded_total,
+        ),
         one("pgkeel_pool_acquires_total", "Sessions handed out.", stats.acquires_total),
         counter(
             "pgkeel_pool_acquire_seconds_total",
@@ -193,6 +205,11 @@ fn counters(pool: &str, stats: &PoolStats) -> Vec<Family> {
             [([(POOL, pool)], stats.acquire_time_total)],
         ),
         one("pgkeel_pool_connects_total", "Connections opened.", stats.connects_total),
+        counter(
+            "pgkeel_pool_connect_seconds_total",
+            "Time that opening connections took.",
+            [([(POOL, pool)], stats.connect_time_total)],
+        ),
         one(
             "pgkeel_pool_connect_failures_total",
             "Connections that could not be opened.",
@@ -205,6 +222,7 @@ fn counters(pool: &str, stats: &PoolStats) -> Vec<Family> {
                 because("age", stats.recycled_total),
                 because("lost", stats.lost_total),
                 because("overflow", stats.overflow_closed_total),
+                because("idle", stats.idle_closed_total),
             ],
         ),
         one(
