@@ -44,7 +44,7 @@ fn take(core: &Arc<Core>, mut object: Object, waited: Duration) -> Held {
 fn is_ready(core: &Core, held: &Held) -> bool {
     let slot = held.slot();
     slot.is_clean()
-        && slot.generation == core.generation()
+        && slot.is_valid(core.generation())
         && (slot.returned.elapsed() < FRESH || !core.config.load().pre_ping())
         && core.is_open()
 }
@@ -149,7 +149,7 @@ async fn checked(core: &Arc<Core>, held: Held) -> Option<Held> {
         held.lost();
         return None;
     }
-    if !slot.is_clean() || slot.generation != core.generation() || !core.is_open() {
+    if !slot.is_clean() || !slot.is_valid(core.generation()) || !core.is_open() {
         return None; // Dropping it has it cleaned or closed.
     }
     let config = core.config.load_full();

@@ -142,6 +142,12 @@ settings! {
 }
 
 impl Config {
+    /// The same with connections opened in another way.
+    #[must_use]
+    pub fn with_connect(self, connect: pgkeel_connect::Config) -> Self {
+        Self { connect, ..self }
+    }
+
     /// How a connection is opened.
     #[must_use]
     pub fn connect(&self) -> &pgkeel_connect::Config {

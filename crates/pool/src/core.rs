@@ -114,14 +114,15 @@ impl Core {
         object.returned = std::time::Instant::now();
         if !self.is_open() {
             close(object);
-        } else if object.generation != self.generation() {
+        } else if !object.is_valid(self.generation()) {
             self.totals.lost.add_one();
             close(object);
         } else if object.is_expired(object.returned) && self.retires(object.returned) {
             self.totals.recycled.add_one();
             close(object);
         } else {
-            let most = if config.overflow_linger().is_zero() { config.size() } else { MOST_SESSIONS };
+            let base = config.size() + self.retirement.successors();
+            let most = if config.overflow_linger().is_zero() { base } else { MOST_SESSIONS };
             if object.place.rest_unless(most) {
                 drop(object);
                 self.recheck();

@@ -51,6 +51,17 @@ impl Held {
         }
     }
 
+    /// Has it closed at its return.
+    pub(crate) fn invalidate(&self) {
+        self.slot().invalidate();
+    }
+
+    /// The connection, out of the pool.
+    pub(crate) fn detach(mut self) -> Connection {
+        let object = self.object.take().expect("a session is held until it is dropped");
+        Object::take(object).connection
+    }
+
     pub(crate) fn connection(&self) -> &Connection {
         &self.slot().connection
     }

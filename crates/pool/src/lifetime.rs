@@ -34,6 +34,11 @@ impl Retirement {
         self.successors.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// So many more may rest in the pool meanwhile.
+    pub(crate) fn successors(&self) -> u32 {
+        self.successors.load(Ordering::Acquire)
+    }
+
     fn take_successor(&self) -> bool {
         self.successors
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| count.checked_sub(1))

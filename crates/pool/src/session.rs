@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use pgkeel_connect::{Begin, Connection, Executor, TransactionStatus, TxOptions};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -11,12 +13,12 @@ use crate::{Error, SessionTx, Tx};
 /// `SET` stay: prefer `SET LOCAL` inside a transaction.
 #[derive(Debug)]
 pub struct Session {
-    held: std::sync::Arc<Held>,
+    held: Arc<Held>,
 }
 
 impl Session {
     pub(crate) fn new(held: Held) -> Self {
-        Self { held: std::sync::Arc::new(held) }
+        Self { held: Arc::new(held) }
     }
 
     /// The transaction status in the server's last word; see [`Connection::transaction_status`].
@@ -30,6 +32,19 @@ impl Session {
     pub fn connection(&self) -> &Connection {
         self.held.slot().unsettle();
         self.held.connection()
+    }
+
+    /// Closes the session instead of returning it: for one that is known to be of no use any more.
+    pub fn invalidate(self) {
+        self.held.invalidate();
+    }
+
+    /// Takes the connection out of the pool for good: from now on it is the caller's, and the pool may open another.
+    ///
+    /// # Errors
+    /// The session itself, if a transaction on it is still in use somewhere.
+    pub fn detach(self) -> Result<Connection, Self> {
+        Arc::try_unwrap(self.held).map(Held::detach).map_err(|held| Self { held })
     }
 }
 
@@ -53,7 +68,7 @@ impl<'s> Begin for &'s mut Session {
     type Tx = SessionTx<'s>;
 
     async fn begin_with(self, options: TxOptions) -> Result<SessionTx<'s>, Error> {
-        let tx = Tx::begin(std::sync::Arc::clone(&self.held), options).await?;
+        let tx = Tx::begin(Arc::clone(&self.held), options).await?;
         Ok(SessionTx::new(tx, self))
     }
 }

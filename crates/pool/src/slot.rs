@@ -12,7 +12,9 @@ pub(crate) struct Slot {
     pub(crate) connection: Connection,
     pub(crate) place: Place,
     /// Which sessions it belongs to: those of an older generation are not used again.
-    pub(crate) generation: u64,
+    generation: u64,
+    /// Whether it is not to be used again for a reason of its own.
+    invalid: AtomicBool,
     /// When it is to be replaced. Fixed when it was opened: drawing it anew at each look would make all lives short.
     pub(crate) expires: Option<Instant>,
     pub(crate) returned: Instant,
@@ -31,8 +33,25 @@ impl Slot {
         generation: u64,
         expires: Option<Instant>,
     ) -> Self {
-        let (returned, unsettled) = (Instant::now(), AtomicBool::new(false));
-        Self { connection, place, generation, expires, returned, waited: Duration::ZERO, unsettled }
+        Self {
+            connection,
+            place,
+            generation,
+            invalid: AtomicBool::new(false),
+            expires,
+            returned: Instant::now(),
+            waited: Duration::ZERO,
+            unsettled: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn invalidate(&self) {
+        self.invalid.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it may be used again by a pool of this generation.
+    pub(crate) fn is_valid(&self, generation: u64) -> bool {
+        self.generation == generation && !self.invalid.load(Ordering::Relaxed)
     }
 
     pub(crate) fn unsettle(&self) {

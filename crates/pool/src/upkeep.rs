@@ -55,9 +55,10 @@ pub(crate) fn sweep(core: &Arc<Core>) {
     let mut left = u32::try_from(free.len()).unwrap_or(u32::MAX);
     while let Some(object) = free.pop() {
         let rested = now.saturating_duration_since(object.returned);
-        let is_surplus = left > config.size() && rested >= config.overflow_linger();
+        let is_surplus =
+            left > config.size() + core.retirement.successors() && rested >= config.overflow_linger();
         let is_unused = left > config.min_idle() && config.idle_timeout().is_some_and(|most| rested >= most);
-        let total = if object.connection.is_closed() || object.generation != core.generation() {
+        let total = if object.connection.is_closed() || !object.is_valid(core.generation()) {
             &core.totals.lost
         } else if is_surplus {
             &core.totals.overflow_closed
