@@ -1,7 +1,7 @@
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 
-use crate::driver::{CloseReason, Driver};
+use crate::driver::{CloseReason, Driver, Killer};
 use crate::wire::{TransactionStatus, Wire};
 use crate::{Begin, Error, Executor, Host, TxOptions};
 
@@ -74,10 +74,10 @@ impl Connection {
         driver.finish().await;
     }
 
-    /// Closes the socket at once, without a good-bye: for a server that does not answer any more. What the session was
-    /// doing there is rolled back once the server notices.
-    pub fn kill(self) {
-        self.driver.kill();
+    /// What closes the socket at once, whoever has the connection.
+    #[must_use]
+    pub fn killer(&self) -> Killer {
+        self.driver.killer()
     }
 
     /// Adds the reason to an error that only says that the connection is over.

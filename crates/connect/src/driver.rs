@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::AsyncMessage;
 
 use crate::ServerError;
@@ -45,6 +45,18 @@ pub(crate) struct Driver {
     /// Dropped with the connection: what the task waits for.
     _in_use: oneshot::Sender<()>,
     task: JoinHandle<()>,
+}
+
+/// Closes the socket of one connection, from anywhere and without the [`Connection`](crate::Connection).
+#[derive(Debug, Clone)]
+pub struct Killer(AbortHandle);
+
+impl Killer {
+    /// Closes the socket at once, without a good-bye: for a server that does not answer any more. What the session was
+    /// doing there is rolled back once the server notices.
+    pub fn kill(&self) {
+        self.0.abort();
+    }
 }
 
 /// How long the server may take to answer what was under way when the connection was dropped, before the socket is
@@ -86,9 +98,8 @@ impl Driver {
         let _ = task.await; // It fails only if its runtime ends, which closes the socket too.
     }
 
-    /// Closes the socket at once.
-    pub(crate) fn kill(&self) {
-        self.task.abort();
+    pub(crate) fn killer(&self) -> Killer {
+        Killer(self.task.abort_handle())
     }
 
     pub(crate) fn close_reason(&self) -> Option<&CloseReason> {

@@ -1,6 +1,7 @@
 //! Getting a session under one deadline.
 
 use std::future::poll_fn;
+use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -18,13 +19,24 @@ use crate::{Error, Step, open, upkeep};
 pub(crate) const FRESH: Duration = Duration::from_millis(500);
 
 /// Gets a session within the pool's timeout: at once if a good one is free.
-pub(crate) async fn acquire(core: &Arc<Core>) -> Result<Held, Error> {
+///
+/// `site` is where in the caller's code it is asked for, if that is known.
+pub(crate) async fn acquire(
+    core: &Arc<Core>,
+    site: Option<&'static Location<'static>>,
+) -> Result<Held, Error> {
     let free = core.store.try_get().ok().map(|object| take(core, object, Duration::ZERO));
     let held = match free {
-        Some(held) if is_ready(core, &held) => held,
+        Some(held) if is_ready(core, &held) => {
+            core.times.wait.record(Duration::ZERO);
+            held
+        }
         other => acquire_slowly(core, other).await?,
     };
     core.totals.acquires.add_one();
+    if core.config.load().leak_threshold().is_some() {
+        held.slot().entry.lend(held.slot().taken, site);
+    }
     Ok(held)
 }
 
@@ -32,6 +44,7 @@ pub(crate) async fn acquire(core: &Arc<Core>) -> Result<Held, Error> {
 fn take(core: &Arc<Core>, mut object: Object, waited: Duration) -> Held {
     object.place.move_to(State::InUse);
     object.waited = waited;
+    object.taken = Instant::now();
     let held = Held::new(object, Arc::clone(core));
     // Whoever began to wait while this one still counted as free counted on it.
     if core.counts.waiting() > 0 {
@@ -42,10 +55,11 @@ fn take(core: &Arc<Core>, mut object: Object, waited: Duration) -> Held {
 
 /// Whether it can be handed out unchecked.
 fn is_ready(core: &Core, held: &Held) -> bool {
-    let slot = held.slot();
+    let (slot, config) = (held.slot(), core.config.load());
     slot.is_clean()
         && slot.is_valid(core.generation())
-        && (slot.returned.elapsed() < FRESH || !core.config.load().pre_ping())
+        && (slot.taken.duration_since(slot.returned) < FRESH || !config.pre_ping())
+        && config.hooks().before_acquire.is_none()
         && core.is_open()
 }
 
@@ -55,7 +69,7 @@ async fn acquire_slowly(core: &Arc<Core>, free: Option<Held>) -> Result<Held, Er
     let mut step = Step::Wait;
     let limit = core.config.load().timeout();
     let got = timeout(limit, next(core, free, start, &mut step)).await;
-    core.totals.acquire_micros.add(start.elapsed());
+    core.times.wait.record(start.elapsed());
     got.unwrap_or_else(|_| Err(timed_out(core, step, start)))
 }
 
@@ -153,15 +167,21 @@ async fn checked(core: &Arc<Core>, held: Held) -> Option<Held> {
         return None; // Dropping it has it cleaned or closed.
     }
     let config = core.config.load_full();
-    if !config.pre_ping() || slot.returned.elapsed() < FRESH {
-        return Some(held);
-    }
-    slot.unsettle(); // If this future is dropped meanwhile, somebody else waits for the answer.
-    match timeout(config.ping_timeout(), slot.settled_status()).await {
-        Ok(Ok(_)) if slot.is_clean() => Some(held),
-        _ => {
+    if config.pre_ping() && slot.returned.elapsed() >= FRESH {
+        slot.unsettle(); // If this future is dropped meanwhile, somebody else waits for the answer.
+        if !matches!(timeout(config.ping_timeout(), slot.settled_status()).await, Ok(Ok(_))) {
             held.lost();
-            None
+            return None;
         }
     }
+    if let Some(hook) = &config.hooks().before_acquire {
+        slot.unsettle();
+        let done = timeout(config.ping_timeout(), hook(&slot.connection)).await;
+        if !matches!(done, Ok(Ok(()))) {
+            held.invalidate();
+            return None;
+        }
+        slot.settled_status().await.ok()?;
+    }
+    slot.is_clean().then_some(held)
 }

@@ -23,10 +23,8 @@ pub(crate) struct Trouble {
     pub(crate) again_at: Instant,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Breaker {
-    /// Failures in a row from which on it is open.
-    threshold: u32,
     state: Mutex<State>,
 }
 
@@ -67,10 +65,6 @@ impl Drop for Permit {
 }
 
 impl Breaker {
-    pub(crate) fn new(threshold: u32) -> Arc<Self> {
-        Arc::new(Self { threshold, state: Mutex::default() })
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,13 +81,13 @@ impl Breaker {
         Some(Permit { breaker: Arc::clone(self), is_probe })
     }
 
-    /// Connecting failed. `is_final` failures are not tried again by the same caller.
-    pub(crate) fn failed(&self, error: Arc<pgkeel_connect::Error>, is_final: bool, now: Instant) -> Next {
+    /// Connecting failed. It opens after `most` failures in a row, or at once if trying again cannot help.
+    pub(crate) fn failed(&self, error: Arc<pgkeel_connect::Error>, most: u32, now: Instant) -> Next {
         let mut state = self.lock();
         state.failures = state.failures.saturating_add(1);
         state.last = Some(Arc::clone(&error));
         let pause = pause_after(state.failures);
-        if state.failures < self.threshold && !is_final && state.trouble.is_none() {
+        if state.failures < most && error.is_safe_to_retry() && state.trouble.is_none() {
             return Next::Retry(pause);
         }
         let trouble = Trouble { failures: state.failures, last: error, again_at: now + pause };
@@ -135,16 +129,17 @@ mod tests {
     use super::*;
 
     fn error() -> Arc<pgkeel_connect::Error> {
-        Arc::new(pgkeel_connect::Error::Closed { reason: None })
+        let (host, step) = ("h:5432".into(), pgkeel_connect::DialStep::Socket);
+        Arc::new(pgkeel_connect::Error::Dial { host, step, source: "refused".into() })
     }
 
     #[test]
     fn it_opens_after_so_many_failures_in_a_row_and_lets_one_try_after_the_pause() {
-        let (breaker, now) = (Breaker::new(3), Instant::now());
-        assert!(matches!(breaker.failed(error(), false, now), Next::Retry(_)));
-        assert!(matches!(breaker.failed(error(), false, now), Next::Retry(_)));
+        let (breaker, now) = (Arc::<Breaker>::default(), Instant::now());
+        assert!(matches!(breaker.failed(error(), 3, now), Next::Retry(_)));
+        assert!(matches!(breaker.failed(error(), 3, now), Next::Retry(_)));
         assert!(breaker.permit(now).is_some());
-        assert_eq!(breaker.failed(error(), false, now), Next::GiveUp);
+        assert_eq!(breaker.failed(error(), 3, now), Next::GiveUp);
         assert!(breaker.permit(now).is_none());
 
         let later = now + LONGEST_PAUSE;
@@ -158,8 +153,9 @@ mod tests {
 
     #[test]
     fn what_is_final_opens_it_at_once() {
-        let breaker = Breaker::new(3);
-        assert_eq!(breaker.failed(error(), true, Instant::now()), Next::GiveUp);
+        let breaker = Breaker::default();
+        let error = Arc::new(pgkeel_connect::Error::Closed { reason: None });
+        assert_eq!(breaker.failed(error, 3, Instant::now()), Next::GiveUp);
         assert_eq!(breaker.trouble().unwrap().failures, 1);
     }
 

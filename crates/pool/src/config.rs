@@ -3,6 +3,7 @@ use std::time::Duration;
 use pgkeel_connect::settings::{Problems, ProcessEnvironment, Settings};
 use pgkeel_connect::{Address, Draft as ConnectDraft};
 
+use crate::Hooks;
 use crate::settings::Draft;
 
 /// How a pool shares connections.
@@ -18,6 +19,7 @@ use crate::settings::Draft;
 pub struct Config {
     pub(crate) connect: pgkeel_connect::Config,
     pub(crate) draft: Draft,
+    pub(crate) hooks: Hooks,
 }
 
 impl Config {
@@ -135,6 +137,12 @@ settings! {
     /// The time in which a session that is checked has to answer.
     ping_timeout: Duration;
 
+    /// The same with another time after which a session that is held is told of in the log, with the place in the code
+    /// that took it; `None`, the default, for never.
+    with_leak_threshold,
+    /// When a session that is held is told of.
+    leak_threshold: Option<Duration>;
+
     /// The same with another time from which a statement counts as slow; `None` for never.
     with_slow_query_threshold,
     /// From when on a statement counts as slow.
@@ -146,6 +154,16 @@ impl Config {
     #[must_use]
     pub fn with_connect(self, connect: pgkeel_connect::Config) -> Self {
         Self { connect, ..self }
+    }
+
+    /// The same with these things done at the turns of a session's life.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Hooks) -> Self {
+        Self { hooks, ..self }
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     /// How a connection is opened.

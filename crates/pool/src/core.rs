@@ -9,12 +9,14 @@ use tokio::runtime::Handle;
 
 use crate::breaker::Breaker;
 use crate::counts::{Counts, MOST_SESSIONS, State};
+use crate::histogram::Recorder;
+use crate::ledger::Ledger;
 use crate::lifetime::Retirement;
 use crate::open::Gate;
 use crate::slot::Slot;
 use crate::slow::SlowQueries;
 use crate::stats::Totals;
-use crate::{Config, PoolStats};
+use crate::{Config, PoolStats, PoolTimes};
 
 /// A session out of the store: dropped as it is, it goes back.
 pub(crate) type Object = unmanaged::Object<Box<Slot>>;
@@ -35,16 +37,41 @@ pub(crate) struct Core {
     pub(crate) counts: Arc<Counts>,
     pub(crate) config: ArcSwap<Config>,
     pub(crate) breaker: Arc<Breaker>,
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) gate: ArcSwap<Gate>,
     pub(crate) retirement: Retirement,
+    pub(crate) ledger: Ledger,
     pub(crate) totals: Totals,
+    pub(crate) times: Times,
     pub(crate) slow: SlowQueries,
     /// Whether the task that looks after the pool runs.
     pub(crate) is_kept: AtomicBool,
     /// Whether sessions that have rested are being checked because one was found dead.
     pub(crate) is_inspecting: AtomicBool,
+    /// Held by the one who starts the pool.
+    pub(crate) starting: tokio::sync::Mutex<()>,
     generation: AtomicU64,
     phase: AtomicU8,
+}
+
+/// How long things took.
+#[derive(Debug, Default)]
+pub(crate) struct Times {
+    pub(crate) wait: Recorder,
+    pub(crate) connect: Recorder,
+    pub(crate) held: Recorder,
+    pub(crate) reset: Recorder,
+}
+
+impl Times {
+    pub(crate) fn snapshot(&self) -> PoolTimes {
+        let Self { wait, connect, held, reset } = self;
+        PoolTimes {
+            wait: wait.snapshot(),
+            connect: connect.snapshot(),
+            held: held.snapshot(),
+            reset: reset.snapshot(),
+        }
+    }
 }
 
 impl Core {
@@ -52,13 +79,16 @@ impl Core {
         Arc::new(Self {
             store: unmanaged::Pool::new(MOST_SESSIONS as usize),
             counts: Arc::default(),
-            breaker: Breaker::new(config.connect_attempts()),
-            gate: Gate::new(config.connect_concurrency()),
+            breaker: Arc::default(),
+            gate: ArcSwap::new(Gate::new(config.connect_concurrency())),
             retirement: Retirement::default(),
+            ledger: Ledger::default(),
             totals: Totals::default(),
-            slow: SlowQueries::over(config.slow_query_threshold()),
+            times: Times::default(),
+            slow: SlowQueries::default(),
             is_kept: AtomicBool::new(false),
             is_inspecting: AtomicBool::new(false),
+            starting: tokio::sync::Mutex::default(),
             generation: AtomicU64::new(0),
             phase: AtomicU8::new(Phase::Open as u8),
             config: ArcSwap::from_pointee(config),
@@ -81,7 +111,7 @@ impl Core {
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::SeqCst);
         if phase != Phase::Open {
-            self.free().for_each(close);
+            self.free().for_each(|object| self.close(object));
         }
         self.counts.news().notify_waiters();
     }
@@ -113,13 +143,13 @@ impl Core {
         let config = self.config.load();
         object.returned = std::time::Instant::now();
         if !self.is_open() {
-            close(object);
+            self.close(object);
         } else if !object.is_valid(self.generation()) {
             self.totals.lost.add_one();
-            close(object);
+            self.close(object);
         } else if object.is_expired(object.returned) && self.retires(object.returned) {
             self.totals.recycled.add_one();
-            close(object);
+            self.close(object);
         } else {
             let base = config.size() + self.retirement.successors();
             let most = if config.overflow_linger().is_zero() { base } else { MOST_SESSIONS };
@@ -128,16 +158,30 @@ impl Core {
                 self.recheck();
             } else {
                 self.totals.overflow_closed.add_one();
-                close(object);
+                self.close(object);
             }
         }
     }
 
     /// The phase may have changed, or the generation, while a session was on its way to those that are free.
-    fn recheck(self: &Arc<Self>) {
+    pub(crate) fn recheck(&self) {
         if !self.is_open() {
-            self.free().for_each(close);
+            self.free().for_each(|object| self.close(object));
         }
+    }
+
+    /// Says good-bye in the background; the place is free when the server's process is gone.
+    pub(crate) fn close(&self, object: Object) {
+        let mut slot = Object::take(object);
+        slot.place.move_to(State::Closing);
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(slot.close(self.config.load().hooks().before_close.clone()));
+        } // Else dropping it has its driver say good-bye, unwaited for.
+    }
+
+    /// Closes the sockets of all sessions, whoever has them.
+    pub(crate) fn kill_all(&self) {
+        self.ledger.entries().iter().for_each(|entry| entry.killer.kill());
     }
 
     /// Closes the socket of a session whose server does not answer, or is gone.
@@ -148,17 +192,8 @@ impl Core {
 
     /// The pool at this moment.
     pub(crate) fn stats(&self) -> PoolStats {
-        PoolStats::of(&self.config.load(), self.counts.snapshot(), &self.totals)
+        PoolStats::of(&self.config.load(), self.counts.snapshot(), &self.totals, &self.times.snapshot())
     }
-}
-
-/// Says good-bye in the background; the place is free when the server's process is gone.
-pub(crate) fn close(object: Object) {
-    let mut slot = Object::take(object);
-    slot.place.move_to(State::Closing);
-    if let Ok(runtime) = Handle::try_current() {
-        runtime.spawn(slot.close());
-    } // Else dropping it has its driver say good-bye, unwaited for.
 }
 
 impl std::fmt::Debug for Core {

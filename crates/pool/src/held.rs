@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::core::{self, Core, Object};
+use crate::core::{Core, Object};
 use crate::counts::State;
 use crate::slot::Slot;
 use crate::{Error, upkeep};
@@ -75,7 +75,10 @@ impl Held {
         let unsettle = OnDrop(Some(self.slot()));
         let start = Instant::now();
         let done = statement.await;
-        self.core.slow.note(sql, start.elapsed(), self.slot().waited, done.is_err());
+        let took = start.elapsed();
+        if self.core.config.load().slow_query_threshold().is_some_and(|threshold| took >= threshold) {
+            self.core.slow.keep(sql, took, self.slot().waited, done.is_err());
+        }
         if done.is_ok() {
             unsettle.cancel();
         }
@@ -127,7 +130,10 @@ impl Drop for OnDrop<'_> {
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(mut object) = self.object.take() else { return };
-        if object.is_clean() {
+        object.entry.end_loan();
+        self.core.times.held.record(object.taken.elapsed());
+        let is_wanted_back = self.core.config.load().hooks().after_release.is_some();
+        if object.is_clean() && !is_wanted_back {
             self.core.put_back(object);
         } else if object.connection.is_closed() {
             lose(&self.core, object);
@@ -136,7 +142,7 @@ impl Drop for Held {
             runtime.spawn(reset(Dirty { object: Some(object), core: Arc::clone(&self.core) }));
         } else {
             // Outside of a runtime nobody could wait for it to become clean.
-            core::close(object);
+            self.core.close(object);
         }
     }
 }
@@ -175,7 +181,7 @@ impl Dirty {
 impl Drop for Dirty {
     fn drop(&mut self) {
         if let Some(object) = self.object.take() {
-            core::close(object);
+            self.core.close(object);
         }
     }
 }
@@ -188,10 +194,16 @@ async fn reset(dirty: Dirty) {
         if left_open {
             slot.connection.batch_execute("ROLLBACK").await?;
         }
+        if let Some(hook) = &dirty.core.config.load_full().hooks().after_release {
+            hook(&slot.connection).await?;
+        }
         Ok::<_, pgkeel_connect::Error>((left_open, slot.connection.transaction_status()))
     };
+    let begun = Instant::now();
+    let cleaned = tokio::time::timeout(RESET_TIMEOUT, clean).await;
+    dirty.core.times.reset.record(begun.elapsed());
     let totals = &dirty.core.totals;
-    match tokio::time::timeout(RESET_TIMEOUT, clean).await {
+    match cleaned {
         Ok(Ok((left_open, TransactionStatus::Idle))) => {
             if left_open {
                 totals.dirty.add_one();

@@ -20,7 +20,9 @@
 
 mod config;
 mod settings;
+mod hooks;
 mod pool;
+mod life_cycle;
 mod core;
 mod acquire;
 mod step;
@@ -34,7 +36,9 @@ mod held;
 mod transaction;
 mod slot;
 mod counts;
+mod ledger;
 mod stats;
+mod histogram;
 mod slow;
 mod fingerprint;
 mod error;
@@ -45,6 +49,9 @@ pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TransactionSta
 
 pub use self::config::Config;
 pub use self::error::Error;
+pub use self::histogram::{Histogram, PoolTimes};
+pub use self::hooks::{Hook, HookFuture, Hooks};
+pub use self::life_cycle::CloseReport;
 pub use self::pool::Pool;
 pub use self::session::Session;
 pub use self::settings::{Draft, SETTINGS};

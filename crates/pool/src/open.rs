@@ -104,7 +104,7 @@ fn is_wanted(core: &Core) -> bool {
 
 /// Dials once, in its turn. `None` if the pool is gone.
 async fn attempt(core: &Weak<Core>) -> Option<Result<Opened, Next>> {
-    let gate = Arc::clone(&core.upgrade()?.gate);
+    let gate = core.upgrade()?.gate.load_full();
     let _turn = gate.turns.acquire().await.ok()?;
     if core.upgrade()?.breaker.is_recovering(Instant::now()) {
         tokio::time::sleep(gate.pause(Instant::now())).await;
@@ -114,43 +114,51 @@ async fn attempt(core: &Weak<Core>) -> Option<Result<Opened, Next>> {
         (core.generation(), core.config.load_full())
     };
     let begun = Instant::now();
-    let dialled = dial(config.connect()).await;
+    let dialled = connect(&config).await;
     let core = core.upgrade()?;
     Some(match dialled {
         Ok(connection) => {
             core.totals.connects.add_one();
-            core.totals.connect_micros.add(begun.elapsed());
+            core.times.connect.record(begun.elapsed());
             core.breaker.worked(Instant::now());
             Ok(Opened { connection, generation, config })
         }
         Err(error) => {
             core.totals.connect_failures.add_one();
             tracing::debug!(error = &error as &dyn std::error::Error, "no session could be opened");
-            let is_final = !error.is_safe_to_retry();
-            Err(core.breaker.failed(Arc::new(error), is_final, Instant::now()))
+            Err(core.breaker.failed(Arc::new(error), config.connect_attempts(), Instant::now()))
         }
     })
+}
+
+/// Dials, and does what is to be done with each new connection.
+async fn connect(config: &Config) -> Result<Connection, pgkeel_connect::Error> {
+    let connection = dial(config.connect()).await?;
+    if let Some(hook) = &config.hooks().after_connect {
+        let waited = config.connect().connect_timeout();
+        let done = tokio::time::timeout(waited, hook(&connection)).await;
+        let late = || pgkeel_connect::Error::Unanswered { what: "the after_connect hook".into(), waited };
+        done.unwrap_or_else(|_| Err(late()))?;
+    }
+    Ok(connection)
 }
 
 /// A new session joins the pool, unless that has changed meanwhile.
 fn admit(core: &Arc<Core>, opened: Opened, mut place: Place, purpose: Purpose) {
     let Opened { connection, generation, config } = opened;
-    let expires = crate::lifetime::end_of_life(&config, Instant::now());
+    let entry = core.ledger.enter(connection.killer());
     let is_stale = !core.is_open() || generation != core.generation();
     let rests = !is_stale && (purpose == Purpose::Succession || place.rest_unless(config.size()));
+    place.move_to(if rests { State::Idle } else { State::Closing });
+    let slot = Box::new(Slot::new(connection, place, entry, generation, &config));
     if !rests {
-        place.move_to(State::Closing);
-        let slot = Box::new(Slot::new(connection, place, generation, expires));
-        tokio::spawn(slot.close());
+        tokio::spawn(slot.close(config.hooks().before_close.clone()));
         return;
     }
-    place.move_to(State::Idle);
-    core.add(Box::new(Slot::new(connection, place, generation, expires)));
+    core.add(slot);
     if purpose == Purpose::Succession {
         core.retirement.successor_came();
         core.counts.news().notify_waiters();
     }
-    if !core.is_open() {
-        core.free().for_each(crate::core::close);
-    }
+    core.recheck();
 }

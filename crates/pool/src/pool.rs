@@ -1,6 +1,6 @@
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
-use std::time::Duration;
 
 use pgkeel_connect::{Begin, Executor, TxOptions};
 use tokio_postgres::Row;
@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use crate::core::{Core, Phase};
 use crate::held::Held;
 use crate::transaction::run_in;
-use crate::{Config, Error, PoolStats, Session, SlowQuery, Tx, acquire, upkeep};
+use crate::{Config, Error, PoolStats, PoolTimes, Session, SlowQuery, Tx, acquire};
 
 /// A bounded number of sessions, shared. Cheap to clone; all clones are the same pool.
 ///
@@ -32,7 +32,7 @@ use crate::{Config, Error, PoolStats, Session, SlowQuery, Tx, acquire, upkeep};
 /// ```
 #[derive(Clone)]
 pub struct Pool {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl Pool {
@@ -62,12 +62,14 @@ impl Pool {
     ///
     /// # Cancellation
     /// Dropping the future gives up the place in the queue. A connection that is being opened joins the pool.
-    pub async fn session(&self) -> Result<Session, Error> {
-        Ok(Session::new(self.hold().await?))
+    #[track_caller]
+    pub fn session(&self) -> impl Future<Output = Result<Session, Error>> + Send {
+        let site = Location::caller();
+        async move { Ok(Session::new(acquire::acquire(&self.core, Some(site)).await?)) }
     }
 
     async fn hold(&self) -> Result<Held, Error> {
-        acquire::acquire(&self.core).await
+        acquire::acquire(&self.core, None).await
     }
 
     /// Runs `run` in a transaction of its own: `Ok` commits, `Err` rolls back. What `run` captures it may move, as it
@@ -79,13 +81,14 @@ impl Pool {
     ///
     /// # Cancellation
     /// Dropping the future rolls back, unless COMMIT had gone out already.
-    pub async fn transaction<T, E, F, Fut>(&self, run: F) -> Result<T, E>
+    #[track_caller]
+    pub fn transaction<T, E, F, Fut>(&self, run: F) -> impl Future<Output = Result<T, E>>
     where
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        self.transaction_with(TxOptions::new(), run).await
+        self.transaction_with(TxOptions::new(), run)
     }
 
     /// The same with an isolation level and other options.
@@ -95,19 +98,34 @@ impl Pool {
     ///
     /// # Cancellation
     /// As [`transaction`](Self::transaction).
-    pub async fn transaction_with<T, E, F, Fut>(&self, options: TxOptions, run: F) -> Result<T, E>
+    #[track_caller]
+    pub fn transaction_with<T, E, F, Fut>(
+        &self,
+        options: TxOptions,
+        run: F,
+    ) -> impl Future<Output = Result<T, E>>
     where
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        run_in(self.begin_with(options).await?, run).await
+        let site = Location::caller();
+        async move {
+            let held = acquire::acquire(&self.core, Some(site)).await?;
+            run_in(Tx::begin(Arc::new(held), options).await?, run).await
+        }
     }
 
     /// The pool at this moment.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
         self.core.stats()
+    }
+
+    /// How long things took in the pool so far.
+    #[must_use]
+    pub fn times(&self) -> PoolTimes {
+        self.core.times.snapshot()
     }
 
     /// The slowest of the latest statements that took at least `pool.slow_query_threshold`, without their values; at
@@ -123,30 +141,10 @@ impl Pool {
         self.core.config.load_full()
     }
 
-    /// No session that is open now is used again: free ones are closed at once, the others when they come back.
-    /// For when all of them are known to be wrong, as after a failover or a change of passwords.
-    pub fn invalidate_all(&self) {
-        self.core.next_generation();
-        upkeep::sweep(&self.core);
-    }
-
     /// Whether the pool was closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.core.phase() == Phase::Closed
-    }
-
-    /// Hands out no more sessions and waits until those in use have come back and are closed, at most until the
-    /// deadline. Returns how many are still held then; they are closed when they come back.
-    ///
-    /// # Cancellation
-    /// Dropping the future stops the waiting; the pool stays closed.
-    pub async fn close(&self, deadline: Duration) -> u32 {
-        self.core.enter(Phase::Closed);
-        match tokio::time::timeout(deadline, self.core.counts.empty()).await {
-            Ok(()) => 0,
-            Err(_) => self.core.counts.snapshot().sessions(),
-        }
     }
 }
 

@@ -6,8 +6,8 @@ use pgkeel_connect::settings::{
     About, Problem, Reader, Setting, duration, duration_or_off, positive_duration, whole_number, yes_or_no,
 };
 
-use crate::Config;
 use crate::counts::MOST_SESSIONS;
+use crate::{Config, Hooks};
 
 static SIZE: Setting<u32> = Setting::new("pool.size", "20", whole_number)
     .alias(&["DB_POOL_SIZE"])
@@ -54,6 +54,10 @@ static PRE_PING: Setting<bool> = Setting::new("pool.pre_ping", "true", yes_or_no
     .alias(&["DB_POOL_PRE_PING"])
     .help("true|false", "Whether a session that has rested is checked before it is handed out");
 
+static LEAK_THRESHOLD: Setting<Option<Duration>> =
+    Setting::new("pool.leak_threshold", "off", duration_or_off)
+        .help("TIME|off", "Time after which a session that is held is told of, with the place that took it");
+
 static SLOW_QUERY_THRESHOLD: Setting<Option<Duration>> =
     Setting::new("pool.slow_query_threshold", "1.0s", duration_or_off)
         .alias(&["SLOW_QUERY_THRESHOLD"])
@@ -74,6 +78,7 @@ pub static SETTINGS: &[&About] = &[
     CONNECT_ATTEMPTS.about(),
     PRE_PING.about(),
     PING_TIMEOUT.about(),
+    LEAK_THRESHOLD.about(),
     SLOW_QUERY_THRESHOLD.about(),
 ];
 
@@ -99,6 +104,7 @@ pub struct Draft {
     pub(crate) connect_attempts: u32,
     pub(crate) pre_ping: bool,
     pub(crate) ping_timeout: Duration,
+    pub(crate) leak_threshold: Option<Duration>,
     pub(crate) slow_query_threshold: Option<Duration>,
 }
 
@@ -118,6 +124,7 @@ impl Draft {
             connect_attempts: reader.get(&CONNECT_ATTEMPTS),
             pre_ping: reader.get(&PRE_PING),
             ping_timeout: reader.get(&PING_TIMEOUT),
+            leak_threshold: reader.get(&LEAK_THRESHOLD),
             slow_query_threshold: reader.get(&SLOW_QUERY_THRESHOLD),
         };
         draft.check(reader);
@@ -127,7 +134,7 @@ impl Draft {
     /// The configuration of a pool whose connections are opened so.
     #[must_use]
     pub fn complete(self, connect: pgkeel_connect::Config) -> Config {
-        Config { connect, draft: self }
+        Config { connect, draft: self, hooks: Hooks::new() }
     }
 
     /// Notes as problems what single settings cannot know: a pool without a session, or with more than can be counted,

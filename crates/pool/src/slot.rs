@@ -1,22 +1,32 @@
 //! What is kept in the pool: a connection with what the pool knows of it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pgkeel_connect::{Connection, TransactionStatus};
 
+use crate::Config;
 use crate::counts::{Place, State};
+use crate::hooks::Hook;
+use crate::ledger::Entry;
+use crate::lifetime;
+
+/// How long what is done before the good-bye may take.
+const BEFORE_CLOSE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) connection: Connection,
     pub(crate) place: Place,
+    pub(crate) entry: Arc<Entry>,
     /// Which sessions it belongs to: those of an older generation are not used again.
     generation: u64,
     /// Whether it is not to be used again for a reason of its own.
     invalid: AtomicBool,
     /// When it is to be replaced. Fixed when it was opened: drawing it anew at each look would make all lives short.
     pub(crate) expires: Option<Instant>,
+    pub(crate) taken: Instant,
     pub(crate) returned: Instant,
     /// How long the present holder waited for it.
     pub(crate) waited: Duration,
@@ -30,16 +40,20 @@ impl Slot {
     pub(crate) fn new(
         connection: Connection,
         place: Place,
+        entry: Arc<Entry>,
         generation: u64,
-        expires: Option<Instant>,
+        config: &Config,
     ) -> Self {
+        let now = Instant::now();
         Self {
             connection,
             place,
+            entry,
             generation,
             invalid: AtomicBool::new(false),
-            expires,
-            returned: Instant::now(),
+            expires: lifetime::end_of_life(config, now),
+            taken: now,
+            returned: now,
             waited: Duration::ZERO,
             unsettled: AtomicBool::new(false),
         }
@@ -79,16 +93,17 @@ impl Slot {
     }
 
     /// Says good-bye. Its place is free when the server has closed its side too.
-    pub(crate) async fn close(self: Box<Self>) {
+    pub(crate) async fn close(self: Box<Self>, before: Option<Hook>) {
         let Self { connection, mut place, .. } = *self;
         place.move_to(State::Closing);
+        if let Some(before) = before {
+            let _ = tokio::time::timeout(BEFORE_CLOSE, before(&connection)).await;
+        }
         connection.close().await;
     }
 
     /// Closes the socket of a server that does not answer.
     pub(crate) fn kill(self: Box<Self>) {
-        let Self { connection, place, .. } = *self;
-        connection.kill();
-        drop(place);
+        self.entry.killer.kill();
     }
 }

@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::Config;
 use crate::counts::Snapshot;
+use crate::{Config, PoolTimes};
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -14,9 +14,8 @@ impl Total {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Adds whole microseconds.
-    pub(crate) fn add(&self, time: Duration) {
-        self.0.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    pub(crate) fn add(&self, more: usize) {
+        self.0.fetch_add(more as u64, Ordering::Relaxed);
     }
 
     fn value(&self) -> u64 {
@@ -28,17 +27,16 @@ impl Total {
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) acquires: Total,
-    pub(crate) acquire_micros: Total,
     pub(crate) timeouts: Total,
     pub(crate) overloaded: Total,
     pub(crate) connects: Total,
-    pub(crate) connect_micros: Total,
     pub(crate) connect_failures: Total,
     pub(crate) recycled: Total,
     pub(crate) lost: Total,
     pub(crate) overflow_closed: Total,
     pub(crate) idle_closed: Total,
     pub(crate) dirty: Total,
+    pub(crate) leaks: Total,
     pub(crate) dirty_closed: Total,
 }
 
@@ -88,10 +86,12 @@ pub struct PoolStats {
     pub dirty_total: u64,
     /// Those of them that could not be cleaned and were closed.
     pub dirty_closed_total: u64,
+    /// Sessions that were held for longer than `pool.leak_threshold`, so far.
+    pub leaks_total: u64,
 }
 
 impl PoolStats {
-    pub(crate) fn of(config: &Config, counts: Snapshot, totals: &Totals) -> Self {
+    pub(crate) fn of(config: &Config, counts: Snapshot, totals: &Totals, times: &PoolTimes) -> Self {
         Self {
             size: config.size(),
             max_overflow: config.max_overflow(),
@@ -102,11 +102,11 @@ impl PoolStats {
             resetting: counts.resetting,
             closing: counts.closing,
             acquires_total: totals.acquires.value(),
-            acquire_time_total: Duration::from_micros(totals.acquire_micros.value()),
+            acquire_time_total: times.wait.sum(),
             timeouts_total: totals.timeouts.value(),
             overloaded_total: totals.overloaded.value(),
             connects_total: totals.connects.value(),
-            connect_time_total: Duration::from_micros(totals.connect_micros.value()),
+            connect_time_total: times.connect.sum(),
             connect_failures_total: totals.connect_failures.value(),
             recycled_total: totals.recycled.value(),
             lost_total: totals.lost.value(),
@@ -114,6 +114,7 @@ impl PoolStats {
             idle_closed_total: totals.idle_closed.value(),
             dirty_total: totals.dirty.value(),
             dirty_closed_total: totals.dirty_closed.value(),
+            leaks_total: totals.leaks.value(),
         }
     }
 

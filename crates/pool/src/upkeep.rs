@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use crate::acquire::FRESH;
-use crate::core::{self, Core, Object, Phase};
+use crate::core::{Core, Object, Phase};
 use crate::counts::State;
 use crate::{Config, open};
 
@@ -33,6 +33,9 @@ async fn look_after(weak: Weak<Core>) {
         let pause = pause(&core.config.load());
         open::grow(&core);
         sweep(&core);
+        if let Some(threshold) = core.config.load().leak_threshold() {
+            core.totals.leaks.add(core.ledger.tell_of_long_loans(threshold));
+        }
         let counts = Arc::clone(&core.counts);
         drop(core);
         // A session that is gone may have to be replaced at once, for `pool.min_idle`.
@@ -44,7 +47,9 @@ async fn look_after(weak: Weak<Core>) {
 fn pause(config: &Config) -> Duration {
     let spacing = config.recycle().map(|lifetime| lifetime / config.size().max(1));
     let linger = Some(config.overflow_linger()).filter(|linger| !linger.is_zero());
-    let times = [spacing, linger.map(|linger| linger / 10), config.idle_timeout().map(|time| time / 10)];
+    let tenth = |time: Duration| time / 10;
+    let times =
+        [spacing, linger.map(tenth), config.idle_timeout().map(tenth), config.leak_threshold().map(tenth)];
     times.into_iter().flatten().min().map_or(SLOWEST, |time| time.clamp(FASTEST, SLOWEST))
 }
 
@@ -71,7 +76,7 @@ pub(crate) fn sweep(core: &Arc<Core>) {
         };
         total.add_one();
         left -= 1;
-        core::close(object);
+        core.close(object);
     }
 }
 

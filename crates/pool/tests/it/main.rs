@@ -5,6 +5,7 @@
 mod cap;
 mod dropped;
 mod honesty;
+mod hooks;
 mod life;
 mod model;
 mod outage;
