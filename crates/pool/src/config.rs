@@ -3,7 +3,7 @@ use std::time::Duration;
 use pgkeel_connect::settings::{Problems, ProcessEnvironment, Settings};
 use pgkeel_connect::{Address, Draft as ConnectDraft};
 
-use crate::Hooks;
+use crate::{Hooks, Reset};
 use crate::settings::Draft;
 
 /// How a pool shares connections.
@@ -137,6 +137,11 @@ settings! {
     /// The time in which a session that is checked has to answer.
     ping_timeout: Duration;
 
+    /// The same with sessions cleaned in another way when they come back; [`Reset::Smart`] by default.
+    with_reset,
+    /// How sessions are cleaned when they come back.
+    reset: Reset;
+
     /// The same with another time after which a session that is held is told of in the log, with the place in the code
     /// that took it; `None`, the default, for never.
     with_leak_threshold,
@@ -160,6 +165,11 @@ impl Config {
     #[must_use]
     pub fn with_hooks(self, hooks: Hooks) -> Self {
         Self { hooks, ..self }
+    }
+
+    /// Whether a session that came back, though nothing is open on it, is cleaned.
+    pub(crate) fn cleans(&self, has_traces: bool) -> bool {
+        self.hooks.after_release.is_some() || self.reset().undoes(has_traces)
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use deadpool::unmanaged;
+use futures_util::future::join_all;
 use tokio::runtime::Handle;
 
 use crate::breaker::Breaker;
@@ -179,14 +181,18 @@ impl Core {
         } // Else dropping it has its driver say good-bye, unwaited for.
     }
 
+    /// Cancels what the sessions in use are doing, and waits until that is done.
+    pub(crate) async fn cancel_all(&self, deadline: Duration) {
+        join_all(self.ledger.entries().iter().map(|entry| entry.canceller.cancel(deadline))).await;
+    }
+
     /// Closes the sockets of all sessions, whoever has them.
     pub(crate) fn kill_all(&self) {
         self.ledger.entries().iter().for_each(|entry| entry.killer.kill());
     }
 
     /// Closes the socket of a session whose server does not answer, or is gone.
-    pub(crate) fn kill(&self, object: Object) {
-        self.totals.lost.add_one();
+    pub(crate) fn end(&self, object: Object) {
         Object::take(object).kill();
     }
 

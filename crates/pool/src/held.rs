@@ -10,11 +10,10 @@ use tokio_postgres::types::ToSql;
 
 use crate::core::{Core, Object};
 use crate::counts::State;
+use crate::reset::{Dirty, Reset, reset};
 use crate::slot::Slot;
-use crate::{Error, upkeep};
-
-/// How long a session that came back dirty has to become clean before it is closed.
-const RESET_TIMEOUT: Duration = Duration::from_secs(2);
+use crate::traffic::Flight;
+use crate::{Error, traces, upkeep};
 
 /// How long an answer to a statement of the pool's own (BEGIN, SAVEPOINT, COMMIT, ROLLBACK) is waited for. Long, as a
 /// commit may have to wait for a standby.
@@ -66,23 +65,42 @@ impl Held {
         &self.slot().connection
     }
 
-    /// Runs a statement, and notes when it does not come to a good end: it failed, or its future was dropped.
+    /// Runs a statement once nothing is in its way, and notes when it does not come to a good end: it failed, or its
+    /// future was dropped.
     async fn watched<T>(
         &self,
         sql: &str,
         statement: impl Future<Output = Result<T, pgkeel_connect::Error>>,
     ) -> Result<T, Error> {
-        let unsettle = OnDrop(Some(self.slot()));
+        let slot = self.slot();
+        slot.traffic.clear(&slot.connection).await?;
+        let (unsettle, flight) = (OnDrop(Some(slot)), Flight::depart(&slot.traffic, &slot.entry.canceller));
         let start = Instant::now();
         let done = statement.await;
         let took = start.elapsed();
-        if self.core.config.load().slow_query_threshold().is_some_and(|threshold| took >= threshold) {
-            self.core.slow.keep(sql, took, self.slot().waited, done.is_err());
+        flight.arrive();
+        let config = self.core.config.load();
+        if config.slow_query_threshold().is_some_and(|threshold| took >= threshold) {
+            self.core.slow.keep(sql, took, slot.waited, done.is_err());
+        }
+        if config.reset() == Reset::Smart && traces::may_leave_traces(sql) {
+            slot.leave_traces();
         }
         if done.is_ok() {
             unsettle.cancel();
         }
         Ok(done?)
+    }
+
+    /// Sends a statement of the pool's own without waiting for its answer.
+    pub(crate) fn send(&self, sql: &str) {
+        self.slot().unsettle();
+        self.slot().traffic.send(self.connection(), sql);
+    }
+
+    /// Waits until nothing is in the way of the next statement.
+    pub(crate) async fn clear(&self) -> Result<(), Error> {
+        Ok(self.slot().traffic.clear(self.connection()).await?)
     }
 
     /// Runs a statement of the pool's own, such as COMMIT, which is not waited for without a bound.
@@ -93,6 +111,7 @@ impl Held {
 
     /// The exact transaction status.
     pub(crate) async fn settled_status(&self) -> Result<TransactionStatus, Error> {
+        self.clear().await?;
         let settled = tokio::time::timeout(CONTROL_TIMEOUT, self.slot().settled_status()).await;
         settled.unwrap_or_else(|_| Err(silence("the state of the session"))).map_err(Error::Statement)
     }
@@ -132,14 +151,13 @@ impl Drop for Held {
         let Some(mut object) = self.object.take() else { return };
         object.entry.end_loan();
         self.core.times.held.record(object.taken.elapsed());
-        let is_wanted_back = self.core.config.load().hooks().after_release.is_some();
-        if object.is_clean() && !is_wanted_back {
-            self.core.put_back(object);
-        } else if object.connection.is_closed() {
+        if object.connection.is_closed() {
             lose(&self.core, object);
+        } else if object.is_clean() && !self.core.config.load().cleans(object.has_traces()) {
+            self.core.put_back(object);
         } else if let Ok(runtime) = Handle::try_current() {
             object.place.move_to(State::Resetting);
-            runtime.spawn(reset(Dirty { object: Some(object), core: Arc::clone(&self.core) }));
+            runtime.spawn(reset(Dirty::new(object, Arc::clone(&self.core))));
         } else {
             // Outside of a runtime nobody could wait for it to become clean.
             self.core.close(object);
@@ -147,74 +165,11 @@ impl Drop for Held {
     }
 }
 
-fn lose(core: &Arc<Core>, object: Object) {
-    core.kill(object);
+/// Out of the pool at once: its server does not answer, or is gone. Others may have lost theirs as well.
+pub(crate) fn lose(core: &Arc<Core>, object: Object) {
+    core.totals.lost.add_one();
+    core.end(object);
     if Handle::try_current().is_ok() {
         upkeep::suspect_all(core);
-    }
-}
-
-/// A session that nobody may have as it is: dropped, it is closed, even by a runtime that shuts down.
-struct Dirty {
-    object: Option<Object>,
-    core: Arc<Core>,
-}
-
-impl Dirty {
-    fn slot(&self) -> &Slot {
-        self.object.as_ref().expect("taken out only at the end")
-    }
-
-    fn into_pool(mut self) {
-        if let Some(object) = self.object.take() {
-            self.core.put_back(object);
-        }
-    }
-
-    fn lost(mut self) {
-        if let Some(object) = self.object.take() {
-            lose(&self.core, object);
-        }
-    }
-}
-
-impl Drop for Dirty {
-    fn drop(&mut self) {
-        if let Some(object) = self.object.take() {
-            self.core.close(object);
-        }
-    }
-}
-
-/// Ends what the last user left open, or closes the session.
-async fn reset(dirty: Dirty) {
-    let slot = dirty.slot();
-    let clean = async {
-        let left_open = slot.settled_status().await? != TransactionStatus::Idle;
-        if left_open {
-            slot.connection.batch_execute("ROLLBACK").await?;
-        }
-        if let Some(hook) = &dirty.core.config.load_full().hooks().after_release {
-            hook(&slot.connection).await?;
-        }
-        Ok::<_, pgkeel_connect::Error>((left_open, slot.connection.transaction_status()))
-    };
-    let begun = Instant::now();
-    let cleaned = tokio::time::timeout(RESET_TIMEOUT, clean).await;
-    dirty.core.times.reset.record(begun.elapsed());
-    let totals = &dirty.core.totals;
-    match cleaned {
-        Ok(Ok((left_open, TransactionStatus::Idle))) => {
-            if left_open {
-                totals.dirty.add_one();
-            }
-            dirty.into_pool();
-        }
-        Ok(Err(error)) if error.is_disconnected() => dirty.lost(),
-        outcome => {
-            tracing::debug!(?outcome, "a session that came back dirty is closed");
-            totals.dirty.add_one();
-            totals.dirty_closed.add_one();
-        }
     }
 }

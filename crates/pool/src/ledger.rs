@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use pgkeel_connect::Killer;
+use pgkeel_connect::{Canceller, Connection, Killer};
 
 /// All sessions that were opened and are not gone.
 #[derive(Debug, Default)]
@@ -14,6 +14,7 @@ pub(crate) struct Ledger(Mutex<Vec<Weak<Entry>>>);
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) killer: Killer,
+    pub(crate) canceller: Canceller,
     loan: Mutex<Option<Loan>>,
 }
 
@@ -26,8 +27,9 @@ struct Loan {
 }
 
 impl Ledger {
-    pub(crate) fn enter(&self, killer: Killer) -> Arc<Entry> {
-        let entry = Arc::new(Entry { killer, loan: Mutex::default() });
+    pub(crate) fn enter(&self, connection: &Connection) -> Arc<Entry> {
+        let (killer, canceller) = (connection.killer(), connection.canceller());
+        let entry = Arc::new(Entry { killer, canceller, loan: Mutex::default() });
         let mut entries = lock(&self.0);
         entries.retain(|entry| entry.strong_count() > 0);
         entries.push(Arc::downgrade(&entry));

@@ -12,7 +12,8 @@
 //! - Sessions are given out in the order of asking.
 //! - Every wait of the pool has a bound, and the error names the step that missed it.
 //! - A session that comes back with a transaction open, or with a statement unfinished, is cleaned or closed before
-//!   anyone else can have it. What `SET`, `LISTEN` or an advisory lock has changed on it stays.
+//!   anyone else can have it; [`Reset`] says what else is undone.
+//! - A statement whose future was dropped is cancelled, and the cancel hits nothing else.
 //! - `Ok` from a commit means that the server committed.
 //!
 //! # Features
@@ -33,6 +34,9 @@ mod upkeep;
 mod jitter;
 mod session;
 mod held;
+mod traffic;
+mod reset;
+mod traces;
 mod transaction;
 mod slot;
 mod counts;
@@ -53,6 +57,7 @@ pub use self::histogram::{Histogram, PoolTimes};
 pub use self::hooks::{Hook, HookFuture, Hooks};
 pub use self::life_cycle::CloseReport;
 pub use self::pool::Pool;
+pub use self::reset::Reset;
 pub use self::session::Session;
 pub use self::settings::{Draft, SETTINGS};
 pub use self::slow::SlowQuery;

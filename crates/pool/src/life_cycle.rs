@@ -113,6 +113,7 @@ impl Pool {
         let late = self.empty_within(deadline).await;
         let mut killed = 0;
         if late > 0 {
+            self.core.cancel_all(GRACE).await;
             killed = self.empty_within(GRACE).await;
             self.core.kill_all();
         }

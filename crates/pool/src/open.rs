@@ -146,7 +146,7 @@ async fn connect(config: &Config) -> Result<Connection, pgkeel_connect::Error> {
 /// A new session joins the pool, unless that has changed meanwhile.
 fn admit(core: &Arc<Core>, opened: Opened, mut place: Place, purpose: Purpose) {
     let Opened { connection, generation, config } = opened;
-    let entry = core.ledger.enter(connection.killer());
+    let entry = core.ledger.enter(&connection);
     let is_stale = !core.is_open() || generation != core.generation();
     let rests = !is_stale && (purpose == Purpose::Succession || place.rest_unless(config.size()));
     place.move_to(if rests { State::Idle } else { State::Closing });

@@ -9,8 +9,11 @@ use crate::{Error, SessionTx, Tx};
 
 /// One session of the pool, for as long as it is held.
 ///
-/// Dropping it returns it at once; what was left open is rolled back before anyone else gets it. Settings made with
-/// `SET` stay: prefer `SET LOCAL` inside a transaction.
+/// Dropping it returns it at once; what was left open is rolled back before anyone else gets it, and what was left
+/// behind is undone as `pool.reset` says.
+///
+/// Dropping the future of a statement cancels the statement, once no other is under way on the session; in a
+/// transaction that fails the transaction. The next statement waits for that, at most 2 s.
 #[derive(Debug)]
 pub struct Session {
     held: Arc<Held>,
@@ -31,6 +34,7 @@ impl Session {
     #[must_use]
     pub fn connection(&self) -> &Connection {
         self.held.slot().unsettle();
+        self.held.slot().leave_traces();
         self.held.connection()
     }
 

@@ -7,7 +7,7 @@ use pgkeel_connect::settings::{
 };
 
 use crate::counts::MOST_SESSIONS;
-use crate::{Config, Hooks};
+use crate::{Config, Hooks, Reset};
 
 static SIZE: Setting<u32> = Setting::new("pool.size", "20", whole_number)
     .alias(&["DB_POOL_SIZE"])
@@ -54,6 +54,9 @@ static PRE_PING: Setting<bool> = Setting::new("pool.pre_ping", "true", yes_or_no
     .alias(&["DB_POOL_PRE_PING"])
     .help("true|false", "Whether a session that has rested is checked before it is handed out");
 
+static RESET: Setting<Reset> = Setting::new("pool.reset", "smart", str::parse)
+    .help("none|rollback|smart|discard-all", "How a session is cleaned when it comes back");
+
 static LEAK_THRESHOLD: Setting<Option<Duration>> =
     Setting::new("pool.leak_threshold", "off", duration_or_off)
         .help("TIME|off", "Time after which a session that is held is told of, with the place that took it");
@@ -78,6 +81,7 @@ pub static SETTINGS: &[&About] = &[
     CONNECT_ATTEMPTS.about(),
     PRE_PING.about(),
     PING_TIMEOUT.about(),
+    RESET.about(),
     LEAK_THRESHOLD.about(),
     SLOW_QUERY_THRESHOLD.about(),
 ];
@@ -104,6 +108,7 @@ pub struct Draft {
     pub(crate) connect_attempts: u32,
     pub(crate) pre_ping: bool,
     pub(crate) ping_timeout: Duration,
+    pub(crate) reset: Reset,
     pub(crate) leak_threshold: Option<Duration>,
     pub(crate) slow_query_threshold: Option<Duration>,
 }
@@ -124,6 +129,7 @@ impl Draft {
             connect_attempts: reader.get(&CONNECT_ATTEMPTS),
             pre_ping: reader.get(&PRE_PING),
             ping_timeout: reader.get(&PING_TIMEOUT),
+            reset: reader.get(&RESET),
             leak_threshold: reader.get(&LEAK_THRESHOLD),
             slow_query_threshold: reader.get(&SLOW_QUERY_THRESHOLD),
         };

@@ -11,6 +11,7 @@ use crate::counts::{Place, State};
 use crate::hooks::Hook;
 use crate::ledger::Entry;
 use crate::lifetime;
+use crate::traffic::Traffic;
 
 /// How long what is done before the good-bye may take.
 const BEFORE_CLOSE: Duration = Duration::from_secs(2);
@@ -33,6 +34,9 @@ pub(crate) struct Slot {
     /// Whether the server may still have something to say: a statement failed, or was dropped before its end. Until
     /// the connection has settled its transaction status is not exact.
     unsettled: AtomicBool,
+    /// Whether a statement was run that may have left something behind.
+    traces: AtomicBool,
+    pub(crate) traffic: Arc<Traffic>,
 }
 
 impl Slot {
@@ -56,6 +60,8 @@ impl Slot {
             returned: now,
             waited: Duration::ZERO,
             unsettled: AtomicBool::new(false),
+            traces: AtomicBool::new(false),
+            traffic: Arc::default(),
         }
     }
 
@@ -70,6 +76,18 @@ impl Slot {
 
     pub(crate) fn unsettle(&self) {
         self.unsettled.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn leave_traces(&self) {
+        self.traces.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn forget_traces(&self) {
+        self.traces.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_traces(&self) -> bool {
+        self.traces.load(Ordering::Relaxed)
     }
 
     /// The exact transaction status, for one round trip if it is not known.

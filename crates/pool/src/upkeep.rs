@@ -108,6 +108,7 @@ async fn check(core: &Arc<Core>, object: Object, timeout: Duration) {
     {
         core.put_back(object);
     } else {
-        core.kill(object);
+        core.totals.lost.add_one();
+        core.end(object);
     }
 }

@@ -98,15 +98,10 @@ impl Open {
         if self.position(id).is_some()
             && let Some(held) = self.held.clone()
         {
-            send_rollback(&held, id);
+            held.send(&rollback_sql(id));
             self.remove(id);
         }
     }
-}
-
-fn send_rollback(held: &Held, id: Id) {
-    held.slot().unsettle();
-    let _ = held.batch_execute(&rollback_sql(id)).now_or_never();
 }
 
 impl Stack {
@@ -249,7 +244,8 @@ impl Ending<'_> {
     }
 
     async fn send(mut self, sql: &str) -> Result<(), Error> {
-        self.unsent = false; // The first poll sends, and nothing comes between this line and that.
+        self.held.clear().await?;
+        self.unsent = false; // The next poll sends, and nothing comes between this line and that.
         self.held.control(sql).await
     }
 }
@@ -258,7 +254,7 @@ impl Drop for Ending<'_> {
     fn drop(&mut self) {
         let mut open = self.stack.lock();
         if self.unsent {
-            send_rollback(&self.held, self.id);
+            self.held.send(&rollback_sql(self.id));
         }
         open.remove(self.id);
     }
