@@ -1,6 +1,9 @@
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Credentials;
 use crate::address::{self, Address, AddressRule};
+use crate::credentials::Provider;
 use crate::settings::{
     Origin, Problem, Problems, ProcessEnvironment, Reader, Setting, Settings, positive_duration,
 };
@@ -26,6 +29,7 @@ pub struct Config {
     address: Address,
     application_name: String,
     connect_timeout: Duration,
+    credentials: Option<Provider>,
 }
 
 impl Config {
@@ -62,6 +66,13 @@ impl Config {
         self
     }
 
+    /// The same with passwords that are asked for at each connection, instead of the address' own.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: Arc<dyn Credentials>) -> Self {
+        self.credentials = Some(Provider(credentials));
+        self
+    }
+
     /// Where the database is.
     #[must_use]
     pub fn address(&self) -> &Address {
@@ -78,6 +89,10 @@ impl Config {
     #[must_use]
     pub fn connect_timeout(&self) -> Duration {
         self.connect_timeout
+    }
+
+    pub(crate) fn credentials(&self) -> Option<&dyn Credentials> {
+        self.credentials.as_ref().map(|provider| &*provider.0)
     }
 }
 
@@ -132,7 +147,7 @@ impl Draft {
     #[must_use]
     pub fn with_address(self, address: Address) -> Config {
         let Self { application_name, connect_timeout, rule: _, address: _, production: _ } = self;
-        Config { address, application_name, connect_timeout }
+        Config { address, application_name, connect_timeout, credentials: None }
     }
 }
 

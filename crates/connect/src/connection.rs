@@ -1,9 +1,10 @@
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 
+use crate::dial::Route;
 use crate::driver::{CloseReason, Driver, Killer};
 use crate::wire::{TransactionStatus, Wire};
-use crate::{Begin, Error, Executor, Host, TxOptions};
+use crate::{Begin, Canceller, Error, Executor, Host, TlsInfo, TxOptions};
 
 /// One open connection, its driver task running.
 ///
@@ -14,12 +15,12 @@ pub struct Connection {
     client: Client,
     wire: Wire,
     driver: Driver,
-    host: Host,
+    route: Route,
 }
 
 impl Connection {
-    pub(crate) fn new(client: Client, wire: Wire, driver: Driver, host: Host) -> Self {
-        Self { client, wire, driver, host }
+    pub(crate) fn new(client: Client, wire: Wire, driver: Driver, route: Route) -> Self {
+        Self { client, wire, driver, route }
     }
 
     /// The driver's client, for what [`Executor`] does not offer.
@@ -31,7 +32,36 @@ impl Connection {
     /// The host that answered.
     #[must_use]
     pub fn host(&self) -> &Host {
-        &self.host
+        &self.route.host
+    }
+
+    /// What encrypts the connection. `None` if it is in the clear, as over a Unix socket.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        self.route.tls.as_ref().map(|(_, info)| info)
+    }
+
+    /// The server's process for this session, as `pg_stat_activity` has it. `None` if the server did not say.
+    #[must_use]
+    pub fn backend_pid(&self) -> Option<i32> {
+        self.wire.pid()
+    }
+
+    /// What the server reported last for one of these settings; `None` for any other, and if it did not say:
+    /// `server_version`, `is_superuser`, and from PostgreSQL 14 on `in_hot_standby` and `default_transaction_read_only`,
+    /// both `on` or `off`.
+    ///
+    /// The server reports a change with its next answer, whatever was asked: so a session that is in use notices that its
+    /// standby was promoted.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        self.wire.parameter(name)
+    }
+
+    /// What cancels statements of this session. It holds nothing of the connection and may outlive it.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        Canceller::new(self.client.cancel_token(), self.route.clone())
     }
 
     /// The transaction status in the server's last word. It is exact for every statement that has been awaited to a
@@ -69,7 +99,7 @@ impl Connection {
     /// # Cancellation
     /// Dropping the future goes on with closing, unwaited for.
     pub async fn close(self) {
-        let Self { client, driver, wire: _, host: _ } = self;
+        let Self { client, driver, .. } = self;
         drop(client);
         driver.finish().await;
     }

@@ -1,192 +1,164 @@
-//! The one place where a socket to PostgreSQL is opened.
+//! The one place where a connection to PostgreSQL is opened.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+mod attempt;
+mod order;
+mod role;
+mod socket;
+mod ways;
 
-use secrecy::ExposeSecret;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
-use tokio_postgres::NoTls;
-use tokio_postgres::config::SslMode;
+use secrecy::{ExposeSecret, SecretString};
+use tokio_postgres::config::{ChannelBinding as DriverBinding, SslMode, SslNegotiation};
 
+pub(crate) use self::attempt::{Attempt, deadline};
+pub(crate) use self::socket::{Place, reopen};
 use crate::address::Keepalive;
+use crate::credentials::{self, Occasion};
 use crate::driver::Driver;
+use crate::tls::{self, ChannelBinding, MaybeTls, TlsInfo, TlsSettings, Way};
 use crate::wire::{Watched, Wire};
-use crate::{Address, Config, Connection, DialStep, Error, Host, HostName, ServerError, SqlClass};
+use crate::{Address, Config, Connection, DialStep, Error, Host, SqlClass, TargetSession};
 
-#[cfg(unix)]
-type Socket = tokio_util::either::Either<TcpStream, tokio::net::UnixStream>;
-#[cfg(not(unix))]
-type Socket = TcpStream;
-
-/// Opens a connection: tries the hosts in order, each with its share of the time that is left.
+/// Opens a connection: tries the hosts in order, each with its share of the time that is left, until one is of the kind
+/// that the address asks for.
 ///
 /// # Errors
-/// [`Error::DialTimeout`] and [`Error::Dial`] name the step, [`Error::Refused`] has what the server said; of several
-/// hosts [`Error::NoHost`] has each one's. A refused user or password is final, as in libpq.
+/// [`Error::DialTimeout`] and [`Error::Dial`] name the step, [`Error::Refused`] has what the server said,
+/// [`Error::WrongServer`] what kind of server it is; of several hosts [`Error::NoHost`] has each one's. A refused user or
+/// password is final, as in libpq.
 ///
 /// # Cancellation
 /// Dropping the future closes the socket; the server ends a session that was about to start.
 pub async fn dial(config: &Config) -> Result<Connection, Error> {
-    let now = Instant::now();
-    let deadline = now.checked_add(config.connect_timeout()).unwrap_or(now + LONGEST);
-    let hosts = config.address().hosts();
-    let mut failures = Vec::new();
+    let (address, deadline) = (config.address(), deadline(config.connect_timeout()));
+    let hosts = order::order(address);
+    let (mut failures, mut spare) = (Vec::new(), None::<Connection>);
     for (position, host) in hosts.iter().enumerate() {
-        match dial_host(config, host, share(deadline, hosts.len() - position)).await {
-            Ok(connection) => return Ok(connection),
-            Err(error) if hosts.len() == 1 || is_final(&error) => return Err(error),
+        let attempt = Attempt::until(host, attempt::share(deadline, hosts.len() - position));
+        match dial_host(config, &attempt).await {
+            Ok(connection) => match role::check(&connection, &attempt, address.target()).await {
+                Ok(()) => return Ok(connection),
+                Err(error) => {
+                    // libpq goes through the hosts a second time; the first that it would take then is at hand already.
+                    if address.target() == TargetSession::PreferStandby
+                        && matches!(error, Error::WrongServer { .. })
+                    {
+                        spare.get_or_insert(connection);
+                    }
+                    failures.push(error);
+                }
+            },
+            Err(error) if is_final(&error) => return Err(error),
             Err(error) => failures.push(error),
         }
     }
-    Err(Error::NoHost { failures })
+    match spare {
+        Some(connection) if !connection.is_closed() => Ok(connection),
+        _ if failures.len() == 1 => Err(failures.remove(0)),
+        _ => Err(Error::NoHost { failures }),
+    }
 }
-
-/// Stands for a deadline that no clock can hold.
-const LONGEST: Duration = Duration::from_hours(24 * 365);
 
 /// As in libpq, a refused password or user ends the search: the next host would hear the same secret.
 fn is_final(error: &Error) -> bool {
     matches!(error, Error::Refused { source, .. } if source.class() == SqlClass::Authorization)
 }
 
-/// An equal part of the time until `deadline`, so that a silent host does not use up the time of those behind it.
-fn share(deadline: Instant, parts: usize) -> Instant {
-    let left = deadline.saturating_duration_since(Instant::now());
-    Instant::now() + left / u32::try_from(parts.max(1)).unwrap_or(u32::MAX)
+/// Asks once more for a password that a server refused, as one that changes may just have been changed.
+async fn dial_host(config: &Config, attempt: &Attempt<'_>) -> Result<Connection, Error> {
+    let password = credentials::password(config, attempt, Occasion::First).await?;
+    let refused = match ways::one_after_another(config, attempt, password.as_ref()).await {
+        Err(error) if config.credentials().is_some() && error.is_refused_password() => error,
+        other => return other,
+    };
+    let newer = credentials::password(config, attempt, Occasion::Refused).await?;
+    let text =
+        |password: &Option<SecretString>| password.as_ref().map(|text| text.expose_secret().to_owned());
+    if text(&newer) == text(&password) {
+        return Err(refused);
+    }
+    ways::one_after_another(config, attempt, newer.as_ref()).await
 }
 
-/// One host, and how long it has.
-struct Attempt<'a> {
-    host: &'a Host,
-    start: Instant,
-    deadline: Instant,
-}
-
-impl Attempt<'_> {
-    /// Runs one step of connecting within the deadline.
-    async fn step<T, E>(&self, step: DialStep, run: impl Future<Output = Result<T, E>>) -> Result<T, Error>
-    where
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        match timeout_at(self.deadline, run).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(source)) => Err(self.failed(step, source.into())),
-            Err(_) => Err(Error::DialTimeout { host: self.host.to_string(), step, waited: self.waited() }),
-        }
+/// Tries one way.
+async fn enter_by(
+    way: Way,
+    config: &Config,
+    attempt: &Attempt<'_>,
+    password: Option<&SecretString>,
+) -> Result<Connection, ways::Failure> {
+    let address = config.address();
+    let (socket, place) = socket::open(attempt, address).await?;
+    let secure = tls::secure(socket, address.tls(), attempt.host.name(), way);
+    let stream = attempt.step(DialStep::Tls, secure).await?;
+    let (handed, info) = (stream.handed(), stream.info());
+    let encrypted = info.is_some();
+    if address.tls().channel_binding() == ChannelBinding::Require && !handed.can_bind() {
+        let why = tls::cannot_bind(encrypted);
+        return Err(ways::Failure { encrypted, error: attempt.failed(DialStep::Tls, why.into()) });
     }
-
-    fn waited(&self) -> Duration {
-        self.deadline.saturating_duration_since(self.start)
-    }
-
-    fn failed(&self, step: DialStep, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
-        let host = self.host.to_string();
-        let refused =
-            source.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::as_db_error);
-        match refused.map(ServerError::new) {
-            Some(source) => Error::Refused { host, source },
-            None => Error::Dial { host, step, source },
-        }
-    }
-}
-
-async fn dial_host(config: &Config, host: &Host, deadline: Instant) -> Result<Connection, Error> {
-    let attempt = Attempt { host, start: Instant::now(), deadline };
-    let socket = open_socket(&attempt, config.address().keepalive()).await?;
-    let wire = Wire::new();
-    let watched = Watched::new(socket, wire.clone());
-    let start_up = start_up(config);
+    let wire = Wire::new(address.require_auth());
+    let watched = Watched::new(stream, wire.clone());
+    let start_up = start_up(config, password, encrypted);
     #[expect(clippy::disallowed_methods, reason = "this is the place that bounds every step")]
-    let (client, connection) = attempt.step(DialStep::StartUp, start_up.connect_raw(watched, NoTls)).await?;
+    let entered = attempt.step(DialStep::StartUp, start_up.connect_raw(watched, handed.clone())).await;
+    let entered = entered.map_err(|error| match wire.refused_auth() {
+        Some(refusal) => attempt.failed(DialStep::StartUp, refusal.into()),
+        None => tls::late(error),
+    });
+    let (client, connection) = entered.map_err(|error| ways::Failure { encrypted, error })?;
     let driver = Driver::start(connection, wire.clone());
-    Ok(Connection::new(client, wire, driver, host.clone()))
+    let tls = info.map(|info| (address.tls().clone(), info.with_binding(&handed)));
+    let route = Route { host: attempt.host.clone(), place, keepalive: address.keepalive(), tls };
+    Ok(Connection::new(client, wire, driver, route))
+}
+
+/// The way that a connection took, for another one that has to come out at the same server.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    pub(crate) host: Host,
+    pub(crate) place: Place,
+    pub(crate) keepalive: Keepalive,
+    /// If the connection is encrypted, how, and what came of it. Another one has to be encrypted as well.
+    pub(crate) tls: Option<(TlsSettings, TlsInfo)>,
+}
+
+impl Route {
+    /// Secures a socket to the same place in the same way.
+    pub(crate) async fn secure(
+        &self,
+        attempt: &Attempt<'_>,
+        socket: socket::Socket,
+    ) -> Result<MaybeTls<socket::Socket>, Error> {
+        match &self.tls {
+            Some((settings, _)) => {
+                attempt.step(DialStep::Tls, tls::secure(socket, settings, self.host.name(), Way::Tls)).await
+            }
+            None => Ok(MaybeTls::Clear(socket)),
+        }
+    }
 }
 
 /// What the server is told at start-up.
-fn start_up(config: &Config) -> tokio_postgres::Config {
+fn start_up(config: &Config, password: Option<&SecretString>, encrypted: bool) -> tokio_postgres::Config {
     let address: &Address = config.address();
     let mut start_up = tokio_postgres::Config::new();
     start_up
         .user(address.user())
         .dbname(address.database())
         .application_name(config.application_name())
-        .ssl_mode(SslMode::Disable);
-    if let Some(password) = address.password() {
+        // The stream is encrypted already; the driver only takes over what comes with it.
+        .ssl_mode(if encrypted { SslMode::Require } else { SslMode::Disable })
+        .ssl_negotiation(SslNegotiation::Direct)
+        .channel_binding(match address.tls().channel_binding() {
+            ChannelBinding::Disable => DriverBinding::Disable,
+            ChannelBinding::Prefer => DriverBinding::Prefer,
+            ChannelBinding::Require => DriverBinding::Require,
+        });
+    if let Some(password) = password {
         start_up.password(password.expose_secret());
     }
     if let Some(options) = address.options() {
         start_up.options(options);
     }
     start_up
-}
-
-async fn open_socket(attempt: &Attempt<'_>, keepalive: Keepalive) -> Result<Socket, Error> {
-    match attempt.host.name() {
-        #[cfg(unix)]
-        HostName::Socket(directory) => {
-            let path = directory.join(format!(".s.PGSQL.{}", attempt.host.port()));
-            let socket = attempt.step(DialStep::Socket, tokio::net::UnixStream::connect(path)).await?;
-            Ok(Socket::Right(socket))
-        }
-        #[cfg(not(unix))]
-        HostName::Socket(_) => {
-            Err(attempt.failed(DialStep::Socket, "this system has no Unix sockets; name a host".into()))
-        }
-        HostName::Tcp(name) => {
-            let tcp = open_tcp(attempt, name, keepalive).await?;
-            #[cfg(unix)]
-            let tcp = Socket::Left(tcp);
-            Ok(tcp)
-        }
-    }
-}
-
-/// Tries each IP address of the name, each with its share of the time that is left.
-async fn open_tcp(attempt: &Attempt<'_>, name: &str, keepalive: Keepalive) -> Result<TcpStream, Error> {
-    let port = attempt.host.port();
-    let found: Vec<SocketAddr> = match attempt.host.ip() {
-        Some(ip) => vec![(ip, port).into()],
-        None => attempt.step(DialStep::LookUp, tokio::net::lookup_host((name, port))).await?.collect(),
-    };
-    let mut last = attempt.failed(DialStep::LookUp, "the name has no IP address".into());
-    for (position, ip) in found.iter().enumerate() {
-        let deadline = share(attempt.deadline, found.len() - position);
-        let attempt = Attempt { host: attempt.host, start: Instant::now(), deadline };
-        let open = async {
-            let socket = TcpStream::connect(ip).await?;
-            tune(&socket, keepalive)?;
-            Ok::<_, std::io::Error>(socket)
-        };
-        match attempt.step(DialStep::Socket, open).await {
-            Ok(socket) => return Ok(socket),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-/// Statements are small and answers are waited for, so nothing may be held back to fill a packet.
-fn tune(socket: &TcpStream, keepalive: Keepalive) -> std::io::Result<()> {
-    let Keepalive { off, idle, interval, count, user_timeout } = keepalive;
-    socket.set_nodelay(true)?;
-    let socket = socket2::SockRef::from(socket);
-    if !off {
-        let mut keepalive = socket2::TcpKeepalive::new();
-        if let Some(idle) = idle {
-            keepalive = keepalive.with_time(idle);
-        }
-        if let Some(interval) = interval {
-            keepalive = keepalive.with_interval(interval);
-        }
-        #[cfg(unix)]
-        if let Some(count) = count {
-            keepalive = keepalive.with_retries(count);
-        }
-        socket.set_keepalive(true)?;
-        socket.set_tcp_keepalive(&keepalive)?;
-    }
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(user_timeout)?;
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
 use crate::driver::CloseReason;
-use crate::{ServerError, sqlstate};
+use crate::{ServerError, TargetSession, sqlstate};
 
 /// What went wrong on one connection.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,23 @@ pub enum Error {
         #[source]
         source: ServerError,
     },
+    /// The server is not of the kind that `target_session_attrs` asks for.
+    #[error("{host} {found}, where target_session_attrs={wanted} is asked for")]
+    WrongServer {
+        /// The host, with its port.
+        host: String,
+        /// What it does instead, for example `is a standby`.
+        found: &'static str,
+        /// What was asked for.
+        wanted: TargetSession,
+    },
+    /// A cancel request could not be brought to the server, or the server did not confirm it.
+    #[error("the statement could not be cancelled")]
+    NotCancelled {
+        /// What failed. If its step is [`DialStep::Cancel`], the request may still come into effect.
+        #[source]
+        source: Box<Error>,
+    },
     /// The server refused the statement.
     #[error("the server refused the statement")]
     Server(#[source] ServerError),
@@ -57,8 +74,8 @@ pub enum Error {
         /// How long an answer was waited for.
         waited: Duration,
     },
-    /// None of several hosts could be reached.
-    #[error("none of {} hosts could be reached: {}", failures.len(), Each(failures))]
+    /// None of several hosts could be reached, or none is of the kind that was asked for.
+    #[error("none of {} hosts would do: {}", failures.len(), Each(failures))]
     NoHost {
         /// The error of each host, in the order in which they were tried.
         failures: Vec<Error>,
@@ -98,8 +115,16 @@ pub enum DialStep {
     LookUp,
     /// Opening the socket.
     Socket,
+    /// Agreeing on TLS: asking the server for it, and the handshake.
+    Tls,
+    /// Asking the [`Credentials`](crate::Credentials) for the password, or reading a password file.
+    Credentials,
     /// Authentication and everything else until the server is ready.
     StartUp,
+    /// Finding out whether the server is of the kind that was asked for.
+    Role,
+    /// Sending a cancel request, until the server closes the connection that brought it.
+    Cancel,
 }
 
 impl fmt::Display for DialStep {
@@ -107,7 +132,11 @@ impl fmt::Display for DialStep {
         f.write_str(match self {
             Self::LookUp => "looking the name up",
             Self::Socket => "opening the socket",
+            Self::Tls => "agreeing on TLS",
+            Self::Credentials => "getting the password",
             Self::StartUp => "authentication and start-up",
+            Self::Role => "asking what kind of server it is",
+            Self::Cancel => "handing over the cancel request",
         })
     }
 }
@@ -157,6 +186,11 @@ impl Error {
         self.server().map(ServerError::code)
     }
 
+    /// Whether the server refused the password.
+    pub(crate) fn is_refused_password(&self) -> bool {
+        matches!(self, Self::Refused { source, .. } if *source.code() == SqlState::INVALID_PASSWORD)
+    }
+
     /// The constraint that the statement violated.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
@@ -170,11 +204,16 @@ impl Error {
             Self::DialTimeout { .. }
             | Self::Dial { .. }
             | Self::Refused { .. }
+            | Self::WrongServer { .. }
             | Self::NoHost { .. }
             | Self::Closed { .. }
             | Self::Unanswered { .. } => true,
             Self::Server(error) => error.is_fatal(),
-            Self::Driver(_) | Self::Decode { .. } | Self::RowCount { .. } | Self::SavepointOptions => false,
+            Self::NotCancelled { .. }
+            | Self::Driver(_)
+            | Self::Decode { .. }
+            | Self::RowCount { .. }
+            | Self::SavepointOptions => false,
         }
     }
 
@@ -183,11 +222,13 @@ impl Error {
     #[must_use]
     pub fn is_safe_to_retry(&self) -> bool {
         match self {
-            Self::DialTimeout { .. } | Self::Dial { .. } => true,
+            Self::Dial { source, .. } => crate::tls::may_pass(&**source),
+            Self::DialTimeout { .. } | Self::WrongServer { .. } => true,
             Self::NoHost { failures } => failures.iter().any(Self::is_safe_to_retry),
             Self::Refused { source, .. } => sqlstate::refuses_for_now(source.code()),
             Self::Server(error) => sqlstate::rolls_back_cleanly(error.code()),
-            Self::Closed { .. }
+            Self::NotCancelled { .. }
+            | Self::Closed { .. }
             | Self::Unanswered { .. }
             | Self::Driver(_)
             | Self::Decode { .. }

@@ -1,10 +1,10 @@
 //! One PostgreSQL connection: where it goes, how it is opened, what is known of it.
 //!
-//! Shares no connections (`pgkeel-pool` does), builds no SQL (`pgkeel-query` does), speaks no TLS yet.
+//! Shares no connections (`pgkeel-pool` does), builds no SQL (`pgkeel-query` does).
 //!
-//! Read [`Address`] and [`Config`] for where to and how, [`dial()`] and [`Connection`] for the connection itself, then
-//! [`Executor`] and [`Begin`], the two traits through which every crate above runs statements. [`settings`] is how all
-//! crates read what users configure.
+//! Read [`Address`] and [`Config`] for where to and how, [`Credentials`] for passwords that change, [`dial()`],
+//! [`Connection`] and [`Canceller`] for the connection itself, then [`Executor`] and [`Begin`], the two traits through
+//! which every crate above runs statements. [`settings`] is how all crates read what users configure.
 //!
 //! ```no_run
 //! use pgkeel_connect::{Config, Executor as _, dial};
@@ -20,16 +20,22 @@
 //! - Connecting has one deadline over all its steps and hosts, and its error names the step that missed it.
 //! - No password and no value of a row or parameter is in any `Debug`, `Display` or log line.
 //! - A connection that is over knows why.
+//! - A connection whose settings ask for TLS has it, or is none.
 //!
 //! # Features
+//! - `tls` (on by default): TLS by rustls. Without it `sslmode=prefer` and `allow` connect in the clear, and stricter
+//!   modes are refused.
 //! - `config-file`: settings from a TOML file.
 //! - `deadpool-postgres`: [`Executor`] and [`Begin`] for the clients of that crate.
 
 pub mod settings;
 mod address;
 mod config;
+mod credentials;
 mod dial;
+mod tls;
 mod connection;
+mod cancel;
 mod wire;
 mod driver;
 mod executor;
@@ -40,10 +46,12 @@ mod sqlstate;
 mod server_error;
 mod error;
 
-pub use self::address::{Address, AddressRule, Host, HostName};
+pub use self::address::{Address, AddressRule, Host, HostName, TargetSession};
 pub use self::begin::{Begin, Transaction};
+pub use self::cancel::Canceller;
 pub use self::config::{Config, Draft, SETTINGS};
 pub use self::connection::Connection;
+pub use self::credentials::{Credentials, Occasion, PasswordFile, PasswordFuture, Target};
 pub use self::dial::dial;
 pub use self::driver::{CloseReason, Killer};
 pub use self::error::{DialStep, Error};
@@ -51,5 +59,6 @@ pub use self::executor::Executor;
 pub use self::ident::{BadIdent, Ident};
 pub use self::server_error::ServerError;
 pub use self::sqlstate::{SqlClass, class, refuses_for_now, rolls_back_cleanly};
+pub use self::tls::TlsInfo;
 pub use self::tx_options::{Isolation, TxOptions};
 pub use self::wire::TransactionStatus;

@@ -2,14 +2,15 @@
 //!
 //! Source of the message formats: PostgreSQL documentation, "Frontend/Backend Protocol: Message Formats".
 
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, ready};
+mod scanner;
+mod watched;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+pub(crate) use self::watched::Watched;
 use crate::ServerError;
+use crate::address::{AuthRule, Method};
 
 /// The transaction status that the server named in its last `ReadyForQuery`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,13 +31,35 @@ pub(crate) struct Wire(Arc<Seen>);
 #[derive(Debug)]
 struct Seen {
     status: AtomicU8,
+    /// The server's process for this session; 0 until it is known.
+    pid: AtomicI32,
+    /// The values of [`PARAMETERS`], as far as the server has named them.
+    parameters: Mutex<[Option<String>; PARAMETERS.len()]>,
     /// The error with which the server ended the session.
     last_word: OnceLock<ServerError>,
+    /// How the server may let this side in.
+    auth_rule: AuthRule,
+    /// How it asked for a proof.
+    asked: OnceLock<Method>,
+    /// Why its way of letting this side in was not gone along with.
+    refused_auth: OnceLock<String>,
 }
 
+/// What the server reports at start-up and at every change, as far as it is kept.
+pub(crate) const PARAMETERS: [&str; 4] =
+    ["default_transaction_read_only", "in_hot_standby", "is_superuser", "server_version"];
+
 impl Wire {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Seen { status: AtomicU8::new(b'I'), last_word: OnceLock::new() }))
+    pub(crate) fn new(auth_rule: AuthRule) -> Self {
+        Self(Arc::new(Seen {
+            status: AtomicU8::new(b'I'),
+            pid: AtomicI32::new(0),
+            parameters: Mutex::default(),
+            last_word: OnceLock::new(),
+            auth_rule,
+            asked: OnceLock::new(),
+            refused_auth: OnceLock::new(),
+        }))
     }
 
     /// The error with which the server ended the session. The driver hands it to whichever request is waiting, and that
@@ -55,170 +78,53 @@ impl Wire {
         }
     }
 
-    fn note(&self, status: u8) {
+    /// The server's process for this session, if it has named one.
+    pub(crate) fn pid(&self) -> Option<i32> {
+        Some(self.0.pid.load(Ordering::Acquire)).filter(|pid| *pid != 0)
+    }
+
+    /// The value that the server reported last.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let at = PARAMETERS.iter().position(|kept| *kept == name)?;
+        self.0.parameters.lock().unwrap_or_else(PoisonError::into_inner)[at].clone()
+    }
+
+    /// Why the server was not let go on with its way of authentication.
+    pub(crate) fn refused_auth(&self) -> Option<&str> {
+        self.0.refused_auth.get().map(String::as_str)
+    }
+
+    fn note_status(&self, status: u8) {
         self.0.status.store(status, Ordering::Release);
     }
-}
 
-/// Finds the status bytes in the stream of backend messages: a tag, four bytes of length that count themselves, and
-/// a body. Messages may be cut anywhere by the socket.
-#[derive(Debug)]
-struct Scanner {
-    /// The tag and length of the message that is being read.
-    head: [u8; 5],
-    head_len: usize,
-    /// Bytes of its body that are still to come.
-    body_left: usize,
-    /// What has come of the body of an error.
-    error: Vec<u8>,
-}
-
-const READY_FOR_QUERY: u8 = b'Z';
-const ERROR_RESPONSE: u8 = b'E';
-
-/// The part of an error that is kept: the texts of errors that end a session are short.
-const MOST_OF_AN_ERROR: usize = 8 * 1024;
-
-impl Scanner {
-    fn new() -> Self {
-        Self { head: [0; 5], head_len: 0, body_left: 0, error: Vec::new() }
+    fn note_pid(&self, pid: i32) {
+        self.0.pid.store(pid, Ordering::Release);
     }
 
-    fn scan(&mut self, mut bytes: &[u8], wire: &Wire) {
-        while let Some(first) = bytes.first() {
-            if self.body_left > 0 {
-                if self.head[0] == READY_FOR_QUERY {
-                    wire.note(*first);
-                }
-                let (body, behind) = bytes.split_at(self.body_left.min(bytes.len()));
-                self.body_left -= body.len();
-                bytes = behind;
-                if self.head[0] == ERROR_RESPONSE {
-                    self.error_came(body, wire);
-                }
-                continue;
+    fn note_parameter(&self, name: &str, value: String) {
+        if let Some(at) = PARAMETERS.iter().position(|kept| *kept == name) {
+            self.0.parameters.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(value);
+        }
+    }
+
+    fn note_fatal(&self, error: ServerError) {
+        let _ = self.0.last_word.set(error);
+    }
+
+    /// Notes how the server asks for a proof, or that it asks for none any more. `Err` if that is not allowed: what came
+    /// must then not reach the driver, which would answer.
+    fn note_auth(&self, code: i32) -> Result<(), String> {
+        let checked = self.0.auth_rule.check(code, self.0.asked.get().copied());
+        match &checked {
+            Ok(Some(method)) => {
+                let _ = self.0.asked.set(*method);
             }
-            let taken = (self.head.len() - self.head_len).min(bytes.len());
-            self.head[self.head_len..self.head_len + taken].copy_from_slice(&bytes[..taken]);
-            self.head_len += taken;
-            bytes = &bytes[taken..];
-            if self.head_len == self.head.len() {
-                let [_, length @ ..] = self.head;
-                self.body_left = (u32::from_be_bytes(length) as usize).saturating_sub(4);
-                self.head_len = 0;
+            Ok(None) => {}
+            Err(refusal) => {
+                let _ = self.0.refused_auth.set(refusal.clone());
             }
         }
-    }
-}
-
-impl Scanner {
-    fn error_came(&mut self, body: &[u8], wire: &Wire) {
-        let room = MOST_OF_AN_ERROR.saturating_sub(self.error.len());
-        self.error.extend_from_slice(&body[..body.len().min(room)]);
-        if self.body_left == 0 {
-            if let Some(fatal) = ServerError::fatal_from_wire(&self.error) {
-                let _ = wire.0.last_word.set(fatal);
-            }
-            self.error.clear();
-        }
-    }
-}
-
-/// A socket whose incoming bytes are looked at as they pass.
-#[derive(Debug)]
-pub(crate) struct Watched<S> {
-    socket: S,
-    scanner: Scanner,
-    wire: Wire,
-    said_good_bye: bool,
-}
-
-impl<S> Watched<S> {
-    pub(crate) fn new(socket: S, wire: Wire) -> Self {
-        Self { socket, scanner: Scanner::new(), wire, said_good_bye: false }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let before = buf.filled().len();
-        let this = &mut *self;
-        let polled = Pin::new(&mut this.socket).poll_read(cx, buf);
-        this.scanner.scan(&buf.filled()[before..], &this.wire);
-        polled
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
-    }
-
-    /// Ends once the server has closed its side too: only then is its process gone, and with it the session's place
-    /// among `max_connections`. The driver bounds the wait.
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        if !self.said_good_bye {
-            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
-            self.said_good_bye = true;
-        }
-        let mut rest = [0; 512];
-        loop {
-            let mut rest = ReadBuf::new(&mut rest);
-            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut rest))?;
-            if rest.filled().is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_status_is_found_however_the_bytes_are_cut() {
-        // CommandComplete "BEGIN" with a Z in its body, then ReadyForQuery in a transaction.
-        let bytes = [b"C\0\0\0\x0aBEGIZ\0".as_slice(), b"Z\0\0\0\x05T"].concat();
-        for cut in 1..bytes.len() {
-            let (wire, mut scanner) = (Wire::new(), Scanner::new());
-            bytes.chunks(cut).for_each(|part| scanner.scan(part, &wire));
-            assert_eq!(wire.status(), TransactionStatus::Open, "cut every {cut}");
-            scanner.scan(b"Z\0\0\0\x05E", &wire);
-            assert_eq!(wire.status(), TransactionStatus::Failed);
-            scanner.scan(b"Z\0\0\0\x05I", &wire);
-            assert_eq!(wire.status(), TransactionStatus::Idle);
-        }
-    }
-
-    #[test]
-    fn the_servers_last_word_is_kept_however_the_bytes_are_cut() {
-        let body = b"SFATAL\0VFATAL\0C57P01\0Mover\0\0";
-        let length = u8::try_from(body.len() + 4).unwrap();
-        let bytes = [b"E\0\0\0".as_slice(), &[length], body].concat();
-        for cut in 1..bytes.len() {
-            let (wire, mut scanner) = (Wire::new(), Scanner::new());
-            bytes.chunks(cut).for_each(|part| scanner.scan(part, &wire));
-            assert_eq!(wire.last_word().unwrap().message(), "over", "cut every {cut}");
-        }
-    }
-
-    #[test]
-    fn messages_without_a_body_are_passed_over() {
-        let (wire, mut scanner) = (Wire::new(), Scanner::new());
-        scanner.scan(b"1\0\0\0\x042\0\0\0\x04Z\0\0\0\x05T", &wire);
-        assert_eq!(wire.status(), TransactionStatus::Open);
+        checked.map(drop)
     }
 }

@@ -3,8 +3,8 @@ use std::time::Duration;
 use pgkeel_connect::settings::{Problems, ProcessEnvironment, Settings};
 use pgkeel_connect::{Address, Draft as ConnectDraft};
 
-use crate::{Hooks, Reset};
 use crate::settings::Draft;
+use crate::{Hooks, Reset};
 
 /// How a pool shares connections.
 ///

@@ -149,12 +149,14 @@ impl Core {
         } else if !object.is_valid(self.generation()) {
             self.totals.lost.add_one();
             self.close(object);
-        } else if object.is_expired(object.returned) && self.retires(object.returned) {
+        } else if object.is_expired(object.returned)
+            && let Some(_claim) = self.retire(object.returned)
+        {
             self.totals.recycled.add_one();
             self.close(object);
         } else {
-            let base = config.size() + self.retirement.successors();
-            let most = if config.overflow_linger().is_zero() { base } else { MOST_SESSIONS };
+            let lingers = !config.overflow_linger().is_zero();
+            let most = || if lingers { MOST_SESSIONS } else { config.size() + self.retirement.surplus() };
             if object.place.rest_unless(most) {
                 drop(object);
                 self.recheck();
@@ -189,11 +191,6 @@ impl Core {
     /// Closes the sockets of all sessions, whoever has them.
     pub(crate) fn kill_all(&self) {
         self.ledger.entries().iter().for_each(|entry| entry.killer.kill());
-    }
-
-    /// Closes the socket of a session whose server does not answer, or is gone.
-    pub(crate) fn end(&self, object: Object) {
-        Object::take(object).kill();
     }
 
     /// The pool at this moment.

@@ -155,12 +155,12 @@ impl Place {
     }
 
     /// Moves to idle if fewer than `most` are, or if somebody waits who has none yet: the rule by which an overflow
-    /// session is closed when it returns.
-    pub(crate) fn rest_unless(&mut self, most: u32) -> bool {
+    /// session is closed when it returns. `most` is asked after the look at those that are idle.
+    pub(crate) fn rest_unless(&mut self, most: impl Fn() -> u32) -> bool {
         let (add, take) = (State::Idle.one(), self.state.one());
         let moved = self.counts.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |word| {
             let idle = State::Idle.of(word);
-            (idle < most || idle < self.counts.waiting()).then(|| word.wrapping_add(add).wrapping_sub(take))
+            (idle < most() || idle < self.counts.waiting()).then(|| word.wrapping_add(add).wrapping_sub(take))
         });
         if moved.is_ok() {
             self.state = State::Idle;
@@ -206,10 +206,10 @@ mod tests {
     fn no_more_rest_than_may_unless_somebody_waits() {
         let counts = Arc::new(Counts::default());
         let mut places = opened(&counts, 4);
-        let rested: Vec<bool> = places[..3].iter_mut().map(|place| place.rest_unless(2)).collect();
+        let rested: Vec<bool> = places[..3].iter_mut().map(|place| place.rest_unless(|| 2)).collect();
         assert_eq!(rested, [true, true, false]);
         let waiting: Vec<_> = (0..3).map(|_| counts.wait(9).unwrap()).collect();
-        assert!(places[3].rest_unless(2));
+        assert!(places[3].rest_unless(|| 2));
         drop(waiting);
         assert_eq!((counts.snapshot().idle, counts.snapshot().waiting), (3, 0));
     }

@@ -168,7 +168,7 @@ impl Drop for Held {
 /// Out of the pool at once: its server does not answer, or is gone. Others may have lost theirs as well.
 pub(crate) fn lose(core: &Arc<Core>, object: Object) {
     core.totals.lost.add_one();
-    core.end(object);
+    Object::take(object).kill();
     if Handle::try_current().is_ok() {
         upkeep::suspect_all(core);
     }

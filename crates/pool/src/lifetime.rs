@@ -24,25 +24,40 @@ pub(crate) fn end_of_life(config: &Config, now: Instant) -> Option<Instant> {
 /// Replacements under way.
 #[derive(Debug, Default)]
 pub(crate) struct Retirement {
-    /// Successors that have come and for which no session was retired yet.
-    successors: AtomicU32,
+    /// Successors that have come and for which no session was chosen yet.
+    unclaimed: AtomicU32,
+    /// Successors that have come and whose predecessors still count as free or in use.
+    surplus: AtomicU32,
     last: Mutex<Option<Instant>>,
+}
+
+/// The right to close one session. Dropped once that session counts as closing.
+#[must_use]
+pub(crate) struct Claim<'a>(Option<&'a Retirement>);
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if let Some(retirement) = self.0 {
+            retirement.surplus.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
 }
 
 impl Retirement {
     pub(crate) fn successor_came(&self) {
-        self.successors.fetch_add(1, Ordering::AcqRel);
+        self.surplus.fetch_add(1, Ordering::SeqCst);
+        self.unclaimed.fetch_add(1, Ordering::SeqCst);
     }
 
     /// So many more may rest in the pool meanwhile.
-    pub(crate) fn successors(&self) -> u32 {
-        self.successors.load(Ordering::Acquire)
+    pub(crate) fn surplus(&self) -> u32 {
+        self.surplus.load(Ordering::SeqCst)
     }
 
-    fn take_successor(&self) -> bool {
-        self.successors
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| count.checked_sub(1))
-            .is_ok()
+    fn claim(&self) -> Option<Claim<'_>> {
+        let take = |count: u32| count.checked_sub(1);
+        let claimed = self.unclaimed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take);
+        claimed.is_ok().then(|| Claim(Some(self)))
     }
 
     /// Whether one more may be replaced: one each `spacing`.
@@ -57,18 +72,21 @@ impl Retirement {
 }
 
 impl Core {
-    /// Whether a session past its age is to be closed now. If not, its successor may be on the way.
-    pub(crate) fn retires(self: &Arc<Self>, now: Instant) -> bool {
+    /// The right to close a session past its age now. If there is none, its successor may be on the way.
+    pub(crate) fn retire(self: &Arc<Self>, now: Instant) -> Option<Claim<'_>> {
         let config = self.config.load();
         let lifetime = config.recycle().unwrap_or(Duration::MAX);
-        if lifetime < SHORTEST_WITH_SUCCESSOR || self.retirement.take_successor() {
-            return true;
+        if lifetime < SHORTEST_WITH_SUCCESSOR {
+            return Some(Claim(None));
         }
         // Spread over a whole life, as in PgBouncer (`server_lifetime`).
         let spacing = lifetime / config.size().max(1);
-        // Without room for a successor, or outside of a runtime, the session goes first.
-        self.retirement.may_begin(spacing, now)
-            && (tokio::runtime::Handle::try_current().is_err() || !open::open_successor(self))
+        self.retirement.claim().or_else(|| {
+            // Without room for a successor, or outside of a runtime, the session goes first.
+            let goes_first = self.retirement.may_begin(spacing, now)
+                && (tokio::runtime::Handle::try_current().is_err() || !open::open_successor(self));
+            goes_first.then_some(Claim(None))
+        })
     }
 }
 
@@ -89,6 +107,10 @@ mod tests {
     fn each_successor_retires_one() {
         let retirement = Retirement::default();
         retirement.successor_came();
-        assert_eq!((retirement.take_successor(), retirement.take_successor()), (true, false));
+        let claim = retirement.claim();
+        assert!(claim.is_some() && retirement.claim().is_none());
+        assert_eq!(retirement.surplus(), 1, "until the one that it retires is closed");
+        drop(claim);
+        assert_eq!(retirement.surplus(), 0);
     }
 }

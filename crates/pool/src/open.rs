@@ -148,7 +148,11 @@ fn admit(core: &Arc<Core>, opened: Opened, mut place: Place, purpose: Purpose) {
     let Opened { connection, generation, config } = opened;
     let entry = core.ledger.enter(&connection);
     let is_stale = !core.is_open() || generation != core.generation();
-    let rests = !is_stale && (purpose == Purpose::Succession || place.rest_unless(config.size()));
+    let succeeds = !is_stale && purpose == Purpose::Succession;
+    if succeeds {
+        core.retirement.successor_came(); // Before it counts as free, or another would be closed as one too many.
+    }
+    let rests = succeeds || !is_stale && (place.rest_unless(|| config.size()));
     place.move_to(if rests { State::Idle } else { State::Closing });
     let slot = Box::new(Slot::new(connection, place, entry, generation, &config));
     if !rests {
@@ -156,8 +160,7 @@ fn admit(core: &Arc<Core>, opened: Opened, mut place: Place, purpose: Purpose) {
         return;
     }
     core.add(slot);
-    if purpose == Purpose::Succession {
-        core.retirement.successor_came();
+    if succeeds {
         core.counts.news().notify_waiters();
     }
     core.recheck();

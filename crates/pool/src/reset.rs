@@ -117,7 +117,7 @@ pub(crate) async fn reset(dirty: Dirty) {
             tracing::debug!(?outcome, "a session that came back dirty is closed");
             core.totals.dirty.add_one();
             core.totals.dirty_closed.add_one();
-            if outcome.is_ok() { core.close(object) } else { core.end(object) }
+            if outcome.is_ok() { core.close(object) } else { Object::take(object).kill() }
         }
     }
 }

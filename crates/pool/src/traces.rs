@@ -4,8 +4,15 @@
 //! round trip.
 
 /// What leaves traces wherever in the text it stands.
-const ANYWHERE: [&str; 7] =
-    ["set_config", "pg_advisory_lock", "pg_try_advisory_lock", "with hold", "temp", "pg_temp", "dblink_connect"];
+const ANYWHERE: [&str; 7] = [
+    "set_config",
+    "pg_advisory_lock",
+    "pg_try_advisory_lock",
+    "with hold",
+    "temp",
+    "pg_temp",
+    "dblink_connect",
+];
 
 /// What leaves traces where a statement begins.
 const FIRST: [&str; 7] = ["set", "reset", "listen", "load", "prepare", "discard", "do"];
@@ -18,7 +25,8 @@ pub(crate) fn may_leave_traces(sql: &str) -> bool {
 }
 
 fn begins_with_one(statement: &str) -> bool {
-    let mut words = without_comments(statement).split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let mut words =
+        without_comments(statement).split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
     let first = words.next().unwrap_or_default();
     if !FIRST.iter().any(|word| first.eq_ignore_ascii_case(word)) {
         return false;

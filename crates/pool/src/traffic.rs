@@ -65,7 +65,9 @@ impl Traffic {
         }
         let drained = tokio::time::timeout(DRAIN_TIMEOUT, self.drain(connection)).await;
         let what = || "the cancel of a statement whose future was dropped".to_owned();
-        drained.unwrap_or_else(|_| Err(pgkeel_connect::Error::Unanswered { what: what(), waited: DRAIN_TIMEOUT }))
+        drained.unwrap_or_else(|_| {
+            Err(pgkeel_connect::Error::Unanswered { what: what(), waited: DRAIN_TIMEOUT })
+        })
     }
 
     async fn drain(&self, connection: &Connection) -> Result<(), pgkeel_connect::Error> {
@@ -76,13 +78,16 @@ impl Traffic {
             return Ok(());
         }
         connection.settle().await?;
+        self.send_what_waited(connection);
+        Ok(())
+    }
+
+    fn send_what_waited(&self, connection: &Connection) {
         let mut then = self.then();
         for sql in then.drain(..) {
             let _ = connection.batch_execute(&sql).now_or_never();
         }
         self.cancel.send_replace(Cancel::NotAsked);
-        drop(then);
-        connection.settle().await
     }
 }
 

@@ -9,6 +9,9 @@ use futures_util::future::join_all;
 use crate::acquire::FRESH;
 use crate::core::{Core, Object, Phase};
 use crate::counts::State;
+use crate::lifetime::Claim;
+use crate::slot::Slot;
+use crate::stats::Total;
 use crate::{Config, open};
 
 /// The longest time between two looks.
@@ -59,24 +62,42 @@ pub(crate) fn sweep(core: &Arc<Core>) {
     let mut free: Vec<Object> = core.free().collect();
     let mut left = u32::try_from(free.len()).unwrap_or(u32::MAX);
     while let Some(object) = free.pop() {
-        let rested = now.saturating_duration_since(object.returned);
-        let is_surplus =
-            left > config.size() + core.retirement.successors() && rested >= config.overflow_linger();
-        let is_unused = left > config.min_idle() && config.idle_timeout().is_some_and(|most| rested >= most);
-        let total = if object.connection.is_closed() || !object.is_valid(core.generation()) {
-            &core.totals.lost
-        } else if is_surplus {
-            &core.totals.overflow_closed
-        } else if is_unused {
-            &core.totals.idle_closed
-        } else if object.is_expired(now) && core.retires(now) {
-            &core.totals.recycled
-        } else {
+        let Some(reason) = reason_to_close(core, &config, &object, left, now) else {
             continue; // Dropped as it is, it goes back.
         };
-        total.add_one();
+        reason.total.add_one();
         left -= 1;
         core.close(object);
+    }
+}
+
+/// Why a free session is closed.
+struct Reason<'a> {
+    total: &'a Total,
+    /// Kept until the session counts as closing.
+    _claim: Option<Claim<'a>>,
+}
+
+fn reason_to_close<'a>(
+    core: &'a Arc<Core>,
+    config: &Config,
+    object: &Slot,
+    left: u32,
+    now: Instant,
+) -> Option<Reason<'a>> {
+    let rested = now.saturating_duration_since(object.returned);
+    let because = |total| Some(Reason { total, _claim: None });
+    if object.connection.is_closed() || !object.is_valid(core.generation()) {
+        because(&core.totals.lost)
+    } else if left > config.size() + core.retirement.surplus() && rested >= config.overflow_linger() {
+        because(&core.totals.overflow_closed)
+    } else if left > config.min_idle() && config.idle_timeout().is_some_and(|most| rested >= most) {
+        because(&core.totals.idle_closed)
+    } else if object.is_expired(now) {
+        let claim = core.retire(now)?;
+        Some(Reason { total: &core.totals.recycled, _claim: Some(claim) })
+    } else {
+        None
     }
 }
 
@@ -109,6 +130,6 @@ async fn check(core: &Arc<Core>, object: Object, timeout: Duration) {
         core.put_back(object);
     } else {
         core.totals.lost.add_one();
-        core.end(object);
+        Object::take(object).kill();
     }
 }

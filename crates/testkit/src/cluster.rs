@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use pgkeel_connect::{Address, Config, Connection};
 use pgkeel_localpg::{Error, ScratchCluster, ScratchOptions, StopMode};
 
@@ -49,6 +51,25 @@ impl TestCluster {
         server::admin(&self.address).await
     }
 
+    /// Its data directory, which belongs to the user that the server runs as.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.there().data_dir()
+    }
+
+    /// All that its server has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let beside = self.data_dir().with_file_name("log");
+        std::fs::read_to_string(&beside).expect("the log can be read")
+    }
+
+    /// Writes a server setting, which counts from the next start on.
+    pub async fn set(&mut self, name: &str, value: &str) {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        self.with(|cluster| cluster.set(name, value)).await;
+    }
+
     /// Stops the server: sessions are ended with `57P01`.
     pub async fn stop(&mut self) {
         self.with(|cluster| cluster.stop(StopMode::Fast)).await;
@@ -76,6 +97,10 @@ impl TestCluster {
             Ok(())
         })
         .await;
+    }
+
+    fn there(&self) -> &ScratchCluster {
+        self.cluster.as_ref().expect("one call at a time")
     }
 
     async fn with(&mut self, act: impl FnOnce(&mut ScratchCluster) -> Result<(), Error> + Send + 'static) {

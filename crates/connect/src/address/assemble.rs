@@ -1,10 +1,14 @@
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::keyword::{self, KEYWORDS, Keyword, Use};
-use super::{Address, Host, Keepalive, host_list, key_value, url};
+use super::{
+    Address, AuthRule, Host, Keepalive, PasswordLines, TargetSession, harmless, host_list, key_value,
+    service, tls, url,
+};
 use crate::settings::{Origin, Problem, Reader};
 
 /// The setting that all problems of an address are reported under.
@@ -33,8 +37,14 @@ pub(super) fn read(reader: &mut Reader<'_>, text: &str, origin: &Origin) -> Opti
     assemble(reader, &mut keywords, origin)
 }
 
-/// Notes what becomes of one keyword of an address.
-fn take(reader: &mut Reader<'_>, name: &str, value: String, origin: Origin, keywords: &mut Keywords) {
+/// Notes what becomes of one keyword of an address or a service.
+pub(super) fn take(
+    reader: &mut Reader<'_>,
+    name: &str,
+    value: String,
+    origin: Origin,
+    keywords: &mut Keywords,
+) {
     let refuse = |reader: &mut Reader<'_>, reason: String| {
         reader.problem(Problem::new(NAME, origin.clone(), reason));
     };
@@ -45,7 +55,10 @@ fn take(reader: &mut Reader<'_>, name: &str, value: String, origin: Origin, keyw
         Use::Applied => {
             keywords.insert(keyword.name, (value, origin));
         }
-        Use::Only(accepted) => only(reader, keyword.name, &value, accepted, origin),
+        Use::Only(accepted) => {
+            only(reader, keyword.name, &value, accepted, origin.clone());
+            keywords.insert(keyword.name, (value, origin));
+        }
         Use::Absent | Use::Refused => refuse(reader, format!("`{}` is not supported", keyword.name)),
         Use::Noticed => reader.notice(format!("`{name}` of the database address does nothing here")),
     }
@@ -56,7 +69,10 @@ fn unknown(name: &str, origin: Origin) -> Problem {
     if let Some(near) = keyword::nearest(name) {
         return Problem::new(NAME, origin, format!("there is no keyword `{name}`; did you mean `{near}`?"));
     }
-    let address = if let Origin::Keyword { address, .. } = origin { *address } else { origin };
+    let address = match origin {
+        Origin::Keyword { address, .. } => *address,
+        line => return Problem::new(NAME, line, "there is no such keyword; a line is keyword=value"),
+    };
     let reason = "the address has a keyword that PostgreSQL does not know (not repeated here, as it may be a part of a \
                   password); an address is a URL that begins with postgresql://, without quotes around it, or \
                   keyword=value pairs";
@@ -65,13 +81,20 @@ fn unknown(name: &str, origin: Origin) -> Problem {
 
 fn only(reader: &mut Reader<'_>, name: &str, value: &str, accepted: &[&str], origin: Origin) {
     if !accepted.contains(&value) {
-        let reason = format!("`{name}={value}` is not supported; what is: {}", accepted.join(", "));
+        let reason =
+            format!("`{name}={}` is not supported; what is: {}", harmless(value), accepted.join(", "));
         reader.problem(Problem::new(NAME, origin, reason));
     }
 }
 
-/// Takes from `PG*` variables what the address leaves out and `wanted` asks for.
+/// Whether the keywords have a value for this name.
+pub(super) fn is_written(keywords: &Keywords, name: &str) -> bool {
+    keyword::find(name).is_some_and(|keyword| keywords.contains_key(keyword.name))
+}
+
+/// Takes from the service, then from `PG*` variables, what the address leaves out and `wanted` asks for.
 pub(super) fn fill_in(reader: &mut Reader<'_>, keywords: &mut Keywords, wanted: impl Fn(&str) -> bool) {
+    service::fill_in(reader, keywords, &wanted);
     let missing = KEYWORDS.iter().filter(|keyword| wanted(keyword.name));
     for Keyword { name, variable, usage } in missing {
         let Some(variable) = variable.filter(|_| !keywords.contains_key(name)) else { continue };
@@ -99,6 +122,7 @@ pub(super) fn assemble(reader: &mut Reader<'_>, keywords: &mut Keywords, origin:
         reader.problem(Problem::new(NAME, origin.clone(), reason));
     }
     let hosts = hosts(reader, keywords, origin);
+    let tls = tls::read(reader, keywords, hosts.as_deref(), origin);
     let keepalive = Keepalive {
         off: number(reader, keywords, "keepalives").is_some_and(|on| on == 0),
         idle: seconds(reader, keywords, "keepalives_idle"),
@@ -109,6 +133,17 @@ pub(super) fn assemble(reader: &mut Reader<'_>, keywords: &mut Keywords, origin:
             .map(|millis| Duration::from_millis(millis.into())),
     };
     let connect_timeout = connect_timeout(reader, keywords);
+    let target = parsed(reader, keywords, "target_session_attrs", TargetSession::parse);
+    let require_auth = parsed(reader, keywords, "require_auth", AuthRule::parse);
+    let balances_load = parsed(reader, keywords, "load_balance_hosts", |text| match text {
+        "disable" => Ok(false),
+        "random" => Ok(true),
+        _ => {
+            Err(format!("`load_balance_hosts={}` does not exist; what does: disable, random", harmless(text)))
+        }
+    });
+    let password = keywords.remove("password").map(|(text, _)| text).filter(|text| !text.is_empty());
+    let password_file = if password.is_none() { password_file(reader, keywords) } else { None };
     let fallback = keywords.remove("fallback_application_name");
     let application_name = keywords.remove("application_name").or(fallback).map(|(name, origin)| {
         reader.show("database.application_name", &name, origin);
@@ -121,12 +156,43 @@ pub(super) fn assemble(reader: &mut Reader<'_>, keywords: &mut Keywords, origin:
         hosts: hosts?,
         database: take("dbname").unwrap_or_else(|| user.clone()),
         user,
-        password: take("password").map(SecretString::from),
+        password: password.map(SecretString::from),
+        password_file,
         options: take("options"),
         application_name,
         connect_timeout,
         keepalive,
+        target: target.unwrap_or_default(),
+        balances_load: balances_load.unwrap_or_default(),
+        require_auth: require_auth.unwrap_or_default(),
+        tls: tls?,
     })
+}
+
+/// The value of a keyword, if it is there, not empty and without a problem.
+pub(super) fn parsed<T>(
+    reader: &mut Reader<'_>,
+    keywords: &mut Keywords,
+    name: &'static str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Option<T> {
+    let (text, origin) = keywords.remove(name).filter(|(text, _)| !text.is_empty())?;
+    parse(&text).map_err(|reason| reader.problem(Problem::new(NAME, origin, reason))).ok()
+}
+
+/// Where libpq looks for a password that nobody wrote.
+fn password_file(reader: &mut Reader<'_>, keywords: &mut Keywords) -> Option<PasswordLines> {
+    let named = keywords.remove("passfile").map(|(path, _)| path).filter(|path| !path.is_empty());
+    let is_named = named.is_some();
+    let path = named.map(PathBuf::from).or_else(|| {
+        let home = reader.variable("HOME", false, NAME)?;
+        Some(PathBuf::from(home.text).join(".pgpass"))
+    })?;
+    let file = PasswordLines::new(path);
+    if let Some(fault) = file.fault(is_named) {
+        reader.notice(fault);
+    }
+    Some(file)
 }
 
 /// The operating system's name for whoever runs this, as libpq uses it where no user is named.
@@ -174,7 +240,7 @@ fn number(reader: &mut Reader<'_>, keywords: &mut Keywords, name: &'static str) 
     let (text, origin) = keywords.remove(name)?;
     let parsed = text.trim().parse();
     if parsed.is_err() {
-        let reason = format!("`{name}={text}` is not a whole number of 0 or more");
+        let reason = format!("`{name}={}` is not a whole number of 0 or more", harmless(&text));
         reader.problem(Problem::new(NAME, origin, reason));
     }
     parsed.ok()
@@ -211,12 +277,12 @@ mod tests {
         let problem = |text: &'static str| with_environment(text, []).unwrap_err().to_string();
         assert!(problem("postgres://u@h/d?sslmod=disable").contains("did you mean `sslmode`?"));
         assert!(
-            problem("postgres://u@h/d?sslmode=verify-full")
-                .contains("`sslmode=verify-full` is not supported")
+            problem("postgres://u@h/d?sslmode=verify-fill")
+                .contains("`sslmode=verify-fill` does not exist; what does: disable, allow, prefer")
         );
-        assert!(problem("postgres://u@h/d?ssl=require").contains("sslmode=require"));
+        assert!(problem("postgres://u@h/d?ssl=on").contains("sslmode=on"));
         assert!(problem("postgres://u@h/d?connect_timeout=0").contains("for ever"));
-        assert!(with_environment("postgres://u@h/d", [("PGSSLMODE", "require")]).is_err());
+        assert!(with_environment("postgres://u@h/d", [("PGSSLMODE", "Require")]).is_err());
     }
 
     #[test]
@@ -246,6 +312,31 @@ mod tests {
     fn a_problem_names_the_place_that_it_came_from() {
         let problem = with_environment("postgres://u@h/d", [("PGPORT", "abc")]).unwrap_err().to_string();
         assert!(problem.contains("environment variable PGPORT): the port is not"), "{problem}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_password_file_that_others_can_read_and_one_that_is_named_in_vain_are_noticed() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let home = tempfile::tempdir().unwrap();
+        let notices = |text: &'static str| {
+            let variables =
+                std::collections::BTreeMap::from([("HOME".to_owned(), home.path().display().to_string())]);
+            let settings = Settings::new().environment(variables);
+            settings.resolve(|reader| read(reader, text, &Origin::Code)).unwrap().notices
+        };
+        assert_eq!(notices("user=u"), Vec::<String>::new());
+        assert_eq!(notices("user=u passfile=/no/file"), ["the password file /no/file does not exist"]);
+        let path = home.path().join(".pgpass");
+        std::fs::write(&path, "*:*:*:*:secret").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let found = notices("user=u");
+        assert!(
+            found[0].contains(&path.display().to_string()) && found[0].contains("chmod 0600"),
+            "{found:?}"
+        );
+        assert_eq!(notices("user=u password=known"), Vec::<String>::new());
     }
 
     #[test]

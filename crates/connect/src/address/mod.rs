@@ -1,11 +1,16 @@
 //! Where a PostgreSQL is and as whom to enter.
 
 mod assemble;
+mod auth_rule;
 mod host;
 mod host_list;
 mod key_value;
 mod keyword;
+mod password_file;
 mod rule;
+mod service;
+mod target;
+mod tls;
 mod url;
 
 use std::fmt;
@@ -14,10 +19,14 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+pub(crate) use self::auth_rule::{AuthRule, Method};
 pub use self::host::{Host, HostName};
+pub(crate) use self::password_file::PasswordLines;
 pub use self::rule::AddressRule;
 pub(crate) use self::rule::{URL, find, is_production};
+pub use self::target::TargetSession;
 use crate::settings::{Origin, Problems, Settings};
+use crate::tls::TlsSettings;
 
 /// Where a PostgreSQL is and as whom to enter: a list of hosts, a user, a database.
 ///
@@ -36,10 +45,15 @@ pub struct Address {
     user: String,
     database: String,
     password: Option<SecretString>,
+    password_file: Option<PasswordLines>,
     options: Option<String>,
     application_name: Option<String>,
     connect_timeout: Option<Duration>,
     keepalive: Keepalive,
+    target: TargetSession,
+    balances_load: bool,
+    require_auth: AuthRule,
+    tls: TlsSettings,
 }
 
 /// How the operating system watches an idle TCP connection. What is `None` is the system's default.
@@ -53,7 +67,8 @@ pub(crate) struct Keepalive {
 }
 
 impl Address {
-    /// An address without a password.
+    /// An address without a password. TLS is used if the server has it, as with `sslmode=prefer`; for anything else write
+    /// the address as text.
     #[must_use]
     pub fn new(host: Host, user: impl Into<String>, database: impl Into<String>) -> Self {
         Self {
@@ -61,10 +76,15 @@ impl Address {
             user: user.into(),
             database: database.into(),
             password: None,
+            password_file: None,
             options: None,
             application_name: None,
             connect_timeout: None,
             keepalive: Keepalive::default(),
+            target: TargetSession::Any,
+            balances_load: false,
+            require_auth: AuthRule::default(),
+            tls: TlsSettings::default(),
         }
     }
 
@@ -82,7 +102,14 @@ impl Address {
         self
     }
 
-    /// The hosts, in the order in which they are tried; at least one.
+    /// The same, for servers of this kind.
+    #[must_use]
+    pub fn with_target(mut self, target: TargetSession) -> Self {
+        self.target = target;
+        self
+    }
+
+    /// The hosts; at least one. They are tried in this order, unless `load_balance_hosts=random` shuffles them.
     #[must_use]
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
@@ -100,7 +127,13 @@ impl Address {
         &self.database
     }
 
-    /// The password, if there is one.
+    /// Which of the hosts will do.
+    #[must_use]
+    pub fn target(&self) -> TargetSession {
+        self.target
+    }
+
+    /// The password, if there is one here; a password file or [`Credentials`](crate::Credentials) may have one besides.
     #[must_use]
     pub fn password(&self) -> Option<&SecretString> {
         self.password.as_ref()
@@ -110,6 +143,25 @@ impl Address {
     #[must_use]
     pub fn options(&self) -> Option<&str> {
         self.options.as_deref()
+    }
+
+    /// Where the password is looked for if there is none here.
+    pub(crate) fn password_file(&self) -> Option<&PasswordLines> {
+        self.password_file.as_ref()
+    }
+
+    /// Whether hosts, and the IP addresses of each, are tried in random order.
+    pub(crate) fn balances_load(&self) -> bool {
+        self.balances_load
+    }
+
+    pub(crate) fn require_auth(&self) -> AuthRule {
+        self.require_auth.clone()
+    }
+
+    /// Whether and how the connection is encrypted.
+    pub(crate) fn tls(&self) -> &TlsSettings {
+        &self.tls
     }
 
     pub(crate) fn application_name(&self) -> Option<&str> {
@@ -137,13 +189,9 @@ impl FromStr for Address {
 }
 
 impl fmt::Display for Address {
+    /// A URL that leads to the same hosts, user and database. What else the address says is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "postgresql://{}@", self.user)?;
-        for (position, host) in self.hosts.iter().enumerate() {
-            let comma = if position == 0 { "" } else { "," };
-            write!(f, "{comma}{host}")?;
-        }
-        write!(f, "/{}", self.database)
+        url::write(f, self)
     }
 }
 
@@ -151,4 +199,16 @@ impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({self})")
     }
+}
+
+/// A word of a value as it may be shown in a problem: no known one is longer, and what is may have a password in it.
+fn harmless(word: &str) -> &str {
+    let is_short = word.len() <= 16 && !word.contains(|c: char| c.is_control() || "=@:'\"".contains(c));
+    if is_short { word } else { "…" }
+}
+
+/// A path as it may be shown in a problem.
+fn harmless_path(path: &std::path::Path) -> String {
+    let shown = path.to_string_lossy();
+    if shown.contains(['=', '@']) { "…".into() } else { shown.into_owned() }
 }

@@ -19,14 +19,14 @@ pub enum AddressRule {
     Production,
     /// `DEV_POSTGRES_*`.
     Development,
-    /// `PGHOST`, `PGHOSTADDR` or `PGDATABASE`.
+    /// `PGSERVICE`, `PGHOST`, `PGHOSTADDR` or `PGDATABASE`.
     Libpq,
 }
 
 impl AddressRule {
     /// The places in their order, for the error when none of them names a database.
     pub const ALL: &str = "DATABASE_URL; with ENVIRONMENT=production POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB; \
-                           DEV_POSTGRES_*; PGHOST or PGDATABASE";
+                           DEV_POSTGRES_*; PGSERVICE, PGHOST or PGDATABASE";
 }
 
 impl fmt::Display for AddressRule {
@@ -62,12 +62,7 @@ pub(crate) fn find(reader: &mut Reader<'_>) -> (Option<AddressRule>, Option<Addr
         let origin = Origin::Variable("DEV_POSTGRES_*".into());
         return (Some(AddressRule::Development), finish(reader, parts, origin));
     }
-    if let Some(found) = reader.variable("PGSERVICE", false, NAME) {
-        let reason = "PGSERVICE is not supported; set PGHOST, PGUSER and PGDATABASE, or DATABASE_URL";
-        reader.problem(Problem::new(NAME, found.origin, reason));
-        return (Some(AddressRule::Libpq), None);
-    }
-    for name in ["PGHOST", "PGHOSTADDR", "PGDATABASE"] {
+    for name in ["PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE"] {
         if let Some(found) = reader.variable(name, false, NAME) {
             let mut keywords = Keywords::new();
             assemble::fill_in(reader, &mut keywords, |_| true);
@@ -116,7 +111,7 @@ fn is_set_by_file(reader: &mut Reader<'_>, variable: &str) -> bool {
     reader.variable(&format!("{variable}_FILE"), false, NAME).is_some()
 }
 
-/// Variables of libpq fill in how to connect, but not where to and as whom.
+/// A service and variables of libpq fill in how to connect, but not where to and as whom.
 fn finish(reader: &mut Reader<'_>, mut parts: Keywords, origin: Origin) -> Option<Address> {
     parts.entry("host").or_insert_with(|| ("localhost".into(), Origin::Default));
     let how = |name: &str| {
@@ -161,6 +156,26 @@ mod tests {
         );
         assert_eq!(rule([pg, user]).unwrap(), (AddressRule::Libpq, "postgresql://u@pg:5432/u".into()));
         assert_eq!(rule([user]).unwrap_err(), "none");
+    }
+
+    #[test]
+    fn a_service_names_a_database_only_where_nothing_before_it_does() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "[s]\nhost=in_service\nuser=su\nconnect_timeout=7\n").unwrap();
+        let with = |more: &[(&str, &str)]| {
+            let mut variables = std::collections::BTreeMap::from([
+                ("PGSERVICE".to_owned(), "s".to_owned()),
+                ("PGSERVICEFILE".to_owned(), file.path().display().to_string()),
+            ]);
+            variables.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+            let found = Settings::new().environment(variables).resolve(find).unwrap().value;
+            let address = found.1.unwrap();
+            (found.0.unwrap(), address.to_string(), address.connect_timeout().unwrap().as_secs())
+        };
+        assert_eq!(with(&[]), (AddressRule::Libpq, "postgresql://su@in_service:5432/su".into(), 7));
+        // As variables do, a service says how to connect to what other rules name, but not where that is.
+        let dev = with(&[("DEV_POSTGRES_USER", "dev")]);
+        assert_eq!(dev, (AddressRule::Development, "postgresql://dev@localhost:5432/dev".into(), 7));
     }
 
     #[test]

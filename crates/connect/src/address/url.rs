@@ -1,4 +1,8 @@
-use percent_encoding::percent_decode_str;
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::{Address, Host, HostName};
 
 /// Keywords with their values, in the order in which they are written.
 pub(super) type Pairs = Vec<(String, String)>;
@@ -90,7 +94,7 @@ fn host_and_port(text: &str) -> Result<(String, &str), String> {
     if let Some(rest) = text.strip_prefix('[') {
         let (ip, behind) = rest.split_once(']').ok_or("has a `[` without its `]`")?;
         let port = behind.strip_prefix(':').or(behind.is_empty().then_some(""));
-        return Ok((ip.to_owned(), port.ok_or("has something other than a port behind a `]`")?));
+        return Ok((decoded(ip)?, port.ok_or("has something other than a port behind a `]`")?));
     }
     let (host, port) = text.split_once(':').unwrap_or((text, ""));
     Ok((decoded(host)?, port))
@@ -116,6 +120,39 @@ fn decoded(text: &str) -> Result<String, String> {
     if text.contains('\0') { Err("has a zero byte".into()) } else { Ok(text.into_owned()) }
 }
 
+/// All that may mean something else in a URL is escaped.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Between `[` and `]` colons stay as they are.
+const ESCAPED_IN_BRACKETS: &AsciiSet = &ESCAPED.remove(b':');
+
+/// Writes hosts, user and database as a URL that can be read again.
+pub(super) fn write(f: &mut fmt::Formatter<'_>, address: &Address) -> fmt::Result {
+    write!(f, "postgresql://{}@", utf8_percent_encode(address.user(), ESCAPED))?;
+    for (position, host) in address.hosts().iter().enumerate() {
+        write!(f, "{}{}", if position == 0 { "" } else { "," }, host_in_url(host))?;
+    }
+    write!(f, "/{}", utf8_percent_encode(address.database(), ESCAPED))?;
+    let is_elsewhere =
+        |host: &Host| host.ip().is_some_and(|ip| *host.name() != HostName::Tcp(ip.to_string()));
+    if address.hosts().iter().any(is_elsewhere) {
+        let ips = address.hosts().iter().map(|host| host.ip().map(|ip| ip.to_string()).unwrap_or_default());
+        write!(f, "?hostaddr={}", ips.collect::<Vec<_>>().join(","))?;
+    }
+    Ok(())
+}
+
+fn host_in_url(host: &Host) -> String {
+    let port = host.port();
+    match host.name() {
+        HostName::Tcp(name) if name.contains(':') => {
+            format!("[{}]:{port}", utf8_percent_encode(name, ESCAPED_IN_BRACKETS))
+        }
+        HostName::Tcp(name) => format!("{}:{port}", utf8_percent_encode(name, ESCAPED)),
+        HostName::Socket(path) => format!("{}:{port}", utf8_percent_encode(&path.to_string_lossy(), ESCAPED)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +171,19 @@ mod tests {
         assert_eq!(pairs("postgresql:///d?host=/run/pg&port=7"), "dbname=d host=/run/pg port=7");
         assert_eq!(pairs("postgresql://%2Frun%2Fpg/d"), "host=/run/pg dbname=d");
         assert_eq!(pairs("postgresql+asyncpg://u:a@b@h/d"), "user=u password=a@b host=h dbname=d");
+    }
+
+    #[test]
+    fn an_address_is_written_so_that_it_can_be_read_again() {
+        for (text, written) in [
+            ("host=/run/pg user='a b' dbname=c/d", "postgresql://a%20b@%2Frun%2Fpg:5432/c%2Fd"),
+            ("host=x,y hostaddr=,::1 user=u", "postgresql://u@x:5432,y:5432/u?hostaddr=,::1"),
+            ("host=fe80::1%eth0 user=u", "postgresql://u@[fe80::1%25eth0]:5432/u"),
+        ] {
+            let address: Address = text.parse().unwrap();
+            assert_eq!(address.to_string(), written);
+            assert_eq!(written.parse::<Address>().unwrap().hosts(), address.hosts());
+        }
     }
 
     #[test]

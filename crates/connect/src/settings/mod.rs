@@ -15,7 +15,7 @@ mod layers;
 mod origin;
 mod problem;
 mod reader;
-mod secret_file;
+pub(crate) mod secret_file;
 mod setting;
 mod unknown;
 mod value;

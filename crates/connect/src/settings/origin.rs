@@ -25,6 +25,13 @@ pub enum Origin {
         /// The dotted key.
         key: String,
     },
+    /// A line of a file of PostgreSQL's own, such as `pg_service.conf`.
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line's number, from 1.
+        number: usize,
+    },
     /// A keyword inside a database address.
     Keyword {
         /// The keyword, for example `sslmode`.
@@ -46,6 +53,7 @@ impl fmt::Display for Origin {
                 write!(f, "file {} named by {variable}", path.display())
             }
             Self::File { path, key } => write!(f, "{key} in {}", path.display()),
+            Self::Line { path, number } => write!(f, "line {number} of {}", path.display()),
             Self::Keyword { keyword, address } => write!(f, "{keyword} of the address in {address}"),
             Self::Default => write!(f, "default"),
         }

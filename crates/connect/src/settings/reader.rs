@@ -138,6 +138,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether environment variables are looked at.
+    pub(crate) fn has_environment(&self) -> bool {
+        self.settings.environment.is_some()
+    }
+
     /// Notes that something cannot be used; once, however often it is read.
     pub fn problem(&mut self, problem: Problem) {
         if !self.problems.contains(&problem) {
@@ -170,6 +175,11 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn has_problems(&self) -> bool {
         !self.problems.is_empty()
+    }
+
+    /// How much was wrong so far.
+    pub(crate) fn problem_count(&self) -> usize {
+        self.problems.len()
     }
 
     pub(super) fn finish(mut self) -> Result<(Vec<Effective>, Vec<String>), Problems> {

@@ -24,7 +24,8 @@ pub(super) fn find(
     Ok(Some(Found { text, origin }))
 }
 
-fn read(path: &std::path::Path) -> Result<String, String> {
+/// The secret in this file, without one line end at its end. An error completes the sentence that begins with the file.
+pub(crate) fn read(path: &std::path::Path) -> Result<String, String> {
     let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     let mut text = String::new();
     let read = file.take(MOST_BYTES + 1).read_to_string(&mut text);

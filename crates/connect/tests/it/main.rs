@@ -1,7 +1,13 @@
 //! One connection against a real PostgreSQL. A module a behaviour.
 
+mod address;
 mod begin;
+mod cancel;
 mod close;
 mod dial;
+mod hosts;
+mod passwords;
 mod secrecy;
 mod statements;
+#[cfg(feature = "tls")]
+mod tls;

@@ -9,7 +9,6 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use futures_util::FutureExt as _;
 use pgkeel_connect::{ServerError, TransactionStatus};
 
 use crate::Error;

@@ -6,6 +6,7 @@ mod cap;
 mod dropped;
 mod honesty;
 mod hooks;
+mod hygiene;
 mod life;
 mod model;
 mod outage;

@@ -103,7 +103,7 @@ async fn sessions_born_together_do_not_end_together() {
     waits.sort();
     let stats = pool.stats();
     println!(
-        "{seen} retired, at most {most_at_once} in 100 ms, p99 {:?}; {stats}",
+        "{seen} retired, at most {most_at_once} in 100 ms, p99 {:?}; {stats:?}",
         waits[waits.len() * 99 / 100]
     );
     assert!(seen >= u64::from(count), "all were replaced: {seen}");

@@ -56,6 +56,7 @@ async fn look(config: &Config) -> anyhow::Result<Value> {
         "database": "connected",
         "server_version": version,
         "role": if in_recovery { "replica" } else { "primary" },
+        "tls": connection.tls().map(ToString::to_string),
         "connect_ms": millis(connected),
         "query_ms": millis(answered),
     }))
@@ -69,9 +70,10 @@ fn millis(time: Duration) -> f64 {
 fn in_words(facts: &Value) -> String {
     let text = |key: &str| facts[key].as_str().unwrap_or_default().to_owned();
     format!(
-        "PostgreSQL {}, {}, connected in {} ms, answered in {} ms",
+        "PostgreSQL {}, {}, {}, connected in {} ms, answered in {} ms",
         text("server_version"),
         text("role"),
+        facts["tls"].as_str().unwrap_or("no TLS"),
         facts["connect_ms"],
         facts["query_ms"]
     )

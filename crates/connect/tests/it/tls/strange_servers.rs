@@ -1,0 +1,96 @@
+//! Servers that do not keep to the protocol.
+
+use std::time::Duration;
+
+use pgkeel_connect::{DialStep, Error, dial};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::server::{at, in_full};
+
+/// A port on which every connection is asked for its first eight bytes and then gets `answer`; then it is closed, or kept
+/// open for as long as the client wants.
+async fn answering(answer: Vec<u8>, closes: bool) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("a bound port").port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(answer_one(client, answer.clone(), closes));
+        }
+    });
+    port
+}
+
+async fn answer_one(mut client: TcpStream, answer: Vec<u8>, closes: bool) -> std::io::Result<()> {
+    client.read_exact(&mut [0; 8]).await?;
+    client.write_all(&answer).await?;
+    while !closes && client.read(&mut [0; 1024]).await? > 0 {}
+    Ok(())
+}
+
+async fn entered(port: u16, mode: &str) -> Error {
+    let config = at(port, &format!("sslmode={mode}"))
+        .expect("a sound set-up of the test")
+        .with_connect_timeout(Duration::from_secs(30));
+    dial(&config).await.expect_err("no connection")
+}
+
+#[tokio::test]
+async fn what_is_no_handshake_ends_at_once_and_names_the_step() {
+    // AuthenticationOk and ReadyForQuery, as an attacker would send them ahead of a handshake.
+    let ahead = b"SR\0\0\0\x08\0\0\0\0Z\0\0\0\x05I".to_vec();
+    // Likewise a TLS alert and a record of application data.
+    let (alert, data) = (b"S\x15\x03\x03\0\x02\x02\x28".to_vec(), b"S\x17\x03\x03\0\x03abc".to_vec());
+    let error_message = b"E\0\0\0\x14SFATAL\0Mhunter2\0\0".to_vec();
+    for answer in
+        [ahead, alert, data, b"SHTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), error_message, b"?".to_vec()]
+    {
+        let error = entered(answering(answer.clone(), false).await, "require").await;
+        assert!(matches!(error, Error::Dial { step: DialStep::Tls, .. }), "{answer:?}: {error:?}");
+        assert!(
+            !in_full(&error).contains("hunter2"),
+            "what came before the handshake is not shown: {error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_closes_is_noticed_at_once_and_worth_another_try() {
+    for answer in [b"".to_vec(), b"S".to_vec()] {
+        let error = entered(answering(answer.clone(), true).await, "require").await;
+        assert!(matches!(error, Error::Dial { step: DialStep::Tls, .. }), "{answer:?}: {error:?}");
+        assert!(error.is_safe_to_retry(), "{answer:?}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_behind_its_yes_is_given_up_at_the_deadline() {
+    for mode in ["prefer", "require"] {
+        let config = at(answering(b"S".to_vec(), false).await, &format!("sslmode={mode}")).unwrap();
+        let error = dial(&config.with_connect_timeout(Duration::from_millis(200))).await.unwrap_err();
+        assert!(matches!(error, Error::DialTimeout { step: DialStep::Tls, .. }), "{mode}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn prefer_goes_on_in_the_clear_after_a_failed_handshake_but_not_after_a_strange_answer() {
+    // In the clear, too, the answer makes no sense, but it is another step that says so.
+    let error = entered(answering(b"Sno".to_vec(), true).await, "prefer").await;
+    assert!(
+        matches!(error, Error::Dial { step: DialStep::Tls, .. }),
+        "the first error is the telling one: {error:?}"
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let second = tokio::spawn(async move {
+        let (first, _) = listener.accept().await?;
+        answer_one(first, b"Sno".to_vec(), true).await?;
+        let (mut second, _) = listener.accept().await?;
+        let mut head = [0; 8];
+        second.read_exact(&mut head).await?;
+        Ok::<_, std::io::Error>(head)
+    });
+    let _ = entered(port, "prefer").await;
+    let head = second.await.unwrap().unwrap();
+    assert_eq!(head[4..], [0, 3, 0, 0], "a start-up message of protocol 3.0");
+}
