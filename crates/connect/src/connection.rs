@@ -2,7 +2,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 
 use crate::dial::Route;
-use crate::driver::{CloseReason, Driver};
+use crate::driver::{CloseReason, Driver, Killer};
 use crate::wire::{TransactionStatus, Wire};
 use crate::{Begin, Canceller, Error, Executor, Host, TlsInfo, TxOptions};
 
@@ -92,6 +92,22 @@ impl Connection {
     #[must_use]
     pub fn close_reason(&self) -> Option<&CloseReason> {
         self.driver.close_reason()
+    }
+
+    /// Says good-bye and waits until the server has ended the session and the socket is closed, at most 2 s.
+    ///
+    /// # Cancellation
+    /// Dropping the future goes on with closing, unwaited for.
+    pub async fn close(self) {
+        let Self { client, driver, .. } = self;
+        drop(client);
+        driver.finish().await;
+    }
+
+    /// What closes the socket at once, whoever has the connection.
+    #[must_use]
+    pub fn killer(&self) -> Killer {
+        self.driver.killer()
     }
 
     /// Adds the reason to an error that only says that the connection is over.

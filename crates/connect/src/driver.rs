@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::AsyncMessage;
 
 use crate::ServerError;
@@ -38,11 +39,24 @@ impl fmt::Display for CloseReason {
 }
 
 /// The other end of a driver task.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Driver {
     reason: Arc<OnceLock<CloseReason>>,
     /// Dropped with the connection: what the task waits for.
-    _in_use: Arc<oneshot::Sender<()>>,
+    _in_use: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// Closes the socket of one connection, from anywhere and without the [`Connection`](crate::Connection).
+#[derive(Debug, Clone)]
+pub struct Killer(AbortHandle);
+
+impl Killer {
+    /// Closes the socket at once, without a good-bye: for a server that does not answer any more. What the session was
+    /// doing there is rolled back once the server notices.
+    pub fn kill(&self) {
+        self.0.abort();
+    }
 }
 
 /// How long the server may take to answer what was under way when the connection was dropped, before the socket is
@@ -58,23 +72,34 @@ impl Driver {
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (in_use, dropped) = oneshot::channel();
-        let driver = Self { reason: Arc::default(), _in_use: Arc::new(in_use) };
-        let reason = Arc::clone(&driver.reason);
+        let reason = Arc::<OnceLock<CloseReason>>::default();
+        let found = Arc::clone(&reason);
         let dropped = async move {
             let _ = dropped.await;
             tokio::time::sleep(GRACE).await;
         };
-        tokio::spawn(async move {
-            let found = tokio::select! {
-                found = drive(&mut connection) => found,
+        let task = tokio::spawn(async move {
+            let reason = tokio::select! {
+                reason = drive(&mut connection) => reason,
                 () = dropped => CloseReason::Local,
             };
-            let found = wire.last_word().cloned().map_or(found, CloseReason::Server);
+            let reason = wire.last_word().cloned().map_or(reason, CloseReason::Server);
             // Set before the connection is dropped: only then do waiting statements learn that it is over.
-            let _ = reason.set(found);
+            let _ = found.set(reason);
             drop(connection);
         });
-        driver
+        Self { reason, _in_use: in_use, task }
+    }
+
+    /// Lets the task say good-bye and waits until the socket is closed.
+    pub(crate) async fn finish(self) {
+        let Self { reason: _, _in_use: in_use, task } = self;
+        drop(in_use);
+        let _ = task.await; // It fails only if its runtime ends, which closes the socket too.
+    }
+
+    pub(crate) fn killer(&self) -> Killer {
+        Killer(self.task.abort_handle())
     }
 
     pub(crate) fn close_reason(&self) -> Option<&CloseReason> {

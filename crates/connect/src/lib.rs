@@ -53,7 +53,7 @@ pub use self::config::{Config, Draft, SETTINGS};
 pub use self::connection::Connection;
 pub use self::credentials::{Credentials, Occasion, PasswordFile, PasswordFuture, Target};
 pub use self::dial::dial;
-pub use self::driver::CloseReason;
+pub use self::driver::{CloseReason, Killer};
 pub use self::error::{DialStep, Error};
 pub use self::executor::Executor;
 pub use self::ident::{BadIdent, Ident};

@@ -3,7 +3,8 @@ use std::time::Duration;
 use pgkeel_connect::settings::{Problems, ProcessEnvironment, Settings};
 use pgkeel_connect::{Address, Draft as ConnectDraft};
 
-use crate::settings::{self, Draft};
+use crate::settings::Draft;
+use crate::{Hooks, Reset};
 
 /// How a pool shares connections.
 ///
@@ -17,12 +18,8 @@ use crate::settings::{self, Draft};
 #[derive(Debug, Clone)]
 pub struct Config {
     pub(crate) connect: pgkeel_connect::Config,
-    pub(crate) size: u32,
-    pub(crate) max_overflow: u32,
-    pub(crate) timeout: Duration,
-    pub(crate) recycle: Option<Duration>,
-    pub(crate) pre_ping: bool,
-    pub(crate) slow_query_threshold: Option<Duration>,
+    pub(crate) draft: Draft,
+    pub(crate) hooks: Hooks,
 }
 
 impl Config {
@@ -61,34 +58,122 @@ impl Config {
     /// The same with other numbers of sessions: `size` stay open, `max_overflow` more may be opened under load.
     ///
     /// # Errors
-    /// That the pool could hold no session at all, or more than 4095.
+    /// That the pool could hold no session at all, more than 4095, or fewer than `pool.min_idle`.
     pub fn with_size(self, size: u32, max_overflow: u32) -> Result<Self, Problems> {
-        Settings::new().resolve(|reader| settings::check_size(reader, size, max_overflow))?;
-        Ok(Self { size, max_overflow, ..self })
+        self.with(|draft| Draft { size, max_overflow, ..draft })
     }
 
-    /// The same with another limit for the whole of getting a session.
-    #[must_use]
-    pub fn with_timeout(self, timeout: Duration) -> Self {
-        Self { timeout, ..self }
+    /// The same with this many sessions kept free for whoever comes next; by default none are.
+    ///
+    /// # Errors
+    /// That they are more than stay open.
+    pub fn with_min_idle(self, min_idle: u32) -> Result<Self, Problems> {
+        self.with(|draft| Draft { min_idle, ..draft })
     }
+
+    fn with(self, change: impl FnOnce(Draft) -> Draft) -> Result<Self, Problems> {
+        let draft = change(self.draft);
+        Settings::new().resolve(|reader| draft.check(reader))?;
+        Ok(Self { draft, ..self })
+    }
+}
+
+/// Makes for each setting that fits with every other a method that changes it and one that tells it.
+macro_rules! settings {
+    ($($(#[doc = $set:literal])+ $with:ident, $(#[doc = $get:literal])+ $name:ident: $type:ty;)+) => {
+        impl Config {
+            $(
+                $(#[doc = $set])+
+                #[must_use]
+                pub fn $with(mut self, $name: $type) -> Self {
+                    self.draft.$name = $name;
+                    self
+                }
+
+                $(#[doc = $get])+
+                #[must_use]
+                pub fn $name(&self) -> $type {
+                    self.draft.$name
+                }
+            )+
+        }
+    };
+}
+
+settings! {
+    /// The same with another limit for the whole of getting a session.
+    with_timeout,
+    /// The longest that getting a session may take.
+    timeout: Duration;
 
     /// The same with another age at which a session is replaced; `None` for never.
-    #[must_use]
-    pub fn with_recycle(self, recycle: Option<Duration>) -> Self {
-        Self { recycle, ..self }
-    }
+    with_recycle,
+    /// The age at which a session is replaced.
+    recycle: Option<Duration>;
+
+    /// The same with another time after which a session that nobody used is closed; `None`, the default, for never.
+    with_idle_timeout,
+    /// When a session that nobody used is closed.
+    idle_timeout: Option<Duration>;
+
+    /// The same with another time for which an overflow session stays when it comes back. The default, zero, closes it
+    /// at once, as SQLAlchemy does; a second or two saves connecting again and again under a load that comes and goes.
+    with_overflow_linger,
+    /// How long an overflow session stays when it comes back.
+    overflow_linger: Duration;
+
+    /// The same with another number of callers who may wait; 10 000 by default.
+    with_max_waiting,
+    /// How many callers may wait.
+    max_waiting: u32;
 
     /// The same with sessions checked before they are handed out, or not.
-    #[must_use]
-    pub fn with_pre_ping(self, pre_ping: bool) -> Self {
-        Self { pre_ping, ..self }
-    }
+    with_pre_ping,
+    /// Whether a session that has rested is checked before it is handed out.
+    pre_ping: bool;
+
+    /// The same with another time in which a session that is checked has to answer; a second by default.
+    with_ping_timeout,
+    /// The time in which a session that is checked has to answer.
+    ping_timeout: Duration;
+
+    /// The same with sessions cleaned in another way when they come back; [`Reset::Smart`] by default.
+    with_reset,
+    /// How sessions are cleaned when they come back.
+    reset: Reset;
+
+    /// The same with another time after which a session that is held is told of in the log, with the place in the code
+    /// that took it; `None`, the default, for never.
+    with_leak_threshold,
+    /// When a session that is held is told of.
+    leak_threshold: Option<Duration>;
 
     /// The same with another time from which a statement counts as slow; `None` for never.
+    with_slow_query_threshold,
+    /// From when on a statement counts as slow.
+    slow_query_threshold: Option<Duration>;
+}
+
+impl Config {
+    /// The same with connections opened in another way.
     #[must_use]
-    pub fn with_slow_query_threshold(self, slow_query_threshold: Option<Duration>) -> Self {
-        Self { slow_query_threshold, ..self }
+    pub fn with_connect(self, connect: pgkeel_connect::Config) -> Self {
+        Self { connect, ..self }
+    }
+
+    /// The same with these things done at the turns of a session's life.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Hooks) -> Self {
+        Self { hooks, ..self }
+    }
+
+    /// Whether a session that came back, though nothing is open on it, is cleaned.
+    pub(crate) fn cleans(&self, has_traces: bool) -> bool {
+        self.hooks.after_release.is_some() || self.reset().undoes(has_traces)
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     /// How a connection is opened.
@@ -100,36 +185,34 @@ impl Config {
     /// How many sessions stay open once they were needed.
     #[must_use]
     pub fn size(&self) -> u32 {
-        self.size
+        self.draft.size
     }
 
     /// How many more may be open under load.
     #[must_use]
     pub fn max_overflow(&self) -> u32 {
-        self.max_overflow
+        self.draft.max_overflow
     }
 
-    /// The longest that getting a session may take.
-    #[must_use]
-    pub fn timeout(&self) -> Duration {
-        self.timeout
+    pub(crate) fn most(&self) -> u32 {
+        self.draft.size + self.draft.max_overflow
     }
 
-    /// The age at which a session is replaced.
+    /// How many sessions are kept free for whoever comes next.
     #[must_use]
-    pub fn recycle(&self) -> Option<Duration> {
-        self.recycle
+    pub fn min_idle(&self) -> u32 {
+        self.draft.min_idle
     }
 
-    /// Whether a session that has rested is checked before it is handed out.
+    /// How many connections are opened at the same time: the setting `pool.connect_concurrency`, 4 by default.
     #[must_use]
-    pub fn pre_ping(&self) -> bool {
-        self.pre_ping
+    pub fn connect_concurrency(&self) -> u32 {
+        self.draft.connect_concurrency
     }
 
-    /// From when on a statement counts as slow.
+    /// After how many failures in a row callers are told at once: the setting `pool.connect_attempts`, 3 by default.
     #[must_use]
-    pub fn slow_query_threshold(&self) -> Option<Duration> {
-        self.slow_query_threshold
+    pub fn connect_attempts(&self) -> u32 {
+        self.draft.connect_attempts
     }
 }

@@ -1,18 +1,18 @@
 //! How many sessions are in which state, in one word, so that every look adds up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-/// What a session, or a caller who waits for one, is doing.
+/// What a session is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
-    Waiting,
     Connecting,
     Idle,
     InUse,
     Resetting,
+    Closing,
 }
 
 /// Bits for the count of each state.
@@ -22,9 +22,6 @@ const MASK: u64 = (1 << WIDTH) - 1;
 /// The most sessions that one pool can have.
 pub(crate) const MOST_SESSIONS: u32 = (1 << WIDTH) - 1;
 
-/// Waiting callers are not bounded by the pool's size; beyond this they are no longer told apart.
-const MOST_WAITING: u64 = (1 << 16) - 1;
-
 impl State {
     const fn shift(self) -> u32 {
         match self {
@@ -32,7 +29,7 @@ impl State {
             Self::Idle => WIDTH,
             Self::InUse => 2 * WIDTH,
             Self::Resetting => 3 * WIDTH,
-            Self::Waiting => 4 * WIDTH, // the last, with the 16 bits that are left
+            Self::Closing => 4 * WIDTH,
         }
     }
 
@@ -41,17 +38,21 @@ impl State {
     }
 
     fn of(self, word: u64) -> u32 {
-        let mask = if self == Self::Waiting { MOST_WAITING } else { MASK };
-        u32::try_from(word >> self.shift() & mask).expect("12 or 16 bits")
+        u32::try_from(word >> self.shift() & MASK).expect("12 bits")
     }
 }
 
-/// The counts of all states.
+/// The sessions of a pool and those who wait for one.
+///
+/// A caller counts itself as waiting before it looks at the sessions, and whoever changes the sessions does so before
+/// looking at those who wait. With one order over both (`SeqCst`) at least one of the two sees the other, so nobody
+/// waits for a session that nobody opens.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     word: AtomicU64,
-    /// Told when a session is gone.
-    gone: Notify,
+    waiting: AtomicU32,
+    /// Told when a session is gone, and when those who wait must look again for another reason.
+    news: Notify,
 }
 
 /// The counts at one moment.
@@ -62,65 +63,104 @@ pub(crate) struct Snapshot {
     pub(crate) idle: u32,
     pub(crate) in_use: u32,
     pub(crate) resetting: u32,
+    pub(crate) closing: u32,
 }
 
 impl Snapshot {
+    fn new(word: u64, waiting: u32) -> Self {
+        Self {
+            waiting,
+            connecting: State::Connecting.of(word),
+            idle: State::Idle.of(word),
+            in_use: State::InUse.of(word),
+            resetting: State::Resetting.of(word),
+            closing: State::Closing.of(word),
+        }
+    }
+
     pub(crate) fn sessions(self) -> u32 {
-        self.connecting + self.idle + self.in_use + self.resetting
+        self.connecting + self.idle + self.in_use + self.resetting + self.closing
+    }
+
+    /// Whether a session more is needed, for somebody who waits or so that `min_idle` are free, and may be opened.
+    pub(crate) fn should_grow(self, most: u32, min_idle: u32) -> bool {
+        self.sessions() < most && self.connecting + self.idle < self.waiting + min_idle
     }
 }
 
 impl Counts {
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let word = self.word.load(Ordering::Acquire);
-        Snapshot {
-            waiting: State::Waiting.of(word),
-            connecting: State::Connecting.of(word),
-            idle: State::Idle.of(word),
-            in_use: State::InUse.of(word),
-            resetting: State::Resetting.of(word),
-        }
+        Snapshot::new(self.word.load(Ordering::SeqCst), self.waiting())
+    }
+
+    pub(crate) fn waiting(&self) -> u32 {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// Counts a caller who waits, unless `most` do already.
+    pub(crate) fn wait(self: &Arc<Self>, most: u32) -> Option<Waiting> {
+        let add = |waiting| (waiting < most).then(|| waiting + 1);
+        let added = self.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+        added.is_ok().then(|| Waiting(Arc::clone(self)))
+    }
+
+    /// A place for a session that is to be opened, if `may` says so.
+    pub(crate) fn open_if(self: &Arc<Self>, may: impl Fn(Snapshot) -> bool) -> Option<Place> {
+        let add = |word| may(Snapshot::new(word, self.waiting())).then(|| word + State::Connecting.one());
+        let added = self.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+        added.is_ok().then(|| Place { counts: Arc::clone(self), state: State::Connecting })
+    }
+
+    /// What those who wait, and whoever looks after the pool, listen to.
+    pub(crate) fn news(&self) -> &Notify {
+        &self.news
     }
 
     /// Waits until there is no session any more.
     pub(crate) async fn empty(&self) {
         loop {
-            let gone = self.gone.notified();
-            tokio::pin!(gone);
-            gone.as_mut().enable();
+            let news = self.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
             if self.snapshot().sessions() == 0 {
                 return;
             }
-            gone.await;
+            news.await;
         }
     }
 }
 
-/// One session or caller in the counts. Dropping it takes it out.
+/// A caller who waits. Dropping it takes it out of the count.
+#[derive(Debug)]
+pub(crate) struct Waiting(Arc<Counts>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// One session in the counts. Dropping it takes it out and tells those who wait.
 #[derive(Debug)]
 pub(crate) struct Place {
     counts: Arc<Counts>,
     state: State,
-    left: bool,
 }
 
 impl Place {
-    pub(crate) fn take(counts: &Arc<Counts>, state: State) -> Self {
-        counts.word.fetch_add(state.one(), Ordering::AcqRel);
-        Self { counts: Arc::clone(counts), state, left: false }
-    }
-
     pub(crate) fn move_to(&mut self, state: State) {
         let (add, take) = (state.one(), self.state.one());
-        self.counts.word.fetch_add(add.wrapping_sub(take), Ordering::AcqRel);
+        self.counts.word.fetch_add(add.wrapping_sub(take), Ordering::SeqCst);
         self.state = state;
     }
 
-    /// Moves to idle unless that many already are: the rule by which an overflow session is closed when it returns.
-    pub(crate) fn rest_unless(&mut self, idle_most: u32) -> bool {
+    /// Moves to idle if fewer than `most` are, or if somebody waits who has none yet: the rule by which an overflow
+    /// session is closed when it returns. `most` is asked after the look at those that are idle.
+    pub(crate) fn rest_unless(&mut self, most: impl Fn() -> u32) -> bool {
         let (add, take) = (State::Idle.one(), self.state.one());
-        let moved = self.counts.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
-            (State::Idle.of(word) < idle_most).then(|| word.wrapping_add(add).wrapping_sub(take))
+        let moved = self.counts.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |word| {
+            let idle = State::Idle.of(word);
+            (idle < most() || idle < self.counts.waiting()).then(|| word.wrapping_add(add).wrapping_sub(take))
         });
         if moved.is_ok() {
             self.state = State::Idle;
@@ -129,22 +169,10 @@ impl Place {
     }
 }
 
-impl Place {
-    /// Out of the counts now, before it is dropped.
-    pub(crate) fn leave(&mut self) {
-        if std::mem::replace(&mut self.left, true) {
-            return;
-        }
-        self.counts.word.fetch_sub(self.state.one(), Ordering::AcqRel);
-        if self.state != State::Waiting {
-            self.counts.gone.notify_waiters();
-        }
-    }
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
-        self.leave();
+        self.counts.word.fetch_sub(self.state.one(), Ordering::SeqCst);
+        self.counts.news.notify_waiters();
     }
 }
 
@@ -152,28 +180,55 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
+    fn opened(counts: &Arc<Counts>, count: usize) -> Vec<Place> {
+        (0..count).map(|_| counts.open_if(|_| true).unwrap()).collect()
+    }
+
     #[test]
     fn moving_about_always_adds_up() {
         let counts = Arc::new(Counts::default());
-        let mut places: Vec<Place> = (0..50).map(|_| Place::take(&counts, State::Connecting)).collect();
-        for (position, state) in
-            [State::Idle, State::InUse, State::Resetting].into_iter().cycle().take(50).enumerate()
-        {
-            places[position].move_to(state);
-            assert_eq!(counts.snapshot().sessions(), 50);
+        let mut places = opened(&counts, 60);
+        let states = [State::Idle, State::InUse, State::Resetting, State::Closing];
+        for (place, state) in places.iter_mut().zip(states.into_iter().cycle()) {
+            place.move_to(state);
+            assert_eq!(counts.snapshot().sessions(), 60);
         }
         let seen = counts.snapshot();
-        assert_eq!((seen.connecting, seen.idle, seen.in_use, seen.resetting), (0, 17, 17, 16));
+        assert_eq!(
+            (seen.connecting, seen.idle, seen.in_use, seen.resetting, seen.closing),
+            (0, 15, 15, 15, 15)
+        );
         drop(places);
         assert_eq!(counts.snapshot().sessions(), 0);
     }
 
     #[test]
-    fn no_more_rest_than_may() {
+    fn no_more_rest_than_may_unless_somebody_waits() {
         let counts = Arc::new(Counts::default());
-        let mut places: Vec<Place> = (0..3).map(|_| Place::take(&counts, State::InUse)).collect();
-        let rested: Vec<bool> = places.iter_mut().map(|place| place.rest_unless(2)).collect();
+        let mut places = opened(&counts, 4);
+        let rested: Vec<bool> = places[..3].iter_mut().map(|place| place.rest_unless(|| 2)).collect();
         assert_eq!(rested, [true, true, false]);
-        assert_eq!((counts.snapshot().idle, counts.snapshot().in_use), (2, 1));
+        let waiting: Vec<_> = (0..3).map(|_| counts.wait(9).unwrap()).collect();
+        assert!(places[3].rest_unless(|| 2));
+        drop(waiting);
+        assert_eq!((counts.snapshot().idle, counts.snapshot().waiting), (3, 0));
+    }
+
+    #[test]
+    fn a_session_is_opened_for_each_who_waits_up_to_the_most() {
+        let counts = Arc::new(Counts::default());
+        let _waiting: Vec<_> = (0..5).map(|_| counts.wait(9).unwrap()).collect();
+        let open = || counts.open_if(|now| now.should_grow(3, 0));
+        let places: Vec<_> = std::iter::from_fn(open).collect();
+        assert_eq!(places.len(), 3);
+    }
+
+    #[test]
+    fn no_more_wait_than_may() {
+        let counts = Arc::new(Counts::default());
+        let first = counts.wait(1);
+        assert!(first.is_some() && counts.wait(1).is_none());
+        drop(first);
+        assert!(counts.wait(1).is_some());
     }
 }

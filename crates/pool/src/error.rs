@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgkeel_connect::{ServerError, SqlClass};
@@ -19,13 +20,32 @@ pub enum Error {
         waited: Duration,
         /// The pool at that moment.
         stats: Box<PoolStats>,
+        /// Why connecting failed the last time that it did, if it ever did: perhaps a while ago.
+        #[source]
+        source: Option<Arc<pgkeel_connect::Error>>,
+    },
+    /// So many callers wait already that this one would only make it worse. `pool.max_waiting` is the bound.
+    #[error("{waiting} callers wait for a session already ({stats})")]
+    Overloaded {
+        /// How many wait.
+        waiting: u32,
+        /// The pool at that moment.
+        stats: Box<PoolStats>,
     },
     /// The pool was closed.
     #[error("the pool is closed")]
     Closed,
-    /// No connection could be opened.
-    #[error("the pool could not connect")]
-    Connect(#[source] pgkeel_connect::Error),
+    /// No session is free, and opening one keeps failing: callers are told so at once until it works again.
+    #[error("the pool could not connect, {failures} times in a row; it tries again in {} ms", .retry_after.as_millis())]
+    Connect {
+        /// Failures since it last worked.
+        failures: u32,
+        /// When another caller's need makes the pool try again.
+        retry_after: Duration,
+        /// Why it failed the last time.
+        #[source]
+        source: Arc<pgkeel_connect::Error>,
+    },
     /// A statement failed.
     #[error(transparent)]
     Statement(#[from] pgkeel_connect::Error),
@@ -67,9 +87,11 @@ impl Error {
     #[must_use]
     pub fn server(&self) -> Option<&ServerError> {
         match self {
-            Self::Connect(error) | Self::Statement(error) | Self::CommitUnknown(error) => error.server(),
+            Self::Connect { source, .. } => source.server(),
+            Self::Statement(error) | Self::CommitUnknown(error) => error.server(),
             Self::Aborted { first } => first.as_ref(),
             Self::AcquireTimeout { .. }
+            | Self::Overloaded { .. }
             | Self::Closed
             | Self::NotInTransaction
             | Self::AlreadyInTransaction
@@ -103,8 +125,9 @@ impl Error {
     #[must_use]
     pub fn is_safe_to_retry(&self) -> bool {
         match self {
-            Self::AcquireTimeout { .. } => true,
-            Self::Connect(error) | Self::Statement(error) => error.is_safe_to_retry(),
+            Self::AcquireTimeout { .. } | Self::Overloaded { .. } => true,
+            Self::Connect { source, .. } => source.is_safe_to_retry(),
+            Self::Statement(error) => error.is_safe_to_retry(),
             Self::Aborted { first } => {
                 first.as_ref().is_some_and(|first| pgkeel_connect::rolls_back_cleanly(first.code()))
             }

@@ -1,20 +1,19 @@
 //! A session in somebody's hands, and what happens when it comes back.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool::managed::Object;
 use pgkeel_connect::{Connection, Executor as _, TransactionStatus};
 use tokio::runtime::Handle;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::Error;
+use crate::core::{Core, Object};
 use crate::counts::State;
-use crate::slot::{Slot, SlotManager};
-use crate::stats::Totals;
-
-/// How long a session that came back dirty has to become clean before it is closed.
-const RESET_TIMEOUT: Duration = Duration::from_secs(2);
+use crate::reset::{Dirty, Reset, reset};
+use crate::slot::Slot;
+use crate::traffic::Flight;
+use crate::{Error, traces, upkeep};
 
 /// How long an answer to a statement of the pool's own (BEGIN, SAVEPOINT, COMMIT, ROLLBACK) is waited for. Long, as a
 /// commit may have to wait for a standby.
@@ -31,36 +30,77 @@ fn unanswered(sql: &str) -> Error {
 /// A slot on its way: dropping it returns the session, cleaned first if it has to be.
 #[derive(Debug)]
 pub(crate) struct Held {
-    slot: Option<Object<SlotManager>>,
+    object: Option<Object>,
+    core: Arc<Core>,
 }
 
 impl Held {
-    pub(crate) fn new(slot: Object<SlotManager>) -> Self {
-        Self { slot: Some(slot) }
+    pub(crate) fn new(object: Object, core: Arc<Core>) -> Self {
+        Self { object: Some(object), core }
     }
 
     pub(crate) fn slot(&self) -> &Slot {
-        self.slot.as_ref().expect("a session is held until it is dropped")
+        self.object.as_ref().expect("a session is held until it is dropped")
+    }
+
+    /// Its server does not answer, or is gone: others may have lost theirs as well.
+    pub(crate) fn lost(mut self) {
+        if let Some(object) = self.object.take() {
+            lose(&self.core, object);
+        }
+    }
+
+    /// Has it closed at its return.
+    pub(crate) fn invalidate(&self) {
+        self.slot().invalidate();
+    }
+
+    /// The connection, out of the pool.
+    pub(crate) fn detach(mut self) -> Connection {
+        let object = self.object.take().expect("a session is held until it is dropped");
+        Object::take(object).connection
     }
 
     pub(crate) fn connection(&self) -> &Connection {
         &self.slot().connection
     }
 
-    /// Runs a statement, and notes when it does not come to a good end: it failed, or its future was dropped.
+    /// Runs a statement once nothing is in its way, and notes when it does not come to a good end: it failed, or its
+    /// future was dropped.
     async fn watched<T>(
         &self,
         sql: &str,
         statement: impl Future<Output = Result<T, pgkeel_connect::Error>>,
     ) -> Result<T, Error> {
-        let unsettle = OnDrop(Some(self.slot()));
+        let slot = self.slot();
+        slot.traffic.clear(&slot.connection).await?;
+        let (unsettle, flight) = (OnDrop(Some(slot)), Flight::depart(&slot.traffic, &slot.entry.canceller));
         let start = Instant::now();
         let done = statement.await;
-        self.slot().ran(sql, start.elapsed(), done.is_err());
+        let took = start.elapsed();
+        flight.arrive();
+        let config = self.core.config.load();
+        if config.slow_query_threshold().is_some_and(|threshold| took >= threshold) {
+            self.core.slow.keep(sql, took, slot.waited, done.is_err());
+        }
+        if config.reset() == Reset::Smart && traces::may_leave_traces(sql) {
+            slot.leave_traces();
+        }
         if done.is_ok() {
             unsettle.cancel();
         }
         Ok(done?)
+    }
+
+    /// Sends a statement of the pool's own without waiting for its answer.
+    pub(crate) fn send(&self, sql: &str) {
+        self.slot().unsettle();
+        self.slot().traffic.send(self.connection(), sql);
+    }
+
+    /// Waits until nothing is in the way of the next statement.
+    pub(crate) async fn clear(&self) -> Result<(), Error> {
+        Ok(self.slot().traffic.clear(self.connection()).await?)
     }
 
     /// Runs a statement of the pool's own, such as COMMIT, which is not waited for without a bound.
@@ -71,6 +111,7 @@ impl Held {
 
     /// The exact transaction status.
     pub(crate) async fn settled_status(&self) -> Result<TransactionStatus, Error> {
+        self.clear().await?;
         let settled = tokio::time::timeout(CONTROL_TIMEOUT, self.slot().settled_status()).await;
         settled.unwrap_or_else(|_| Err(silence("the state of the session"))).map_err(Error::Statement)
     }
@@ -107,102 +148,28 @@ impl Drop for OnDrop<'_> {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some(slot) = self.slot.take() else { return };
-        if slot.is_clean() {
-            return give_back(slot);
-        }
-        let is_closed = slot.connection.is_closed();
-        let mut dirty = Dirty(Some(slot));
-        if is_closed {
-            dirty.count_as_lost();
+        let Some(mut object) = self.object.take() else { return };
+        object.entry.end_loan();
+        self.core.times.held.record(object.taken.elapsed());
+        if object.connection.is_closed() {
+            lose(&self.core, object);
+        } else if object.is_clean() && !self.core.config.load().cleans(object.has_traces()) {
+            self.core.put_back(object);
         } else if let Ok(runtime) = Handle::try_current() {
-            dirty.slot().place.move_to(State::Resetting);
-            runtime.spawn(reset(dirty));
-        } // Else it is closed: outside a runtime nobody could wait for it to become clean.
-    }
-}
-
-/// Back to those that are free, unless enough are.
-fn give_back(mut slot: Object<SlotManager>) {
-    let Some(pool) = Object::pool(&slot) else { return close(slot) };
-    let manager = pool.manager();
-    if pool.is_closed() {
-        close(slot);
-    } else if slot.is_too_old(manager.config.recycle()) {
-        manager.totals.recycled.add_one();
-        close(slot);
-    } else if slot.rest_unless(manager.config.size()) {
-        drop(slot);
-    } else {
-        manager.totals.overflow_closed.add_one();
-        close(slot);
-    }
-}
-
-/// Out of the pool: dropping the connection tells the server good-bye, which rolls back what is open.
-fn close(mut slot: Object<SlotManager>) {
-    // Out of the counts first: with its slot free, another session may be opened at once.
-    slot.place.leave();
-    drop(Object::take(slot));
-}
-
-/// A slot that nobody may have as it is: dropped, it is closed, even by a runtime that shuts down.
-struct Dirty(Option<Object<SlotManager>>);
-
-impl Dirty {
-    fn slot(&mut self) -> &mut Slot {
-        self.0.as_mut().expect("taken out only at the end")
-    }
-
-    fn totals<T>(&self, note: impl FnOnce(&Totals) -> T) {
-        if let Some(pool) = self.0.as_ref().and_then(Object::pool) {
-            note(&pool.manager().totals);
-        }
-    }
-
-    fn count_as_lost(&self) {
-        self.totals(|totals| totals.lost.add_one());
-    }
-
-    fn into_pool(mut self) {
-        if let Some(slot) = self.0.take() {
-            give_back(slot);
+            object.place.move_to(State::Resetting);
+            runtime.spawn(reset(Dirty::new(object, Arc::clone(&self.core))));
+        } else {
+            // Outside of a runtime nobody could wait for it to become clean.
+            self.core.close(object);
         }
     }
 }
 
-impl Drop for Dirty {
-    fn drop(&mut self) {
-        if let Some(slot) = self.0.take() {
-            close(slot);
-        }
-    }
-}
-
-/// Ends what the last user left open, or closes the session.
-async fn reset(mut dirty: Dirty) {
-    let slot = dirty.slot();
-    let clean = async {
-        let left_open = slot.settled_status().await? != TransactionStatus::Idle;
-        if left_open {
-            slot.connection.batch_execute("ROLLBACK").await?;
-        }
-        Ok::<_, pgkeel_connect::Error>((left_open, slot.connection.transaction_status()))
-    };
-    match tokio::time::timeout(RESET_TIMEOUT, clean).await {
-        Ok(Ok((left_open, TransactionStatus::Idle))) => {
-            if left_open {
-                dirty.totals(|totals| totals.dirty.add_one());
-            }
-            dirty.into_pool();
-        }
-        Ok(Err(error)) if error.is_disconnected() => dirty.count_as_lost(),
-        outcome => {
-            tracing::debug!(?outcome, "a session that came back dirty is closed");
-            dirty.totals(|totals| {
-                totals.dirty.add_one();
-                totals.dirty_closed.add_one();
-            });
-        }
+/// Out of the pool at once: its server does not answer, or is gone. Others may have lost theirs as well.
+pub(crate) fn lose(core: &Arc<Core>, object: Object) {
+    core.totals.lost.add_one();
+    Object::take(object).kill();
+    if Handle::try_current().is_ok() {
+        upkeep::suspect_all(core);
     }
 }

@@ -6,11 +6,14 @@
 //! [`Executor`], transactions opened through [`Begin`] or [`Pool::transaction`].
 //!
 //! # Invariants
-//! - There are never more sessions than `pool.size` and `pool.max_overflow` allow. One that is closed under a statement
-//!   takes up to 2 s to be gone; the server may go on with the statement meanwhile.
+//! - There are never more sessions than `pool.size` and `pool.max_overflow` allow, those being opened and closed
+//!   counted: a session's place is free when its server process is gone, or its socket was closed after 2 s without an
+//!   answer.
+//! - Sessions are given out in the order of asking.
 //! - Every wait of the pool has a bound, and the error names the step that missed it.
 //! - A session that comes back with a transaction open, or with a statement unfinished, is cleaned or closed before
-//!   anyone else can have it. What `SET`, `LISTEN` or an advisory lock has changed on it stays.
+//!   anyone else can have it; [`Reset`] says what else is undone.
+//! - A statement whose future was dropped is cancelled, and the cancel hits nothing else.
 //! - `Ok` from a commit means that the server committed.
 //!
 //! # Features
@@ -18,15 +21,28 @@
 
 mod config;
 mod settings;
+mod hooks;
 mod pool;
+mod life_cycle;
+mod core;
 mod acquire;
-mod progress;
+mod step;
+mod open;
+mod breaker;
+mod lifetime;
+mod upkeep;
+mod jitter;
 mod session;
 mod held;
+mod traffic;
+mod reset;
+mod traces;
 mod transaction;
 mod slot;
 mod counts;
+mod ledger;
 mod stats;
+mod histogram;
 mod slow;
 mod fingerprint;
 mod error;
@@ -37,10 +53,14 @@ pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TransactionSta
 
 pub use self::config::Config;
 pub use self::error::Error;
+pub use self::histogram::{Histogram, PoolTimes};
+pub use self::hooks::{Hook, HookFuture, Hooks};
+pub use self::life_cycle::CloseReport;
 pub use self::pool::Pool;
-pub use self::progress::Step;
+pub use self::reset::Reset;
 pub use self::session::Session;
 pub use self::settings::{Draft, SETTINGS};
 pub use self::slow::SlowQuery;
 pub use self::stats::PoolStats;
+pub use self::step::Step;
 pub use self::transaction::{SessionTx, Tx};

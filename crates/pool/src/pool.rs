@@ -1,17 +1,15 @@
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
-use std::time::Duration;
 
-use deadpool::managed::QueueMode;
 use pgkeel_connect::{Begin, Executor, TxOptions};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::counts::Counts;
+use crate::core::{Core, Phase};
 use crate::held::Held;
-use crate::slot::SlotManager;
 use crate::transaction::run_in;
-use crate::{Config, Error, PoolStats, Session, SlowQuery, Tx, acquire};
+use crate::{Config, Error, PoolStats, PoolTimes, Session, SlowQuery, Tx, acquire};
 
 /// A bounded number of sessions, shared. Cheap to clone; all clones are the same pool.
 ///
@@ -34,20 +32,14 @@ use crate::{Config, Error, PoolStats, Session, SlowQuery, Tx, acquire};
 /// ```
 #[derive(Clone)]
 pub struct Pool {
-    slots: deadpool::managed::Pool<SlotManager>,
-    counts: Arc<Counts>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl Pool {
     /// A pool that opens its first connection when it is first needed.
     #[must_use]
     pub fn lazy(config: Config) -> Self {
-        let counts = Arc::<Counts>::default();
-        let most = (config.size() + config.max_overflow()) as usize;
-        let manager = SlotManager::new(config, Arc::clone(&counts));
-        // The last that came back is the first to go out: few server processes stay warm instead of all growing cold.
-        let builder = deadpool::managed::Pool::builder(manager).max_size(most).queue_mode(QueueMode::Lifo);
-        Self { slots: builder.build().expect("a pool without timeouts needs no runtime"), counts }
+        Self { core: Core::new(config) }
     }
 
     /// A pool whose first connection is open.
@@ -56,7 +48,7 @@ impl Pool {
     /// [`Error::Connect`] and [`Error::AcquireTimeout`].
     ///
     /// # Cancellation
-    /// Dropping the future leaves nothing behind.
+    /// Dropping the future drops the pool, which closes what was opened.
     pub async fn connect(config: Config) -> Result<Self, Error> {
         let pool = Self::lazy(config);
         drop(pool.session().await?);
@@ -66,16 +58,18 @@ impl Pool {
     /// A session of one's own: a free one, a new one, or the next that comes back.
     ///
     /// # Errors
-    /// [`Error::AcquireTimeout`], [`Error::Connect`], [`Error::Closed`].
+    /// [`Error::AcquireTimeout`], [`Error::Connect`], [`Error::Overloaded`], [`Error::Closed`].
     ///
     /// # Cancellation
-    /// Dropping the future gives up the place in the queue; a connection that was being opened is closed.
-    pub async fn session(&self) -> Result<Session, Error> {
-        Ok(Session::new(self.hold().await?))
+    /// Dropping the future gives up the place in the queue. A connection that is being opened joins the pool.
+    #[track_caller]
+    pub fn session(&self) -> impl Future<Output = Result<Session, Error>> + Send {
+        let site = Location::caller();
+        async move { Ok(Session::new(acquire::acquire(&self.core, Some(site)).await?)) }
     }
 
     async fn hold(&self) -> Result<Held, Error> {
-        Ok(Held::new(acquire::acquire(&self.slots, &self.counts).await?))
+        acquire::acquire(&self.core, None).await
     }
 
     /// Runs `run` in a transaction of its own: `Ok` commits, `Err` rolls back. What `run` captures it may move, as it
@@ -87,13 +81,14 @@ impl Pool {
     ///
     /// # Cancellation
     /// Dropping the future rolls back, unless COMMIT had gone out already.
-    pub async fn transaction<T, E, F, Fut>(&self, run: F) -> Result<T, E>
+    #[track_caller]
+    pub fn transaction<T, E, F, Fut>(&self, run: F) -> impl Future<Output = Result<T, E>>
     where
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        self.transaction_with(TxOptions::new(), run).await
+        self.transaction_with(TxOptions::new(), run)
     }
 
     /// The same with an isolation level and other options.
@@ -103,57 +98,59 @@ impl Pool {
     ///
     /// # Cancellation
     /// As [`transaction`](Self::transaction).
-    pub async fn transaction_with<T, E, F, Fut>(&self, options: TxOptions, run: F) -> Result<T, E>
+    #[track_caller]
+    pub fn transaction_with<T, E, F, Fut>(
+        &self,
+        options: TxOptions,
+        run: F,
+    ) -> impl Future<Output = Result<T, E>>
     where
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        run_in(self.begin_with(options).await?, run).await
+        let site = Location::caller();
+        async move {
+            let held = acquire::acquire(&self.core, Some(site)).await?;
+            run_in(Tx::begin(Arc::new(held), options).await?, run).await
+        }
     }
 
     /// The pool at this moment.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
-        self.slots.manager().stats()
+        self.core.stats()
+    }
+
+    /// How long things took in the pool so far.
+    #[must_use]
+    pub fn times(&self) -> PoolTimes {
+        self.core.times.snapshot()
     }
 
     /// The slowest of the latest statements that took at least `pool.slow_query_threshold`, without their values; at
     /// most 200, the slowest first.
     #[must_use]
     pub fn slow_queries(&self) -> Vec<SlowQuery> {
-        self.slots.manager().slow.list()
+        self.core.slow.list()
     }
 
-    /// The configuration that the pool was made with.
+    /// The configuration of the pool.
     #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.slots.manager().config
+    pub fn config(&self) -> Arc<Config> {
+        self.core.config.load_full()
     }
 
     /// Whether the pool was closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.slots.is_closed()
-    }
-
-    /// Hands out no more sessions and waits until those in use have come back and are closed, at most until the
-    /// deadline. Returns how many are still held then; they are closed when they come back.
-    ///
-    /// # Cancellation
-    /// Dropping the future stops the waiting; the pool stays closed.
-    pub async fn close(&self, deadline: Duration) -> u32 {
-        self.slots.close();
-        match tokio::time::timeout(deadline, self.counts.empty()).await {
-            Ok(()) => 0,
-            Err(_) => self.counts.snapshot().sessions(),
-        }
+        self.core.phase() == Phase::Closed
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("config", self.config()).field("stats", &self.stats()).finish()
+        f.debug_struct("Pool").field("config", &self.config()).field("stats", &self.stats()).finish()
     }
 }
 

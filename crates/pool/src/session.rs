@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use pgkeel_connect::{Begin, Connection, Executor, TransactionStatus, TxOptions};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -7,16 +9,19 @@ use crate::{Error, SessionTx, Tx};
 
 /// One session of the pool, for as long as it is held.
 ///
-/// Dropping it returns it at once; what was left open is rolled back before anyone else gets it. Settings made with
-/// `SET` stay: prefer `SET LOCAL` inside a transaction.
+/// Dropping it returns it at once; what was left open is rolled back before anyone else gets it, and what was left
+/// behind is undone as `pool.reset` says.
+///
+/// Dropping the future of a statement cancels the statement, once no other is under way on the session; in a
+/// transaction that fails the transaction. The next statement waits for that, at most 2 s.
 #[derive(Debug)]
 pub struct Session {
-    held: std::sync::Arc<Held>,
+    held: Arc<Held>,
 }
 
 impl Session {
     pub(crate) fn new(held: Held) -> Self {
-        Self { held: std::sync::Arc::new(held) }
+        Self { held: Arc::new(held) }
     }
 
     /// The transaction status in the server's last word; see [`Connection::transaction_status`].
@@ -29,7 +34,21 @@ impl Session {
     #[must_use]
     pub fn connection(&self) -> &Connection {
         self.held.slot().unsettle();
+        self.held.slot().leave_traces();
         self.held.connection()
+    }
+
+    /// Closes the session instead of returning it: for one that is known to be of no use any more.
+    pub fn invalidate(self) {
+        self.held.invalidate();
+    }
+
+    /// Takes the connection out of the pool for good: from now on it is the caller's, and the pool may open another.
+    ///
+    /// # Errors
+    /// The session itself, if a transaction on it is still in use somewhere.
+    pub fn detach(self) -> Result<Connection, Self> {
+        Arc::try_unwrap(self.held).map(Held::detach).map_err(|held| Self { held })
     }
 }
 
@@ -53,7 +72,7 @@ impl<'s> Begin for &'s mut Session {
     type Tx = SessionTx<'s>;
 
     async fn begin_with(self, options: TxOptions) -> Result<SessionTx<'s>, Error> {
-        let tx = Tx::begin(std::sync::Arc::clone(&self.held), options).await?;
+        let tx = Tx::begin(Arc::clone(&self.held), options).await?;
         Ok(SessionTx::new(tx, self))
     }
 }

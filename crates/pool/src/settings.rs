@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use pgkeel_connect::settings::{
-    About, Problem, Reader, Setting, duration_or_off, positive_duration, whole_number, yes_or_no,
+    About, Problem, Reader, Setting, duration, duration_or_off, positive_duration, whole_number, yes_or_no,
 };
 
-use crate::Config;
 use crate::counts::MOST_SESSIONS;
+use crate::{Config, Hooks, Reset};
 
 static SIZE: Setting<u32> = Setting::new("pool.size", "20", whole_number)
     .alias(&["DB_POOL_SIZE"])
@@ -25,11 +25,41 @@ static TIMEOUT: Setting<Duration> = Setting::new("pool.timeout", "30s", positive
 
 static RECYCLE: Setting<Option<Duration>> = Setting::new("pool.recycle", "3600s", duration_or_off)
     .alias(&["DB_POOL_RECYCLE"])
-    .help("TIME|off", "Age at which a session is replaced at its next use");
+    .help("TIME|off", "Age at which a session is replaced, up to a tenth sooner, one after the other");
+
+static MIN_IDLE: Setting<u32> = Setting::new("pool.min_idle", "0", whole_number)
+    .help("COUNT", "Sessions that are kept free for whoever comes next; at most pool.size");
+
+static IDLE_TIMEOUT: Setting<Option<Duration>> = Setting::new("pool.idle_timeout", "off", duration_or_off)
+    .help("TIME|off", "Time after which a session that nobody used is closed, down to pool.min_idle");
+
+static OVERFLOW_LINGER: Setting<Duration> = Setting::new("pool.overflow_linger", "0s", duration).help(
+    "TIME",
+    "Time for which a session beyond pool.size stays open when it comes back; 0 closes it at once",
+);
+
+static MAX_WAITING: Setting<u32> = Setting::new("pool.max_waiting", "10000", whole_number)
+    .help("COUNT", "Callers that may wait for a session; more are turned away at once");
+
+static CONNECT_CONCURRENCY: Setting<u32> = Setting::new("pool.connect_concurrency", "4", positive_number)
+    .help("COUNT", "Connections that are opened at the same time");
+
+static CONNECT_ATTEMPTS: Setting<u32> = Setting::new("pool.connect_attempts", "3", positive_number)
+    .help("COUNT", "Failures in a row after which callers are told at once that connecting does not work");
+
+static PING_TIMEOUT: Setting<Duration> = Setting::new("pool.ping_timeout", "1s", positive_duration)
+    .help("TIME", "Time in which a session that is checked has to answer");
 
 static PRE_PING: Setting<bool> = Setting::new("pool.pre_ping", "true", yes_or_no)
     .alias(&["DB_POOL_PRE_PING"])
     .help("true|false", "Whether a session that has rested is checked before it is handed out");
+
+static RESET: Setting<Reset> = Setting::new("pool.reset", "smart", str::parse)
+    .help("none|rollback|smart|discard-all", "How a session is cleaned when it comes back");
+
+static LEAK_THRESHOLD: Setting<Option<Duration>> =
+    Setting::new("pool.leak_threshold", "off", duration_or_off)
+        .help("TIME|off", "Time after which a session that is held is told of, with the place that took it");
 
 static SLOW_QUERY_THRESHOLD: Setting<Option<Duration>> =
     Setting::new("pool.slow_query_threshold", "1.0s", duration_or_off)
@@ -43,19 +73,44 @@ pub static SETTINGS: &[&About] = &[
     MAX_OVERFLOW.about(),
     TIMEOUT.about(),
     RECYCLE.about(),
+    MIN_IDLE.about(),
+    IDLE_TIMEOUT.about(),
+    OVERFLOW_LINGER.about(),
+    MAX_WAITING.about(),
+    CONNECT_CONCURRENCY.about(),
+    CONNECT_ATTEMPTS.about(),
     PRE_PING.about(),
+    PING_TIMEOUT.about(),
+    RESET.about(),
+    LEAK_THRESHOLD.about(),
     SLOW_QUERY_THRESHOLD.about(),
 ];
+
+fn positive_number(text: &str) -> Result<u32, String> {
+    match whole_number(text)? {
+        0 => Err("must be at least 1".into()),
+        number => Ok(number),
+    }
+}
 
 /// What the settings say of a pool, before it is known where its connections go.
 #[derive(Debug, Clone, Copy)]
 pub struct Draft {
-    size: u32,
-    max_overflow: u32,
-    timeout: Duration,
-    recycle: Option<Duration>,
-    pre_ping: bool,
-    slow_query_threshold: Option<Duration>,
+    pub(crate) size: u32,
+    pub(crate) max_overflow: u32,
+    pub(crate) timeout: Duration,
+    pub(crate) recycle: Option<Duration>,
+    pub(crate) min_idle: u32,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) overflow_linger: Duration,
+    pub(crate) max_waiting: u32,
+    pub(crate) connect_concurrency: u32,
+    pub(crate) connect_attempts: u32,
+    pub(crate) pre_ping: bool,
+    pub(crate) ping_timeout: Duration,
+    pub(crate) reset: Reset,
+    pub(crate) leak_threshold: Option<Duration>,
+    pub(crate) slow_query_threshold: Option<Duration>,
 }
 
 impl Draft {
@@ -66,29 +121,43 @@ impl Draft {
             max_overflow: reader.get(&MAX_OVERFLOW),
             timeout: reader.get(&TIMEOUT),
             recycle: reader.get(&RECYCLE),
+            min_idle: reader.get(&MIN_IDLE),
+            idle_timeout: reader.get(&IDLE_TIMEOUT),
+            overflow_linger: reader.get(&OVERFLOW_LINGER),
+            max_waiting: reader.get(&MAX_WAITING),
+            connect_concurrency: reader.get(&CONNECT_CONCURRENCY),
+            connect_attempts: reader.get(&CONNECT_ATTEMPTS),
             pre_ping: reader.get(&PRE_PING),
+            ping_timeout: reader.get(&PING_TIMEOUT),
+            reset: reader.get(&RESET),
+            leak_threshold: reader.get(&LEAK_THRESHOLD),
             slow_query_threshold: reader.get(&SLOW_QUERY_THRESHOLD),
         };
-        check_size(reader, draft.size, draft.max_overflow);
+        draft.check(reader);
         draft
     }
 
     /// The configuration of a pool whose connections are opened so.
     #[must_use]
     pub fn complete(self, connect: pgkeel_connect::Config) -> Config {
-        let Self { size, max_overflow, timeout, recycle, pre_ping, slow_query_threshold } = self;
-        Config { connect, size, max_overflow, timeout, recycle, pre_ping, slow_query_threshold }
+        Config { connect, draft: self, hooks: Hooks::new() }
     }
-}
 
-/// A pool without a session, or with more than can be counted, is a problem.
-pub(crate) fn check_size(reader: &mut Reader<'_>, size: u32, max_overflow: u32) {
-    let most = u64::from(size) + u64::from(max_overflow);
-    if most == 0 || most > u64::from(MOST_SESSIONS) {
-        let reason =
-            format!("with pool.max_overflow it makes {most} sessions; a pool has 1 to {MOST_SESSIONS}");
-        let origin = reader.origin(SIZE.about());
-        reader.problem(Problem::new(SIZE.about().name, origin, reason));
+    /// Notes as problems what single settings cannot know: a pool without a session, or with more than can be counted,
+    /// and more free sessions than stay open.
+    pub(crate) fn check(&self, reader: &mut Reader<'_>) {
+        let most = u64::from(self.size) + u64::from(self.max_overflow);
+        if most == 0 || most > u64::from(MOST_SESSIONS) {
+            let reason =
+                format!("with pool.max_overflow it makes {most} sessions; a pool has 1 to {MOST_SESSIONS}");
+            let origin = reader.origin(SIZE.about());
+            reader.problem(Problem::new(SIZE.about().name, origin, reason));
+        }
+        if self.min_idle > self.size {
+            let reason = format!("is more than the {} sessions of pool.size that stay open", self.size);
+            let origin = reader.origin(MIN_IDLE.about());
+            reader.problem(Problem::new(MIN_IDLE.about().name, origin, reason));
+        }
     }
 }
 

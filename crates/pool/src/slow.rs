@@ -34,27 +34,15 @@ impl SlowQuery {
 }
 
 /// The latest slow statements.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SlowQueries {
-    threshold: Option<Duration>,
     kept: Mutex<VecDeque<SlowQuery>>,
 }
 
 impl SlowQueries {
-    /// Keeps statements that take this long; none without a threshold.
-    pub(crate) fn over(threshold: Option<Duration>) -> Self {
-        Self { threshold, kept: Mutex::default() }
-    }
-
-    /// Keeps the statement if it took long.
-    pub(crate) fn note(&self, sql: &str, took: Duration, waited: Duration, failed: bool) {
-        if self.threshold.is_some_and(|threshold| took >= threshold) {
-            self.keep(sql, took, waited, failed);
-        }
-    }
-
+    /// Keeps a statement that took long.
     #[cold]
-    fn keep(&self, sql: &str, took: Duration, waited: Duration, failed: bool) {
+    pub(crate) fn keep(&self, sql: &str, took: Duration, waited: Duration, failed: bool) {
         let text = fingerprint::without_values(sql);
         tracing::warn!(statement = %text, took_ms = took.as_secs_f64() * 1000.0, "a slow statement");
         let slow = SlowQuery { waited, failed, ..SlowQuery::new(text, took) };
@@ -81,11 +69,11 @@ mod tests {
 
     #[test]
     fn the_slowest_come_first_and_the_oldest_make_room() {
-        let slow = SlowQueries::over(Some(Duration::from_millis(1)));
+        let slow = SlowQueries::default();
         for millis in 1..=300 {
-            slow.note("select 'secret'", Duration::from_millis(300 - millis), Duration::ZERO, false);
+            slow.keep("select 'secret'", Duration::from_millis(300 - millis), Duration::ZERO, false);
         }
         let list = slow.list();
-        assert_eq!((list.len(), list[0].took, &*list[0].text), (200, Duration::from_millis(200), "select ?"));
+        assert_eq!((list.len(), list[0].took, &*list[0].text), (200, Duration::from_millis(199), "select ?"));
     }
 }

@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::Config;
 use crate::counts::Snapshot;
+use crate::{Config, PoolTimes};
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -14,9 +14,8 @@ impl Total {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Adds whole microseconds.
-    pub(crate) fn add(&self, time: Duration) {
-        self.0.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    pub(crate) fn add(&self, more: usize) {
+        self.0.fetch_add(more as u64, Ordering::Relaxed);
     }
 
     fn value(&self) -> u64 {
@@ -28,14 +27,16 @@ impl Total {
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) acquires: Total,
-    pub(crate) acquire_micros: Total,
     pub(crate) timeouts: Total,
+    pub(crate) overloaded: Total,
     pub(crate) connects: Total,
     pub(crate) connect_failures: Total,
     pub(crate) recycled: Total,
     pub(crate) lost: Total,
     pub(crate) overflow_closed: Total,
+    pub(crate) idle_closed: Total,
     pub(crate) dirty: Total,
+    pub(crate) leaks: Total,
     pub(crate) dirty_closed: Total,
 }
 
@@ -55,16 +56,22 @@ pub struct PoolStats {
     pub idle: u32,
     /// Sessions in somebody's hands.
     pub in_use: u32,
-    /// Sessions being cleaned after a dropped transaction or statement.
+    /// Sessions being cleaned after a dropped transaction or statement, or checked.
     pub resetting: u32,
+    /// Sessions that were told good-bye and whose server process is not gone yet.
+    pub closing: u32,
     /// Sessions handed out so far.
     pub acquires_total: u64,
     /// Time that callers have spent getting sessions so far, whatever came of it.
     pub acquire_time_total: Duration,
     /// Callers that got no session in time so far.
     pub timeouts_total: u64,
+    /// Callers turned away so far because too many waited.
+    pub overloaded_total: u64,
     /// Connections opened so far.
     pub connects_total: u64,
+    /// Time that opening them took.
+    pub connect_time_total: Duration,
     /// Connections that could not be opened so far.
     pub connect_failures_total: u64,
     /// Sessions replaced because of their age so far.
@@ -73,14 +80,18 @@ pub struct PoolStats {
     pub lost_total: u64,
     /// Sessions closed at their return because enough were free, so far.
     pub overflow_closed_total: u64,
+    /// Sessions closed because nobody had needed them for long, so far.
+    pub idle_closed_total: u64,
     /// Sessions that came back with a transaction open, or with a statement that did not end in time, so far.
     pub dirty_total: u64,
     /// Those of them that could not be cleaned and were closed.
     pub dirty_closed_total: u64,
+    /// Sessions that were held for longer than `pool.leak_threshold`, so far.
+    pub leaks_total: u64,
 }
 
 impl PoolStats {
-    pub(crate) fn of(config: &Config, counts: Snapshot, totals: &Totals) -> Self {
+    pub(crate) fn of(config: &Config, counts: Snapshot, totals: &Totals, times: &PoolTimes) -> Self {
         Self {
             size: config.size(),
             max_overflow: config.max_overflow(),
@@ -89,23 +100,28 @@ impl PoolStats {
             idle: counts.idle,
             in_use: counts.in_use,
             resetting: counts.resetting,
+            closing: counts.closing,
             acquires_total: totals.acquires.value(),
-            acquire_time_total: Duration::from_micros(totals.acquire_micros.value()),
+            acquire_time_total: times.wait.sum(),
             timeouts_total: totals.timeouts.value(),
+            overloaded_total: totals.overloaded.value(),
             connects_total: totals.connects.value(),
+            connect_time_total: times.connect.sum(),
             connect_failures_total: totals.connect_failures.value(),
             recycled_total: totals.recycled.value(),
             lost_total: totals.lost.value(),
             overflow_closed_total: totals.overflow_closed.value(),
+            idle_closed_total: totals.idle_closed.value(),
             dirty_total: totals.dirty.value(),
             dirty_closed_total: totals.dirty_closed.value(),
+            leaks_total: totals.leaks.value(),
         }
     }
 
     /// All sessions, in whatever state.
     #[must_use]
     pub fn sessions(&self) -> u32 {
-        self.connecting + self.idle + self.checked_out()
+        self.connecting + self.idle + self.checked_out() + self.closing
     }
 
     /// Sessions that are free: SQLAlchemy's `checkedin()`.
@@ -120,27 +136,27 @@ impl PoolStats {
         self.in_use + self.resetting
     }
 
-    /// Sessions beyond `size`: SQLAlchemy's `overflow()`, which is negative until the pool has filled.
+    /// Sessions beyond `size`: SQLAlchemy's `overflow()`, which is negative until the pool has filled, and counts a
+    /// session no more once it is being closed.
     #[must_use]
     pub fn overflow(&self) -> i64 {
-        i64::from(self.sessions()) - i64::from(self.size)
+        i64::from(self.sessions() - self.closing) - i64::from(self.size)
     }
 
     /// The part of the pool that is not free, from 0 to 1.
     #[must_use]
     pub fn utilisation(&self) -> f64 {
-        f64::from(self.connecting + self.checked_out()) / f64::from(self.size + self.max_overflow)
+        f64::from(self.connecting + self.checked_out() + self.closing)
+            / f64::from(self.size + self.max_overflow)
     }
 }
 
 impl fmt::Display for PoolStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { size, max_overflow, waiting, connecting, idle, in_use, resetting, .. } = self;
+        let Self { size, max_overflow, waiting, connecting, idle, in_use, resetting, closing, .. } = self;
         let most = size + max_overflow;
-        write!(
-            f,
-            "{in_use} in use, {idle} idle, {connecting} connecting, {resetting} resetting of at most {most}, "
-        )?;
+        write!(f, "{in_use} in use, {idle} idle, {connecting} connecting, {resetting} resetting, ")?;
+        write!(f, "{closing} closing of at most {most}, ")?;
         write!(f, "{waiting} waiting")
     }
 }

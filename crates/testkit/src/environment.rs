@@ -15,6 +15,11 @@ pub(crate) fn server_options() -> Options {
     Options::from_env(&variable)
 }
 
+pub(crate) fn seed() -> Option<u64> {
+    let seed = variable("PGKEEL_TEST_SEED")?;
+    Some(seed.to_str().and_then(|seed| seed.parse().ok()).expect("PGKEEL_TEST_SEED is a number"))
+}
+
 /// Whether checks run with their full counts.
 #[must_use]
 pub fn is_soak() -> bool {

@@ -21,6 +21,7 @@
 //! # Environment
 //! - `PGKEEL_TEST_KEEP=1`: databases stay, on a private server whose data directory each test prints.
 //! - `PGKEEL_TEST_SOAK=1`: [`scaled`] gives full counts instead of those for every day; `cargo xtask soak` sets it.
+//! - `PGKEEL_TEST_SEED=N`: repeats what [`Random`] did in a run that printed this seed.
 //! - `PGKEEL_PG_MAJOR` and the other `PGKEEL_PG_*`: as in `pgkeel-localpg`.
 
 mod database;
@@ -28,6 +29,7 @@ mod server;
 mod cluster;
 mod proxy;
 mod eventually;
+mod random;
 mod environment;
 
 pub use pgkeel_localpg::Auth;
@@ -37,3 +39,4 @@ pub use self::database::TestDatabase;
 pub use self::environment::{is_soak, scaled};
 pub use self::eventually::{PATIENCE, eventually};
 pub use self::proxy::{Direction, Proxy};
+pub use self::random::Random;

@@ -49,6 +49,8 @@ struct Network {
     left: [AtomicU64; 2],
     passed: [AtomicU64; 2],
     accepted: AtomicU64,
+    /// Of the connections accepted so far, the first so many are dead and nobody knows it.
+    stranded: AtomicU64,
 }
 
 impl Proxy {
@@ -64,6 +66,7 @@ impl Proxy {
             left: [const { AtomicU64::new(u64::MAX) }; 2],
             passed: [const { AtomicU64::new(0) }; 2],
             accepted: AtomicU64::new(0),
+            stranded: AtomicU64::new(0),
         });
         let port = listener.local_addr().expect("a bound port");
         let host = address.hosts()[0].clone();
@@ -96,6 +99,12 @@ impl Proxy {
     /// Nothing goes through any more, and nothing is closed.
     pub fn black_hole(&self) {
         self.network.weather.send_replace(Weather::BlackHole);
+    }
+
+    /// Nothing goes through the connections that are there any more, and nothing is closed; new ones are well. So it is
+    /// when a firewall has forgotten them.
+    pub fn strand(&self) {
+        self.network.stranded.store(self.accepted(), Ordering::SeqCst);
     }
 
     /// Everything goes through this much later.
@@ -149,7 +158,7 @@ impl Network {
 
 async fn accept(listener: TcpListener, host: Host, network: Arc<Network>) {
     while let Ok((client, _)) = listener.accept().await {
-        network.accepted.fetch_add(1, Ordering::SeqCst);
+        let number = network.accepted.fetch_add(1, Ordering::SeqCst) + 1;
         if *network.weather.borrow() == Weather::Refusing {
             reset(&client);
             continue;
@@ -157,11 +166,27 @@ async fn accept(listener: TcpListener, host: Host, network: Arc<Network>) {
         let (host, network) = (host.clone(), Arc::clone(&network));
         tokio::spawn(async move {
             let mut cuts = network.cuts.subscribe();
+            let line = Line { number, network: &network };
             tokio::select! {
-                _ = carry(client, &host, &network) => {}
+                _ = carry(client, &host, &line) => {}
                 _ = cuts.changed() => {}
             }
         });
+    }
+}
+
+/// One connection through the proxy.
+struct Line<'a> {
+    /// Counted from 1 in the order of coming.
+    number: u64,
+    network: &'a Network,
+}
+
+impl Line<'_> {
+    async fn unless_stranded(&self) {
+        if self.number <= self.network.stranded.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -170,17 +195,17 @@ fn reset(client: &TcpStream) {
     let _ = socket2::SockRef::from(client).set_linger(Some(Duration::ZERO));
 }
 
-async fn carry(client: TcpStream, host: &Host, network: &Network) -> std::io::Result<()> {
+async fn carry(client: TcpStream, host: &Host, line: &Line<'_>) -> std::io::Result<()> {
     client.set_nodelay(true)?;
     match host.name() {
         HostName::Tcp(name) => {
             let server = TcpStream::connect((name.as_str(), host.port())).await?;
             server.set_nodelay(true)?;
-            both_ways(client, server, network).await
+            both_ways(client, server, line).await
         }
         HostName::Socket(directory) => {
             let path = directory.join(format!(".s.PGSQL.{}", host.port()));
-            both_ways(client, UnixStream::connect(path).await?, network).await
+            both_ways(client, UnixStream::connect(path).await?, line).await
         }
     }
 }
@@ -188,13 +213,13 @@ async fn carry(client: TcpStream, host: &Host, network: &Network) -> std::io::Re
 async fn both_ways(
     client: TcpStream,
     server: impl AsyncRead + AsyncWrite,
-    network: &Network,
+    line: &Line<'_>,
 ) -> std::io::Result<()> {
     let (from_client, to_client) = tokio::io::split(client);
     let (from_server, to_server) = tokio::io::split(server);
     tokio::try_join!(
-        one_way(from_client, to_server, Direction::ToServer, network),
-        one_way(from_server, to_client, Direction::ToClient, network),
+        one_way(from_client, to_server, Direction::ToServer, line),
+        one_way(from_server, to_client, Direction::ToClient, line),
     )?;
     Ok(())
 }
@@ -203,8 +228,9 @@ async fn one_way(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     direction: Direction,
-    network: &Network,
+    line: &Line<'_>,
 ) -> std::io::Result<()> {
+    let network = line.network;
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let read = from.read(&mut buffer).await?;
@@ -212,6 +238,7 @@ async fn one_way(
             return to.shutdown().await;
         }
         weather_permitting(&network.weather).await;
+        line.unless_stranded().await;
         let allowed = network.allowance(direction, read as u64);
         let bytes = &buffer[..usize::try_from(allowed).expect("no more than was read")];
         to.write_all(bytes).await?;

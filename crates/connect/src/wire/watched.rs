@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -12,11 +12,12 @@ pub(crate) struct Watched<S> {
     socket: S,
     scanner: Scanner,
     wire: Wire,
+    said_good_bye: bool,
 }
 
 impl<S> Watched<S> {
     pub(crate) fn new(socket: S, wire: Wire) -> Self {
-        Self { socket, scanner: Scanner::new(), wire }
+        Self { socket, scanner: Scanner::new(), wire, said_good_bye: false }
     }
 }
 
@@ -37,7 +38,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -50,7 +51,20 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         Pin::new(&mut self.socket).poll_flush(cx)
     }
 
+    /// Ends once the server has closed its side too: only then is its process gone, and with it the session's place
+    /// among `max_connections`. The driver bounds the wait.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        if !self.said_good_bye {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            self.said_good_bye = true;
+        }
+        let mut rest = [0; 512];
+        loop {
+            let mut rest = ReadBuf::new(&mut rest);
+            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut rest))?;
+            if rest.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 }

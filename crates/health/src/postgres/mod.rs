@@ -3,9 +3,11 @@
 mod database;
 mod link;
 mod pool;
+mod pool_watch;
 mod trouble;
 
 pub use self::database::DatabaseProbe;
 pub(crate) use self::link::Link;
-pub use self::pool::{PoolProbe, PoolWatch};
+pub use self::pool::PoolProbe;
+pub use self::pool_watch::PoolWatch;
 pub(crate) use self::trouble::slug;

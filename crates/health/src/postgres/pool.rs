@@ -1,16 +1,12 @@
-//! A pool of this process: its figures, and whether it still hands out sessions.
+//! Whether a pool of this process still hands out sessions.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use pgkeel_pool::{Error, Executor as _, Pool, PoolStats, SlowQuery};
-use serde_json::{Value, json};
+use pgkeel_pool::{Error, Executor as _, Pool};
 
 use super::trouble;
-use crate::metrics::{Family, Labels, Source, counter, gauge};
-use crate::probe::{BoxFuture, Outcome, Probe, Schedule, Status, Weight};
-use crate::sampling::ClientStatements;
-use crate::view::View;
+use crate::probe::{BoxFuture, Outcome, Probe, Schedule, Weight};
 
 /// Less than the probe's timeout, so that a busy pool is told from a silent database.
 const BUSY_AFTER: Duration = Duration::from_millis(500);
@@ -45,7 +41,9 @@ impl PoolProbe {
 fn failed(error: &Error) -> Outcome {
     tracing::debug!(error = error as &dyn std::error::Error, "the pool has no session that works");
     Outcome::fail(match error {
-        Error::Connect(error) | Error::Statement(error) => trouble::slug(error),
+        Error::Connect { source, .. } => trouble::slug(source),
+        Error::Statement(error) => trouble::slug(error),
+        Error::Overloaded { .. } => "pool_overloaded",
         Error::Closed => "pool_closed",
         _ => "pool_error",
     })
@@ -73,144 +71,4 @@ impl Probe for PoolProbe {
     fn run(&self) -> BoxFuture<'_, Outcome> {
         Box::pin(self.look())
     }
-}
-
-/// Shows a pool's figures in answers and metrics, and its slow statements: give a clone each to `view`, `source` and
-/// `statements` of a monitor.
-#[derive(Clone, Debug)]
-pub struct PoolWatch {
-    name: String,
-    pool: Pool,
-}
-
-impl PoolWatch {
-    /// Shows this pool under this name: lower case letters, digits, `_` and `-`.
-    #[must_use]
-    pub fn new(name: impl Into<String>, pool: Pool) -> Self {
-        Self { name: name.into(), pool }
-    }
-}
-
-impl View for PoolWatch {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Warns while callers wait because every session is out.
-    fn json(&self) -> (Status, Value) {
-        let stats = self.pool.stats();
-        let is_full = stats.sessions() >= stats.size + stats.max_overflow;
-        let verdict = if stats.waiting > 0 && is_full { Status::Warn } else { Status::Pass };
-        (verdict, figures(&stats))
-    }
-}
-
-impl ClientStatements for PoolWatch {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn slow_queries(&self) -> Vec<SlowQuery> {
-        self.pool.slow_queries()
-    }
-}
-
-/// The names that SQLAlchemy has for them come first.
-fn figures(stats: &PoolStats) -> Value {
-    json!({
-        "size": stats.size,
-        "checked_in": stats.checked_in(),
-        "checked_out": stats.checked_out(),
-        "overflow": stats.overflow(),
-        "invalidated": stats.lost_total,
-        "max_overflow": stats.max_overflow,
-        "sessions": stats.sessions(),
-        "states": {
-            "connecting": stats.connecting,
-            "idle": stats.idle,
-            "in_use": stats.in_use,
-            "resetting": stats.resetting,
-        },
-        "waiting": stats.waiting,
-        "utilisation": stats.utilisation(),
-        "totals": {
-            "acquires": stats.acquires_total,
-            "acquire_seconds": stats.acquire_time_total.as_secs_f64(),
-            "timeouts": stats.timeouts_total,
-            "connects": stats.connects_total,
-            "connect_failures": stats.connect_failures_total,
-            "recycled": stats.recycled_total,
-            "overflow_closed": stats.overflow_closed_total,
-            "dirty": stats.dirty_total,
-        },
-    })
-}
-
-const POOL: &str = "pool";
-
-/// OpenTelemetry's own names (`db_client_connection_count`) break the rules of Prometheus, where `_count` belongs to
-/// histograms.
-impl Source for PoolWatch {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn families(&self) -> Vec<Family> {
-        let stats = self.pool.stats();
-        gauges(&self.name, &stats).into_iter().chain(counters(&self.name, &stats)).collect()
-    }
-}
-
-fn gauges(pool: &str, stats: &PoolStats) -> Vec<Family> {
-    let one = |name, help, value: u32| gauge(name, help, [([(POOL, pool)], value)]);
-    let in_state = |state, value: u32| (Labels::from([(POOL, pool), ("state", state)]), value);
-    vec![
-        gauge(
-            "pgkeel_pool_sessions",
-            "Sessions of the pool by state.",
-            [
-                in_state("connecting", stats.connecting),
-                in_state("idle", stats.idle),
-                in_state("in_use", stats.in_use),
-                in_state("resetting", stats.resetting),
-            ],
-        ),
-        one("pgkeel_pool_sessions_max", "Sessions that the pool may have.", stats.size + stats.max_overflow),
-        one("pgkeel_pool_size", "Sessions that stay open when they are free.", stats.size),
-        one("pgkeel_pool_waiting", "Callers waiting for a session.", stats.waiting),
-    ]
-}
-
-fn counters(pool: &str, stats: &PoolStats) -> Vec<Family> {
-    let one = |name, help, value: u64| counter(name, help, [([(POOL, pool)], value)]);
-    let because = |reason, value: u64| (Labels::from([(POOL, pool), ("reason", reason)]), value);
-    vec![
-        one("pgkeel_pool_timeouts_total", "Callers that got no session in time.", stats.timeouts_total),
-        one("pgkeel_pool_acquires_total", "Sessions handed out.", stats.acquires_total),
-        counter(
-            "pgkeel_pool_acquire_seconds_total",
-            "Time that callers have spent getting sessions.",
-            [([(POOL, pool)], stats.acquire_time_total)],
-        ),
-        one("pgkeel_pool_connects_total", "Connections opened.", stats.connects_total),
-        one(
-            "pgkeel_pool_connect_failures_total",
-            "Connections that could not be opened.",
-            stats.connect_failures_total,
-        ),
-        counter(
-            "pgkeel_pool_closed_total",
-            "Sessions closed: too old, found dead, or not needed any more.",
-            [
-                because("age", stats.recycled_total),
-                because("lost", stats.lost_total),
-                because("overflow", stats.overflow_closed_total),
-            ],
-        ),
-        one(
-            "pgkeel_pool_dirty_total",
-            "Sessions that came back with something left open.",
-            stats.dirty_total,
-        ),
-    ]
 }

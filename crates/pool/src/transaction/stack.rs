@@ -9,7 +9,6 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use futures_util::FutureExt as _;
 use pgkeel_connect::{ServerError, TransactionStatus};
 
 use crate::Error;
@@ -98,15 +97,10 @@ impl Open {
         if self.position(id).is_some()
             && let Some(held) = self.held.clone()
         {
-            send_rollback(&held, id);
+            held.send(&rollback_sql(id));
             self.remove(id);
         }
     }
-}
-
-fn send_rollback(held: &Held, id: Id) {
-    held.slot().unsettle();
-    let _ = held.batch_execute(&rollback_sql(id)).now_or_never();
 }
 
 impl Stack {
@@ -249,7 +243,8 @@ impl Ending<'_> {
     }
 
     async fn send(mut self, sql: &str) -> Result<(), Error> {
-        self.unsent = false; // The first poll sends, and nothing comes between this line and that.
+        self.held.clear().await?;
+        self.unsent = false; // The next poll sends, and nothing comes between this line and that.
         self.held.control(sql).await
     }
 }
@@ -258,7 +253,7 @@ impl Drop for Ending<'_> {
     fn drop(&mut self) {
         let mut open = self.stack.lock();
         if self.unsent {
-            send_rollback(&self.held, self.id);
+            self.held.send(&rollback_sql(self.id));
         }
         open.remove(self.id);
     }

@@ -2,14 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
+mod cap;
 mod dropped;
 mod honesty;
+mod hooks;
+mod hygiene;
 mod life;
+mod model;
 mod outage;
+mod queue;
 mod sizing;
 mod status;
 mod timeouts;
 mod transactions;
+mod upkeep;
 
 use pgkeel_pool::{Config, Pool};
 use pgkeel_testkit::TestDatabase;

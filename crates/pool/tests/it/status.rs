@@ -1,6 +1,6 @@
 //! What the pool says of itself.
 
-use pgkeel_pool::{Executor as _, Pool};
+use pgkeel_pool::{Begin as _, Executor as _, Pool};
 use pgkeel_testkit::{TestDatabase, eventually};
 
 use crate::{config_of, pool_of};
@@ -54,4 +54,20 @@ async fn slow_statements_are_kept_without_their_values() {
     let seen: Vec<(&str, bool)> = kept.iter().map(|slow| (slow.text.as_str(), slow.failed)).collect();
     assert!(seen.contains(&("select pg_sleep(?), ?, $1::text", false)), "{seen:?}");
     assert!(!format!("{kept:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn times_are_counted() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    for _ in 0..3 {
+        pool.execute("select pg_sleep(0.002)", &[]).await.unwrap();
+    }
+    drop(pool.begin().await.unwrap());
+    eventually("it was cleaned", async || (pool.stats().idle == 1).then_some(())).await;
+    let times = pool.times();
+    let counts = [&times.wait, &times.connect, &times.held, &times.reset].map(pgkeel_pool::Histogram::count);
+    assert_eq!(counts, [4, 1, 4, 1]);
+    assert!(times.held.sum() >= std::time::Duration::from_millis(6), "{times:?}");
+    assert_eq!(pool.stats().acquire_time_total, times.wait.sum());
 }

@@ -58,8 +58,13 @@ async fn serve(config: &Config, database: &Database, signals: Signals) -> Result
     );
     let report = server.serve(signals.first()).await;
     let stopped = running.stop().await;
-    let held = pool.close(POOL_CLOSE_TIMEOUT).await;
-    tracing::info!(drained = report.drained, cut = report.killed, sessions_held = held, "stopped");
+    let sessions = pool.close(POOL_CLOSE_TIMEOUT).await;
+    tracing::info!(
+        drained = report.drained,
+        cut = report.killed,
+        sessions_cut = sessions.cancelled,
+        "stopped"
+    );
     Ok(stopped.context("stopping the checks")?)
 }
 

@@ -1,0 +1,209 @@
+//! What all handles of one pool share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use deadpool::unmanaged;
+use futures_util::future::join_all;
+use tokio::runtime::Handle;
+
+use crate::breaker::Breaker;
+use crate::counts::{Counts, MOST_SESSIONS, State};
+use crate::histogram::Recorder;
+use crate::ledger::Ledger;
+use crate::lifetime::Retirement;
+use crate::open::Gate;
+use crate::slot::Slot;
+use crate::slow::SlowQueries;
+use crate::stats::Totals;
+use crate::{Config, PoolStats, PoolTimes};
+
+/// A session out of the store: dropped as it is, it goes back.
+pub(crate) type Object = unmanaged::Object<Box<Slot>>;
+
+/// Whether sessions are handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    Open,
+    Paused,
+    Closed,
+}
+
+pub(crate) struct Core {
+    /// The free sessions, and the queue of those who wait for one: first come, first served. The session that came back
+    /// last is the first to go out, so that few server processes stay warm instead of all growing cold.
+    pub(crate) store: unmanaged::Pool<Box<Slot>>,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) config: ArcSwap<Config>,
+    pub(crate) breaker: Arc<Breaker>,
+    pub(crate) gate: ArcSwap<Gate>,
+    pub(crate) retirement: Retirement,
+    pub(crate) ledger: Ledger,
+    pub(crate) totals: Totals,
+    pub(crate) times: Times,
+    pub(crate) slow: SlowQueries,
+    /// Whether the task that looks after the pool runs.
+    pub(crate) is_kept: AtomicBool,
+    /// Whether sessions that have rested are being checked because one was found dead.
+    pub(crate) is_inspecting: AtomicBool,
+    /// Held by the one who starts the pool.
+    pub(crate) starting: tokio::sync::Mutex<()>,
+    generation: AtomicU64,
+    phase: AtomicU8,
+}
+
+/// How long things took.
+#[derive(Debug, Default)]
+pub(crate) struct Times {
+    pub(crate) wait: Recorder,
+    pub(crate) connect: Recorder,
+    pub(crate) held: Recorder,
+    pub(crate) reset: Recorder,
+}
+
+impl Times {
+    pub(crate) fn snapshot(&self) -> PoolTimes {
+        let Self { wait, connect, held, reset } = self;
+        PoolTimes {
+            wait: wait.snapshot(),
+            connect: connect.snapshot(),
+            held: held.snapshot(),
+            reset: reset.snapshot(),
+        }
+    }
+}
+
+impl Core {
+    pub(crate) fn new(config: Config) -> Arc<Self> {
+        Arc::new(Self {
+            store: unmanaged::Pool::new(MOST_SESSIONS as usize),
+            counts: Arc::default(),
+            breaker: Arc::default(),
+            gate: ArcSwap::new(Gate::new(config.connect_concurrency())),
+            retirement: Retirement::default(),
+            ledger: Ledger::default(),
+            totals: Totals::default(),
+            times: Times::default(),
+            slow: SlowQueries::default(),
+            is_kept: AtomicBool::new(false),
+            is_inspecting: AtomicBool::new(false),
+            starting: tokio::sync::Mutex::default(),
+            generation: AtomicU64::new(0),
+            phase: AtomicU8::new(Phase::Open as u8),
+            config: ArcSwap::from_pointee(config),
+        })
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::SeqCst) {
+            0 => Phase::Open,
+            1 => Phase::Paused,
+            _ => Phase::Closed,
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.phase() == Phase::Open
+    }
+
+    /// Changes the phase. Outside of `Open` nothing rests in the pool.
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::SeqCst);
+        if phase != Phase::Open {
+            self.free().for_each(|object| self.close(object));
+        }
+        self.counts.news().notify_waiters();
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Sessions that exist now are not used again.
+    pub(crate) fn next_generation(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Takes the free sessions out one by one, the one that came back last first. Each counts as free until it is
+    /// something else, so that nobody opens another for want of it.
+    pub(crate) fn free(&self) -> impl Iterator<Item = Object> {
+        std::iter::from_fn(|| self.store.try_get().ok())
+    }
+
+    /// A session that is ready goes among the free ones, or to the first who waits.
+    pub(crate) fn add(&self, slot: Box<Slot>) {
+        if let Err((slot, _)) = self.store.try_add(slot) {
+            drop(slot); // There is room for every session that can be counted.
+        }
+    }
+
+    /// Back to those that are free, unless enough are.
+    pub(crate) fn put_back(self: &Arc<Self>, mut object: Object) {
+        let config = self.config.load();
+        object.returned = std::time::Instant::now();
+        if !self.is_open() {
+            self.close(object);
+        } else if !object.is_valid(self.generation()) {
+            self.totals.lost.add_one();
+            self.close(object);
+        } else if object.is_expired(object.returned)
+            && let Some(_claim) = self.retire(object.returned)
+        {
+            self.totals.recycled.add_one();
+            self.close(object);
+        } else {
+            let lingers = !config.overflow_linger().is_zero();
+            let most = || if lingers { MOST_SESSIONS } else { config.size() + self.retirement.surplus() };
+            if object.place.rest_unless(most) {
+                drop(object);
+                self.recheck();
+            } else {
+                self.totals.overflow_closed.add_one();
+                self.close(object);
+            }
+        }
+    }
+
+    /// The phase may have changed, or the generation, while a session was on its way to those that are free.
+    pub(crate) fn recheck(&self) {
+        if !self.is_open() {
+            self.free().for_each(|object| self.close(object));
+        }
+    }
+
+    /// Says good-bye in the background; the place is free when the server's process is gone.
+    pub(crate) fn close(&self, object: Object) {
+        let mut slot = Object::take(object);
+        slot.place.move_to(State::Closing);
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(slot.close(self.config.load().hooks().before_close.clone()));
+        } // Else dropping it has its driver say good-bye, unwaited for.
+    }
+
+    /// Cancels what the sessions in use are doing, and waits until that is done.
+    pub(crate) async fn cancel_all(&self, deadline: Duration) {
+        join_all(self.ledger.entries().iter().map(|entry| entry.canceller.cancel(deadline))).await;
+    }
+
+    /// Closes the sockets of all sessions, whoever has them.
+    pub(crate) fn kill_all(&self) {
+        self.ledger.entries().iter().for_each(|entry| entry.killer.kill());
+    }
+
+    /// The pool at this moment.
+    pub(crate) fn stats(&self) -> PoolStats {
+        PoolStats::of(&self.config.load(), self.counts.snapshot(), &self.totals, &self.times.snapshot())
+    }
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core")
+            .field("phase", &self.phase())
+            .field("counts", &self.counts.snapshot())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,23 @@
+use std::fmt;
+
+/// The steps of getting a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// Waiting until a session is free.
+    Wait,
+    /// Checking a session that has rested.
+    Check,
+    /// Opening a connection.
+    Connect,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wait => "waiting for a free session",
+            Self::Check => "checking a session",
+            Self::Connect => "connecting",
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! What is done for the pool in the background: enough free sessions, none too old, none for too long unused.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use crate::acquire::FRESH;
+use crate::core::{Core, Object, Phase};
+use crate::counts::State;
+use crate::lifetime::Claim;
+use crate::slot::Slot;
+use crate::stats::Total;
+use crate::{Config, open};
+
+/// The longest time between two looks.
+const SLOWEST: Duration = Duration::from_secs(1);
+
+/// The shortest.
+const FASTEST: Duration = Duration::from_millis(20);
+
+/// Starts the task that looks after the pool, if it does not run. It ends with the pool.
+pub(crate) fn start(core: &Arc<Core>) {
+    if !core.is_kept.swap(true, Ordering::AcqRel) {
+        tokio::spawn(look_after(Arc::downgrade(core)));
+    }
+}
+
+async fn look_after(weak: Weak<Core>) {
+    loop {
+        let Some(core) = weak.upgrade() else { return };
+        if core.phase() == Phase::Closed {
+            return core.is_kept.store(false, Ordering::Release);
+        }
+        let pause = pause(&core.config.load());
+        open::grow(&core);
+        sweep(&core);
+        if let Some(threshold) = core.config.load().leak_threshold() {
+            core.totals.leaks.add(core.ledger.tell_of_long_loans(threshold));
+        }
+        let counts = Arc::clone(&core.counts);
+        drop(core);
+        // A session that is gone may have to be replaced at once, for `pool.min_idle`.
+        let _ = tokio::time::timeout(pause, counts.news().notified()).await;
+    }
+}
+
+/// Often enough to be about a tenth late.
+fn pause(config: &Config) -> Duration {
+    let spacing = config.recycle().map(|lifetime| lifetime / config.size().max(1));
+    let linger = Some(config.overflow_linger()).filter(|linger| !linger.is_zero());
+    let tenth = |time: Duration| time / 10;
+    let times =
+        [spacing, linger.map(tenth), config.idle_timeout().map(tenth), config.leak_threshold().map(tenth)];
+    times.into_iter().flatten().min().map_or(SLOWEST, |time| time.clamp(FASTEST, SLOWEST))
+}
+
+/// Looks at each free session once, the one that has rested longest first, and puts it back or closes it.
+pub(crate) fn sweep(core: &Arc<Core>) {
+    let (now, config) = (Instant::now(), core.config.load());
+    let mut free: Vec<Object> = core.free().collect();
+    let mut left = u32::try_from(free.len()).unwrap_or(u32::MAX);
+    while let Some(object) = free.pop() {
+        let Some(reason) = reason_to_close(core, &config, &object, left, now) else {
+            continue; // Dropped as it is, it goes back.
+        };
+        reason.total.add_one();
+        left -= 1;
+        core.close(object);
+    }
+}
+
+/// Why a free session is closed.
+struct Reason<'a> {
+    total: &'a Total,
+    /// Kept until the session counts as closing.
+    _claim: Option<Claim<'a>>,
+}
+
+fn reason_to_close<'a>(
+    core: &'a Arc<Core>,
+    config: &Config,
+    object: &Slot,
+    left: u32,
+    now: Instant,
+) -> Option<Reason<'a>> {
+    let rested = now.saturating_duration_since(object.returned);
+    let because = |total| Some(Reason { total, _claim: None });
+    if object.connection.is_closed() || !object.is_valid(core.generation()) {
+        because(&core.totals.lost)
+    } else if left > config.size() + core.retirement.surplus() && rested >= config.overflow_linger() {
+        because(&core.totals.overflow_closed)
+    } else if left > config.min_idle() && config.idle_timeout().is_some_and(|most| rested >= most) {
+        because(&core.totals.idle_closed)
+    } else if object.is_expired(now) {
+        let claim = core.retire(now)?;
+        Some(Reason { total: &core.totals.recycled, _claim: Some(claim) })
+    } else {
+        None
+    }
+}
+
+/// One session was found dead: those that have rested as well are checked, all at once, before anyone is given one.
+/// So many dead sessions cost those who wait no more time than one.
+pub(crate) fn suspect_all(core: &Arc<Core>) {
+    if !core.config.load().pre_ping() || core.is_inspecting.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let core = Arc::clone(core);
+    let mut suspects = Vec::new();
+    let free: Vec<Object> = core.free().collect();
+    for mut object in free.into_iter().rev() {
+        if object.returned.elapsed() >= FRESH {
+            object.place.move_to(State::Resetting);
+            suspects.push(object);
+        }
+    }
+    tokio::spawn(async move {
+        let timeout = core.config.load().ping_timeout();
+        join_all(suspects.into_iter().map(|object| check(&core, object, timeout))).await;
+        core.is_inspecting.store(false, Ordering::Release);
+    });
+}
+
+async fn check(core: &Arc<Core>, object: Object, timeout: Duration) {
+    object.unsettle();
+    if matches!(tokio::time::timeout(timeout, object.settled_status()).await, Ok(Ok(_))) && object.is_clean()
+    {
+        core.put_back(object);
+    } else {
+        core.totals.lost.add_one();
+        Object::take(object).kill();
+    }
+}

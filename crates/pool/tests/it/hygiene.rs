@@ -1,0 +1,192 @@
+//! What a user leaves behind does not reach the next one: statements under way, settings, locks.
+
+use std::time::{Duration, Instant};
+
+use pgkeel_pool::{Begin as _, Config, Error, Executor as _, Pool, Reset, Session, Transaction as _};
+use pgkeel_testkit::{Proxy, Random, TestDatabase, eventually, scaled};
+
+use crate::{config_of, pool_of};
+
+const SHORT: Duration = Duration::from_millis(50);
+
+async fn number(session: &impl pgkeel_pool::Executor<Error = Error>, sql: &str) -> Result<i32, Error> {
+    session.query_scalar(sql, &[]).await
+}
+
+#[tokio::test]
+async fn an_abandoned_statement_is_cancelled_for_the_next_user() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    for _ in 0..scaled(2, 50) {
+        let given_up = tokio::time::timeout(SHORT, pool.execute("select pg_sleep(30)", &[])).await;
+        assert!(given_up.is_err());
+        let asked = Instant::now();
+        assert_eq!(number(&pool, "select 1").await.unwrap(), 1);
+        println!("the next user has an answer after {:?}", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(15), "it was not waited for");
+        let sleeping = "select count(*)::int from pg_stat_activity
+            where query like 'select pg_sleep(30)%' and state = 'active' and datname = current_database()";
+        assert_eq!(number(&pool, sleeping).await.unwrap(), 0);
+    }
+    assert_eq!(pool.stats().connects_total, 1, "the session stays in use");
+}
+
+#[tokio::test]
+async fn a_session_goes_on_after_a_statement_that_took_too_long() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    let session = pool.session().await.unwrap();
+    for _ in 0..scaled(3, 100) {
+        let given_up = tokio::time::timeout(SHORT, session.execute("select pg_sleep(30)", &[])).await;
+        assert!(given_up.is_err());
+        assert_eq!(number(&session, "select 2").await.unwrap(), 2);
+    }
+}
+
+/// A cancel that comes too late for its own statement hits nobody else's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn late_cancels_harm_no_one() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    let mut random = Random::seeded();
+    let mut abandoned = 0;
+    while abandoned < scaled(60, 500) {
+        let patience = Duration::from_micros(900 + random.below(400));
+        let statement = pool.execute("select pg_sleep(0.001)", &[]);
+        if tokio::time::timeout(patience, statement).await.is_err() {
+            abandoned += 1;
+        }
+        assert_eq!(number(&pool, "select 1").await.unwrap(), 1);
+    }
+    println!("{abandoned} cancels, nobody else hit");
+}
+
+#[tokio::test]
+async fn a_sibling_of_a_dropped_statement_ends_well() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    let session = pool.session().await.unwrap();
+    let slow = session.execute("select pg_sleep(0.2)", &[]);
+    let sibling = number(&session, "select 7");
+    // Both are sent at once; the first is dropped while the second still waits for its turn.
+    let (dropped, answered) = tokio::join!(tokio::time::timeout(SHORT, slow), sibling);
+    assert!(dropped.is_err());
+    assert_eq!(answered.unwrap(), 7);
+    let (one, two) = tokio::join!(number(&session, "select 1"), number(&session, "select 2"));
+    assert_eq!((one.unwrap(), two.unwrap()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_statement_dropped_in_a_savepoint_undoes_the_savepoint_only() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    pool.batch_execute("create table t(n int)").await.unwrap();
+    for _ in 0..scaled(3, 200) {
+        let tx = pool.begin().await.unwrap();
+        tx.execute("insert into t values (1)", &[]).await.unwrap();
+        let savepoint = (&tx).begin().await.unwrap();
+        savepoint.execute("insert into t values (2)", &[]).await.unwrap();
+        let given_up = tokio::time::timeout(SHORT, savepoint.execute("select pg_sleep(30)", &[])).await;
+        assert!(given_up.is_err());
+        drop(savepoint);
+        tx.execute("insert into t values (3)", &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(number(&pool, "select sum(n)::int from t").await.unwrap(), 4);
+        pool.batch_execute("truncate t").await.unwrap();
+    }
+}
+
+/// In a transaction the cancel fails the transaction, and that is told.
+#[tokio::test]
+async fn a_statement_dropped_in_a_transaction_fails_it() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    let tx = pool.begin().await.unwrap();
+    let given_up = tokio::time::timeout(SHORT, tx.execute("select pg_sleep(30)", &[])).await;
+    assert!(given_up.is_err());
+    let error = tx.commit().await.unwrap_err();
+    assert!(matches!(error, Error::Aborted { .. }), "{error:?}");
+    assert_eq!(number(&pool, "select 1").await.unwrap(), 1);
+}
+
+/// Where the cancel cannot get through, the session is given up within a bound.
+#[tokio::test]
+async fn a_session_that_cannot_be_cancelled_is_closed() {
+    let database = TestDatabase::empty().await;
+    let proxy = Proxy::before(database.address()).await;
+    let pool = Pool::lazy(Config::new(proxy.address()).with_size(1, 0).unwrap());
+    let sleeping = tokio::time::timeout(SHORT, pool.execute("select pg_sleep(30)", &[]));
+    assert!(sleeping.await.is_err());
+    proxy.black_hole();
+    eventually("it is given up", async || (pool.stats().resetting == 0).then_some(())).await;
+    proxy.pass();
+    assert_eq!(number(&pool, "select 1").await.unwrap(), 1);
+    assert_eq!(pool.stats().connects_total, 2);
+}
+
+/// Leaves one of everything behind.
+async fn litter(session: &Session) {
+    for sql in [
+        "set statement_timeout = '12s'",
+        "listen jobs",
+        "select pg_advisory_lock(42)",
+        "create temp table litter(n int)",
+        "prepare litter as select 1",
+        "begin",
+        "declare litter cursor with hold for select 1",
+        "commit",
+    ] {
+        session.batch_execute(sql).await.unwrap();
+    }
+}
+
+/// What of it is still there.
+async fn found(session: &Session) -> [bool; 6] {
+    let row = session
+        .query_one(
+            "select current_setting('statement_timeout') = '12s',
+                exists(select from pg_listening_channels()),
+                exists(select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()),
+                to_regclass('pg_temp.litter') is not null,
+                exists(select from pg_prepared_statements where name = 'litter'),
+                exists(select from pg_cursors where name = 'litter')",
+            &[],
+        )
+        .await
+        .unwrap();
+    std::array::from_fn(|column| row.get(column))
+}
+
+async fn after_littering(reset: Reset) -> ([bool; 6], bool) {
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(config_of(&database, 1, 0).with_reset(reset));
+    let session = pool.session().await.unwrap();
+    litter(&session).await;
+    assert_eq!(found(&session).await, [true; 6]);
+    drop(session);
+    let next = pool.session().await.unwrap();
+    (found(&next).await, pool.stats().connects_total == 1)
+}
+
+#[tokio::test]
+async fn the_reset_says_what_the_next_user_finds() {
+    assert_eq!(after_littering(Reset::Smart).await, ([false; 6], true));
+    assert_eq!(after_littering(Reset::DiscardAll).await, ([false; 6], true));
+    assert_eq!(after_littering(Reset::Rollback).await, ([true; 6], true));
+    assert_eq!(after_littering(Reset::None).await, ([true; 6], true));
+}
+
+#[tokio::test]
+async fn under_every_reset_an_open_transaction_ends_with_its_user() {
+    for reset in [Reset::None, Reset::Rollback, Reset::Smart, Reset::DiscardAll] {
+        let database = TestDatabase::empty().await;
+        let pool = Pool::lazy(config_of(&database, 1, 0).with_reset(reset));
+        let session = pool.session().await.unwrap();
+        session.batch_execute("begin; create table t()").await.unwrap();
+        drop(session);
+        let gone: bool = pool.query_scalar("select to_regclass('t') is null", &[]).await.unwrap();
+        assert!(gone, "{reset}");
+        let kept = u64::from(reset == Reset::None) + 1;
+        assert_eq!((pool.stats().connects_total, pool.stats().dirty_total), (kept, 1), "{reset}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Those who wait: in the order of coming, within their deadline, no more than may.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use pgkeel_pool::{Error, Executor as _, Pool, Step};
+use pgkeel_testkit::{Random, TestDatabase, eventually, scaled};
+
+use crate::{config_of, pool_of};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_are_served_in_the_order_of_coming() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    let held = pool.session().await.unwrap();
+    let served = Arc::new(Mutex::new(Vec::new()));
+    let mut tasks = Vec::new();
+    for number in 0..200 {
+        let (pool, served) = (pool.clone(), Arc::clone(&served));
+        tasks.push(tokio::spawn({
+            let pool = pool.clone();
+            async move {
+                let session = pool.session().await.unwrap();
+                served.lock().unwrap().push(number);
+                drop(session);
+            }
+        }));
+        eventually("it has taken its place", async || (pool.stats().waiting > number).then_some(())).await;
+    }
+    drop(held);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let served = served.lock().unwrap();
+    let inversions = served.windows(2).filter(|pair| pair[0] > pair[1]).count();
+    assert_eq!((served.len(), inversions), (200, 0));
+}
+
+/// The one who waits longest gets the first connection that is opened, whoever's need it was opened for.
+#[tokio::test]
+async fn connections_that_are_opened_go_to_those_who_came_first() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 4, 0);
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let tasks: Vec<_> = (0..4)
+        .map(|number| {
+            let (pool, order) = (pool.clone(), Arc::clone(&order));
+            tokio::spawn(async move {
+                let session = pool.session().await.unwrap();
+                order.lock().unwrap().push(number);
+                session
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_who_give_up_at_any_moment_cost_no_place() {
+    const SIZE: u32 = 3;
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, SIZE, 0);
+    let random = Random::seeded();
+    let each = scaled(50, 1_000);
+    let tasks: Vec<_> = (0..10)
+        .map(|number| {
+            let (pool, mut random) = (pool.clone(), random.fork(number));
+            tokio::spawn(async move {
+                for _ in 0..each {
+                    let patience = Duration::from_micros(random.below(800));
+                    let _ = tokio::time::timeout(patience, async {
+                        let session = pool.session().await.unwrap();
+                        tokio::time::sleep(Duration::from_micros(300)).await;
+                        drop(session);
+                    })
+                    .await;
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let mut all = Vec::new();
+    for _ in 0..SIZE {
+        all.push(pool.session().await.unwrap());
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.in_use, stats.waiting, stats.sessions()), (SIZE, 0, SIZE));
+}
+
+#[tokio::test]
+async fn one_more_than_may_wait_is_turned_away_at_once() {
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(config_of(&database, 1, 0).with_max_waiting(2));
+    let _held = pool.session().await.unwrap();
+    let waiting: Vec<_> = (0..2)
+        .map(|_| {
+            let pool = pool.clone();
+            tokio::spawn(async move { pool.session().await.map(drop) })
+        })
+        .collect();
+    eventually("two wait", async || (pool.stats().waiting == 2).then_some(())).await;
+    let error = pool.session().await.unwrap_err();
+    assert!(matches!(error, Error::Overloaded { waiting: 2, .. }), "{error:?}");
+    assert!(error.is_safe_to_retry());
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// In the mix of waiting, checking and connecting there is one deadline.
+#[tokio::test]
+async fn the_deadline_holds_over_all_steps_together() {
+    let limit = Duration::from_millis(300);
+    let database = TestDatabase::empty().await;
+    let proxy = pgkeel_testkit::Proxy::before(database.address()).await;
+    let config = pgkeel_pool::Config::new(proxy.address()).with_size(3, 0).unwrap();
+    let config = config.with_timeout(limit).with_ping_timeout(Duration::from_millis(100));
+    let pool = Pool::lazy(config);
+    let held = [pool.session().await.unwrap(), pool.session().await.unwrap(), pool.session().await.unwrap()];
+    drop(held);
+    tokio::time::sleep(Duration::from_millis(600)).await; // past the time in which a session is not checked
+    proxy.black_hole();
+    for _ in 0..scaled(3, 20) {
+        let start = Instant::now();
+        let error = pool.session().await.unwrap_err();
+        let took = start.elapsed();
+        assert!(matches!(error, Error::AcquireTimeout { step: Step::Connect, .. }), "{error:?}");
+        assert!(took >= limit, "{took:?}");
+        println!("deadline {limit:?}, error after {took:?}");
+    }
+    proxy.pass();
+    assert_eq!(pool.query_scalar::<i32>("select 1", &[]).await.unwrap(), 1);
+}
