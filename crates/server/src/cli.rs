@@ -81,13 +81,17 @@ fn flag(about: &'static About) -> Arg {
     let variables = variables.collect::<Vec<_>>().join(", ");
     let default =
         if about.default.is_empty() { String::new() } else { format!(" [default: {}]", about.default) };
-    Arg::new(about.name)
+    let arg = Arg::new(about.name)
         .long(about.flag().trim_start_matches('-').to_owned())
-        .value_name(about.placeholder)
         .help(format!("{} [env: {variables}]{default}", about.help))
         .help_heading("Settings")
-        .allow_hyphen_values(true)
-        .global(true)
+        .global(true);
+    if about.placeholder.is_empty() {
+        // A switch: its name alone turns it on, and `--demo=false` overrules an environment that has turned it on.
+        arg.num_args(0..=1).require_equals(true).default_missing_value("true").hide_possible_values(true)
+    } else {
+        arg.value_name(about.placeholder).allow_hyphen_values(true)
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -95,6 +99,7 @@ Examples:
   pgkeel                                        serve on http://127.0.0.1:8080 with a private PostgreSQL
   DATABASE_URL=postgresql://app@db/shop pgkeel  serve beside that database
   pgkeel serve --health-listen 0.0.0.0:9000     listen for others, without details in the answers
+  pgkeel serve --demo                           show it on a small shop at work, in a private PostgreSQL
   pgkeel check --json                           connect once; exit code 0, 1 or 2
   pgkeel migrate up --dir ./migrations          apply what is pending; `pgkeel migrate --help` has the rest
   pgkeel config                                 which settings are in effect, and why
@@ -123,5 +128,13 @@ mod tests {
         }
         assert!(matches!(parsed(&["pgkeel"]).verb, Verb::Serve));
         assert_eq!(parsed(&["pgkeel", "--pool-recycle", "-1"]).flags["pool.recycle"], "-1");
+    }
+
+    #[test]
+    fn a_switch_takes_no_value_from_the_words_behind_it() {
+        let invocation = parsed(&["pgkeel", "--demo", "serve", "--demo-database", "shop"]);
+        assert!(matches!(invocation.verb, Verb::Serve));
+        assert_eq!((&*invocation.flags["demo"], &*invocation.flags["demo_database"]), ("true", "shop"));
+        assert_eq!(parsed(&["pgkeel", "serve", "--demo=false"]).flags["demo"], "false");
     }
 }

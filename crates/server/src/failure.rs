@@ -51,6 +51,12 @@ impl From<Problems> for Failure {
     }
 }
 
+impl From<pgkeel_demo::Error> for Failure {
+    fn from(error: pgkeel_demo::Error) -> Self {
+        if error.is_setting_problem() { Self::setting(error) } else { anyhow::Error::from(error).into() }
+    }
+}
+
 impl From<pgkeel_localpg::Error> for Failure {
     fn from(error: pgkeel_localpg::Error) -> Self {
         if error.is_setting_problem() { Self::setting(error) } else { anyhow::Error::from(error).into() }

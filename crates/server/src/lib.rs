@@ -2,7 +2,7 @@
 //!
 //! Decides nothing that a library could decide. Read `cli` for what a user can type, `settings` for what can be
 //! configured, then `commands`, one file a verb. `database` is the choice between a named PostgreSQL and the private
-//! one.
+//! one, `demo` what `--demo` adds.
 //!
 //! # Invariants
 //! - Wrong settings end it with exit code 2 before a socket is opened, all of them in one message.
@@ -11,6 +11,7 @@
 mod cli;
 mod settings;
 mod database;
+mod demo;
 mod logging;
 mod signals;
 mod failure;

@@ -10,6 +10,9 @@ use pgkeel_connect::settings::{
 use pgkeel_connect::{AddressRule, Draft as ConnectDraft};
 use pgkeel_localpg::{Fetch, Options};
 
+use pgkeel_demo::Target;
+
+use crate::demo;
 use crate::logging::{self, Logging};
 
 static CONFIG: Setting<Option<PathBuf>> =
@@ -61,8 +64,14 @@ fn fetch(text: &str) -> Result<Fetch, String> {
 
 /// Every setting, in the order in which people read about them.
 pub(crate) fn all() -> impl Iterator<Item = &'static About> {
-    let parts: [&[&'static About]; 5] =
-        [pgkeel_connect::SETTINGS, pgkeel_pool::SETTINGS, &pgkeel_health::SETTINGS, OWN, logging::SETTINGS];
+    let parts: [&[&'static About]; 6] = [
+        pgkeel_connect::SETTINGS,
+        pgkeel_pool::SETTINGS,
+        &pgkeel_health::SETTINGS,
+        demo::SETTINGS,
+        OWN,
+        logging::SETTINGS,
+    ];
     parts.into_iter().flatten().copied()
 }
 
@@ -73,6 +82,7 @@ pub(crate) type Flags = BTreeMap<&'static str, String>;
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) database: DatabaseChoice,
+    pub(crate) demo: Option<Target>,
     pub(crate) pool: pgkeel_pool::Draft,
     pub(crate) health: pgkeel_health::Config,
     pub(crate) logging: Logging,
@@ -116,16 +126,21 @@ fn config_file(flags: &Flags, environment: &impl Environment) -> Option<(String,
 
 /// `None` if a problem was noted.
 fn config(reader: &mut Reader<'_>, environment: &impl Environment) -> Option<Config> {
-    let database = database(reader, environment);
+    let connect = ConnectDraft::read(reader);
+    let demo = demo::read(reader, &connect);
+    let database = database(reader, environment, connect);
     let pool = pgkeel_pool::Draft::read(reader);
     let health = pgkeel_health::Config::read(reader);
     reader.get(&CONFIG); // read long before; here only so that it is known and shown
     let logging = Logging::read(reader);
-    Some(Config { database: database?, pool, health, logging })
+    Some(Config { database: database?, demo, pool, health, logging })
 }
 
-fn database(reader: &mut Reader<'_>, environment: &impl Environment) -> Option<DatabaseChoice> {
-    let connect = ConnectDraft::read(reader);
+fn database(
+    reader: &mut Reader<'_>,
+    environment: &impl Environment,
+    connect: ConnectDraft,
+) -> Option<DatabaseChoice> {
     let options = private_options(reader, environment);
     match connect.rule {
         Some(rule) => connect.complete(reader).map(|connect| DatabaseChoice::Named { rule, connect }),

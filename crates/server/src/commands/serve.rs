@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use pgkeel_connect::settings::Resolved;
-use pgkeel_health::{DatabaseProbe, DatabaseSampler, Monitor, PoolProbe, PoolWatch, Router, Running, Server};
+use pgkeel_health::{
+    DatabaseProbe, DatabaseSampler, Monitor, PoolProbe, PoolWatch, Router, Scheduler, Server,
+};
 use pgkeel_pool::Pool;
+use tokio::sync::oneshot;
 
 use crate::database::Database;
+use crate::demo::{self, AtWork};
 use crate::failure::Failure;
 use crate::settings::{self, Config, Flags};
 use crate::signals::Signals;
@@ -42,21 +46,50 @@ async fn open_and_serve(resolved: &Resolved<Config>) -> Result<(), Failure> {
             return Ok(());
         }
     };
-    let served = serve(&resolved.value, &database, signals).await;
+    let served = prepare_and_serve(resolved, &database, signals).await;
     let closed = database.close().await;
-    served.map_err(|failure| failure.naming(&resolved.effective, "health.listen"))?;
+    served?;
     Ok(closed?)
 }
 
-async fn serve(config: &Config, database: &Database, signals: Signals) -> Result<(), Failure> {
-    let pool = Pool::lazy(config.pool.complete(database.connect.clone()));
-    let (server, running) = assemble(config, database, &pool).await?;
-    tracing::info!(
-        "pgkeel {} serves on http://{} with {database}",
-        env!("CARGO_PKG_VERSION"),
-        server.local_addr()
-    );
-    let report = server.serve(signals.first()).await;
+/// Binds the listener first: with its address taken no demo need be filled and no check started.
+async fn prepare_and_serve(
+    resolved: &Resolved<Config>,
+    database: &Database,
+    signals: Signals,
+) -> Result<(), Failure> {
+    let (config, server) = (&resolved.value, &database.connect);
+    let Some(target) = &config.demo else {
+        let pool = Pool::lazy(config.pool.complete(server.clone()));
+        let assembled = assemble(resolved, &pool).await?;
+        return serve(assembled, database, &pool, None, signals).await;
+    };
+    let pool = Pool::lazy(config.pool.complete(target.connect(server)));
+    let assembled = assemble(resolved, &pool).await?;
+    let opened = demo::open(server, target, signals).await;
+    let opened = opened.map_err(|failure| failure.naming(&resolved.effective, "demo_database"))?;
+    let Some((demo, signals)) = opened else { return Ok(()) };
+    let at_work = AtWork::start(demo, pool.clone())?;
+    serve(assembled, database, &pool, Some(at_work), signals).await
+}
+
+async fn serve(
+    (server, scheduler): (Server, Scheduler),
+    database: &Database,
+    pool: &Pool,
+    demo: Option<AtWork>,
+    signals: Signals,
+) -> Result<(), Failure> {
+    let running = scheduler.spawn();
+    let (version, address) = (env!("CARGO_PKG_VERSION"), server.local_addr());
+    let with = demo.as_ref().map(|demo| format!(", {demo}")).unwrap_or_default();
+    tracing::info!("pgkeel {version} serves on http://{address} with {database}{with}");
+    let (stop, stopping) = oneshot::channel();
+    let first = async {
+        signals.first().await;
+        drop(stop);
+    };
+    let (report, ()) = tokio::join!(server.serve(first), demo::attend(demo, stopping));
     let stopped = running.stop().await;
     let sessions = pool.close(POOL_CLOSE_TIMEOUT).await;
     tracing::info!(
@@ -68,20 +101,23 @@ async fn serve(config: &Config, database: &Database, signals: Signals) -> Result
     Ok(stopped.context("stopping the checks")?)
 }
 
-/// Binds the listener before the checks start: with its address taken none needs to.
-async fn assemble(config: &Config, database: &Database, pool: &Pool) -> Result<(Server, Running), Failure> {
+/// The checks look at the database that the pool is for.
+async fn assemble(resolved: &Resolved<Config>, pool: &Pool) -> Result<(Server, Scheduler), Failure> {
+    let (config, pool_config) = (&resolved.value, pool.config());
+    let connect = pool_config.connect();
     let watch = PoolWatch::new(POOL_NAME, pool.clone());
-    let probe = DatabaseProbe::new(database.connect.clone());
+    let probe = DatabaseProbe::new(connect.clone());
     let (monitor, scheduler) = Monitor::builder()
         .database(probe.clone())
         .source(probe)
-        .sampler(DatabaseSampler::new(database.connect.clone(), config.health.slow_query_threshold))
+        .sampler(DatabaseSampler::new(connect.clone(), config.health.slow_query_threshold))
         .probe(PoolProbe::new(pool.clone()))
         .view(watch.clone())
         .statements(watch.clone())
         .source(watch)
         .build()
         .context("setting up the checks")?;
-    let server = Server::bind(&config.health, Router::new(monitor)).await.map_err(Failure::setting)?;
-    Ok((server, scheduler.spawn()))
+    let bound = Server::bind(&config.health, Router::new(monitor)).await.map_err(Failure::setting);
+    let server = bound.map_err(|failure| failure.naming(&resolved.effective, "health.listen"))?;
+    Ok((server, scheduler))
 }

@@ -4,6 +4,9 @@
 
 mod check;
 mod config;
+mod demo;
+mod demo_cut_off;
+mod demo_refused;
 mod http;
 mod migrate;
 mod outage;

@@ -64,6 +64,8 @@ pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
     /// The line that says so.
     pub(crate) line: String,
+    /// What it said before.
+    pub(crate) before: Vec<String>,
     log: Lines<BufReader<ChildStderr>>,
 }
 
@@ -72,10 +74,10 @@ impl Serving {
     pub(crate) async fn start(variables: &[(&str, &str)]) -> Self {
         let mut child = pgkeel(&["serve", "--health-listen", "127.0.0.1:0"], variables).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = timeout(PATIENCE, serving_line(&mut log)).await.expect("it serves in time");
+        let (before, line) = timeout(PATIENCE, serving_line(&mut log)).await.expect("it serves in time");
         let behind = line.split("http://").nth(1).expect("the line has an address");
         let address = behind.split_whitespace().next().unwrap().trim_end_matches(['"', ',']).parse().unwrap();
-        Self { child, address, line, log }
+        Self { child, address, line, before, log }
     }
 
     /// Starts it with a private PostgreSQL whose data are in this directory.
@@ -86,6 +88,19 @@ impl Serving {
     pub(crate) fn send(&self, signal: Signal) {
         let pid = Pid::from_raw(self.child.id().unwrap().try_into().unwrap()).unwrap();
         kill_process(pid, signal).unwrap();
+    }
+
+    /// Reads on in its log until a line has these words, and returns it.
+    pub(crate) async fn says(&mut self, words: &str) -> String {
+        let read = async {
+            while let Some(line) = self.log.next_line().await.unwrap() {
+                if line.contains(words) {
+                    return line;
+                }
+            }
+            panic!("it ended without saying: {words}");
+        };
+        timeout(PATIENCE, read).await.unwrap_or_else(|_| panic!("waited in vain for: {words}"))
     }
 
     /// Closes its log: nobody reads it any more.
@@ -111,11 +126,11 @@ impl Serving {
     }
 }
 
-async fn serving_line(log: &mut Lines<BufReader<ChildStderr>>) -> String {
+async fn serving_line(log: &mut Lines<BufReader<ChildStderr>>) -> (Vec<String>, String) {
     let mut before = Vec::new();
     while let Ok(Some(line)) = log.next_line().await {
         if line.contains("serves on http://") {
-            return line;
+            return (before, line);
         }
         before.push(line);
     }
