@@ -90,7 +90,7 @@ impl Leftover {
         drop(lease);
         let discarded = discard(&self.server, &self.target).await;
         let error = discarded.err()?;
-        tracing::warn!(%error, database = self.target.unfinished().name(), "a database could not be dropped");
+        say(&error, &self.target);
         Some(self.target.unfinished().clone())
     }
 }
@@ -104,9 +104,14 @@ impl Drop for Leftover {
             let (server, target) = (self.server.clone(), self.target.clone());
             runtime.spawn(async move {
                 if let Err(error) = discard(&server, &target).await {
-                    tracing::warn!(%error, database = target.unfinished().name(), "a database could not be dropped");
+                    say(&error, &target);
                 }
             });
         }
     }
+}
+
+fn say(error: &Error, target: &Target) {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(error, database = target.unfinished().name(), "a database could not be dropped");
 }

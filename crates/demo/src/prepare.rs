@@ -21,7 +21,7 @@ const OTHERS: Duration = Duration::from_secs(3);
 const NAMINGS: u32 = 3;
 
 /// Makes a demo on the server that `server` leads to, or takes up the one that is kept there. `server` names any
-/// database of it; the demo's own is `target`'s.
+/// database of it; the demo's own is `target`'s. It must lead to the server itself, not to a pooler in transaction mode.
 ///
 /// The database is made under another name and renamed when it is whole. Meanwhile and for as long as the [`Demo`] lives,
 /// a lock keeps other processes from it.

@@ -88,7 +88,7 @@ fn flag(about: &'static About) -> Arg {
         .global(true);
     if about.placeholder.is_empty() {
         // A switch: its name alone turns it on, and `--demo=false` overrules an environment that has turned it on.
-        arg.num_args(0..=1).require_equals(true).default_missing_value("true").hide_possible_values(true)
+        arg.value_name("true|false").num_args(0..=1).require_equals(true).default_missing_value("true")
     } else {
         arg.value_name(about.placeholder).allow_hyphen_values(true)
     }

@@ -32,9 +32,9 @@ impl Display {
                 tracing::warn!("dropped {database}, which a process that was killed had left");
             }
             (Event::Progress(now), Self::Bar(bar)) => {
+                bar.set_message(now.step.to_string());
                 bar.set_length(now.total);
                 bar.set_position(now.done);
-                bar.set_message(now.step.to_string());
             }
             (Event::Progress(now), Self::Log { name, told }) => {
                 if is_news(*told, now) {
