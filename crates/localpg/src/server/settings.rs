@@ -14,7 +14,12 @@ const HEAD: &str = "\
 
 /// The settings of a private server; all others, `fsync` above all, stay as PostgreSQL has them.
 pub(crate) fn private(installation: &Installation, account: &Account) -> String {
-    let mut settings = vec![("listen_addresses", ""), ("max_connections", "100")];
+    let mut settings = vec![
+        ("listen_addresses", ""),
+        ("max_connections", "100"),
+        // The user is called pgkeel, and so is the schema of our own tables: "$user" would lead there.
+        ("search_path", "public"),
+    ];
     settings.extend(statistics(installation, account));
     written(settings)
 }

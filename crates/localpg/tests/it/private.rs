@@ -34,6 +34,7 @@ fn the_settings_are_those_of_a_database_that_keeps_its_data_to_itself() {
     assert_eq!(shown("fsync"), "on");
     assert_eq!(shown("data_checksums"), "on");
     assert_eq!(shown("listen_addresses"), "");
+    assert_eq!(shown("search_path"), "public", "not the schema that is called like the user");
     assert_eq!(shown("max_connections"), "100");
     assert_eq!(shown("password_encryption"), "scram-sha-256");
     assert_eq!(shown("server_encoding"), "UTF8");
