@@ -46,8 +46,8 @@ fn take(core: &Arc<Core>, mut object: Object, waited: Duration) -> Held {
     object.waited = waited;
     object.taken = Instant::now();
     let held = Held::new(object, Arc::clone(core));
-    // Whoever began to wait while this one still counted as free counted on it.
-    if core.counts.waiting() > 0 {
+    // Whoever began to wait while this one still counted as free counted on it; and so many are to be free.
+    if core.counts.waiting() > 0 || core.config.load().min_idle() > 0 {
         open::grow(core);
     }
     held
@@ -101,8 +101,9 @@ async fn next(core: &Arc<Core>, free: Option<Held>, start: Instant, step: &mut S
 
 /// Waits for a session in the order of coming.
 async fn queue(core: &Arc<Core>, start: Instant) -> Result<Held, Error> {
-    let most = core.config.load().max_waiting();
+    let most = core.config.load().max_waiting().max(1);
     let waiting = core.counts.wait(most).ok_or_else(|| overloaded(core, most))?;
+    let _given_back = GivenBack(core);
     let mut get = pin!(core.store.get());
     loop {
         let mut news = pin!(core.counts.news().notified());
@@ -118,6 +119,15 @@ async fn queue(core: &Arc<Core>, start: Instant) -> Result<Held, Error> {
             got = get.as_mut() => return came(core, got, start, waiting),
             () = news => {}
         }
+    }
+}
+
+/// Dropped behind the place in the queue: a session that had been promised to who gave up is free again.
+struct GivenBack<'a>(&'a Core);
+
+impl Drop for GivenBack<'_> {
+    fn drop(&mut self) {
+        self.0.recheck();
     }
 }
 

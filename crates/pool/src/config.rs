@@ -122,7 +122,8 @@ settings! {
     /// How long an overflow session stays when it comes back.
     overflow_linger: Duration;
 
-    /// The same with another number of callers who may wait; 10 000 by default.
+    /// The same with another number of callers who may wait, also for a connection that is being opened; 10 000 by
+    /// default, and at least 1.
     with_max_waiting,
     /// How many callers may wait.
     max_waiting: u32;

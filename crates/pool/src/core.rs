@@ -112,10 +112,18 @@ impl Core {
     /// Changes the phase. Outside of `Open` nothing rests in the pool.
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::SeqCst);
-        if phase != Phase::Open {
-            self.free().for_each(|object| self.close(object));
-        }
+        self.recheck();
         self.counts.news().notify_waiters();
+    }
+
+    /// Changes the phase if it is this one: a pause ends no close, and its end does not either.
+    pub(crate) fn pass(&self, from: Phase, to: Phase) {
+        let changed =
+            self.phase.compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        if changed {
+            self.recheck();
+            self.counts.news().notify_waiters();
+        }
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -156,8 +164,8 @@ impl Core {
             self.close(object);
         } else {
             let lingers = !config.overflow_linger().is_zero();
-            let most = || if lingers { MOST_SESSIONS } else { config.size() + self.retirement.surplus() };
-            if object.place.rest_unless(most) {
+            let resting = || if lingers { MOST_SESSIONS } else { config.size() + self.retirement.surplus() };
+            if object.place.rest_unless(config.most(), resting) {
                 drop(object);
                 self.recheck();
             } else {
@@ -167,7 +175,7 @@ impl Core {
         }
     }
 
-    /// The phase may have changed, or the generation, while a session was on its way to those that are free.
+    /// The phase may have changed while a session was on its way to those that are free.
     pub(crate) fn recheck(&self) {
         if !self.is_open() {
             self.free().for_each(|object| self.close(object));

@@ -1,5 +1,6 @@
 //! How many sessions are in which state, in one word, so that every look adds up.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -37,6 +38,11 @@ impl State {
         1 << self.shift()
     }
 
+    /// Whether it will be free for the next who waits, who therefore opens no other.
+    fn is_counted_on(self) -> bool {
+        matches!(self, Self::Connecting | Self::Idle)
+    }
+
     fn of(self, word: u64) -> u32 {
         u32::try_from(word >> self.shift() & MASK).expect("12 bits")
     }
@@ -51,7 +57,8 @@ impl State {
 pub(crate) struct Counts {
     word: AtomicU64,
     waiting: AtomicU32,
-    /// Told when a session is gone, and when those who wait must look again for another reason.
+    /// Told when a session is gone, when one that somebody may have counted on goes, and when those who wait must look
+    /// again for another reason.
     news: Notify,
 }
 
@@ -80,6 +87,11 @@ impl Snapshot {
 
     pub(crate) fn sessions(self) -> u32 {
         self.connecting + self.idle + self.in_use + self.resetting + self.closing
+    }
+
+    /// Those that are not on their way out.
+    pub(crate) fn lasting(self) -> u32 {
+        self.sessions() - self.closing
     }
 
     /// Whether a session more is needed, for somebody who waits or so that `min_idle` are free, and may be opened.
@@ -116,13 +128,12 @@ impl Counts {
         &self.news
     }
 
-    /// Waits until there is no session any more.
-    pub(crate) async fn empty(&self) {
+    /// Waits until this is so, which may become so only with news.
+    pub(crate) async fn until(&self, is_so: impl Fn(Snapshot) -> bool) {
         loop {
-            let news = self.news.notified();
-            tokio::pin!(news);
+            let mut news = pin!(self.news.notified());
             news.as_mut().enable();
-            if self.snapshot().sessions() == 0 {
+            if is_so(self.snapshot()) {
                 return;
             }
             news.await;
@@ -148,19 +159,29 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    pub(crate) fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.counts)
+    }
+
     pub(crate) fn move_to(&mut self, state: State) {
         let (add, take) = (state.one(), self.state.one());
         self.counts.word.fetch_add(add.wrapping_sub(take), Ordering::SeqCst);
-        self.state = state;
+        let was = std::mem::replace(&mut self.state, state);
+        if was.is_counted_on() && !state.is_counted_on() && state != State::InUse && self.counts.waiting() > 0
+        {
+            self.counts.news.notify_waiters();
+        }
     }
 
-    /// Moves to idle if fewer than `most` are, or if somebody waits who has none yet: the rule by which an overflow
-    /// session is closed when it returns. `most` is asked after the look at those that are idle.
-    pub(crate) fn rest_unless(&mut self, most: impl Fn() -> u32) -> bool {
+    /// Moves to idle if there are no more than `most` sessions, and fewer than `resting` idle ones or somebody waits who
+    /// has none yet: the rule by which an overflow session is closed when it returns. `resting` is asked after the look
+    /// at those that are idle.
+    pub(crate) fn rest_unless(&mut self, most: u32, resting: impl Fn() -> u32) -> bool {
         let (add, take) = (State::Idle.one(), self.state.one());
         let moved = self.counts.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |word| {
-            let idle = State::Idle.of(word);
-            (idle < most() || idle < self.counts.waiting()).then(|| word.wrapping_add(add).wrapping_sub(take))
+            let now = Snapshot::new(word, self.counts.waiting());
+            let may = now.lasting() <= most && (now.idle < resting() || now.idle < now.waiting);
+            may.then(|| word.wrapping_add(add).wrapping_sub(take))
         });
         if moved.is_ok() {
             self.state = State::Idle;
@@ -178,6 +199,8 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn opened(counts: &Arc<Counts>, count: usize) -> Vec<Place> {
@@ -206,10 +229,11 @@ mod tests {
     fn no_more_rest_than_may_unless_somebody_waits() {
         let counts = Arc::new(Counts::default());
         let mut places = opened(&counts, 4);
-        let rested: Vec<bool> = places[..3].iter_mut().map(|place| place.rest_unless(|| 2)).collect();
+        let rested: Vec<bool> = places[..3].iter_mut().map(|place| place.rest_unless(9, || 2)).collect();
         assert_eq!(rested, [true, true, false]);
         let waiting: Vec<_> = (0..3).map(|_| counts.wait(9).unwrap()).collect();
-        assert!(places[3].rest_unless(|| 2));
+        assert!(!places[3].rest_unless(3, || 2), "no more than there may be at all");
+        assert!(places[3].rest_unless(4, || 2));
         drop(waiting);
         assert_eq!((counts.snapshot().idle, counts.snapshot().waiting), (3, 0));
     }
@@ -221,6 +245,24 @@ mod tests {
         let open = || counts.open_if(|now| now.should_grow(3, 0));
         let places: Vec<_> = std::iter::from_fn(open).collect();
         assert_eq!(places.len(), 3);
+    }
+
+    /// Whoever waits for a session that is free or being opened hears at once that it goes, not when it is gone.
+    #[test]
+    fn who_counts_on_a_session_hears_that_it_goes() {
+        for (from, to) in [(State::Idle, State::Closing), (State::Idle, State::Resetting)] {
+            let counts = Arc::new(Counts::default());
+            let mut places = opened(&counts, 1);
+            places[0].move_to(from);
+            let _waiting = counts.wait(9);
+            let mut news = pin!(counts.news().notified());
+            news.as_mut().enable();
+            places[0].move_to(State::InUse);
+            assert!(news.as_mut().now_or_never().is_none());
+            places[0].move_to(from);
+            places[0].move_to(to);
+            assert!(news.as_mut().now_or_never().is_some(), "{to:?}");
+        }
     }
 
     #[test]

@@ -55,10 +55,16 @@ impl Held {
         self.slot().invalidate();
     }
 
-    /// The connection, out of the pool.
-    pub(crate) fn detach(mut self) -> Connection {
-        let object = self.object.take().expect("a session is held until it is dropped");
-        Object::take(object).connection
+    /// The connection, out of the pool. Not while a dropped statement is being cancelled: the cancel would hit what comes
+    /// next, and a rollback that waits for it would never be sent.
+    pub(crate) fn detach(mut self) -> Result<Connection, Self> {
+        match self.object.take() {
+            Some(object) if object.traffic.is_clear() => Ok(Object::take(object).connection),
+            object => {
+                self.object = object;
+                Err(self)
+            }
+        }
     }
 
     pub(crate) fn connection(&self) -> &Connection {
@@ -73,18 +79,18 @@ impl Held {
         statement: impl Future<Output = Result<T, pgkeel_connect::Error>>,
     ) -> Result<T, Error> {
         let slot = self.slot();
-        slot.traffic.clear(&slot.connection).await?;
-        let (unsettle, flight) = (OnDrop(Some(slot)), Flight::depart(&slot.traffic, &slot.entry.canceller));
+        let flight = Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?;
+        let unsettle = OnDrop(Some(slot));
+        // Before it is sent: what is dropped half-way may have had its effect.
+        if self.core.config.load().reset() == Reset::Smart && traces::may_leave_traces(sql) {
+            slot.leave_traces();
+        }
         let start = Instant::now();
         let done = statement.await;
         let took = start.elapsed();
         flight.arrive();
-        let config = self.core.config.load();
-        if config.slow_query_threshold().is_some_and(|threshold| took >= threshold) {
+        if self.core.config.load().slow_query_threshold().is_some_and(|threshold| took >= threshold) {
             self.core.slow.keep(sql, took, slot.waited, done.is_err());
-        }
-        if config.reset() == Reset::Smart && traces::may_leave_traces(sql) {
-            slot.leave_traces();
         }
         if done.is_ok() {
             unsettle.cancel();

@@ -58,7 +58,7 @@ impl Hooks {
         self
     }
 
-    /// Done each time a session has come back and is clean, before anyone else can have it, within 2 s with the
+    /// Done each time a session has come back and is clean, before anyone else can have it, within 3 s with the
     /// cleaning. If it fails the session is closed.
     #[must_use]
     pub fn after_release<F>(mut self, hook: F) -> Self

@@ -7,13 +7,14 @@
 //!
 //! # Invariants
 //! - There are never more sessions than `pool.size` and `pool.max_overflow` allow, those being opened and closed
-//!   counted: a session's place is free when its server process is gone, or its socket was closed after 2 s without an
-//!   answer.
-//! - Sessions are given out in the order of asking.
+//!   counted: a session's place is free when its server process is gone; or, where the server gave no answer in time,
+//!   when its socket is closed.
+//! - Sessions are given out in the order of asking. Who was given one that turned out dead asks anew.
 //! - Every wait of the pool has a bound, and the error names the step that missed it.
 //! - A session that comes back with a transaction open, or with a statement unfinished, is cleaned or closed before
 //!   anyone else can have it; [`Reset`] says what else is undone.
-//! - A statement whose future was dropped is cancelled, and the cancel hits nothing else.
+//! - A statement whose future was dropped is cancelled, and the cancel hits nothing else: a session on which one may
+//!   still be under way is not used again.
 //! - `Ok` from a commit means that the server committed.
 //!
 //! # Features

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 
 use crate::core::Phase;
+use crate::counts::Snapshot;
 use crate::{Config, Error, Pool, upkeep};
 
 /// How long sessions that were told to end at the close of the pool may take to come back.
@@ -15,7 +16,7 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Sessions that were in use when the deadline came: what they were doing was cancelled.
+    /// Sessions that had not ended when the deadline came: what they were doing was cancelled.
     pub cancelled: u32,
     /// Sessions that did not end even then: their sockets were closed.
     pub killed: u32,
@@ -42,9 +43,7 @@ impl Pool {
     /// Dropping the future stops the waiting; what is being opened joins the pool.
     pub async fn start(&self) -> Result<(), Error> {
         let _one_at_a_time = self.core.starting.lock().await;
-        if self.core.phase() == Phase::Closed {
-            self.core.enter(Phase::Open);
-        }
+        self.core.pass(Phase::Closed, Phase::Open);
         let now = self.stats();
         if now.idle + now.in_use == 0 {
             drop(self.session().await?);
@@ -52,7 +51,8 @@ impl Pool {
         Ok(())
     }
 
-    /// Opens sessions until `count` are there, at most `pool.size`: before the first callers come.
+    /// Opens sessions until `count` are there, at most `pool.size`: before the first callers come. Those that others
+    /// hold count.
     ///
     /// # Errors
     /// As [`session`](Self::session), of the first that could not be opened.
@@ -60,28 +60,26 @@ impl Pool {
     /// # Cancellation
     /// As [`start`](Self::start).
     pub async fn warm_up(&self, count: u32) -> Result<(), Error> {
-        let count = count.min(self.config().size());
+        // Two that hold what the other waits for would both wait in vain.
+        let _one_at_a_time = self.core.starting.lock().await;
+        let count = count.min(self.config().size()).saturating_sub(self.stats().checked_out());
         try_join_all((0..count).map(|_| self.session())).await.map(drop)
     }
 
     /// Hands out no sessions until [`resume`](Self::resume): callers wait, each within its deadline. Free sessions are
-    /// closed, those in use when they come back; waits for that, at most until the deadline, and returns how many are
-    /// still held then. For a planned failover.
+    /// closed, those in use when they come back; waits for that, at most until the deadline or the end of the pause, and
+    /// returns how many are still there then. For a planned failover.
     ///
     /// # Cancellation
     /// Dropping the future stops the waiting; the pool stays paused.
     pub async fn pause(&self, deadline: Duration) -> u32 {
-        if self.core.is_open() {
-            self.core.enter(Phase::Paused);
-        }
+        self.core.pass(Phase::Open, Phase::Paused);
         self.empty_within(deadline).await
     }
 
     /// Ends a pause.
     pub fn resume(&self) {
-        if self.core.phase() == Phase::Paused {
-            self.core.enter(Phase::Open);
-        }
+        self.core.pass(Phase::Paused, Phase::Open);
     }
 
     /// Goes on under another configuration: numbers of sessions, times, and where and how connections are opened from
@@ -101,9 +99,9 @@ impl Pool {
         upkeep::sweep(&self.core);
     }
 
-    /// Ends the pool: callers who wait are turned away, free sessions are closed, those in use when they come back. Of
-    /// those that have not at the deadline the statement is cancelled; of those that have not a second later the socket
-    /// is closed. [`start`](Self::start) begins anew.
+    /// Ends the pool: callers who wait are turned away, what is being opened is given up, free sessions are closed, those
+    /// in use when they come back. Of those that have not at the deadline the statement is cancelled; of those that have
+    /// not a second later the socket is closed. [`start`](Self::start) begins anew, and ends a close that is under way.
     ///
     /// # Cancellation
     /// Dropping the future stops the waiting and the forcing; the pool stays closed.
@@ -112,19 +110,20 @@ impl Pool {
         self.core.enter(Phase::Closed);
         let late = self.empty_within(deadline).await;
         let mut killed = 0;
-        if late > 0 {
+        if late > 0 && self.is_closed() {
             self.core.cancel_all(GRACE).await;
             killed = self.empty_within(GRACE).await;
+        }
+        if killed > 0 && self.is_closed() {
             self.core.kill_all();
         }
         CloseReport { cancelled: late, killed, took: begun.elapsed() }
     }
 
-    /// Waits until there is no session, and returns how many there are at the deadline.
+    /// Waits until there is no session, or the pool is open again, and returns how many there are then.
     async fn empty_within(&self, deadline: Duration) -> u32 {
-        match tokio::time::timeout(deadline, self.core.counts.empty()).await {
-            Ok(()) => 0,
-            Err(_) => self.core.counts.snapshot().sessions(),
-        }
+        let is_done = |now: Snapshot| now.sessions() == 0 || self.core.is_open();
+        let _ = tokio::time::timeout(deadline, self.core.counts.until(is_done)).await;
+        self.core.counts.snapshot().sessions()
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::Config;
 use crate::breaker::{Next, Permit};
-use crate::core::Core;
+use crate::core::{Core, Phase};
 use crate::counts::{Place, State};
 use crate::slot::Slot;
 
@@ -67,7 +67,13 @@ enum Purpose {
 }
 
 async fn open(core: Weak<Core>, place: Place, permit: Permit, purpose: Purpose) {
-    let Some(opened) = open_within_attempts(&core, purpose).await else {
+    let counts = place.counts();
+    let is_over = |_| core.upgrade().is_none_or(|core| core.phase() == Phase::Closed);
+    let opened = tokio::select! {
+        opened = open_within_attempts(&core, purpose) => opened,
+        () = counts.until(is_over) => None,
+    };
+    let Some(opened) = opened else {
         drop(permit); // Before those who wait look again: one of them may be the next to try.
         return drop(place);
     };
@@ -152,7 +158,8 @@ fn admit(core: &Arc<Core>, opened: Opened, mut place: Place, purpose: Purpose) {
     if succeeds {
         core.retirement.successor_came(); // Before it counts as free, or another would be closed as one too many.
     }
-    let rests = succeeds || !is_stale && (place.rest_unless(|| config.size()));
+    let now = core.config.load();
+    let rests = succeeds || !is_stale && place.rest_unless(now.most(), || now.size());
     place.move_to(if rests { State::Idle } else { State::Closing });
     let slot = Box::new(Slot::new(connection, place, entry, generation, &config));
     if !rests {

@@ -13,6 +13,9 @@ use crate::{Config, Error, PoolStats, PoolTimes, Session, SlowQuery, Tx, acquire
 
 /// A bounded number of sessions, shared. Cheap to clone; all clones are the same pool.
 ///
+/// It can be used from several runtimes. A connection lives in the runtime of the caller for whom it was opened, and ends
+/// with it; sessions may come back outside of any.
+///
 /// ```no_run
 /// use pgkeel_pool::{Config, Error, Executor as _, Pool};
 ///

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pgkeel_connect::{Executor as _, TransactionStatus};
+use pgkeel_connect::{Canceller, Executor as _, TransactionStatus};
 
 use crate::core::{Core, Object};
 use crate::held::lose;
@@ -13,6 +13,9 @@ use crate::slot::Slot;
 
 /// How long a session that came back dirty has to become clean before it is closed.
 const RESET_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long what is still running on a session that came back may go on.
+const CANCEL_AFTER: Duration = Duration::from_millis(200);
 
 /// How a session is cleaned when it comes back. Under each of them a session in a transaction, or with a statement under
 /// way, is never handed on.
@@ -82,11 +85,11 @@ impl Dirty {
         Self { object: Some(object), core }
     }
 
-    fn slot(&self) -> &Slot {
+    pub(crate) fn slot(&self) -> &Slot {
         self.object.as_ref().expect("taken out only at the end")
     }
 
-    fn take(mut self) -> (Object, Arc<Core>) {
+    pub(crate) fn take(mut self) -> (Object, Arc<Core>) {
         (self.object.take().expect("taken out only at the end"), Arc::clone(&self.core))
     }
 }
@@ -122,11 +125,20 @@ pub(crate) async fn reset(dirty: Dirty) {
     }
 }
 
+/// The status once all is answered. What was left running on the bare connection is cancelled.
+async fn settled_status(slot: &Slot) -> Result<TransactionStatus, pgkeel_connect::Error> {
+    if let Ok(status) = tokio::time::timeout(CANCEL_AFTER, slot.settled_status()).await {
+        return status;
+    }
+    slot.entry.canceller.cancel(Canceller::USUAL_DEADLINE).await?;
+    slot.settled_status().await
+}
+
 /// Whether something was left open.
 async fn clean(slot: &Slot, core: &Core) -> Result<bool, pgkeel_connect::Error> {
     let config = core.config.load_full();
     slot.traffic.clear(&slot.connection).await?;
-    let left_open = slot.settled_status().await? != TransactionStatus::Idle;
+    let left_open = settled_status(slot).await? != TransactionStatus::Idle;
     if left_open && config.reset() != Reset::None {
         slot.connection.batch_execute("ROLLBACK").await?;
     }

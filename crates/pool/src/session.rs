@@ -46,9 +46,11 @@ impl Session {
     /// Takes the connection out of the pool for good: from now on it is the caller's, and the pool may open another.
     ///
     /// # Errors
-    /// The session itself, if a transaction on it is still in use somewhere.
+    /// The session itself, if a transaction on it is still in use somewhere, or while a statement whose future was
+    /// dropped is being cancelled: run another statement first, which waits for that.
     pub fn detach(self) -> Result<Connection, Self> {
-        Arc::try_unwrap(self.held).map(Held::detach).map_err(|held| Self { held })
+        let held = Arc::try_unwrap(self.held).map_err(|held| Self { held })?;
+        held.detach().map_err(Self::new)
     }
 }
 

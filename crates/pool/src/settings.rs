@@ -38,10 +38,10 @@ static OVERFLOW_LINGER: Setting<Duration> = Setting::new("pool.overflow_linger",
     "Time for which a session beyond pool.size stays open when it comes back; 0 closes it at once",
 );
 
-static MAX_WAITING: Setting<u32> = Setting::new("pool.max_waiting", "10000", whole_number)
+static MAX_WAITING: Setting<u32> = Setting::new("pool.max_waiting", "10000", positive_number)
     .help("COUNT", "Callers that may wait for a session; more are turned away at once");
 
-static CONNECT_CONCURRENCY: Setting<u32> = Setting::new("pool.connect_concurrency", "4", positive_number)
+static CONNECT_CONCURRENCY: Setting<u32> = Setting::new("pool.connect_concurrency", "4", number_of_sessions)
     .help("COUNT", "Connections that are opened at the same time");
 
 static CONNECT_ATTEMPTS: Setting<u32> = Setting::new("pool.connect_attempts", "3", positive_number)
@@ -89,6 +89,13 @@ pub static SETTINGS: &[&About] = &[
 fn positive_number(text: &str) -> Result<u32, String> {
     match whole_number(text)? {
         0 => Err("must be at least 1".into()),
+        number => Ok(number),
+    }
+}
+
+fn number_of_sessions(text: &str) -> Result<u32, String> {
+    match positive_number(text)? {
+        number if number > MOST_SESSIONS => Err(format!("must be at most {MOST_SESSIONS}")),
         number => Ok(number),
     }
 }
@@ -194,6 +201,18 @@ mod tests {
         let problems = problems.unwrap_err();
         for part in ["DB_POOL_SIZE", "DB_POOL_TIMEOUT", "did you mean PGKEEL_POOL_SIZE?"] {
             assert!(problems.contains(part), "{problems}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_no_pool_can_work_with_are_refused() {
+        for wrong in [
+            ("PGKEEL_POOL_MAX_WAITING", "0"),
+            ("PGKEEL_POOL_CONNECT_CONCURRENCY", "0"),
+            ("PGKEEL_POOL_CONNECT_CONCURRENCY", "2147483648"),
+            ("PGKEEL_POOL_CONNECT_ATTEMPTS", "0"),
+        ] {
+            assert!(read([URL, wrong]).unwrap_err().contains(wrong.0), "{wrong:?}");
         }
     }
 

@@ -114,7 +114,7 @@ impl Slot {
     pub(crate) async fn close(self: Box<Self>, before: Option<Hook>) {
         let Self { connection, mut place, .. } = *self;
         place.move_to(State::Closing);
-        if let Some(before) = before {
+        if let Some(before) = before.filter(|_| !connection.is_closed()) {
             let _ = tokio::time::timeout(BEFORE_CLOSE, before(&connection)).await;
         }
         connection.close().await;

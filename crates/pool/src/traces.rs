@@ -3,25 +3,28 @@
 //! Its text tells, as far as that can tell; what a function does inside the server is not seen. A false alarm costs one
 //! round trip.
 
-/// What leaves traces wherever in the text it stands.
-const ANYWHERE: [&str; 7] = [
+/// Words that leave traces wherever in the text they stand.
+const ANYWHERE: [&str; 10] = [
+    "temp",
+    "temporary",
+    "pg_temp",
     "set_config",
     "pg_advisory_lock",
+    "pg_advisory_lock_shared",
     "pg_try_advisory_lock",
-    "with hold",
-    "temp",
-    "pg_temp",
+    "pg_try_advisory_lock_shared",
     "dblink_connect",
+    "dblink_connect_u",
 ];
 
-/// What leaves traces where a statement begins.
-const FIRST: [&str; 7] = ["set", "reset", "listen", "load", "prepare", "discard", "do"];
+/// What leaves traces where a statement begins. A cursor may be declared `with hold`.
+const FIRST: [&str; 8] = ["set", "reset", "listen", "load", "prepare", "discard", "do", "declare"];
 
 /// What makes a setting end with its transaction.
 const LOCAL: [&str; 3] = ["local", "transaction", "constraints"];
 
 pub(crate) fn may_leave_traces(sql: &str) -> bool {
-    sql.split(';').any(begins_with_one) || ANYWHERE.iter().any(|part| contains(sql, part))
+    sql.split(';').any(begins_with_one) || words(sql).any(is_one)
 }
 
 fn begins_with_one(statement: &str) -> bool {
@@ -50,9 +53,13 @@ fn without_comments(mut statement: &str) -> &str {
     }
 }
 
-/// Without regard to case.
-fn contains(text: &str, part: &str) -> bool {
-    text.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+/// Looked for in one pass over bytes, as this is done with every statement, however long.
+fn words(sql: &str) -> impl Iterator<Item = &[u8]> {
+    sql.as_bytes().split(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'))
+}
+
+fn is_one(word: &[u8]) -> bool {
+    word.len() >= 4 && ANYWHERE.iter().any(|one| word.eq_ignore_ascii_case(one.as_bytes()))
 }
 
 #[cfg(test)]
@@ -71,6 +78,10 @@ mod tests {
             "create temporary table t()",
             "CREATE TEMP TABLE t()",
             "declare c cursor with hold for select 1",
+            "declare c cursor with\n  hold for select 1",
+            "select pg_try_advisory_lock_shared(1, 2)",
+            "select 1 into temp t",
+            "create table pg_temp.t()",
             "prepare p as select 1",
             "select set_config('a.b', $1, false)",
             "do $$ begin perform 1; end $$",
@@ -88,6 +99,7 @@ mod tests {
             "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
             "set constraints all deferred",
             "insert into settings(v) values ($1)",
+            "update jobs set attempts = attempts + 1 where template = $1",
             "select pg_advisory_xact_lock(1)",
             "notify jobs",
             "begin",

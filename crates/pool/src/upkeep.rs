@@ -1,5 +1,6 @@
 //! What is done for the pool in the background: enough free sessions, none too old, none for too long unused.
 
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -7,9 +8,10 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use crate::acquire::FRESH;
-use crate::core::{Core, Object, Phase};
+use crate::core::{Core, Object};
 use crate::counts::State;
 use crate::lifetime::Claim;
+use crate::reset::Dirty;
 use crate::slot::Slot;
 use crate::stats::Total;
 use crate::{Config, open};
@@ -23,26 +25,37 @@ const FASTEST: Duration = Duration::from_millis(20);
 /// Starts the task that looks after the pool, if it does not run. It ends with the pool.
 pub(crate) fn start(core: &Arc<Core>) {
     if !core.is_kept.swap(true, Ordering::AcqRel) {
-        tokio::spawn(look_after(Arc::downgrade(core)));
+        tokio::spawn(look_after(Keeper(Arc::downgrade(core))));
     }
 }
 
-async fn look_after(weak: Weak<Core>) {
-    loop {
-        let Some(core) = weak.upgrade() else { return };
-        if core.phase() == Phase::Closed {
-            return core.is_kept.store(false, Ordering::Release);
+/// The one who looks after a pool. If it ends before the pool, with its runtime, the next caller has another started.
+struct Keeper(Weak<Core>);
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if let Some(core) = self.0.upgrade() {
+            core.is_kept.store(false, Ordering::Release);
         }
+    }
+}
+
+async fn look_after(keeper: Keeper) {
+    loop {
+        let Some(core) = keeper.0.upgrade() else { return };
+        let counts = Arc::clone(&core.counts);
+        // Before the look: what goes during it must not wait for the next one.
+        let mut news = pin!(counts.news().notified());
+        news.as_mut().enable();
         let pause = pause(&core.config.load());
         open::grow(&core);
         sweep(&core);
         if let Some(threshold) = core.config.load().leak_threshold() {
             core.totals.leaks.add(core.ledger.tell_of_long_loans(threshold));
         }
-        let counts = Arc::clone(&core.counts);
         drop(core);
         // A session that is gone may have to be replaced at once, for `pool.min_idle`.
-        let _ = tokio::time::timeout(pause, counts.news().notified()).await;
+        let _ = tokio::time::timeout(pause, news).await;
     }
 }
 
@@ -69,6 +82,7 @@ pub(crate) fn sweep(core: &Arc<Core>) {
         left -= 1;
         core.close(object);
     }
+    core.recheck();
 }
 
 /// Why a free session is closed.
@@ -89,7 +103,9 @@ fn reason_to_close<'a>(
     let because = |total| Some(Reason { total, _claim: None });
     if object.connection.is_closed() || !object.is_valid(core.generation()) {
         because(&core.totals.lost)
-    } else if left > config.size() + core.retirement.surplus() && rested >= config.overflow_linger() {
+    } else if core.counts.snapshot().lasting() > config.most()
+        || left > config.size() + core.retirement.surplus() && rested >= config.overflow_linger()
+    {
         because(&core.totals.overflow_closed)
     } else if left > config.min_idle() && config.idle_timeout().is_some_and(|most| rested >= most) {
         because(&core.totals.idle_closed)
@@ -107,26 +123,38 @@ pub(crate) fn suspect_all(core: &Arc<Core>) {
     if !core.config.load().pre_ping() || core.is_inspecting.swap(true, Ordering::AcqRel) {
         return;
     }
-    let core = Arc::clone(core);
+    let inspection = Inspection(Arc::clone(core));
     let mut suspects = Vec::new();
     let free: Vec<Object> = core.free().collect();
     for mut object in free.into_iter().rev() {
         if object.returned.elapsed() >= FRESH {
             object.place.move_to(State::Resetting);
-            suspects.push(object);
+            suspects.push(Dirty::new(object, Arc::clone(core)));
         }
     }
+    core.recheck();
     tokio::spawn(async move {
-        let timeout = core.config.load().ping_timeout();
-        join_all(suspects.into_iter().map(|object| check(&core, object, timeout))).await;
-        core.is_inspecting.store(false, Ordering::Release);
+        let timeout = inspection.0.config.load().ping_timeout();
+        join_all(suspects.into_iter().map(|suspect| check(suspect, timeout))).await;
     });
 }
 
-async fn check(core: &Arc<Core>, object: Object, timeout: Duration) {
-    object.unsettle();
-    if matches!(tokio::time::timeout(timeout, object.settled_status()).await, Ok(Ok(_))) && object.is_clean()
-    {
+/// Dropped however it ends, also when its runtime does: then there may be another.
+struct Inspection(Arc<Core>);
+
+impl Drop for Inspection {
+    fn drop(&mut self) {
+        self.0.is_inspecting.store(false, Ordering::Release);
+    }
+}
+
+async fn check(suspect: Dirty, timeout: Duration) {
+    let slot = suspect.slot();
+    slot.unsettle();
+    let answered = tokio::time::timeout(timeout, slot.settled_status()).await;
+    let is_well = matches!(answered, Ok(Ok(_))) && slot.is_clean();
+    let (object, core) = suspect.take();
+    if is_well {
         core.put_back(object);
     } else {
         core.totals.lost.add_one();

@@ -1,5 +1,7 @@
 //! The server never has more sessions of the pool than the cap allows, not even while some are being closed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -20,7 +22,8 @@ fn config(database: &TestDatabase) -> Config {
 }
 
 async fn sessions_at_the_server(watcher: &Connection) -> i64 {
-    let count = "select count(*) from pg_stat_activity where application_name = $1";
+    let count = "select count(*) from pg_stat_activity
+        where application_name = $1 and datname = current_database()";
     watcher.query_scalar(count, &[&NAME]).await.unwrap()
 }
 
@@ -30,6 +33,45 @@ async fn drop_at_random(pool: Pool, mut random: Random, until: Instant) {
         let patience = Duration::from_micros(random.below(20_000));
         let sleep = f64::from(u32::try_from(random.below(10)).unwrap()) / 1000.0;
         let _ = tokio::time::timeout(patience, pool.execute("select pg_sleep($1)", &[&sleep])).await;
+    }
+}
+
+/// A smaller cap is kept although somebody always waits, and a larger one is used.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_cap_holds_at_the_server_under_load() {
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(config(&database));
+    let watcher = database.connection().await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let workers: Vec<_> = (0..100)
+        .map(|_| {
+            let (pool, stop) = (pool.clone(), Arc::clone(&stop));
+            tokio::spawn(async move {
+                while !stop.load(Ordering::SeqCst) {
+                    pool.execute("select pg_sleep(0.002)", &[]).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    let small = config(&database).with_size(2, 1).unwrap();
+    for (config, cap) in [(small.clone(), 3), (config(&database), 10), (small, 3)] {
+        pool.reload(config);
+        eventually("the cap is reached", async || {
+            (sessions_at_the_server(&watcher).await == cap).then_some(())
+        })
+        .await;
+        let until = Instant::now() + scaled(Duration::from_millis(300), Duration::from_secs(5));
+        let mut most = 0;
+        while Instant::now() < until {
+            most = most.max(sessions_at_the_server(&watcher).await);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        println!("at most {most} sessions at the server under a cap of {cap}");
+        assert_eq!(most, cap, "{}", pool.stats());
+    }
+    stop.store(true, Ordering::SeqCst);
+    for worker in workers {
+        worker.await.unwrap();
     }
 }
 

@@ -21,7 +21,7 @@ async fn breathe(round: u32) {
 }
 
 /// Polls the future at most this often and drops it. Whether it came to its end.
-async fn poll_times(future: impl Future, times: u32) -> bool {
+pub(crate) async fn poll_times(future: impl Future, times: u32) -> bool {
     let mut future = pin!(future);
     for round in 0..times {
         if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {

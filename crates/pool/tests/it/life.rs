@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use pgkeel_connect::Connection;
 use pgkeel_pool::{Error, Executor as _, Pool};
-use pgkeel_testkit::{PATIENCE, TestDatabase, eventually};
+use pgkeel_testkit::{PATIENCE, TestCluster, TestDatabase, eventually};
 
 use crate::{config_of, pool_of};
 
@@ -66,6 +66,37 @@ async fn closing_waits_for_those_in_use_and_then_nothing_is_handed_out() {
     assert_eq!(others(&watcher).await, 0, "none is left at the server either");
 }
 
+/// The server hears a good-bye from each session that ends in time; of one that does not, the statement is cancelled.
+#[tokio::test]
+async fn the_server_hears_of_the_end() {
+    let cluster = TestCluster::start().await;
+    let pool = Pool::connect(pgkeel_pool::Config::new(cluster.address().clone())).await.unwrap();
+    let run = async |sql: &'static str, count: u32, deadline| {
+        let statements: Vec<_> = (0..count)
+            .map(|_| {
+                let pool = pool.clone();
+                tokio::spawn(async move { pool.execute(sql, &[]).await })
+            })
+            .collect();
+        eventually("all run", async || (pool.stats().in_use == count).then_some(())).await;
+        let report = pool.close(deadline).await;
+        let watcher = cluster.connection().await;
+        let left = others(&watcher).await;
+        let done = join_all(statements).await.into_iter().filter(|done| matches!(done, Ok(Ok(_)))).count();
+        (report, left, done)
+    };
+    let (report, left, done) = run("select pg_sleep(0.3)", 10, PATIENCE).await;
+    println!("in time: {report:?}, {left} sessions left at the server");
+    assert!(report.is_graceful() && (left, done) == (0, 10), "{report:?}, {left} left, {done} done");
+    assert!(!cluster.log().contains("unexpected EOF"), "{}", cluster.log());
+
+    pool.start().await.unwrap();
+    let (report, left, done) = run("select pg_sleep(300)", 3, Duration::from_millis(100)).await;
+    println!("too late: {report:?}, {left} sessions left at the server");
+    assert_eq!((report.cancelled, report.killed, left, done), (3, 0, 0, 0), "{report:?}");
+    assert!(!cluster.log().contains("unexpected EOF"), "{}", cluster.log());
+}
+
 async fn others(watcher: &Connection) -> i64 {
     let count = "select count(*) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
@@ -115,6 +146,17 @@ async fn a_closed_pool_starts_again() {
     pool.start().await.unwrap();
     assert_ne!(backend(&pool).await, first);
     assert!(!pool.is_closed());
+}
+
+/// Sessions that others hold count, and nobody waits for them.
+#[tokio::test]
+async fn a_warm_up_does_not_wait_for_sessions_in_use() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 4, 0);
+    let held = pool.session().await.unwrap();
+    pool.warm_up(4).await.unwrap();
+    assert_eq!((pool.stats().idle, pool.stats().in_use), (3, 1));
+    drop(held);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,8 @@ mod life;
 mod model;
 mod outage;
 mod queue;
+mod races;
+mod secrecy;
 mod sizing;
 mod status;
 mod timeouts;

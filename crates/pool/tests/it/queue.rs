@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use pgkeel_pool::{Error, Executor as _, Pool, Step};
-use pgkeel_testkit::{Random, TestDatabase, eventually, scaled};
+use pgkeel_testkit::{Random, TestDatabase, eventually, is_soak, scaled};
 
 use crate::{config_of, pool_of};
 
@@ -104,7 +104,10 @@ async fn one_more_than_may_wait_is_turned_away_at_once() {
         })
         .collect();
     eventually("two wait", async || (pool.stats().waiting == 2).then_some(())).await;
+    let asked = Instant::now();
     let error = pool.session().await.unwrap_err();
+    println!("turned away after {:?}", asked.elapsed());
+    assert!(!is_soak() || asked.elapsed() < Duration::from_millis(1));
     assert!(matches!(error, Error::Overloaded { waiting: 2, .. }), "{error:?}");
     assert!(error.is_safe_to_retry());
     waiting.iter().for_each(tokio::task::JoinHandle::abort);
@@ -130,6 +133,7 @@ async fn the_deadline_holds_over_all_steps_together() {
         assert!(matches!(error, Error::AcquireTimeout { step: Step::Connect, .. }), "{error:?}");
         assert!(took >= limit, "{took:?}");
         println!("deadline {limit:?}, error after {took:?}");
+        assert!(!is_soak() || took <= limit + limit / 20 + Duration::from_millis(10), "{took:?}");
     }
     proxy.pass();
     assert_eq!(pool.query_scalar::<i32>("select 1", &[]).await.unwrap(), 1);

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use pgkeel_pool::{Executor as _, Pool};
-use pgkeel_testkit::{TestDatabase, eventually, scaled};
+use pgkeel_pool::{Config, Executor as _, Pool};
+use pgkeel_testkit::{Direction, Proxy, TestDatabase, eventually, is_soak, scaled};
 
 use crate::config_of;
 
@@ -37,6 +37,56 @@ async fn as_many_are_kept_free_as_was_asked_for() {
     .await;
     assert_eq!(pool.query_scalar::<i32>("select 1", &[]).await.unwrap(), 1);
 }
+
+/// Taken, lost or closed, each is replaced at once, not at the next look.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_kept_free_are_replaced_at_once() {
+    const KEPT: u32 = 5;
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(config_of(&database, 10, 10).with_min_idle(KEPT).unwrap());
+    let warm = async || {
+        eventually("enough are free", async || (pool.stats().idle >= KEPT).then_some(Instant::now())).await
+    };
+    drop(pool.session().await.unwrap());
+    let mut longest = Duration::ZERO;
+    for _ in 0..scaled(20, 500) {
+        warm().await;
+        let session = pool.session().await.unwrap();
+        let asked = Instant::now();
+        while pool.stats().idle < KEPT {
+            assert!(asked.elapsed() < pgkeel_testkit::PATIENCE);
+            tokio::task::yield_now().await;
+        }
+        longest = longest.max(asked.elapsed());
+        session.invalidate();
+    }
+    println!("fewer than {KEPT} were free for at most {longest:?}");
+    assert!(!is_soak() || longest < Duration::from_millis(100), "{longest:?}");
+}
+
+/// A session that was in use a moment ago is not checked, and one that has rested is, once.
+#[tokio::test]
+async fn sessions_are_checked_only_after_a_rest() {
+    let database = TestDatabase::empty().await;
+    let proxy = Proxy::before(database.address()).await;
+    let pool = Pool::lazy(Config::new(proxy.address()).with_size(1, 0).unwrap());
+    drop(pool.session().await.unwrap());
+    let sent = || proxy.passed(Direction::ToServer);
+    let before = sent();
+    for _ in 0..scaled(1_000, 10_000) {
+        drop(pool.session().await.unwrap());
+    }
+    let checks = (sent() - before) / SYNC;
+    println!("{checks} checks in {} checkouts", pool.stats().acquires_total - 1);
+    assert!(checks <= 10, "{checks}"); // None, unless the machine rests.
+    tokio::time::sleep(Duration::from_millis(600)).await; // past the time in which a session is not checked
+    let before = sent();
+    drop(pool.session().await.unwrap());
+    assert_eq!(sent() - before, SYNC);
+}
+
+/// The bytes of a Sync message.
+const SYNC: u64 = 5;
 
 #[tokio::test]
 async fn sessions_that_nobody_uses_are_closed_down_to_those_kept_free() {
