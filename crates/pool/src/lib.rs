@@ -34,6 +34,7 @@ mod upkeep;
 mod jitter;
 mod session;
 mod held;
+mod statements;
 mod traffic;
 mod reset;
 mod traces;

@@ -12,6 +12,7 @@ mod model;
 mod outage;
 mod queue;
 mod sizing;
+mod statements;
 mod status;
 mod timeouts;
 mod transactions;
