@@ -1,5 +1,5 @@
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Row, Statement};
 
 use crate::dial::Route;
 use crate::driver::{CloseReason, Driver, Killer};
@@ -69,6 +69,48 @@ impl Connection {
     #[must_use]
     pub fn transaction_status(&self) -> TransactionStatus {
         self.wire.status()
+    }
+
+    /// Has the server parse and plan a statement, to be run any number of times. It is closed at the server when its
+    /// last copy is dropped.
+    ///
+    /// # Errors
+    /// That the server refused the statement, or that the connection is over.
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves the statement to be closed by the driver.
+    pub async fn prepare(&self, sql: &str) -> Result<Statement, Error> {
+        self.client.prepare(sql).await.map_err(|error| self.explain(error.into()))
+    }
+
+    /// Runs a prepared statement and collects its rows, in one round trip.
+    ///
+    /// # Errors
+    /// As [`Executor::query`].
+    ///
+    /// # Cancellation
+    /// As [`Executor`].
+    pub async fn query_prepared(
+        &self,
+        statement: &Statement,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Error> {
+        self.client.query(statement, params).await.map_err(|error| self.explain(error.into()))
+    }
+
+    /// Runs a prepared statement and returns the number of rows that it touched, in one round trip.
+    ///
+    /// # Errors
+    /// As [`Executor::execute`].
+    ///
+    /// # Cancellation
+    /// As [`Executor`].
+    pub async fn execute_prepared(
+        &self,
+        statement: &Statement,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, Error> {
+        self.client.execute(statement, params).await.map_err(|error| self.explain(error.into()))
     }
 
     /// Waits until the server has answered everything sent so far: one empty round trip.

@@ -143,6 +143,12 @@ settings! {
     /// How sessions are cleaned when they come back.
     reset: Reset;
 
+    /// The same with another number of prepared statements that each session keeps for the next time, the most recently
+    /// used ones; 256 by default, 0 keeps none.
+    with_statement_cache,
+    /// How many prepared statements each session keeps.
+    statement_cache: u32;
+
     /// The same with another time after which a session that is held is told of in the log, with the place in the code
     /// that took it; `None`, the default, for never.
     with_leak_threshold,

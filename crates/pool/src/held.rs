@@ -123,11 +123,27 @@ impl Held {
     }
 
     pub(crate) async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        self.watched(sql, self.connection().query(sql, params)).await
+        let (slot, connection) = (self.slot(), self.connection());
+        let run = async {
+            let done = connection.query_prepared(&slot.prepared(sql).await?, params).await;
+            if slot.can_heal(sql, &done) {
+                return connection.query_prepared(&slot.prepared(sql).await?, params).await;
+            }
+            done
+        };
+        self.watched(sql, run).await
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        self.watched(sql, self.connection().execute(sql, params)).await
+        let (slot, connection) = (self.slot(), self.connection());
+        let run = async {
+            let done = connection.execute_prepared(&slot.prepared(sql).await?, params).await;
+            if slot.can_heal(sql, &done) {
+                return connection.execute_prepared(&slot.prepared(sql).await?, params).await;
+            }
+            done
+        };
+        self.watched(sql, run).await
     }
 
     pub(crate) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {

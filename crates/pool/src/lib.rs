@@ -35,6 +35,7 @@ mod upkeep;
 mod jitter;
 mod session;
 mod held;
+mod statements;
 mod traffic;
 mod reset;
 mod traces;

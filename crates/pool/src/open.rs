@@ -33,7 +33,7 @@ impl Gate {
     fn pause(&self, now: Instant) -> Duration {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let begin = next.map_or(now, |next| next.max(now));
-        *next = Some(begin + PACE / (2 * self.concurrency));
+        *next = Some(begin + PACE / (2 * self.concurrency - 1));
         begin - now
     }
 }

@@ -57,6 +57,9 @@ static PRE_PING: Setting<bool> = Setting::new("pool.pre_ping", "true", yes_or_no
 static RESET: Setting<Reset> = Setting::new("pool.reset", "smart", str::parse)
     .help("none|rollback|smart|discard-all", "How a session is cleaned when it comes back");
 
+static STATEMENT_CACHE: Setting<u32> = Setting::new("pool.statement_cache", "256", whole_number)
+    .help("COUNT", "Prepared statements that each session keeps for the next time; 0 keeps none");
+
 static LEAK_THRESHOLD: Setting<Option<Duration>> =
     Setting::new("pool.leak_threshold", "off", duration_or_off)
         .help("TIME|off", "Time after which a session that is held is told of, with the place that took it");
@@ -82,6 +85,7 @@ pub static SETTINGS: &[&About] = &[
     PRE_PING.about(),
     PING_TIMEOUT.about(),
     RESET.about(),
+    STATEMENT_CACHE.about(),
     LEAK_THRESHOLD.about(),
     SLOW_QUERY_THRESHOLD.about(),
 ];
@@ -116,6 +120,7 @@ pub struct Draft {
     pub(crate) pre_ping: bool,
     pub(crate) ping_timeout: Duration,
     pub(crate) reset: Reset,
+    pub(crate) statement_cache: u32,
     pub(crate) leak_threshold: Option<Duration>,
     pub(crate) slow_query_threshold: Option<Duration>,
 }
@@ -137,6 +142,7 @@ impl Draft {
             pre_ping: reader.get(&PRE_PING),
             ping_timeout: reader.get(&PING_TIMEOUT),
             reset: reader.get(&RESET),
+            statement_cache: reader.get(&STATEMENT_CACHE),
             leak_threshold: reader.get(&LEAK_THRESHOLD),
             slow_query_threshold: reader.get(&SLOW_QUERY_THRESHOLD),
         };

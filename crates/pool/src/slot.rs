@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pgkeel_connect::{Connection, TransactionStatus};
+use tokio_postgres::Statement;
 
 use crate::Config;
 use crate::counts::{Place, State};
 use crate::hooks::Hook;
 use crate::ledger::Entry;
 use crate::lifetime;
+use crate::statements::Statements;
 use crate::traffic::Traffic;
 
 /// How long what is done before the good-bye may take.
@@ -37,6 +39,7 @@ pub(crate) struct Slot {
     /// Whether a statement was run that may have left something behind.
     traces: AtomicBool,
     pub(crate) traffic: Arc<Traffic>,
+    statements: Statements,
 }
 
 impl Slot {
@@ -62,6 +65,7 @@ impl Slot {
             unsettled: AtomicBool::new(false),
             traces: AtomicBool::new(false),
             traffic: Arc::default(),
+            statements: Statements::at_most(config.statement_cache()),
         }
     }
 
@@ -88,6 +92,19 @@ impl Slot {
 
     pub(crate) fn has_traces(&self) -> bool {
         self.traces.load(Ordering::Relaxed)
+    }
+
+    /// The statement of this text, prepared now or before.
+    pub(crate) async fn prepared(&self, sql: &str) -> Result<Statement, pgkeel_connect::Error> {
+        self.statements.prepared(sql, &self.connection).await
+    }
+
+    /// Whether a kept statement was refused as it does not fit its tables any more, nothing was run, and no transaction
+    /// has failed of it: then preparing and running it once more is as good as if it had not been kept.
+    pub(crate) fn can_heal<T>(&self, sql: &str, done: &Result<T, pgkeel_connect::Error>) -> bool {
+        let Err(error) = done else { return false };
+        self.statements.is_stale(sql, error)
+            && self.connection.transaction_status() == TransactionStatus::Idle
     }
 
     /// The exact transaction status, for one round trip if it is not known.

@@ -44,7 +44,8 @@ impl SlowQueries {
     #[cold]
     pub(crate) fn keep(&self, sql: &str, took: Duration, waited: Duration, failed: bool) {
         let text = fingerprint::without_values(sql);
-        tracing::warn!(statement = %text, took_ms = took.as_secs_f64() * 1000.0, "a slow statement");
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        tracing::warn!(statement = %text, took_ms, "a slow statement");
         let slow = SlowQuery { waited, failed, ..SlowQuery::new(text, took) };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == MOST_KEPT {

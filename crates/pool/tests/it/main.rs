@@ -14,6 +14,7 @@ mod queue;
 mod races;
 mod secrecy;
 mod sizing;
+mod statements;
 mod status;
 mod timeouts;
 mod transactions;

@@ -1,0 +1,44 @@
+//! The statements that were prepared on one session, kept for the next time.
+
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+use pgkeel_connect::{Connection, Error};
+use tokio_postgres::Statement;
+
+/// The most recently used ones, by their text. One that makes room is closed at the server.
+#[derive(Debug)]
+pub(crate) struct Statements(Option<Mutex<LruCache<Box<str>, Statement>>>);
+
+impl Statements {
+    /// Keeps at most so many; none are kept if that is zero.
+    pub(crate) fn at_most(count: u32) -> Self {
+        Self(NonZeroUsize::new(count as usize).map(|most| Mutex::new(LruCache::new(most))))
+    }
+
+    /// The statement of this text, prepared on this connection now or before.
+    pub(crate) async fn prepared(&self, sql: &str, connection: &Connection) -> Result<Statement, Error> {
+        if let Some(kept) = self.lock().and_then(|mut cache| cache.get(sql).cloned()) {
+            return Ok(kept);
+        }
+        let statement = connection.prepare(sql).await?;
+        if let Some(mut cache) = self.lock() {
+            cache.put(sql.into(), statement.clone());
+        }
+        Ok(statement)
+    }
+
+    /// Whether this error says that the kept statement does not fit its tables any more, or is gone: nothing was run, and
+    /// preparing it anew mends that. It is forgotten.
+    pub(crate) fn is_stale(&self, sql: &str, error: &Error) -> bool {
+        let Some(server) = error.server() else { return false };
+        // The codes alone (0A000, 26000) mean other things as well; pgjdbc looks at the same two routines.
+        let stale = matches!(server.routine(), Some("RevalidateCachedQuery" | "FetchPreparedStatement"));
+        stale && self.lock().is_some_and(|mut cache| cache.pop(sql).is_some())
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, LruCache<Box<str>, Statement>>> {
+        Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
