@@ -11,6 +11,9 @@ use crate::{
 /// Recovery after a crash replays at most the log since the last checkpoint, five minutes' worth by default.
 pub(crate) const READY_BOUND: Duration = Duration::from_mins(1);
 
+/// How long children of a killed postmaster are waited for: one may be busy, and so may the machine.
+const REMAINS_BOUND: Duration = Duration::from_secs(30);
+
 /// What the kernel says while children of a killed postmaster are still ending.
 const SEGMENT_IN_USE: &str = "pre-existing shared memory block";
 
@@ -41,7 +44,7 @@ pub(crate) fn ready(
 /// soon as they notice, which takes milliseconds, or until the end of a long computation.
 pub(crate) fn patiently<T>(mut start: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     let mut last = None;
-    let started = wait::until(Duration::from_secs(10), || match start() {
+    let started = wait::until(REMAINS_BOUND, || match start() {
         Err(error) if has_remains(&error) => {
             last = Some(error);
             None
