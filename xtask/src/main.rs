@@ -1,6 +1,7 @@
 //! The chores of this project, one file a verb.
 
 mod alone;
+mod bench;
 mod ci;
 mod command;
 mod layers;
@@ -24,6 +25,7 @@ cargo xtask VERB
   fetch [--pg 14,15,18]
                 puts PostgreSQL into the cache, for a machine that will be offline
   migrate …     the library's verbs on ./migrations and the database that the environment names: migrate --help
+  bench …       pgkeel beside the raw driver and its peers: bench --help
   soak CHECK    the tests whose names contain CHECK, in release and with full counts
 
 Examples:
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         ["test", "--pg", list] => test::majors(list).and_then(|majors| test::over(&majors)),
         ["fetch"] => postgres::fetch(&[]),
         ["fetch", "--pg", list] => test::majors(list).and_then(|majors| postgres::fetch(&majors)),
+        ["bench", words @ ..] => bench::run(words),
         ["soak", check] => soak::run(check),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -1,0 +1,132 @@
+//! What pgkeel has to reach, and whether it did.
+
+use std::fmt;
+
+use crate::interval::Interval;
+use crate::job::Job;
+use crate::laps::Work;
+use crate::peer::Name;
+use crate::rounds::Measured;
+
+/// What is compared, round by round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Figure {
+    /// pgkeel's rate over this peer's.
+    RateOver(Name),
+    /// Client processor time of an operation, in microseconds.
+    CpuMicros,
+    /// The milliseconds that pgkeel's median operation takes longer than this peer's.
+    MillisOver(Name),
+}
+
+impl Figure {
+    /// Its median and interval; `None` if a peer had no part.
+    pub(crate) fn of(self, measured: &Measured) -> Option<Interval> {
+        let keel = measured.of(Name::Keel)?.map(|sample| &sample.work);
+        match self {
+            Self::CpuMicros => Interval::of(keel.map(Work::cpu_us)),
+            Self::RateOver(peer) => {
+                let pairs = keel.zip(measured.of(peer)?.map(|sample| &sample.work));
+                Interval::of(pairs.map(|(keel, peer)| keel.rate() / peer.rate()))
+            }
+            Self::MillisOver(peer) => {
+                let pairs = keel.zip(measured.of(peer)?.map(|sample| &sample.work));
+                let more = pairs.map(|(keel, peer)| Some((keel.p50_us? - peer.p50_us?) / 1e3));
+                Interval::of(more.collect::<Option<Vec<_>>>()?)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RateOver(peer) => write!(f, "rate over {peer}"),
+            Self::CpuMicros => f.write_str("client CPU µs"),
+            Self::MillisOver(peer) => write!(f, "ms more than {peer}"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Limit {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Limit {
+    /// A limit is met when the interval reaches it. `None` if there were too few rounds to tell.
+    pub(crate) fn is_met_by(self, interval: Interval) -> Option<bool> {
+        let reached = match self {
+            Self::AtLeast(least) => interval.high >= least,
+            Self::AtMost(most) => interval.low <= most,
+        };
+        interval.is_sure().then_some(reached)
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(least) => write!(f, "≥ {least:.3}"),
+            Self::AtMost(most) => write!(f, "≤ {most:.3}"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bar {
+    pub(crate) job: Job,
+    pub(crate) figure: Figure,
+    pub(crate) limit: Limit,
+}
+
+const POINT_1: Job = Job::Point { tasks: 1 };
+const POINT_16: Job = Job::Point { tasks: 16 };
+const POINT_64: Job = Job::Point { tasks: 64 };
+
+/// All of them, on default settings.
+pub(crate) const BARS: [Bar; 13] = [
+    at_least(Job::Checkout, Name::Deadpool, 1.0 / 1.5), // At most 1.5 times as long.
+    at_least(Job::Checkout, Name::Sqlx, 40.0),
+    at_least(POINT_1, Name::Raw, 0.97),
+    at_least(POINT_1, Name::Sqlx, 1.8),
+    at_least(POINT_1, Name::Sqlalchemy, 19.0),
+    at_least(POINT_16, Name::Raw, 0.97),
+    at_least(POINT_16, Name::Sqlx, 1.8),
+    at_least(POINT_16, Name::Sqlalchemy, 19.0),
+    Bar { job: POINT_16, figure: Figure::CpuMicros, limit: Limit::AtMost(9.5) },
+    at_least(POINT_64, Name::Deadpool, 0.97),
+    at_least(POINT_64, Name::Sqlx, 1.8),
+    at_least(POINT_64, Name::Sqlalchemy, 19.0),
+    Bar { job: Job::Cold, figure: Figure::MillisOver(Name::Raw), limit: Limit::AtMost(1.5) },
+];
+
+const fn at_least(job: Job, peer: Name, least: f64) -> Bar {
+    Bar { job, figure: Figure::RateOver(peer), limit: Limit::AtLeast(least) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_met_when_the_interval_reaches_it() {
+        let interval = Interval { median: 0.95, low: 0.92, high: 0.975, confidence: 0.95 };
+        assert_eq!(Limit::AtLeast(0.97).is_met_by(interval), Some(true));
+        assert_eq!(Limit::AtLeast(0.98).is_met_by(interval), Some(false));
+        assert_eq!(Limit::AtMost(0.93).is_met_by(interval), Some(true));
+        assert_eq!(Limit::AtMost(0.91).is_met_by(interval), Some(false));
+        assert_eq!(Limit::AtMost(0.93).is_met_by(Interval { confidence: 0.9, ..interval }), None);
+    }
+
+    #[test]
+    fn every_bar_is_about_peers_that_do_the_job() {
+        for Bar { job, figure, .. } in BARS {
+            assert!(Job::ALL.contains(&job));
+            if let Figure::RateOver(peer) | Figure::MillisOver(peer) = figure {
+                assert!(peer.does(job));
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! pgkeel beside the raw driver and its peers, in one run.
+//!
+//! What it shows are ratios between peers that did the same work in turns, with their intervals, and instructions per
+//! operation. It knows no figure of an earlier run, and is no test: nothing fails because something was slow.
+//!
+//! Read `job` (what is done), `peer` (who does it), `station` (one peer made ready for one job), `rounds` (how they take
+//! turns), `interval` and `bar` (what may be concluded), `report`; and `instructions` for the other way to measure.
+
+mod cli;
+mod server;
+mod account;
+mod job;
+mod peer;
+mod station;
+mod laps;
+mod load;
+mod processors;
+mod rounds;
+mod interval;
+mod bar;
+mod machine;
+mod report;
+mod instructions;
+mod child;
+
+use clap::Parser as _;
+
+fn main() -> anyhow::Result<()> {
+    match cli::Cli::parse().verb {
+        cli::Verb::Run(run) => run.run(),
+        cli::Verb::CallgrindTarget(target) => target.run(),
+        cli::Verb::Instructions(instructions) => instructions.run(),
+    }
+}

@@ -1,0 +1,55 @@
+use deadpool_postgres::{Config, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime, Timeouts};
+use futures_util::future::try_join_all;
+use tokio_postgres::NoTls;
+
+use super::{POOL_SIZE, Peer, STEP_TIMEOUT};
+use crate::account::{Account, POINT};
+use crate::job::Job;
+use crate::server::Database;
+
+/// deadpool-postgres with its timeouts set: without them it bounds no wait, which pgkeel always does.
+#[derive(Debug)]
+pub(crate) struct Deadpool {
+    pool: Pool,
+}
+
+impl Peer for Deadpool {
+    type Seat = Pool;
+
+    async fn open(database: &Database, _job: Job) -> anyhow::Result<Self> {
+        let timeouts =
+            Timeouts { wait: Some(STEP_TIMEOUT), create: Some(STEP_TIMEOUT), recycle: Some(STEP_TIMEOUT) };
+        let config = Config {
+            url: Some(database.url("postgres")),
+            manager: Some(ManagerConfig { recycling_method: RecyclingMethod::Fast }),
+            pool: Some(PoolConfig { max_size: POOL_SIZE as usize, timeouts, ..PoolConfig::default() }),
+            ..Config::default()
+        };
+        Ok(Self { pool: config.create_pool(Some(Runtime::Tokio1), NoTls)? })
+    }
+
+    async fn fill(&self) -> anyhow::Result<()> {
+        try_join_all((0..POOL_SIZE).map(|_| self.pool.get())).await?;
+        Ok(())
+    }
+
+    fn seat(&self, _task: usize) -> Pool {
+        self.pool.clone()
+    }
+
+    async fn checkout(pool: &Pool) -> anyhow::Result<()> {
+        drop(pool.get().await?);
+        Ok(())
+    }
+
+    async fn point(pool: &Pool, id: i64) -> anyhow::Result<Account> {
+        let client = pool.get().await?;
+        let point = client.prepare_cached(POINT).await?;
+        let row = client.query_one(&point, &[&id]).await?;
+        Ok(Account { name: row.try_get(0)?, amount: row.try_get(1)? })
+    }
+
+    async fn close(self) {
+        self.pool.close();
+    }
+}
