@@ -1,6 +1,7 @@
 //! PostgreSQL sessions: pooled, bounded, never handed on inside a transaction.
 //!
-//! Builds no SQL, knows no metrics library (numbers leave as [`PoolStats`]), runs nothing again by itself.
+//! Builds no SQL, knows no metrics library (numbers leave as [`PoolStats`]), runs nothing again by itself that may have
+//! been run: only connecting is tried again, and a kept statement that the server refused before running it.
 //!
 //! Read [`Config`], then [`Pool`], then [`Session`] and [`Tx`]. Statements are run through
 //! [`Executor`], transactions opened through [`Begin`] or [`Pool::transaction`].
