@@ -1,5 +1,8 @@
+use std::pin::pin;
+
+use futures_util::TryStreamExt as _;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{Client, Row, RowStream, Statement};
 
 use crate::dial::Route;
 use crate::driver::{CloseReason, Driver, Killer};
@@ -12,15 +15,15 @@ use crate::{Begin, Canceller, Error, Executor, Host, TlsInfo, TxOptions};
 /// finish.
 #[derive(Debug)]
 pub struct Connection {
+    driver: Driver, // First, as it is to know before the client is dropped.
     client: Client,
     wire: Wire,
-    driver: Driver,
     route: Route,
 }
 
 impl Connection {
     pub(crate) fn new(client: Client, wire: Wire, driver: Driver, route: Route) -> Self {
-        Self { client, wire, driver, route }
+        Self { driver, client, wire, route }
     }
 
     /// The driver's client, for what [`Executor`] does not offer.
@@ -98,6 +101,23 @@ impl Connection {
         self.client.query(statement, params).await.map_err(|error| self.explain(error.into()))
     }
 
+    /// Runs a prepared statement that has at most one row, in one round trip.
+    ///
+    /// # Errors
+    /// As [`Executor::query_opt`].
+    ///
+    /// # Cancellation
+    /// As [`Executor`].
+    pub async fn query_opt_prepared(
+        &self,
+        statement: &Statement,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, Error> {
+        at_most_one(self.client.query_raw(statement, params.iter().copied()).await)
+            .await
+            .map_err(|error| self.explain(error))
+    }
+
     /// Runs a prepared statement and returns the number of rows that it touched, in one round trip.
     ///
     /// # Errors
@@ -142,6 +162,7 @@ impl Connection {
     /// Dropping the future goes on with closing, unwaited for.
     pub async fn close(self) {
         let Self { client, driver, .. } = self;
+        driver.leave();
         drop(client);
         driver.finish().await;
     }
@@ -164,6 +185,17 @@ impl Connection {
             other => other,
         }
     }
+}
+
+/// The first row, once all have come. Of more than one the rest is counted, not kept.
+async fn at_most_one(rows: Result<RowStream, tokio_postgres::Error>) -> Result<Option<Row>, Error> {
+    let mut rows = pin!(rows?);
+    let (mut first, mut found) = (None, 0);
+    while let Some(row) = rows.try_next().await? {
+        first.get_or_insert(row);
+        found += 1;
+    }
+    if found > 1 { Err(Error::RowCount { expected: "at most one row", found }) } else { Ok(first) }
 }
 
 /// Errors come without the reason of a lost connection; [`Connection::explain`] adds it.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::AsyncMessage;
 
@@ -41,10 +43,16 @@ impl fmt::Display for CloseReason {
 /// The other end of a driver task.
 #[derive(Debug)]
 pub(crate) struct Driver {
-    reason: Arc<OnceLock<CloseReason>>,
-    /// Dropped with the connection: what the task waits for.
-    _in_use: oneshot::Sender<()>,
+    end: Arc<End>,
     task: JoinHandle<()>,
+}
+
+/// What the task and the other end tell each other about the end.
+#[derive(Debug, Default)]
+struct End {
+    reason: OnceLock<CloseReason>,
+    /// Whether nobody has the connection any more. Set before the client is dropped, which wakes the task.
+    is_left: AtomicBool,
 }
 
 /// Closes the socket of one connection, from anywhere and without the [`Connection`](crate::Connection).
@@ -71,31 +79,26 @@ impl Driver {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (in_use, dropped) = oneshot::channel();
-        let reason = Arc::<OnceLock<CloseReason>>::default();
-        let found = Arc::clone(&reason);
-        let dropped = async move {
-            let _ = dropped.await;
-            tokio::time::sleep(GRACE).await;
-        };
+        let end = Arc::<End>::default();
+        let told = Arc::clone(&end);
         let task = tokio::spawn(async move {
-            let reason = tokio::select! {
-                reason = drive(&mut connection) => reason,
-                () = dropped => CloseReason::Local,
-            };
+            let reason = drive(&mut connection, &told.is_left).await;
             let reason = wire.last_word().cloned().map_or(reason, CloseReason::Server);
             // Set before the connection is dropped: only then do waiting statements learn that it is over.
-            let _ = found.set(reason);
+            let _ = told.reason.set(reason);
             drop(connection);
         });
-        Self { reason, _in_use: in_use, task }
+        Self { end, task }
     }
 
-    /// Lets the task say good-bye and waits until the socket is closed.
-    pub(crate) async fn finish(self) {
-        let Self { reason: _, _in_use: in_use, task } = self;
-        drop(in_use);
-        let _ = task.await; // It fails only if its runtime ends, which closes the socket too.
+    /// To be called before the client is dropped.
+    pub(crate) fn leave(&self) {
+        self.end.is_left.store(true, Ordering::Release);
+    }
+
+    /// Waits until the task has said good-bye and the socket is closed.
+    pub(crate) async fn finish(mut self) {
+        let _ = (&mut self.task).await; // It fails only if its runtime ends, which closes the socket too.
     }
 
     pub(crate) fn killer(&self) -> Killer {
@@ -103,17 +106,28 @@ impl Driver {
     }
 
     pub(crate) fn close_reason(&self) -> Option<&CloseReason> {
-        self.reason.get()
+        self.end.reason.get()
     }
 }
 
-async fn drive<S, T>(connection: &mut tokio_postgres::Connection<S, T>) -> CloseReason
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+async fn drive<S, T>(connection: &mut tokio_postgres::Connection<S, T>, is_left: &AtomicBool) -> CloseReason
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
 {
+    let mut grace = pin!(async { tokio::time::sleep(GRACE).await }); // Begins when it is first polled.
     loop {
-        match poll_fn(|cx| connection.poll_message(cx)).await {
+        let message = poll_fn(|cx| match connection.poll_message(cx) {
+            Poll::Pending if is_left.load(Ordering::Acquire) => grace.as_mut().poll(cx).map(|()| None),
+            polled => polled,
+        });
+        match message.await {
             Some(Ok(AsyncMessage::Notice(notice))) => {
                 // Its text may quote values.
                 tracing::debug!(

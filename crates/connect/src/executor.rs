@@ -52,8 +52,8 @@ pub trait Executor: Sync {
         params: &[&(dyn ToSql + Sync)],
     ) -> impl Future<Output = Result<Row, Self::Error>> + Send {
         async move {
-            let rows = self.query(sql, params).await?;
-            at_most_one(rows)?.ok_or_else(|| Error::RowCount { expected: "one row", found: 0 }.into())
+            let row = self.query_opt(sql, params).await?;
+            row.ok_or_else(|| Error::RowCount { expected: "one row", found: 0 }.into())
         }
     }
 

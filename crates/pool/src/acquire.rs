@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use crate::core::{Core, Object, Phase};
+use crate::core::{Core, Phase};
 use crate::counts::State;
 use crate::held::Held;
+use crate::store::{Object, Turn};
 use crate::{Error, Step, open, upkeep};
 
 /// A session that came back less than this ago is handed out unchecked: it was alive just now.
@@ -25,37 +26,50 @@ pub(crate) async fn acquire(
     core: &Arc<Core>,
     site: Option<&'static Location<'static>>,
 ) -> Result<Held, Error> {
-    let free = core.store.try_get().ok().map(|object| take(core, object, Duration::ZERO));
-    let held = match free {
-        Some(held) if is_ready(core, &held) => {
-            core.times.wait.record(Duration::ZERO);
-            held
-        }
-        other => acquire_slowly(core, other).await?,
+    let held = match acquire_at_once(core, site) {
+        Ok(held) => held,
+        Err(unready) => acquire_slowly(core, unready, site).await?,
     };
     core.totals.acquires.add_one();
-    if core.config.load().leak_threshold().is_some() {
-        held.slot().entry.lend(held.slot().taken, site);
-    }
     Ok(held)
 }
 
-/// Takes a session out of those that are free.
-fn take(core: &Arc<Core>, mut object: Object, waited: Duration) -> Held {
+/// A session that is free and good as it is. `Err` is one that has to be looked at first, if one is free at all.
+fn acquire_at_once(core: &Arc<Core>, site: Option<&'static Location<'static>>) -> Result<Held, Option<Held>> {
+    let object = core.store.try_get().ok_or(None)?;
+    let held = take(core, object, None, site);
+    if !is_ready(core, &held) {
+        return Err(Some(held));
+    }
+    core.times.wait.record(Duration::ZERO);
+    Ok(held)
+}
+
+/// Takes a session out of those that are free, for who has waited `since` then.
+fn take(
+    core: &Arc<Core>,
+    mut object: Object,
+    since: Option<Instant>,
+    site: Option<&'static Location<'static>>,
+) -> Held {
     object.place.move_to(State::InUse);
-    object.waited = waited;
+    object.learn(core);
     object.taken = Instant::now();
-    let held = Held::new(object, Arc::clone(core));
+    object.waited = since.map_or(Duration::ZERO, |since| object.taken - since);
+    if object.config.leak_threshold().is_some() {
+        object.entry.lend(object.taken, site);
+        object.is_lent = true;
+    }
     // Whoever began to wait while this one still counted as free counted on it; and so many are to be free.
-    if core.counts.waiting() > 0 || core.config.load().min_idle() > 0 {
+    if core.counts.waiting() > 0 || object.config.min_idle() > 0 {
         open::grow(core);
     }
-    held
+    Held::new(object, Arc::clone(core))
 }
 
 /// Whether it can be handed out unchecked.
 fn is_ready(core: &Core, held: &Held) -> bool {
-    let (slot, config) = (held.slot(), core.config.load());
+    let (slot, config) = (held.slot(), &held.slot().config);
     slot.is_clean()
         && slot.is_valid(core.generation())
         && (slot.taken.duration_since(slot.returned) < FRESH || !config.pre_ping())
@@ -63,13 +77,18 @@ fn is_ready(core: &Core, held: &Held) -> bool {
         && core.is_open()
 }
 
-async fn acquire_slowly(core: &Arc<Core>, free: Option<Held>) -> Result<Held, Error> {
+async fn acquire_slowly(
+    core: &Arc<Core>,
+    free: Option<Held>,
+    site: Option<&'static Location<'static>>,
+) -> Result<Held, Error> {
     upkeep::start(core);
     let start = Instant::now();
     let mut step = Step::Wait;
     let limit = core.config.load().timeout();
-    let got = timeout(limit, next(core, free, start, &mut step)).await;
-    core.times.wait.record(start.elapsed());
+    let got = timeout(limit, next(core, free, site, start, &mut step)).await;
+    let end = if let Ok(Ok(held)) = &got { held.slot().taken } else { Instant::now() };
+    core.times.wait.record(end - start);
     got.unwrap_or_else(|_| Err(timed_out(core, step, start)))
 }
 
@@ -83,14 +102,22 @@ fn timed_out(core: &Core, step: Step, start: Instant) -> Error {
 }
 
 /// The next session that is good.
-async fn next(core: &Arc<Core>, free: Option<Held>, start: Instant, step: &mut Step) -> Result<Held, Error> {
+async fn next(
+    core: &Arc<Core>,
+    free: Option<Held>,
+    site: Option<&'static Location<'static>>,
+    start: Instant,
+    step: &mut Step,
+) -> Result<Held, Error> {
     let mut candidate = free;
+    let turn = core.store.turn(); // Kept if what came turns out dead.
     loop {
         let held = if let Some(held) = candidate.take() {
             held
         } else {
             *step = Step::Wait;
-            queue(core, start).await?
+            let object = queue(core, turn).await?;
+            take(core, object, Some(start), site)
         };
         *step = Step::Check;
         if let Some(held) = checked(core, held).await {
@@ -99,25 +126,29 @@ async fn next(core: &Arc<Core>, free: Option<Held>, start: Instant, step: &mut S
     }
 }
 
-/// Waits for a session in the order of coming.
-async fn queue(core: &Arc<Core>, start: Instant) -> Result<Held, Error> {
+/// Waits for a session in the order of turns.
+async fn queue(core: &Arc<Core>, turn: Turn) -> Result<Object, Error> {
     let most = core.config.load().max_waiting().max(1);
     let waiting = core.counts.wait(most).ok_or_else(|| overloaded(core, most))?;
     let _given_back = GivenBack(core);
-    let mut get = pin!(core.store.get());
+    let mut get = pin!(core.store.get(turn));
     loop {
         let mut news = pin!(core.counts.news().notified());
         news.as_mut().enable();
-        // In the queue first: from then on nobody takes a session before this caller, and it sees what it needs.
-        if let Poll::Ready(got) = poll_fn(|cx| Poll::Ready(get.as_mut().poll(cx))).await {
-            return came(core, got, start, waiting);
-        }
-        open::grow(core);
-        may_wait(core)?;
-        tokio::select! {
-            biased;
-            got = get.as_mut() => return came(core, got, start, waiting),
-            () = news => {}
+        let mut has_looked = false;
+        let got = poll_fn(|cx| {
+            // In the queue first: from then on nobody takes a session before this caller, and it sees what it needs.
+            if let Poll::Ready(object) = get.as_mut().poll(cx) {
+                return Poll::Ready(Ok::<_, Error>(Some(object)));
+            }
+            if !std::mem::replace(&mut has_looked, true) {
+                open::grow(core);
+                may_wait(core)?;
+            }
+            news.as_mut().poll(cx).map(|()| Ok(None))
+        });
+        if let Some(object) = got.await? {
+            return Ok(came(object, waiting));
         }
     }
 }
@@ -132,16 +163,10 @@ impl Drop for GivenBack<'_> {
 }
 
 /// The caller counts as waiting until its session counts as used, or another would take it for free.
-fn came<W>(
-    core: &Arc<Core>,
-    got: Result<Object, deadpool::unmanaged::PoolError>,
-    start: Instant,
-    waiting: W,
-) -> Result<Held, Error> {
-    let mut object = got.map_err(|_| Error::Closed)?;
+fn came<W>(mut object: Object, waiting: W) -> Object {
     object.place.move_to(State::InUse);
     drop(waiting);
-    Ok(take(core, object, start.elapsed()))
+    object
 }
 
 fn overloaded(core: &Core, most: u32) -> Error {
@@ -176,8 +201,9 @@ async fn checked(core: &Arc<Core>, held: Held) -> Option<Held> {
     if !slot.is_clean() || !slot.is_valid(core.generation()) || !core.is_open() {
         return None; // Dropping it has it cleaned or closed.
     }
-    let config = core.config.load_full();
-    if config.pre_ping() && slot.returned.elapsed() >= FRESH {
+    let config = Arc::clone(&slot.config);
+    let pings = config.pre_ping() && slot.taken.duration_since(slot.returned) >= FRESH;
+    if pings {
         slot.unsettle(); // If this future is dropped meanwhile, somebody else waits for the answer.
         if !matches!(timeout(config.ping_timeout(), slot.settled_status()).await, Ok(Ok(_))) {
             held.lost();
@@ -193,5 +219,6 @@ async fn checked(core: &Arc<Core>, held: Held) -> Option<Held> {
         }
         slot.settled_status().await.ok()?;
     }
-    slot.is_clean().then_some(held)
+    let was_busy = pings || config.hooks().before_acquire.is_some();
+    slot.is_clean().then(|| if was_busy { held.handed_out_now() } else { held })
 }

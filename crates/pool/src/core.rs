@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use deadpool::unmanaged;
 use futures_util::future::join_all;
 use tokio::runtime::Handle;
 
@@ -15,13 +14,10 @@ use crate::histogram::Recorder;
 use crate::ledger::Ledger;
 use crate::lifetime::Retirement;
 use crate::open::Gate;
-use crate::slot::Slot;
 use crate::slow::SlowQueries;
 use crate::stats::Totals;
+use crate::store::{Object, Store};
 use crate::{Config, PoolStats, PoolTimes};
-
-/// A session out of the store: dropped as it is, it goes back.
-pub(crate) type Object = unmanaged::Object<Box<Slot>>;
 
 /// Whether sessions are handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +29,7 @@ pub(crate) enum Phase {
 }
 
 pub(crate) struct Core {
-    /// The free sessions, and the queue of those who wait for one: first come, first served. The session that came back
-    /// last is the first to go out, so that few server processes stay warm instead of all growing cold.
-    pub(crate) store: unmanaged::Pool<Box<Slot>>,
+    pub(crate) store: Store,
     pub(crate) counts: Arc<Counts>,
     pub(crate) config: ArcSwap<Config>,
     pub(crate) breaker: Arc<Breaker>,
@@ -51,6 +45,8 @@ pub(crate) struct Core {
     pub(crate) is_inspecting: AtomicBool,
     /// Held by the one who starts the pool.
     pub(crate) starting: tokio::sync::Mutex<()>,
+    /// How often the configuration was changed: sessions keep a copy, and look here whether it is still the latest.
+    changes: AtomicU64,
     generation: AtomicU64,
     phase: AtomicU8,
 }
@@ -79,7 +75,7 @@ impl Times {
 impl Core {
     pub(crate) fn new(config: Config) -> Arc<Self> {
         Arc::new(Self {
-            store: unmanaged::Pool::new(MOST_SESSIONS as usize),
+            store: Store::default(),
             counts: Arc::default(),
             breaker: Arc::default(),
             gate: ArcSwap::new(Gate::new(config.connect_concurrency())),
@@ -91,10 +87,20 @@ impl Core {
             is_kept: AtomicBool::new(false),
             is_inspecting: AtomicBool::new(false),
             starting: tokio::sync::Mutex::default(),
+            changes: AtomicU64::new(0),
             generation: AtomicU64::new(0),
             phase: AtomicU8::new(Phase::Open as u8),
             config: ArcSwap::from_pointee(config),
         })
+    }
+
+    pub(crate) fn configure(&self, config: Config) {
+        self.config.store(Arc::new(config));
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -138,35 +144,29 @@ impl Core {
     /// Takes the free sessions out one by one, the one that came back last first. Each counts as free until it is
     /// something else, so that nobody opens another for want of it.
     pub(crate) fn free(&self) -> impl Iterator<Item = Object> {
-        std::iter::from_fn(|| self.store.try_get().ok())
-    }
-
-    /// A session that is ready goes among the free ones, or to the first who waits.
-    pub(crate) fn add(&self, slot: Box<Slot>) {
-        if let Err((slot, _)) = self.store.try_add(slot) {
-            drop(slot); // There is room for every session that can be counted.
-        }
+        std::iter::from_fn(|| self.store.try_get())
     }
 
     /// Back to those that are free, unless enough are.
-    pub(crate) fn put_back(self: &Arc<Self>, mut object: Object) {
-        let config = self.config.load();
-        object.returned = std::time::Instant::now();
+    pub(crate) fn put_back(self: &Arc<Self>, mut object: Object, now: Instant) {
+        object.returned = now;
         if !self.is_open() {
             self.close(object);
         } else if !object.is_valid(self.generation()) {
             self.totals.lost.add_one();
             self.close(object);
-        } else if object.is_expired(object.returned)
-            && let Some(_claim) = self.retire(object.returned)
+        } else if object.is_expired(now)
+            && let Some(_claim) = self.retire(now)
         {
             self.totals.recycled.add_one();
             self.close(object);
         } else {
-            let lingers = !config.overflow_linger().is_zero();
-            let resting = || if lingers { MOST_SESSIONS } else { config.size() + self.retirement.surplus() };
-            if object.place.rest_unless(config.most(), resting) {
-                drop(object);
+            object.learn(self);
+            let (most, size) = (object.config.most(), object.config.size());
+            let lingers = !object.config.overflow_linger().is_zero();
+            let resting = || if lingers { MOST_SESSIONS } else { size + self.retirement.surplus() };
+            if object.place.rest_unless(most, resting) {
+                self.store.put(object);
                 self.recheck();
             } else {
                 self.totals.overflow_closed.add_one();
@@ -183,11 +183,10 @@ impl Core {
     }
 
     /// Says good-bye in the background; the place is free when the server's process is gone.
-    pub(crate) fn close(&self, object: Object) {
-        let mut slot = Object::take(object);
-        slot.place.move_to(State::Closing);
+    pub(crate) fn close(&self, mut object: Object) {
+        object.place.move_to(State::Closing);
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(slot.close(self.config.load().hooks().before_close.clone()));
+            runtime.spawn(object.close(self.config.load().hooks().before_close.clone()));
         } // Else dropping it has its driver say good-bye, unwaited for.
     }
 

@@ -1,19 +1,23 @@
 //! A session in somebody's hands, and what happens when it comes back.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use pgkeel_connect::{Connection, Executor as _, TransactionStatus};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::core::{Core, Object};
+use crate::core::Core;
 use crate::counts::State;
-use crate::reset::{Dirty, Reset, reset};
+use crate::reset::{Dirty, reset};
 use crate::slot::Slot;
+use crate::store::Object;
+use crate::traces::may_leave_traces;
 use crate::traffic::Flight;
-use crate::{Error, traces, upkeep};
+use crate::{Error, upkeep};
 
 /// How long an answer to a statement of the pool's own (BEGIN, SAVEPOINT, COMMIT, ROLLBACK) is waited for. Long, as a
 /// commit may have to wait for a standby.
@@ -23,20 +27,34 @@ fn silence(what: &str) -> pgkeel_connect::Error {
     pgkeel_connect::Error::Unanswered { what: what.to_owned(), waited: CONTROL_TIMEOUT }
 }
 
-fn unanswered(sql: &str) -> Error {
-    Error::Statement(silence(sql))
-}
-
 /// A slot on its way: dropping it returns the session, cleaned first if it has to be.
 #[derive(Debug)]
 pub(crate) struct Held {
     object: Option<Object>,
     core: Arc<Core>,
+    /// Whether it is held for one statement only: then the clock is not looked at again where it just was.
+    is_brief: bool,
+    /// When that statement ended.
+    ended: OnceLock<Instant>,
 }
 
 impl Held {
     pub(crate) fn new(object: Object, core: Arc<Core>) -> Self {
-        Self { object: Some(object), core }
+        Self { object: Some(object), core, is_brief: false, ended: OnceLock::new() }
+    }
+
+    /// To be dropped behind the next statement.
+    pub(crate) fn for_one_statement(mut self) -> Self {
+        self.is_brief = true;
+        self
+    }
+
+    /// It was looked at before it is handed out, which took its time.
+    pub(crate) fn handed_out_now(mut self) -> Self {
+        if let Some(object) = &mut self.object {
+            object.taken = Instant::now();
+        }
+        self
     }
 
     pub(crate) fn slot(&self) -> &Slot {
@@ -59,7 +77,7 @@ impl Held {
     /// next, and a rollback that waits for it would never be sent.
     pub(crate) fn detach(mut self) -> Result<Connection, Self> {
         match self.object.take() {
-            Some(object) if object.traffic.is_clear() => Ok(Object::take(object).connection),
+            Some(object) if object.traffic.is_clear() => Ok(object.connection),
             object => {
                 self.object = object;
                 Err(self)
@@ -71,31 +89,12 @@ impl Held {
         &self.slot().connection
     }
 
-    /// Runs a statement once nothing is in its way, and notes when it does not come to a good end: it failed, or its
-    /// future was dropped.
-    async fn watched<T>(
-        &self,
-        sql: &str,
-        statement: impl Future<Output = Result<T, pgkeel_connect::Error>>,
-    ) -> Result<T, Error> {
+    /// Begins a statement once nothing is in its way. Whatever becomes of it is noted: also if it is dropped.
+    async fn begin<'a>(&'a self, sql: &'a str) -> Result<Underway<'a>, Error> {
         let slot = self.slot();
         let flight = Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?;
-        let unsettle = OnDrop(Some(slot));
-        // Before it is sent: what is dropped half-way may have had its effect.
-        if self.core.config.load().reset() == Reset::Smart && traces::may_leave_traces(sql) {
-            slot.leave_traces();
-        }
-        let start = Instant::now();
-        let done = statement.await;
-        let took = start.elapsed();
-        flight.arrive();
-        if self.core.config.load().slow_query_threshold().is_some_and(|threshold| took >= threshold) {
-            self.core.slow.keep(sql, took, slot.waited, done.is_err());
-        }
-        if done.is_ok() {
-            unsettle.cancel();
-        }
-        Ok(done?)
+        let start = if self.is_brief { slot.taken } else { Instant::now() };
+        Ok(Underway { held: self, sql, start, flight, unsettle: OnDrop(Some(slot)) })
     }
 
     /// Sends a statement of the pool's own without waiting for its answer.
@@ -111,43 +110,99 @@ impl Held {
 
     /// Runs a statement of the pool's own, such as COMMIT, which is not waited for without a bound.
     pub(crate) async fn control(&self, sql: &str) -> Result<(), Error> {
-        let answered = tokio::time::timeout(CONTROL_TIMEOUT, self.batch_execute(sql)).await;
-        answered.unwrap_or_else(|_| Err(unanswered(sql)))
+        let statement = self.begin(sql).await?;
+        let answered = timeout(CONTROL_TIMEOUT, self.connection().batch_execute(sql)).await;
+        statement.end(answered.unwrap_or_else(|_| Err(silence(sql))))
     }
 
     /// The exact transaction status.
     pub(crate) async fn settled_status(&self) -> Result<TransactionStatus, Error> {
         self.clear().await?;
-        let settled = tokio::time::timeout(CONTROL_TIMEOUT, self.slot().settled_status()).await;
+        let settled = timeout(CONTROL_TIMEOUT, self.slot().settled_status()).await;
         settled.unwrap_or_else(|_| Err(silence("the state of the session"))).map_err(Error::Statement)
     }
 
     pub(crate) async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        let (slot, connection) = (self.slot(), self.connection());
-        let run = async {
-            let done = connection.query_prepared(&slot.prepared(sql).await?, params).await;
-            if slot.can_heal(sql, &done) {
-                return connection.query_prepared(&slot.prepared(sql).await?, params).await;
-            }
-            done
+        let (statement, connection) = (self.begin(sql).await?, self.connection());
+        let mut done = match self.slot().prepared(sql).await {
+            Ok(prepared) => connection.query_prepared(&prepared, params).await,
+            Err(refused) => Err(refused),
         };
-        self.watched(sql, run).await
+        if self.slot().can_heal(sql, &done) {
+            let again = async { connection.query_prepared(&self.slot().prepared(sql).await?, params).await };
+            done = again.boxed().await;
+        }
+        statement.end(done)
+    }
+
+    pub(crate) async fn query_opt(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, Error> {
+        let (statement, connection) = (self.begin(sql).await?, self.connection());
+        let mut done = match self.slot().prepared(sql).await {
+            Ok(prepared) => connection.query_opt_prepared(&prepared, params).await,
+            Err(refused) => Err(refused),
+        };
+        if self.slot().can_heal(sql, &done) {
+            let again =
+                async { connection.query_opt_prepared(&self.slot().prepared(sql).await?, params).await };
+            done = again.boxed().await;
+        }
+        statement.end(done)
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        let (slot, connection) = (self.slot(), self.connection());
-        let run = async {
-            let done = connection.execute_prepared(&slot.prepared(sql).await?, params).await;
-            if slot.can_heal(sql, &done) {
-                return connection.execute_prepared(&slot.prepared(sql).await?, params).await;
-            }
-            done
+        let (statement, connection) = (self.begin(sql).await?, self.connection());
+        let mut done = match self.slot().prepared(sql).await {
+            Ok(prepared) => connection.execute_prepared(&prepared, params).await,
+            Err(refused) => Err(refused),
         };
-        self.watched(sql, run).await
+        if self.slot().can_heal(sql, &done) {
+            let again =
+                async { connection.execute_prepared(&self.slot().prepared(sql).await?, params).await };
+            done = again.boxed().await;
+        }
+        statement.end(done)
     }
 
     pub(crate) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        self.watched(sql, self.connection().batch_execute(sql)).await
+        if may_leave_traces(sql) {
+            self.slot().leave_traces(); // Before it is sent: what is dropped half-way may have had its effect.
+        }
+        let statement = self.begin(sql).await?;
+        statement.end(self.connection().batch_execute(sql).await)
+    }
+}
+
+/// A statement on its way. Dropped before its end, it is cancelled, and the session is not settled.
+struct Underway<'a> {
+    held: &'a Held,
+    sql: &'a str,
+    start: Instant,
+    flight: Flight<'a>,
+    unsettle: OnDrop<'a>,
+}
+
+impl Underway<'_> {
+    /// The server has answered.
+    fn end<T>(self, done: Result<T, pgkeel_connect::Error>) -> Result<T, Error> {
+        let Self { held, sql, start, flight, unsettle } = self;
+        let now = Instant::now();
+        let took = now.saturating_duration_since(start);
+        if held.is_brief {
+            let _ = held.ended.set(now);
+        }
+        flight.arrive();
+        if held.slot().config.slow_query_threshold().is_some_and(|threshold| took >= threshold) {
+            held.core.slow.keep(sql, took, held.slot().waited, done.is_err());
+        }
+        // Rows are counted when all have come: a wrong number says nothing of the session.
+        if matches!(done, Ok(_) | Err(pgkeel_connect::Error::RowCount { .. })) {
+            unsettle.cancel();
+        }
+        Ok(done?)
     }
 }
 
@@ -171,12 +226,16 @@ impl Drop for OnDrop<'_> {
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(mut object) = self.object.take() else { return };
-        object.entry.end_loan();
-        self.core.times.held.record(object.taken.elapsed());
+        let now = self.ended.take().unwrap_or_else(Instant::now);
+        self.core.times.held.record(now.saturating_duration_since(object.taken));
+        if std::mem::take(&mut object.is_lent) {
+            object.entry.end_loan();
+        }
+        object.learn(&self.core);
         if object.connection.is_closed() {
             lose(&self.core, object);
-        } else if object.is_clean() && !self.core.config.load().cleans(object.has_traces()) {
-            self.core.put_back(object);
+        } else if object.is_clean() && !object.config.cleans(object.has_traces()) {
+            self.core.put_back(object, now);
         } else if let Ok(runtime) = Handle::try_current() {
             object.place.move_to(State::Resetting);
             runtime.spawn(reset(Dirty::new(object, Arc::clone(&self.core))));
@@ -190,7 +249,7 @@ impl Drop for Held {
 /// Out of the pool at once: its server does not answer, or is gone. Others may have lost theirs as well.
 pub(crate) fn lose(core: &Arc<Core>, object: Object) {
     core.totals.lost.add_one();
-    Object::take(object).kill();
+    object.kill();
     if Handle::try_current().is_ok() {
         upkeep::suspect_all(core);
     }

@@ -28,6 +28,7 @@ mod pool;
 mod life_cycle;
 mod core;
 mod acquire;
+mod store;
 mod step;
 mod open;
 mod breaker;

@@ -1,6 +1,5 @@
 //! Starting, pausing, changing and ending a pool.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
@@ -87,7 +86,7 @@ impl Pool {
     /// password.
     pub fn reload(&self, config: Config) {
         self.core.gate.store(crate::open::Gate::new(config.connect_concurrency()));
-        self.core.config.store(Arc::new(config));
+        self.core.configure(config);
         self.core.counts.news().notify_waiters();
         upkeep::sweep(&self.core);
     }

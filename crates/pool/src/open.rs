@@ -161,12 +161,13 @@ fn admit(core: &Arc<Core>, opened: Opened, mut place: Place, purpose: Purpose) {
     let now = core.config.load();
     let rests = succeeds || !is_stale && place.rest_unless(now.most(), || now.size());
     place.move_to(if rests { State::Idle } else { State::Closing });
-    let slot = Box::new(Slot::new(connection, place, entry, generation, &config));
+    let before_close = config.hooks().before_close.clone();
+    let slot = Box::new(Slot::new(connection, place, entry, generation, config));
     if !rests {
-        tokio::spawn(slot.close(config.hooks().before_close.clone()));
+        tokio::spawn(slot.close(before_close));
         return;
     }
-    core.add(slot);
+    core.store.put(slot);
     if succeeds {
         core.counts.news().notify_waiters();
     }

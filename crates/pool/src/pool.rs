@@ -71,8 +71,9 @@ impl Pool {
         async move { Ok(Session::new(acquire::acquire(&self.core, Some(site)).await?)) }
     }
 
+    /// A session for one statement.
     async fn hold(&self) -> Result<Held, Error> {
-        acquire::acquire(&self.core, None).await
+        Ok(acquire::acquire(&self.core, None).await?.for_one_statement())
     }
 
     /// Runs `run` in a transaction of its own: `Ok` commits, `Err` rolls back. What `run` captures it may move, as it
@@ -165,6 +166,10 @@ impl Executor for Pool {
         self.hold().await?.query(sql, params).await
     }
 
+    async fn query_opt(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
+        self.hold().await?.query_opt(sql, params).await
+    }
+
     async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
         self.hold().await?.execute(sql, params).await
     }
@@ -178,6 +183,6 @@ impl Begin for &Pool {
     type Tx = Tx;
 
     async fn begin_with(self, options: TxOptions) -> Result<Tx, Error> {
-        Tx::begin(Arc::new(self.hold().await?), options).await
+        Tx::begin(Arc::new(acquire::acquire(&self.core, None).await?), options).await
     }
 }

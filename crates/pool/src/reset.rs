@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use pgkeel_connect::{Canceller, Executor as _, TransactionStatus};
 
-use crate::core::{Core, Object};
+use crate::core::Core;
 use crate::held::lose;
 use crate::slot::Slot;
+use crate::store::Object;
 
 /// How long a session that came back dirty has to become clean before it is closed.
 const RESET_TIMEOUT: Duration = Duration::from_secs(3);
@@ -113,14 +114,14 @@ pub(crate) async fn reset(dirty: Dirty) {
             if left_open {
                 core.totals.dirty.add_one();
             }
-            core.put_back(object);
+            core.put_back(object, Instant::now());
         }
         Ok(Err(error)) if error.is_disconnected() => lose(&core, object),
         outcome => {
             tracing::debug!(?outcome, "a session that came back dirty is closed");
             core.totals.dirty.add_one();
             core.totals.dirty_closed.add_one();
-            if outcome.is_ok() { core.close(object) } else { Object::take(object).kill() }
+            if outcome.is_ok() { core.close(object) } else { object.kill() }
         }
     }
 }

@@ -61,6 +61,10 @@ impl Executor for Session {
         self.held.query(sql, params).await
     }
 
+    async fn query_opt(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
+        self.held.query_opt(sql, params).await
+    }
+
     async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
         self.held.execute(sql, params).await
     }

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use pgkeel_connect::{Connection, TransactionStatus};
 use tokio_postgres::Statement;
 
 use crate::Config;
+use crate::core::Core;
 use crate::counts::{Place, State};
 use crate::hooks::Hook;
 use crate::ledger::Entry;
 use crate::lifetime;
-use crate::statements::Statements;
+use crate::statements::{Prepared, Statements};
 use crate::traffic::Traffic;
 
 /// How long what is done before the good-bye may take.
@@ -33,6 +35,12 @@ pub(crate) struct Slot {
     pub(crate) returned: Instant,
     /// How long the present holder waited for it.
     pub(crate) waited: Duration,
+    /// The pool's configuration when the session was last taken or returned.
+    pub(crate) config: Arc<Config>,
+    /// Which one that is; see [`Core::changes`].
+    change: Option<u64>,
+    /// Whether it is entered in the ledger that it was taken.
+    pub(crate) is_lent: bool,
     /// Whether the server may still have something to say: a statement failed, or was dropped before its end. Until
     /// the connection has settled its transaction status is not exact.
     unsettled: AtomicBool,
@@ -49,7 +57,7 @@ impl Slot {
         place: Place,
         entry: Arc<Entry>,
         generation: u64,
-        config: &Config,
+        config: Arc<Config>,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -58,14 +66,26 @@ impl Slot {
             entry,
             generation,
             invalid: AtomicBool::new(false),
-            expires: lifetime::end_of_life(config, now),
+            expires: lifetime::end_of_life(&config, now),
             taken: now,
             returned: now,
             waited: Duration::ZERO,
+            change: None,
+            is_lent: false,
             unsettled: AtomicBool::new(false),
             traces: AtomicBool::new(false),
             traffic: Arc::default(),
             statements: Statements::at_most(config.statement_cache()),
+            config,
+        }
+    }
+
+    /// Takes over the pool's configuration if that has changed.
+    pub(crate) fn learn(&mut self, core: &Core) {
+        let change = core.changes();
+        if self.change != Some(change) {
+            self.config = core.config.load_full();
+            self.change = Some(change);
         }
     }
 
@@ -94,9 +114,17 @@ impl Slot {
         self.traces.load(Ordering::Relaxed)
     }
 
-    /// The statement of this text, prepared now or before.
+    /// The statement of this text, prepared now or before, to be run at once: what is dropped half-way may have had its
+    /// effect, so its traces count from now on.
     pub(crate) async fn prepared(&self, sql: &str) -> Result<Statement, pgkeel_connect::Error> {
-        self.statements.prepared(sql, &self.connection).await
+        let Prepared { statement, leaves_traces } = match self.statements.kept(sql) {
+            Some(kept) => kept,
+            None => self.statements.prepare(sql, &self.connection).boxed().await?,
+        };
+        if leaves_traces {
+            self.leave_traces();
+        }
+        Ok(statement)
     }
 
     /// Whether a kept statement was refused as it does not fit its tables any more, nothing was run, and no transaction

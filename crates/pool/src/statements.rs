@@ -7,9 +7,18 @@ use lru::LruCache;
 use pgkeel_connect::{Connection, Error};
 use tokio_postgres::Statement;
 
+use crate::traces::may_leave_traces;
+
 /// The most recently used ones, by their text. One that makes room is closed at the server.
 #[derive(Debug)]
-pub(crate) struct Statements(Option<Mutex<LruCache<Box<str>, Statement>>>);
+pub(crate) struct Statements(Option<Mutex<LruCache<Box<str>, Prepared>>>);
+
+/// A statement with what is known of its text, which is looked through once and not at every run.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    pub(crate) statement: Statement,
+    pub(crate) leaves_traces: bool,
+}
 
 impl Statements {
     /// Keeps at most so many; none are kept if that is zero.
@@ -17,16 +26,19 @@ impl Statements {
         Self(NonZeroUsize::new(count as usize).map(|most| Mutex::new(LruCache::new(most))))
     }
 
-    /// The statement of this text, prepared on this connection now or before.
-    pub(crate) async fn prepared(&self, sql: &str, connection: &Connection) -> Result<Statement, Error> {
-        if let Some(kept) = self.lock().and_then(|mut cache| cache.get(sql).cloned()) {
-            return Ok(kept);
-        }
+    /// The statement of this text, if it was prepared before.
+    pub(crate) fn kept(&self, sql: &str) -> Option<Prepared> {
+        self.lock()?.get(sql).cloned()
+    }
+
+    /// Prepares the statement of this text on this connection, and keeps it.
+    pub(crate) async fn prepare(&self, sql: &str, connection: &Connection) -> Result<Prepared, Error> {
         let statement = connection.prepare(sql).await?;
+        let prepared = Prepared { statement, leaves_traces: may_leave_traces(sql) };
         if let Some(mut cache) = self.lock() {
-            cache.put(sql.into(), statement.clone());
+            cache.put(sql.into(), prepared.clone());
         }
-        Ok(statement)
+        Ok(prepared)
     }
 
     /// Whether this error says that the kept statement does not fit its tables any more, or is gone: nothing was run, and
@@ -38,7 +50,7 @@ impl Statements {
         stale && self.lock().is_some_and(|mut cache| cache.pop(sql).is_some())
     }
 
-    fn lock(&self) -> Option<MutexGuard<'_, LruCache<Box<str>, Statement>>> {
+    fn lock(&self) -> Option<MutexGuard<'_, LruCache<Box<str>, Prepared>>> {
         Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use crate::acquire::FRESH;
-use crate::core::{Core, Object};
+use crate::core::Core;
 use crate::counts::State;
 use crate::lifetime::Claim;
 use crate::reset::Dirty;
 use crate::slot::Slot;
 use crate::stats::Total;
+use crate::store::Object;
 use crate::{Config, open};
 
 /// The longest time between two looks.
@@ -24,7 +25,7 @@ const FASTEST: Duration = Duration::from_millis(20);
 
 /// Starts the task that looks after the pool, if it does not run. It ends with the pool.
 pub(crate) fn start(core: &Arc<Core>) {
-    if !core.is_kept.swap(true, Ordering::AcqRel) {
+    if !core.is_kept.load(Ordering::Acquire) && !core.is_kept.swap(true, Ordering::AcqRel) {
         tokio::spawn(look_after(Keeper(Arc::downgrade(core))));
     }
 }
@@ -76,7 +77,8 @@ pub(crate) fn sweep(core: &Arc<Core>) {
     let mut left = u32::try_from(free.len()).unwrap_or(u32::MAX);
     while let Some(object) = free.pop() {
         let Some(reason) = reason_to_close(core, &config, &object, left, now) else {
-            continue; // Dropped as it is, it goes back.
+            core.store.put(object);
+            continue;
         };
         reason.total.add_one();
         left -= 1;
@@ -127,7 +129,9 @@ pub(crate) fn suspect_all(core: &Arc<Core>) {
     let mut suspects = Vec::new();
     let free: Vec<Object> = core.free().collect();
     for mut object in free.into_iter().rev() {
-        if object.returned.elapsed() >= FRESH {
+        if object.returned.elapsed() < FRESH {
+            core.store.put(object);
+        } else {
             object.place.move_to(State::Resetting);
             suspects.push(Dirty::new(object, Arc::clone(core)));
         }
@@ -155,9 +159,9 @@ async fn check(suspect: Dirty, timeout: Duration) {
     let is_well = matches!(answered, Ok(Ok(_))) && slot.is_clean();
     let (object, core) = suspect.take();
     if is_well {
-        core.put_back(object);
+        core.put_back(object, Instant::now());
     } else {
         core.totals.lost.add_one();
-        Object::take(object).kill();
+        object.kill();
     }
 }

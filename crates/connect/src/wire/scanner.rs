@@ -48,13 +48,15 @@ impl Scanner {
                 bytes = behind;
                 continue;
             }
+            if self.head_len == 0 {
+                bytes = past_the_worthless(bytes);
+            }
             let taken = (self.head.len() - self.head_len).min(bytes.len());
             self.head[self.head_len..self.head_len + taken].copy_from_slice(&bytes[..taken]);
             self.head_len += taken;
             bytes = &bytes[taken..];
             if self.head_len == self.head.len() {
-                let [_, length @ ..] = self.head;
-                self.body_left = (u32::from_be_bytes(length) as usize).saturating_sub(4);
+                self.body_left = body_length(self.head);
                 self.head_len = 0;
             }
         }
@@ -62,16 +64,38 @@ impl Scanner {
     }
 
     fn body_came(&mut self, body: &[u8], wire: &Wire) -> Result<(), String> {
-        let room = worth(self.head[0]).saturating_sub(self.kept.len());
-        self.kept.extend_from_slice(&body[..body.len().min(room)]);
+        let (tag, worth) = (self.head[0], worth(self.head[0]));
         self.body_left -= body.len();
+        if worth == 0 {
+            return Ok(());
+        }
+        if self.body_left == 0 && self.kept.is_empty() {
+            return note(tag, &body[..body.len().min(worth)], wire); // In one piece, as nearly always.
+        }
+        let room = worth.saturating_sub(self.kept.len());
+        self.kept.extend_from_slice(&body[..body.len().min(room)]);
         if self.body_left > 0 {
             return Ok(());
         }
-        let understood = note(self.head[0], &self.kept, wire);
+        let understood = note(tag, &self.kept, wire);
         self.kept.clear();
         understood
     }
+}
+
+/// What is left when whole messages that tell nothing are passed over: nearly all of what comes.
+fn past_the_worthless(mut bytes: &[u8]) -> &[u8] {
+    while let Some((head, behind)) = bytes.split_first_chunk()
+        && worth(head[0]) == 0
+        && let Some(behind) = behind.get(body_length(*head)..)
+    {
+        bytes = behind;
+    }
+    bytes
+}
+
+fn body_length([_, length @ ..]: [u8; 5]) -> usize {
+    (u32::from_be_bytes(length) as usize).saturating_sub(4)
 }
 
 fn note(tag: u8, body: &[u8], wire: &Wire) -> Result<(), String> {

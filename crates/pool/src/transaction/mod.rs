@@ -106,6 +106,11 @@ impl Executor for Tx {
         statement.run(statement.held.query(sql, params)).await
     }
 
+    async fn query_opt(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
+        let statement = self.stack.enter(self.id)?;
+        statement.run(statement.held.query_opt(sql, params)).await
+    }
+
     async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
         let statement = self.stack.enter(self.id)?;
         statement.run(statement.held.execute(sql, params)).await

@@ -27,6 +27,10 @@ impl Executor for SessionTx<'_> {
         self.tx.query(sql, params).await
     }
 
+    async fn query_opt(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
+        self.tx.query_opt(sql, params).await
+    }
+
     async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
         self.tx.execute(sql, params).await
     }
