@@ -122,30 +122,38 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let mut grace = pin!(async { tokio::time::sleep(GRACE).await }); // Begins when it is first polled.
-    loop {
-        let message = poll_fn(|cx| match connection.poll_message(cx) {
-            Poll::Pending if is_left.load(Ordering::Acquire) => grace.as_mut().poll(cx).map(|()| None),
-            polled => polled,
-        });
-        match message.await {
-            Some(Ok(AsyncMessage::Notice(notice))) => {
-                // Its text may quote values.
-                tracing::debug!(
-                    severity = notice.severity(),
-                    code = notice.code().code(),
-                    "the server noticed something"
-                );
+    poll_fn(|cx| {
+        loop {
+            match connection.poll_message(cx) {
+                Poll::Ready(Some(Ok(message))) => tell(&message),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(broken(error)),
+                Poll::Ready(None) => return Poll::Ready(CloseReason::Local),
+                Poll::Pending if is_left.load(Ordering::Acquire) => {
+                    return grace.as_mut().poll(cx).map(|()| CloseReason::Local);
+                }
+                Poll::Pending => return Poll::Pending,
             }
-            Some(Ok(_)) => {}
-            Some(Err(error)) => {
-                let reason = match error.as_db_error() {
-                    Some(from_server) => CloseReason::Server(ServerError::new(from_server)),
-                    None => CloseReason::Link(Arc::new(error)),
-                };
-                tracing::debug!(%reason, "a connection ended");
-                return reason;
-            }
-            None => return CloseReason::Local,
         }
+    })
+    .await
+}
+
+fn tell(message: &AsyncMessage) {
+    if let AsyncMessage::Notice(notice) = message {
+        // Its text may quote values.
+        tracing::debug!(
+            severity = notice.severity(),
+            code = notice.code().code(),
+            "the server noticed something"
+        );
     }
+}
+
+fn broken(error: tokio_postgres::Error) -> CloseReason {
+    let reason = match error.as_db_error() {
+        Some(from_server) => CloseReason::Server(ServerError::new(from_server)),
+        None => CloseReason::Link(Arc::new(error)),
+    };
+    tracing::debug!(%reason, "a connection ended");
+    reason
 }

@@ -1,6 +1,7 @@
 //! A session in somebody's hands, and what happens when it comes back.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
@@ -34,13 +35,13 @@ pub(crate) struct Held {
     core: Arc<Core>,
     /// Whether it is held for one statement only: then the clock is not looked at again where it just was.
     is_brief: bool,
-    /// When that statement ended.
-    ended: OnceLock<Instant>,
+    /// When that statement ended, in nanoseconds since the session was taken; 0 if it has not.
+    ended: AtomicU64,
 }
 
 impl Held {
     pub(crate) fn new(object: Object, core: Arc<Core>) -> Self {
-        Self { object: Some(object), core, is_brief: false, ended: OnceLock::new() }
+        Self { object: Some(object), core, is_brief: false, ended: AtomicU64::new(0) }
     }
 
     /// To be dropped behind the next statement.
@@ -192,7 +193,7 @@ impl Underway<'_> {
         let now = Instant::now();
         let took = now.saturating_duration_since(start);
         if held.is_brief {
-            let _ = held.ended.set(now);
+            held.ended.store(u64::try_from(took.as_nanos()).unwrap_or(0), Ordering::Relaxed);
         }
         flight.arrive();
         if held.slot().config.slow_query_threshold().is_some_and(|threshold| took >= threshold) {
@@ -226,7 +227,10 @@ impl Drop for OnDrop<'_> {
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(mut object) = self.object.take() else { return };
-        let now = self.ended.take().unwrap_or_else(Instant::now);
+        let now = match *self.ended.get_mut() {
+            0 => Instant::now(),
+            nanos => object.taken + Duration::from_nanos(nanos),
+        };
         self.core.times.held.record(now.saturating_duration_since(object.taken));
         if std::mem::take(&mut object.is_lent) {
             object.entry.end_loan();

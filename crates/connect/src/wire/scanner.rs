@@ -20,6 +20,11 @@ const ERROR_RESPONSE: u8 = b'E';
 const PARAMETER_STATUS: u8 = b'S';
 const READY_FOR_QUERY: u8 = b'Z';
 
+/// Whether such a message tells something about the connection.
+fn tells(tag: u8) -> bool {
+    matches!(tag, AUTHENTICATION | BACKEND_KEY_DATA | ERROR_RESPONSE | PARAMETER_STATUS | READY_FOR_QUERY)
+}
+
 /// How many bytes of the body of such a message are kept.
 fn worth(tag: u8) -> usize {
     match tag {
@@ -86,7 +91,7 @@ impl Scanner {
 /// What is left when whole messages that tell nothing are passed over: nearly all of what comes.
 fn past_the_worthless(mut bytes: &[u8]) -> &[u8] {
     while let Some((head, behind)) = bytes.split_first_chunk()
-        && worth(head[0]) == 0
+        && !tells(head[0])
         && let Some(behind) = behind.get(body_length(*head)..)
     {
         bytes = behind;
