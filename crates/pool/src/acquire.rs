@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
+use crate::call::Call;
 use crate::core::{Core, Object, Phase};
 use crate::counts::State;
 use crate::held::Held;
@@ -29,11 +30,11 @@ pub(crate) async fn acquire(
     let held = match free {
         Some(held) if is_ready(core, &held) => {
             core.times.wait.record(Duration::ZERO);
+            core.totals.acquires.add_one();
             held
         }
         other => acquire_slowly(core, other).await?,
     };
-    core.totals.acquires.add_one();
     if core.config.load().leak_threshold().is_some() {
         held.slot().entry.lend(held.slot().taken, site);
     }
@@ -67,18 +68,23 @@ async fn acquire_slowly(core: &Arc<Core>, free: Option<Held>) -> Result<Held, Er
     upkeep::start(core);
     let start = Instant::now();
     let mut step = Step::Wait;
-    let limit = core.config.load().timeout();
+    let (limit, call) = (core.config.load().timeout(), Call::begin(&core.totals));
     let got = timeout(limit, next(core, free, start, &mut step)).await;
     core.times.wait.record(start.elapsed());
-    got.unwrap_or_else(|_| Err(timed_out(core, step, start)))
+    let got = got.unwrap_or_else(|_| Err(timed_out(core, step, start)));
+    call.end(&got);
+    got
 }
 
 fn timed_out(core: &Core, step: Step, start: Instant) -> Error {
-    core.totals.timeouts.add_one();
     let stats = Box::new(core.stats());
     let was_connecting =
         stats.connecting > 0 && stats.in_use + stats.resetting < stats.size + stats.max_overflow;
-    let step = if step == Step::Wait && was_connecting { Step::Connect } else { step };
+    let step = match step {
+        Step::Wait if core.phase() == Phase::Paused => Step::Pause,
+        Step::Wait if was_connecting => Step::Connect,
+        other => other,
+    };
     Error::AcquireTimeout { step, waited: start.elapsed(), stats, source: core.breaker.last_error() }
 }
 
@@ -117,7 +123,8 @@ async fn queue(core: &Arc<Core>, start: Instant) -> Result<Held, Error> {
         tokio::select! {
             biased;
             got = get.as_mut() => return came(core, got, start, waiting),
-            () = news => {}
+            // A runtime that shuts down drops what `grow` begins, which is news again: let it drop this as well.
+            () = news => tokio::task::yield_now().await,
         }
     }
 }
@@ -145,7 +152,6 @@ fn came<W>(
 }
 
 fn overloaded(core: &Core, most: u32) -> Error {
-    core.totals.overloaded.add_one();
     Error::Overloaded { waiting: most, stats: Box::new(core.stats()) }
 }
 

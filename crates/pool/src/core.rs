@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use deadpool::unmanaged;
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 use tokio::runtime::Handle;
 
 use crate::breaker::Breaker;
 use crate::counts::{Counts, MOST_SESSIONS, State};
 use crate::histogram::Recorder;
-use crate::ledger::Ledger;
+use crate::ledger::{Entry, Ledger};
 use crate::lifetime::Retirement;
 use crate::open::Gate;
 use crate::slot::Slot;
@@ -148,30 +148,31 @@ impl Core {
         }
     }
 
-    /// Back to those that are free, unless enough are.
+    /// Back to those that are free, unless enough are. One past its age has a successor only if it is one of these.
     pub(crate) fn put_back(self: &Arc<Self>, mut object: Object) {
         let config = self.config.load();
-        object.returned = std::time::Instant::now();
+        object.returned = Instant::now();
         if !self.is_open() {
             self.close(object);
         } else if !object.is_valid(self.generation()) {
             self.totals.lost.add_one();
             self.close(object);
-        } else if object.is_expired(object.returned)
-            && let Some(_claim) = self.retire(object.returned)
-        {
-            self.totals.recycled.add_one();
-            self.close(object);
-        } else {
-            let lingers = !config.overflow_linger().is_zero();
-            let resting = || if lingers { MOST_SESSIONS } else { config.size() + self.retirement.surplus() };
-            if object.place.rest_unless(config.most(), resting) {
+        } else if object.place.rest_unless(config.most(), || config.size() + self.retirement.surplus()) {
+            if object.is_expired(object.returned)
+                && let Some(_claim) = self.retire(object.returned)
+            {
+                self.totals.recycled.add_one();
+                self.close(object);
+            } else {
                 drop(object);
                 self.recheck();
-            } else {
-                self.totals.overflow_closed.add_one();
-                self.close(object);
             }
+        } else if may_linger(&config, &mut object) {
+            drop(object);
+            self.recheck();
+        } else {
+            self.totals.overflow_closed.add_one();
+            self.close(object);
         }
     }
 
@@ -191,9 +192,18 @@ impl Core {
         } // Else dropping it has its driver say good-bye, unwaited for.
     }
 
-    /// Cancels what the sessions in use are doing, and waits until that is done.
+    /// Cancels what the sessions in use are doing, and waits until that is done. Each request is a connection, so no
+    /// more are under way at a time than connections are opened.
     pub(crate) async fn cancel_all(&self, deadline: Duration) {
-        join_all(self.ledger.entries().iter().map(|entry| entry.canceller.cancel(deadline))).await;
+        let end = Instant::now() + deadline;
+        let at_a_time = self.config.load().connect_concurrency().max(1) as usize;
+        let cancel = async |entry: Arc<Entry>| {
+            let left = end.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                let _ = entry.canceller.cancel(left).await;
+            }
+        };
+        stream::iter(self.ledger.entries()).for_each_concurrent(at_a_time, cancel).await;
     }
 
     /// Closes the sockets of all sessions, whoever has them.
@@ -205,6 +215,12 @@ impl Core {
     pub(crate) fn stats(&self) -> PoolStats {
         PoolStats::of(&self.config.load(), self.counts.snapshot(), &self.totals, &self.times.snapshot())
     }
+}
+
+/// Whether a session rests although enough are free.
+fn may_linger(config: &Config, slot: &mut Slot) -> bool {
+    let lingers = !config.overflow_linger().is_zero() && !slot.is_expired(slot.returned);
+    lingers && slot.place.rest_unless(config.most(), || MOST_SESSIONS)
 }
 
 impl std::fmt::Debug for Core {

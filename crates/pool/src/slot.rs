@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pgkeel_connect::{Connection, TransactionStatus};
+use tokio::runtime::Handle;
 use tokio_postgres::Statement;
 
 use crate::Config;
@@ -137,8 +138,13 @@ impl Slot {
         connection.close().await;
     }
 
-    /// Closes the socket of a server that does not answer.
-    pub(crate) fn kill(self: Box<Self>) {
+    /// Closes the socket of a server that does not answer. Its place is free when that is done, which outside of a
+    /// runtime nobody can wait for.
+    pub(crate) fn kill(mut self: Box<Self>) {
         self.entry.killer.kill();
+        self.place.move_to(State::Closing);
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(self.close(None));
+        }
     }
 }
