@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
+use crate::call::Call;
 use crate::core::{Core, Phase};
 use crate::counts::State;
 use crate::held::Held;
@@ -26,12 +27,10 @@ pub(crate) async fn acquire(
     core: &Arc<Core>,
     site: Option<&'static Location<'static>>,
 ) -> Result<Held, Error> {
-    let held = match acquire_at_once(core, site) {
-        Ok(held) => held,
-        Err(unready) => acquire_slowly(core, unready, site).await?,
-    };
-    core.totals.acquires.add_one();
-    Ok(held)
+    match acquire_at_once(core, site) {
+        Ok(held) => Ok(held),
+        Err(unready) => acquire_slowly(core, unready, site).await,
+    }
 }
 
 /// A session that is free and good as it is. `Err` is one that has to be looked at first, if one is free at all.
@@ -42,6 +41,7 @@ fn acquire_at_once(core: &Arc<Core>, site: Option<&'static Location<'static>>) -
         return Err(Some(held));
     }
     core.times.wait.record(Duration::ZERO);
+    core.totals.acquires.add_one();
     Ok(held)
 }
 
@@ -85,19 +85,24 @@ async fn acquire_slowly(
     upkeep::start(core);
     let start = Instant::now();
     let mut step = Step::Wait;
-    let limit = core.config.load().timeout();
+    let (limit, call) = (core.config.load().timeout(), Call::begin(&core.totals));
     let got = timeout(limit, next(core, free, site, start, &mut step)).await;
     let end = if let Ok(Ok(held)) = &got { held.slot().taken } else { Instant::now() };
     core.times.wait.record(end - start);
-    got.unwrap_or_else(|_| Err(timed_out(core, step, start)))
+    let got = got.unwrap_or_else(|_| Err(timed_out(core, step, start)));
+    call.end(&got);
+    got
 }
 
 fn timed_out(core: &Core, step: Step, start: Instant) -> Error {
-    core.totals.timeouts.add_one();
     let stats = Box::new(core.stats());
     let was_connecting =
         stats.connecting > 0 && stats.in_use + stats.resetting < stats.size + stats.max_overflow;
-    let step = if step == Step::Wait && was_connecting { Step::Connect } else { step };
+    let step = match step {
+        Step::Wait if core.phase() == Phase::Paused => Step::Pause,
+        Step::Wait if was_connecting => Step::Connect,
+        other => other,
+    };
     Error::AcquireTimeout { step, waited: start.elapsed(), stats, source: core.breaker.last_error() }
 }
 
@@ -150,6 +155,8 @@ async fn queue(core: &Arc<Core>, turn: Turn) -> Result<Object, Error> {
         if let Some(object) = got.await? {
             return Ok(came(object, waiting));
         }
+        // A runtime that shuts down drops what `grow` begins, which is news again: let it drop this as well.
+        tokio::task::yield_now().await;
     }
 }
 
@@ -170,7 +177,6 @@ fn came<W>(mut object: Object, waiting: W) -> Object {
 }
 
 fn overloaded(core: &Core, most: u32) -> Error {
-    core.totals.overloaded.add_one();
     Error::Overloaded { waiting: most, stats: Box::new(core.stats()) }
 }
 

@@ -128,6 +128,17 @@ settings! {
     /// How many callers may wait.
     max_waiting: u32;
 
+    /// The same with another number of connections that are opened at the same time: 4 by default, and at least 1.
+    with_connect_concurrency,
+    /// How many connections are opened at the same time.
+    connect_concurrency: u32;
+
+    /// The same with another number of failures in a row after which callers are told at once that connecting does not
+    /// work: 3 by default, and at least 1.
+    with_connect_attempts,
+    /// After how many failures in a row callers are told at once.
+    connect_attempts: u32;
+
     /// The same with sessions checked before they are handed out, or not.
     with_pre_ping,
     /// Whether a session that has rested is checked before it is handed out.
@@ -209,17 +220,5 @@ impl Config {
     #[must_use]
     pub fn min_idle(&self) -> u32 {
         self.draft.min_idle
-    }
-
-    /// How many connections are opened at the same time: the setting `pool.connect_concurrency`, 4 by default.
-    #[must_use]
-    pub fn connect_concurrency(&self) -> u32 {
-        self.draft.connect_concurrency
-    }
-
-    /// After how many failures in a row callers are told at once: the setting `pool.connect_attempts`, 3 by default.
-    #[must_use]
-    pub fn connect_attempts(&self) -> u32 {
-        self.draft.connect_attempts
     }
 }

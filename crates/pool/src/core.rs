@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 use tokio::runtime::Handle;
 
 use crate::breaker::Breaker;
 use crate::counts::{Counts, MOST_SESSIONS, State};
 use crate::histogram::Recorder;
-use crate::ledger::Ledger;
+use crate::ledger::{Entry, Ledger};
 use crate::lifetime::Retirement;
 use crate::open::Gate;
+use crate::slot::Slot;
 use crate::slow::SlowQueries;
 use crate::stats::Totals;
 use crate::store::{Object, Store};
@@ -147,31 +148,32 @@ impl Core {
         std::iter::from_fn(|| self.store.try_get())
     }
 
-    /// Back to those that are free, unless enough are.
+    /// Back to those that are free, unless enough are. One past its age has a successor only if it is one of these.
     pub(crate) fn put_back(self: &Arc<Self>, mut object: Object, now: Instant) {
         object.returned = now;
+        object.learn(self);
+        let (most, size) = (object.config.most(), object.config.size());
         if !self.is_open() {
             self.close(object);
         } else if !object.is_valid(self.generation()) {
             self.totals.lost.add_one();
             self.close(object);
-        } else if object.is_expired(now)
-            && let Some(_claim) = self.retire(now)
-        {
-            self.totals.recycled.add_one();
-            self.close(object);
-        } else {
-            object.learn(self);
-            let (most, size) = (object.config.most(), object.config.size());
-            let lingers = !object.config.overflow_linger().is_zero();
-            let resting = || if lingers { MOST_SESSIONS } else { size + self.retirement.surplus() };
-            if object.place.rest_unless(most, resting) {
+        } else if object.place.rest_unless(most, || size + self.retirement.surplus()) {
+            if object.is_expired(now)
+                && let Some(_claim) = self.retire(now)
+            {
+                self.totals.recycled.add_one();
+                self.close(object);
+            } else {
                 self.store.put(object);
                 self.recheck();
-            } else {
-                self.totals.overflow_closed.add_one();
-                self.close(object);
             }
+        } else if may_linger(&mut object) {
+            self.store.put(object);
+            self.recheck();
+        } else {
+            self.totals.overflow_closed.add_one();
+            self.close(object);
         }
     }
 
@@ -190,9 +192,18 @@ impl Core {
         } // Else dropping it has its driver say good-bye, unwaited for.
     }
 
-    /// Cancels what the sessions in use are doing, and waits until that is done.
+    /// Cancels what the sessions in use are doing, and waits until that is done. Each request is a connection, so no
+    /// more are under way at a time than connections are opened.
     pub(crate) async fn cancel_all(&self, deadline: Duration) {
-        join_all(self.ledger.entries().iter().map(|entry| entry.canceller.cancel(deadline))).await;
+        let end = Instant::now() + deadline;
+        let at_a_time = self.config.load().connect_concurrency().max(1) as usize;
+        let cancel = async |entry: Arc<Entry>| {
+            let left = end.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                let _ = entry.canceller.cancel(left).await;
+            }
+        };
+        stream::iter(self.ledger.entries()).for_each_concurrent(at_a_time, cancel).await;
     }
 
     /// Closes the sockets of all sessions, whoever has them.
@@ -204,6 +215,13 @@ impl Core {
     pub(crate) fn stats(&self) -> PoolStats {
         PoolStats::of(&self.config.load(), self.counts.snapshot(), &self.totals, &self.times.snapshot())
     }
+}
+
+/// Whether a session rests although enough are free.
+fn may_linger(slot: &mut Slot) -> bool {
+    let most = slot.config.most();
+    let lingers = !slot.config.overflow_linger().is_zero() && !slot.is_expired(slot.returned);
+    lingers && slot.place.rest_unless(most, || MOST_SESSIONS)
 }
 
 impl std::fmt::Debug for Core {

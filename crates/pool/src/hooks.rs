@@ -36,8 +36,8 @@ impl Hooks {
         Self::default()
     }
 
-    /// Done once with each new connection, within `database.connect_timeout`. If it fails the connection counts as
-    /// one that could not be opened.
+    /// Done once with each new connection, within `database.connect_timeout`. If it fails or panics, the connection counts
+    /// as one that could not be opened.
     #[must_use]
     pub fn after_connect<F>(mut self, hook: F) -> Self
     where

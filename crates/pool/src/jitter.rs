@@ -4,9 +4,7 @@ use std::time::Duration;
 
 /// This time, shortened by a part of at most `spread` (0 to 1) of it, all equally likely.
 pub(crate) fn shortened(time: Duration, spread: f64) -> Duration {
-    // Without the system's randomness all that is lost is the spreading.
-    let share = f64::from(getrandom::u32().unwrap_or(u32::MAX / 2)) / f64::from(u32::MAX);
-    time.mul_f64(1.0 - spread * share)
+    time.mul_f64(1.0 - spread * fastrand::f64())
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@
 //! # Invariants
 //! - There are never more sessions than `pool.size` and `pool.max_overflow` allow, those being opened and closed
 //!   counted: a session's place is free when its server process is gone; or, where the server gave no answer in time,
-//!   when its socket is closed.
-//! - Sessions are given out in the order of asking. Who was given one that turned out dead asks anew.
+//!   when its socket is closed, though the process may then go on until it notices. Of a session that ends outside of any
+//!   runtime the place is free at once, as nobody is there to wait.
+//! - Sessions are given out in the order of asking. Who was given one that turned out dead keeps that place.
 //! - Every wait of the pool has a bound, and the error names the step that missed it.
 //! - A session that comes back with a transaction open, or with a statement unfinished, is cleaned or closed before
 //!   anyone else can have it; [`Reset`] says what else is undone.
@@ -29,6 +30,7 @@ mod life_cycle;
 mod core;
 mod acquire;
 mod store;
+mod call;
 mod step;
 mod open;
 mod breaker;
@@ -41,6 +43,7 @@ mod statements;
 mod traffic;
 mod reset;
 mod traces;
+mod begin;
 mod transaction;
 mod slot;
 mod counts;

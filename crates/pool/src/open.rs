@@ -1,23 +1,27 @@
 //! Opening sessions, in tasks of their own: who asked for one may give up, and the next has it sooner.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use pgkeel_connect::{Connection, dial};
-use tokio::sync::Semaphore;
+use futures_util::FutureExt as _;
+use pgkeel_connect::{Connection, DialStep, dial};
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::Config;
 use crate::breaker::{Next, Permit};
 use crate::core::{Core, Phase};
-use crate::counts::{Place, State};
+use crate::counts::{MOST_SESSIONS, Place, State};
 use crate::slot::Slot;
 
 /// How many connections are opened at a time, and how fast after an outage.
 #[derive(Debug)]
 pub(crate) struct Gate {
     turns: Semaphore,
-    concurrency: u32,
-    next: Mutex<Option<Instant>>,
+    /// The least time between two beginnings when the pace is measured.
+    spacing: Duration,
+    /// When a connection was last begun, whatever the pace: those of an outage count.
+    last: Mutex<Option<Instant>>,
 }
 
 /// After an outage, at most twice as many connections as may be opened at a time are begun in each of these.
@@ -25,16 +29,22 @@ const PACE: Duration = Duration::from_millis(100);
 
 impl Gate {
     pub(crate) fn new(concurrency: u32) -> Arc<Self> {
+        let concurrency = concurrency.clamp(1, MOST_SESSIONS);
         let turns = Semaphore::new(concurrency as usize);
-        Arc::new(Self { turns, concurrency, next: Mutex::default() })
+        // So far apart, the last of so many begins when the time of the first is just over.
+        let spacing = PACE / (2 * concurrency - 1);
+        Arc::new(Self { turns, spacing, last: Mutex::default() })
     }
 
-    /// How long to wait, so that a server that has just come back is not met by everybody at once.
-    fn pause(&self, now: Instant) -> Duration {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let begin = next.map_or(now, |next| next.max(now));
-        *next = Some(begin + PACE / (2 * self.concurrency - 1));
-        begin - now
+    /// Lets one connection begin; at a measured pace not too soon after the last, so that a server that has just come
+    /// back is not met by everybody at once. The lock is kept meanwhile: what counts is when each really begins, as a
+    /// machine that is busy wakes sleepers late.
+    async fn begin(&self, is_measured: bool) {
+        let mut last = self.last.lock().await;
+        if let Some(last) = last.filter(|_| is_measured) {
+            tokio::time::sleep_until((last + self.spacing).into()).await;
+        }
+        *last = Some(Instant::now());
     }
 }
 
@@ -45,7 +55,10 @@ pub(crate) fn grow(core: &Arc<Core>) {
     while core.is_open() && core.counts.snapshot().should_grow(most, min_idle) {
         let Some(permit) = core.breaker.permit(Instant::now()) else { return };
         let Some(place) = core.counts.open_if(|now| now.should_grow(most, min_idle)) else { return };
-        tokio::spawn(open(Arc::downgrade(core), place, permit, Purpose::Demand));
+        let opening = tokio::spawn(open(Arc::downgrade(core), place, permit, Purpose::Demand));
+        if opening.is_finished() {
+            return; // A runtime that shuts down drops it at once: it would be opened in vain for ever.
+        }
     }
 }
 
@@ -112,9 +125,8 @@ fn is_wanted(core: &Core) -> bool {
 async fn attempt(core: &Weak<Core>) -> Option<Result<Opened, Next>> {
     let gate = core.upgrade()?.gate.load_full();
     let _turn = gate.turns.acquire().await.ok()?;
-    if core.upgrade()?.breaker.is_recovering(Instant::now()) {
-        tokio::time::sleep(gate.pause(Instant::now())).await;
-    }
+    let is_recovering = core.upgrade()?.breaker.is_recovering(Instant::now());
+    gate.begin(is_recovering).await;
     let (generation, config) = {
         let core = core.upgrade()?;
         (core.generation(), core.config.load_full())
@@ -137,8 +149,20 @@ async fn attempt(core: &Weak<Core>) -> Option<Result<Opened, Next>> {
     })
 }
 
-/// Dials, and does what is to be done with each new connection.
+/// Connects. What panics meanwhile has failed: otherwise whoever waits would have it panic again and again.
 async fn connect(config: &Config) -> Result<Connection, pgkeel_connect::Error> {
+    let connected = AssertUnwindSafe(dial_and_prepare(config)).catch_unwind().await;
+    connected.unwrap_or_else(|_| {
+        Err(pgkeel_connect::Error::Dial {
+            host: config.connect().address().hosts()[0].to_string(),
+            step: DialStep::StartUp,
+            source: "the after_connect hook, or what gives the password, panicked".into(),
+        })
+    })
+}
+
+/// Dials, and does what is to be done with each new connection.
+async fn dial_and_prepare(config: &Config) -> Result<Connection, pgkeel_connect::Error> {
     let connection = dial(config.connect()).await?;
     if let Some(hook) = &config.hooks().after_connect {
         let waited = config.connect().connect_timeout();
@@ -172,4 +196,23 @@ fn admit(core: &Arc<Core>, opened: Opened, mut place: Place, purpose: Purpose) {
         core.counts.news().notify_waiters();
     }
     core.recheck();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Also when one has begun without waiting, as the one does that finds the server back.
+    #[tokio::test]
+    async fn after_an_outage_no_more_than_twice_as_many_begin_within_the_pace() {
+        for concurrency in [1, 4] {
+            let gate = Gate::new(concurrency);
+            let begun = Instant::now();
+            gate.begin(false).await;
+            for _ in 0..2 * concurrency {
+                gate.begin(true).await;
+            }
+            assert!(begun.elapsed() >= (2 * concurrency * gate.spacing).max(PACE), "{concurrency}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use pgkeel_connect::{Connection, TransactionStatus};
+use tokio::runtime::Handle;
 use tokio_postgres::Statement;
 
 use crate::Config;
@@ -165,8 +166,13 @@ impl Slot {
         connection.close().await;
     }
 
-    /// Closes the socket of a server that does not answer.
-    pub(crate) fn kill(self: Box<Self>) {
+    /// Closes the socket of a server that does not answer. Its place is free when that is done, which outside of a
+    /// runtime nobody can wait for.
+    pub(crate) fn kill(mut self: Box<Self>) {
         self.entry.killer.kill();
+        self.place.move_to(State::Closing);
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(self.close(None));
+        }
     }
 }

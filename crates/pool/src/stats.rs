@@ -18,7 +18,7 @@ impl Total {
         self.0.fetch_add(more as u64, Ordering::Relaxed);
     }
 
-    fn value(&self) -> u64 {
+    pub(crate) fn value(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -29,6 +29,9 @@ pub(crate) struct Totals {
     pub(crate) acquires: Total,
     pub(crate) timeouts: Total,
     pub(crate) overloaded: Total,
+    pub(crate) refused: Total,
+    pub(crate) found_closed: Total,
+    pub(crate) abandoned: Total,
     pub(crate) connects: Total,
     pub(crate) connect_failures: Total,
     pub(crate) recycled: Total,
@@ -58,7 +61,7 @@ pub struct PoolStats {
     pub in_use: u32,
     /// Sessions being cleaned after a dropped transaction or statement, or checked.
     pub resetting: u32,
-    /// Sessions that were told good-bye and whose server process is not gone yet.
+    /// Sessions that were told good-bye and whose server process is not gone yet, and those whose sockets are being closed.
     pub closing: u32,
     /// Sessions handed out so far.
     pub acquires_total: u64,
@@ -68,6 +71,12 @@ pub struct PoolStats {
     pub timeouts_total: u64,
     /// Callers turned away so far because too many waited.
     pub overloaded_total: u64,
+    /// Callers told at once that connecting keeps failing, so far.
+    pub refused_total: u64,
+    /// Callers that found the pool closed so far, or that were waiting when it was.
+    pub found_closed_total: u64,
+    /// Callers that gave up by themselves while they waited, so far: their futures were dropped.
+    pub abandoned_total: u64,
     /// Connections opened so far.
     pub connects_total: u64,
     /// Time that opening them took.
@@ -105,6 +114,9 @@ impl PoolStats {
             acquire_time_total: times.wait.sum(),
             timeouts_total: totals.timeouts.value(),
             overloaded_total: totals.overloaded.value(),
+            refused_total: totals.refused.value(),
+            found_closed_total: totals.found_closed.value(),
+            abandoned_total: totals.abandoned.value(),
             connects_total: totals.connects.value(),
             connect_time_total: times.connect.sum(),
             connect_failures_total: totals.connect_failures.value(),
@@ -116,6 +128,13 @@ impl PoolStats {
             dirty_closed_total: totals.dirty_closed.value(),
             leaks_total: totals.leaks.value(),
         }
+    }
+
+    /// Calls for a session so far, whatever came of them; those that still wait are not among them.
+    #[must_use]
+    pub fn calls_total(&self) -> u64 {
+        let in_vain = self.timeouts_total + self.overloaded_total + self.refused_total;
+        self.acquires_total + in_vain + self.found_closed_total + self.abandoned_total
     }
 
     /// All sessions, in whatever state.

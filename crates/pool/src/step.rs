@@ -6,6 +6,8 @@ use std::fmt;
 pub enum Step {
     /// Waiting until a session is free.
     Wait,
+    /// Waiting for the end of a [`pause`](crate::Pool::pause).
+    Pause,
     /// Checking a session that has rested.
     Check,
     /// Opening a connection.
@@ -16,6 +18,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Wait => "waiting for a free session",
+            Self::Pause => "the pause of the pool",
             Self::Check => "checking a session",
             Self::Connect => "connecting",
         })

@@ -57,6 +57,7 @@ async fn look_after(keeper: Keeper) {
         drop(core);
         // A session that is gone may have to be replaced at once, for `pool.min_idle`.
         let _ = tokio::time::timeout(pause, news).await;
+        tokio::task::yield_now().await; // News may be without end in a runtime that shuts down.
     }
 }
 
@@ -106,7 +107,8 @@ fn reason_to_close<'a>(
     if object.connection.is_closed() || !object.is_valid(core.generation()) {
         because(&core.totals.lost)
     } else if core.counts.snapshot().lasting() > config.most()
-        || left > config.size() + core.retirement.surplus() && rested >= config.overflow_linger()
+        || left > config.size() + core.retirement.surplus()
+            && (rested >= config.overflow_linger() || object.is_expired(now))
     {
         because(&core.totals.overflow_closed)
     } else if left > config.min_idle() && config.idle_timeout().is_some_and(|most| rested >= most) {

@@ -4,7 +4,7 @@
 //! own migrations.
 //!
 //! Read [`TestDatabase`] for a database a test, [`TestCluster`] for a server that a test may stop, [`Proxy`] for the
-//! network between, [`eventually()`] for waiting without guessing.
+//! network between, [`eventually()`] for waiting without guessing, [`Log`] for what must not be logged.
 //!
 //! ```no_run
 //! use pgkeel_connect::{Executor as _, dial};
@@ -29,6 +29,7 @@ mod server;
 mod cluster;
 mod proxy;
 mod eventually;
+mod log;
 mod random;
 mod environment;
 
@@ -38,5 +39,6 @@ pub use self::cluster::TestCluster;
 pub use self::database::TestDatabase;
 pub use self::environment::{is_soak, scaled};
 pub use self::eventually::{PATIENCE, eventually};
+pub use self::log::{Log, in_full};
 pub use self::proxy::{Direction, Proxy};
 pub use self::random::Random;

@@ -116,6 +116,12 @@ async fn a_pools_figures_are_shown_and_a_queue_before_a_full_pool_warns() {
     drop(held);
     waiter.await.unwrap().unwrap();
     assert_eq!(watch.json().0, Status::Pass);
+    pool.close(RUN).await;
+    pool.session().await.unwrap_err();
+    pool.start().await.unwrap();
+    let totals = &watch.json().1["totals"];
+    let outcomes = ["acquires", "timeouts", "overloaded", "refused", "found_closed", "abandoned"];
+    assert_eq!(outcomes.map(|outcome| totals[outcome].as_u64().unwrap()), [4, 0, 0, 0, 1, 0]);
 
     let families = watch.families().len();
     assert!(families >= 11, "{families}");
@@ -123,6 +129,7 @@ async fn a_pools_figures_are_shown_and_a_queue_before_a_full_pool_warns() {
     let page = Page::parse(&monitor.metrics_page());
     page.lint();
     assert_eq!(page.value("pgkeel_pool_sessions", "pool=\"orders\",state=\"idle\"").to_string(), "1");
+    assert_eq!(page.value("pgkeel_pool_found_closed_total", "pool=\"orders\"").to_string(), "1");
 }
 
 #[tokio::test]

@@ -27,13 +27,16 @@ async fn sessions_at_the_server(watcher: &Connection) -> i64 {
     watcher.query_scalar(count, &[&NAME]).await.unwrap()
 }
 
-/// Gets sessions and runs statements, and drops both at any moment.
-async fn drop_at_random(pool: Pool, mut random: Random, until: Instant) {
+/// Gets sessions and runs statements, and drops both at any moment. How often it asked.
+async fn drop_at_random(pool: Pool, mut random: Random, until: Instant) -> u64 {
+    let mut calls = 0;
     while Instant::now() < until {
         let patience = Duration::from_micros(random.below(20_000));
         let sleep = f64::from(u32::try_from(random.below(10)).unwrap()) / 1000.0;
         let _ = tokio::time::timeout(patience, pool.execute("select pg_sleep($1)", &[&sleep])).await;
+        calls += 1;
     }
+    calls
 }
 
 /// A smaller cap is kept although somebody always waits, and a larger one is used.
@@ -75,35 +78,58 @@ async fn another_cap_holds_at_the_server_under_load() {
     }
 }
 
+/// Under each of these caps, one after the other, as another configuration sets them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_cap_holds_at_the_server_under_random_drops() {
     let database = TestDatabase::empty().await;
     let pool = Pool::lazy(config(&database));
     let watcher = database.connection().await;
-    let until = Instant::now() + scaled(Duration::from_secs(2), Duration::from_secs(20));
     let random = Random::seeded();
-    let workers: Vec<_> = (0..200)
-        .map(|number| tokio::spawn(drop_at_random(pool.clone(), random.fork(number), until)))
-        .collect();
-    let mut most = 0;
-    while Instant::now() < until {
-        most = most.max(sessions_at_the_server(&watcher).await);
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    let mut calls = 0;
+    for (size, overflow) in [(SIZE, OVERFLOW), (2, 1), (SIZE, OVERFLOW)] {
+        let until = Instant::now() + scaled(Duration::from_millis(1500), Duration::from_secs(20));
+        let workers: Vec<_> = (0..200)
+            .map(|number| tokio::spawn(drop_at_random(pool.clone(), random.fork(number), until)))
+            .collect();
+        let cap = i64::from(size + overflow);
+        pool.reload(config(&database).with_size(size, overflow).unwrap());
+        eventually("what was too many is closed", async || {
+            let here = i64::from(pool.stats().sessions());
+            (here.max(sessions_at_the_server(&watcher).await) <= cap).then_some(())
+        })
+        .await;
+        let mut most = 0;
+        while Instant::now() < until {
+            let stats = pool.stats();
+            assert!(i64::from(stats.sessions()) <= cap, "{stats}");
+            most = most.max(sessions_at_the_server(&watcher).await);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        for worker in workers {
+            calls += worker.await.unwrap();
+        }
+        println!("check 1: at most {most} sessions at the server under a cap of {cap}");
+        assert!(most <= cap, "{most} ({})", pool.stats());
+        calls += all_can_be_had(&pool, size, overflow).await;
+        eventually("only the base is left, at the server as well", async || {
+            let stats = pool.stats();
+            let here = (stats.idle, stats.sessions()) == (size, size);
+            (here && sessions_at_the_server(&watcher).await == i64::from(size)).then_some(())
+        })
+        .await;
     }
-    for worker in workers {
-        worker.await.unwrap();
-    }
-    println!("at most {most} sessions at the server");
-    assert!(most <= i64::from(SIZE + OVERFLOW), "{most} ({})", pool.stats());
+    println!("check 2: {calls} calls, {:?}", pool.stats());
+    assert_eq!(calls, pool.stats().calls_total());
+}
 
-    let all = join_all((0..SIZE + OVERFLOW).map(|_| pool.session())).await;
+/// Exactly as many sessions as may be can be held at once. How often it asked.
+async fn all_can_be_had(pool: &Pool, size: u32, overflow: u32) -> u64 {
+    let most = size + overflow;
+    let all: Vec<_> = join_all((0..most).map(|_| pool.session())).await;
     let all: Vec<_> = all.into_iter().map(Result::unwrap).collect();
-    assert_eq!(pool.stats().in_use, SIZE + OVERFLOW);
+    assert_eq!(pool.stats().in_use, most);
+    let one_more = tokio::time::timeout(Duration::from_millis(50), pool.session()).await;
+    assert!(one_more.is_err(), "{}", pool.stats());
     drop(all);
-    eventually("only the base is left, at the server as well", async || {
-        let stats = pool.stats();
-        let here = (stats.idle, stats.sessions()) == (SIZE, SIZE);
-        (here && sessions_at_the_server(&watcher).await == i64::from(SIZE)).then_some(())
-    })
-    .await;
+    u64::from(most) + 1
 }

@@ -7,8 +7,8 @@ use pgkeel_pool::{Begin as _, Error, Executor as _, Pool, Transaction as _, Tx};
 use pgkeel_testkit::{TestDatabase, eventually, scaled};
 use tokio::sync::oneshot;
 
-use crate::pool_of;
 use crate::transactions::{insert, sum, with_table};
+use crate::{pool_of, runtime};
 
 /// Gives a transaction's handle away, and inserts with it in another task.
 fn insert_elsewhere(tx: Tx, n: i32) -> (oneshot::Receiver<()>, tokio::task::JoinHandle<Result<u64, Error>>) {
@@ -108,7 +108,7 @@ async fn a_session_is_free_when_its_transaction_is_dropped_though_a_savepoint_is
 #[tokio::test]
 async fn only_the_innermost_level_can_be_used() {
     let (_database, pool) = with_table().await;
-    let tx = (&pool).begin().await.unwrap();
+    let tx = pool.begin().await.unwrap();
     let savepoint = (&tx).begin().await.unwrap();
     insert(&savepoint, 1).await.unwrap();
     assert!(matches!(insert(&tx, 2).await, Err(Error::SavepointOpen)));
@@ -118,7 +118,7 @@ async fn only_the_innermost_level_can_be_used() {
     tx.commit().await.unwrap();
     assert_eq!(sum(&pool).await, 5);
 
-    let tx = (&pool).begin().await.unwrap();
+    let tx = pool.begin().await.unwrap();
     insert(&tx, 8).await.unwrap();
     let savepoint = (&tx).begin().await.unwrap();
     assert!(matches!(tx.commit().await, Err(Error::SavepointOpen)));
@@ -179,7 +179,7 @@ async fn a_session_in_a_raw_transaction_begins_no_second_one() {
 #[tokio::test]
 async fn a_long_chain_of_savepoints_ends_without_a_deep_stack() {
     let (_database, pool) = with_table().await;
-    let tx = (&pool).begin().await.unwrap();
+    let tx = pool.begin().await.unwrap();
     let mut chain = vec![(&tx).begin().await.unwrap()];
     for _ in 0..scaled(300, 3_000) {
         let next = chain.last().unwrap().begin().await.unwrap();
@@ -194,9 +194,7 @@ async fn a_long_chain_of_savepoints_ends_without_a_deep_stack() {
 
 #[test]
 fn a_runtime_that_ends_while_a_session_is_cleaned_hands_it_to_nobody() {
-    let runtime =
-        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (first, second) = (runtime(), runtime());
+    let (first, second) = (runtime(1), runtime(1));
     let (database, pool, session) = first.block_on(async {
         let database = TestDatabase::empty().await;
         let pool = pool_of(&database, 1, 0);

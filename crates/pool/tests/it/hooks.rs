@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use pgkeel_pool::{Executor as _, Hooks, Pool};
-use pgkeel_testkit::{PATIENCE, TestDatabase, eventually};
+use pgkeel_pool::{Error, Executor as _, Hooks, Pool, TxOptions};
+use pgkeel_testkit::{Log, PATIENCE, TestDatabase, eventually, in_full};
 
 use crate::config_of;
 
@@ -59,6 +59,25 @@ async fn a_connection_whose_preparation_fails_was_not_opened() {
     assert_eq!((pool.stats().connects_total, pool.stats().connect_failures_total), (0, 1));
 }
 
+/// It counts as a failure, so that callers are told and it is not tried again and again.
+#[tokio::test]
+async fn a_connection_whose_preparation_panics_was_not_opened() {
+    let database = TestDatabase::empty().await;
+    let turns = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&turns);
+    let hooks = Hooks::new().after_connect(move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        panic!("as a bug would")
+    });
+    let config = config_of(&database, 1, 0).with_connect_attempts(2).with_hooks(hooks);
+    let pool = Pool::lazy(config);
+    let error = pool.session().await.unwrap_err();
+    assert!(matches!(error, Error::Connect { failures: 2, .. }), "{error:?}");
+    assert!(in_full(&error).contains("the after_connect hook"), "{error:?}");
+    let seen = (turns.load(Ordering::SeqCst), pool.stats().connects_total);
+    assert_eq!((seen, pool.stats().connect_failures_total), ((2, 0), 2));
+}
+
 /// A hook that never ends is not waited for for ever.
 #[tokio::test]
 async fn a_session_that_is_refused_before_use_is_replaced() {
@@ -93,4 +112,24 @@ async fn a_session_held_for_too_long_is_told_of_once() {
     let again = pool.session().await.unwrap();
     eventually("another is told of", async || (pool.stats().leaks_total == 2).then_some(())).await;
     drop(again);
+}
+
+/// Whether it was taken as a session or in a transaction.
+#[tokio::test]
+async fn the_report_of_a_session_held_for_too_long_names_the_place() {
+    let log = Log::of_this_process();
+    let database = TestDatabase::empty().await;
+    let threshold = Some(Duration::from_millis(50));
+    let pool = Pool::lazy(config_of(&database, 3, 0).with_leak_threshold(threshold));
+    let line = line!();
+    let session = pool.session().await.unwrap();
+    let tx = pool.begin().await.unwrap();
+    let serializable = pool.begin_with(TxOptions::serializable()).await.unwrap();
+    eventually("all are told of", async || (pool.stats().leaks_total == 3).then_some(())).await;
+    let text = log.text();
+    for held in 1..=3 {
+        let place = format!("{}:{}:", file!(), line + held);
+        assert!(text.contains(&place), "{place}");
+    }
+    drop((session, tx, serializable));
 }

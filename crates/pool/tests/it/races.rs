@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use pgkeel_pool::{Config, Error, Executor as _, Pool};
 use pgkeel_testkit::{PATIENCE, Proxy, TestDatabase, eventually, scaled};
 
-use crate::{config_of, pool_of};
+use crate::{caller, closing, config_of, pool_of, runtime, until_waiting};
 
 /// The look at the free sessions takes them all out for a moment; what it puts back into a closed pool must not stay.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,11 +42,8 @@ async fn who_gives_up_while_the_pool_closes_keeps_no_session_from_ending() {
     let database = TestDatabase::empty().await;
     let pool = pool_of(&database, 1, 0);
     let held = pool.session().await.unwrap();
-    let waiting = tokio::spawn({
-        let pool = pool.clone();
-        async move { pool.session().await.map(drop) }
-    });
-    eventually("one waits", async || (pool.stats().waiting == 1).then_some(())).await;
+    let waiting = caller(&pool);
+    until_waiting(&pool, 1).await;
     drop(held);
     waiting.abort(); // It is dropped when this task waits for the first time, in the close.
     let report = pool.close(PATIENCE).await;
@@ -61,10 +58,7 @@ async fn what_is_being_opened_is_given_up_at_the_close() {
     let config = Config::new(proxy.address());
     let patient = config.connect().clone().with_connect_timeout(10 * PATIENCE);
     let pool = Pool::lazy(config.with_connect(patient));
-    let waiting = tokio::spawn({
-        let pool = pool.clone();
-        async move { pool.session().await.map(drop) }
-    });
+    let waiting = caller(&pool);
     eventually("it is being opened", async || (pool.stats().connecting == 1).then_some(())).await;
     let report = pool.close(PATIENCE).await;
     assert!(report.is_graceful(), "{report:?}");
@@ -76,10 +70,7 @@ async fn a_pool_that_is_started_while_it_closes_keeps_its_sessions() {
     let database = TestDatabase::empty().await;
     let pool = pool_of(&database, 2, 0);
     let held = pool.session().await.unwrap();
-    let closing = tokio::spawn({
-        let pool = pool.clone();
-        async move { pool.close(Duration::from_millis(100)).await }
-    });
+    let closing = closing(&pool, Duration::from_millis(100));
     eventually("it closes", async || pool.is_closed().then_some(())).await;
     pool.start().await.unwrap();
     let new = pool.session().await.unwrap();
@@ -141,13 +132,9 @@ async fn all_changes_at_once_lose_no_place_and_no_caller() {
     assert!(report.is_graceful(), "{report:?} {}", pool.stats());
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
-}
-
 #[test]
 fn a_pool_is_looked_after_when_the_runtime_of_its_first_user_has_ended() {
-    let (first, second) = (runtime(), runtime());
+    let (first, second) = (runtime(1), runtime(1));
     let (database, pool) = first.block_on(async {
         let database = TestDatabase::empty().await;
         let idle = Some(Duration::from_millis(50));
@@ -165,7 +152,7 @@ fn a_pool_is_looked_after_when_the_runtime_of_its_first_user_has_ended() {
 
 #[test]
 fn a_pool_and_its_sessions_may_be_dropped_outside_of_a_runtime() {
-    let first = runtime();
+    let first = runtime(1);
     let (database, pool, held) = first.block_on(async {
         let database = TestDatabase::empty().await;
         let pool = pool_of(&database, 3, 0);
@@ -181,5 +168,33 @@ fn a_pool_and_its_sessions_may_be_dropped_outside_of_a_runtime() {
     pool.invalidate_all();
     assert_eq!(pool.stats().sessions(), 0);
     drop(pool);
+    first.block_on(async { drop(database) });
+}
+
+/// Whoever waits there is dropped, though each look finds that one more session is needed.
+#[test]
+fn a_runtime_ends_while_callers_wait() {
+    let first = runtime(1);
+    let database = first.block_on(TestDatabase::empty());
+    for _ in 0..scaled(10, 200) {
+        let ending = runtime(2);
+        let pool = Pool::lazy(config_of(&database, 2, 0).with_recycle(Some(Duration::ZERO)));
+        for _ in 0..100 {
+            let pool = pool.clone();
+            ending.spawn(async move {
+                loop {
+                    let _ = tokio::time::timeout(Duration::from_millis(5), pool.session()).await;
+                }
+            });
+        }
+        let is_busy = || pool.stats().connects_total > 0 && pool.stats().waiting > 50;
+        first.block_on(eventually("callers wait", async || is_busy().then_some(())));
+        let (ended, end) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            drop(ending);
+            ended.send(()).unwrap();
+        });
+        end.recv_timeout(PATIENCE).expect("the runtime ends");
+    }
     first.block_on(async { drop(database) });
 }

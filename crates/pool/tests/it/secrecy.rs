@@ -1,87 +1,37 @@
 //! What must never be read anywhere.
 
-use std::error::Error as _;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pgkeel_pool::connect::Address;
-use pgkeel_pool::{Begin as _, Config, Error, Executor as _, Pool, Transaction as _};
-use pgkeel_testkit::{Auth, Direction, Proxy, TestCluster};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use pgkeel_pool::{Config, Error, Executor as _, Hooks, Pool, Transaction as _};
+use pgkeel_testkit::{Auth, Direction, Log, Proxy, TestCluster, in_full};
+
+use crate::{caller, until_waiting};
 
 const CANARY: &str = "canary4711";
 
-/// Keeps the text of everything that is logged, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
+/// All that can be read of what happened, besides the log.
+#[derive(Default)]
+struct Seen {
+    text: String,
+    failures: usize,
+}
 
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        let _ = writeln!(self.0.lock().unwrap(), "{field}={value:?}");
+impl Seen {
+    fn error(&mut self, error: &Error) {
+        self.text += &in_full(error);
+        self.failures += 1;
     }
 
-    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        let mut cause = Some(value);
-        while let Some(error) = cause {
-            let _ = writeln!(self.0.lock().unwrap(), "{field}={error} {error:?}");
-            cause = error.source();
-        }
+    fn pool(&mut self, pool: &Pool) {
+        let _ = writeln!(self.text, "{pool:?} {:?} {} {:?}", pool.config(), pool.stats(), pool.times());
+        let _ = writeln!(self.text, "{:?}", pool.slow_queries());
     }
 }
 
-impl Subscriber for Log {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        span.record(&mut self.clone());
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-impl Log {
-    fn error(&self, error: &Error) {
-        let mut text = self.0.lock().unwrap();
-        let _ = writeln!(text, "{error} {error:?}");
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let _ = writeln!(text, "{error} {error:?}");
-            cause = error.source();
-        }
-    }
-
-    fn pool(&self, pool: &Pool) {
-        let mut text = self.0.lock().unwrap();
-        let _ = writeln!(text, "{pool:?} {:?} {} {:?}", pool.config(), pool.stats(), pool.times());
-        let _ = writeln!(text, "{:?}", pool.slow_queries());
-    }
-}
-
-/// Makes a pool fail in its many ways; returns how often it did.
-async fn fail_in_every_way(log: &Log, right: &TestCluster) -> usize {
-    let mut failures = 0;
-    let mut told = |error: &Error| {
-        log.error(error);
-        failures += 1;
-    };
+/// Makes a pool fail in its many ways.
+async fn fail_in_every_way(seen: &mut Seen, right: &TestCluster) {
     let short = Duration::from_millis(50);
     let proxy = Proxy::before(right.address()).await;
     let way = proxy.address();
@@ -95,46 +45,66 @@ async fn fail_in_every_way(log: &Log, right: &TestCluster) -> usize {
         }
         let pool = Pool::lazy(Config::new(address));
         for _ in 0..4 {
-            told(&pool.session().await.unwrap_err());
+            seen.error(&pool.session().await.unwrap_err());
         }
-        log.pool(&pool);
+        seen.pool(&pool);
         proxy.pass();
     }
     let config = Config::new(way).with_size(1, 0).unwrap();
     let config = config.with_slow_query_threshold(Some(Duration::ZERO)).with_leak_threshold(Some(short));
     let pool = Pool::connect(config).await.unwrap();
     for _ in 0..4 {
-        told(&pool.execute("select 1/0, 'canary4711'", &[]).await.unwrap_err());
-        told(&pool.execute("select $1::text::int", &[&CANARY]).await.unwrap_err());
+        seen.error(&pool.execute("select 1/0, 'canary4711'", &[]).await.unwrap_err());
+        seen.error(&pool.execute("select $1::text::int", &[&CANARY]).await.unwrap_err());
         let tx = pool.begin().await.unwrap();
         tx.execute("no such statement", &[]).await.unwrap_err();
-        told(&tx.commit().await.unwrap_err());
+        seen.error(&tx.commit().await.unwrap_err());
         let _ = tokio::time::timeout(short, pool.execute("select pg_sleep(9), 'canary4711'", &[])).await;
         let tx = pool.begin().await.unwrap();
         tx.execute("create temp table t(v text)", &[]).await.unwrap();
         proxy.cut_after(Direction::ToClient, 0);
-        told(&tx.commit().await.unwrap_err());
+        seen.error(&tx.commit().await.unwrap_err());
         proxy.pass();
     }
     let held = pool.session().await.unwrap();
     pool.reload((*pool.config()).clone().with_timeout(short));
-    told(&pool.session().await.unwrap_err());
-    log.pool(&pool);
+    seen.error(&pool.session().await.unwrap_err());
+    seen.pool(&pool);
     drop(held);
     pool.close(short).await;
-    told(&pool.session().await.unwrap_err());
-    failures
+    seen.error(&pool.session().await.unwrap_err());
+    fail_in_hooks(seen, proxy.address()).await;
+}
+
+/// What callers bring along fails as well, by an error or a panic that quotes what it should not.
+async fn fail_in_hooks(seen: &mut Seen, address: Address) {
+    let quoting = Hooks::new()
+        .after_connect(|connection| Box::pin(connection.batch_execute("select 1/0, 'canary4711'")));
+    let panicking = Hooks::new().after_connect(|_| Box::pin(async { panic!("{CANARY}") }));
+    for hooks in [quoting, panicking] {
+        let pool = Pool::lazy(Config::new(address.clone()).with_hooks(hooks));
+        seen.error(&pool.session().await.unwrap_err());
+        seen.pool(&pool);
+    }
+    let pool = Pool::lazy(Config::new(address).with_size(1, 0).unwrap().with_max_waiting(1));
+    let held = pool.session().await.unwrap();
+    let waiting = caller(&pool);
+    until_waiting(&pool, 1).await;
+    seen.error(&pool.session().await.unwrap_err());
+    let _ = writeln!(seen.text, "{held:?} {:?}", held.connection());
+    drop(held);
+    waiting.await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn neither_password_nor_values_are_read_anywhere() {
     let cluster = TestCluster::start_with(|options| options.auth(Auth::Scram(CANARY.into()))).await;
-    let log = Log::default();
-    let _kept = tracing::subscriber::set_default(log.clone());
-    let failures = fail_in_every_way(&log, &cluster).await;
-    let text = log.0.lock().unwrap();
-    println!("{failures} failures, {} bytes of text", text.len());
+    let (log, mut seen) = (Log::of_this_process(), Seen::default());
+    fail_in_every_way(&mut seen, &cluster).await;
+    let Seen { text, failures } = seen;
+    let text = text + &log.text();
+    println!("check 15: {failures} forced failures, {} bytes of text", text.len());
     assert!(failures >= 30 && text.contains("slow statement"), "{failures}");
-    let canary = text.lines().find(|line| line.contains(CANARY));
-    assert!(canary.is_none(), "{canary:?}");
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains(CANARY)).collect();
+    assert!(lines.is_empty(), "{lines:?}");
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use pgkeel_pool::{Executor as _, Pool, Session};
-use pgkeel_testkit::{TestDatabase, eventually, scaled};
+use pgkeel_pool::{Config, Executor as _, Pool, Session};
+use pgkeel_testkit::{Proxy, TestDatabase, eventually, scaled};
 use tokio::sync::Barrier;
 
-use crate::pool_of;
+use crate::{caller, pool_of, rest};
 
 async fn sessions(pool: &Pool, count: usize) -> Vec<Session> {
     let mut sessions = Vec::new();
@@ -77,4 +77,27 @@ async fn there_are_never_more_sessions_than_the_cap() {
         (stats.idle == 2 && stats.sessions() == 2).then_some(())
     })
     .await;
+}
+
+/// However many wait; none at a time would open nothing.
+#[tokio::test]
+async fn no_more_are_opened_at_a_time_than_was_asked_for() {
+    let database = TestDatabase::empty().await;
+    for (asked_for, at_a_time) in [(0, 1), (2, 2)] {
+        let proxy = Proxy::before(database.address()).await;
+        proxy.black_hole();
+        let config = Config::new(proxy.address()).with_connect_concurrency(asked_for);
+        let pool = Pool::lazy(config);
+        let callers: Vec<_> = (0..8).map(|_| caller(&pool)).collect();
+        eventually("some are being opened", async || {
+            (pool.stats().connecting == 8 && proxy.accepted() == at_a_time).then_some(())
+        })
+        .await;
+        rest().await;
+        assert_eq!(proxy.accepted(), at_a_time);
+        proxy.pass();
+        for caller in callers {
+            caller.await.unwrap().unwrap();
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What the pool says of itself.
 
-use pgkeel_pool::{Begin as _, Executor as _, Pool};
+use pgkeel_pool::{Executor as _, Pool};
 use pgkeel_testkit::{TestDatabase, eventually};
 
 use crate::{config_of, pool_of};

@@ -132,7 +132,7 @@ async fn savepoints_nest_and_each_undoes_only_its_own() {
 #[tokio::test]
 async fn a_dropped_savepoint_is_undone_before_the_next_statement() {
     let (_database, pool) = with_table().await;
-    let tx = (&pool).begin().await.unwrap();
+    let tx = pool.begin().await.unwrap();
     insert(&tx, 1).await.unwrap();
     let savepoint = (&tx).begin().await.unwrap();
     insert(&savepoint, 2).await.unwrap();
@@ -146,14 +146,14 @@ async fn a_dropped_savepoint_is_undone_before_the_next_statement() {
 async fn options_reach_the_server_and_savepoints_refuse_them() {
     let (_database, pool) = with_table().await;
     let options = TxOptions::new().isolation(Isolation::RepeatableRead).read_only(true);
-    let tx = (&pool).begin_with(options).await.unwrap();
+    let tx = pool.begin_with(options).await.unwrap();
     let level: String = tx.query_scalar("show transaction_isolation", &[]).await.unwrap();
     assert_eq!(level, "repeatable read");
     let refused = insert(&tx, 1).await.unwrap_err();
     assert_eq!(refused.code(), Some(&SqlState::READ_ONLY_SQL_TRANSACTION));
     tx.rollback().await.unwrap();
 
-    let tx = (&pool).begin().await.unwrap();
+    let tx = pool.begin().await.unwrap();
     assert!((&tx).begin_with(TxOptions::serializable()).await.is_err());
     tx.rollback().await.unwrap();
 }

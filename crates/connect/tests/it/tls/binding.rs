@@ -1,10 +1,10 @@
 //! Binding the password to the channel.
 
 use pgkeel_connect::Error;
-use pgkeel_testkit::Auth;
+use pgkeel_testkit::{Auth, in_full};
 
 use super::authority::{Authority, ed25519};
-use super::server::{Told, enter, in_full, server};
+use super::server::{Told, enter, server};
 
 #[tokio::test]
 async fn scram_is_bound_to_the_channel_unless_told_otherwise() {

@@ -1,10 +1,10 @@
 //! The client's own certificate.
 
 use pgkeel_connect::Error;
-use pgkeel_testkit::TestCluster;
+use pgkeel_testkit::{TestCluster, in_full};
 
 use super::authority::{Authority, Files, Pair, set_mode};
-use super::server::{Told, at, enter, in_full, server};
+use super::server::{Told, at, enter, server};
 
 /// A server that lets in whoever has a certificate for the user.
 async fn strict(ours: &Authority) -> TestCluster {

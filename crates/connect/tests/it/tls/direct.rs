@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pgkeel_connect::dial;
+use pgkeel_testkit::in_full;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::authority::{Authority, Files, Pair};
-use super::server::{Told, at, enter, in_full, root, server};
+use super::server::{Told, at, enter, root, server};
 
 fn acceptor(pair: &Pair, protocols: &[&str]) -> TlsAcceptor {
     let provider = Arc::new(rustls::crypto::ring::default_provider());

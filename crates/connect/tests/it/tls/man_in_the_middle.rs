@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pgkeel_connect::{DialStep, Error, dial};
-use pgkeel_testkit::Auth;
+use pgkeel_testkit::{Auth, in_full};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::authority::{Authority, Pair};
-use super::server::{Told, at, in_full, port, server};
+use super::server::{Told, at, port, server};
 
 /// Takes any certificate, and any proof that it is held.
 #[derive(Debug)]

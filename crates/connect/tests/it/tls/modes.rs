@@ -1,10 +1,10 @@
 //! What each `sslmode` comes to with each kind of server, as libpq has it.
 
 use pgkeel_connect::{DialStep, Error};
-use pgkeel_testkit::TestCluster;
+use pgkeel_testkit::{TestCluster, in_full};
 
 use super::authority::{Authority, Files};
-use super::server::{Told, at, enter, in_full, port, root, server};
+use super::server::{Told, at, enter, port, root, server};
 
 const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 

@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use pgkeel_connect::dial;
+use pgkeel_testkit::in_full;
 
 use super::authority::{Authority, Files};
-use super::server::{Told, at, in_full, port, root, server};
+use super::server::{Told, at, port, root, server};
 
 #[tokio::test]
 async fn a_file_that_has_changed_is_read_again_at_the_next_dial() {

@@ -1,57 +1,13 @@
 //! What must be seen in no log line.
 
-use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
-
-use pgkeel_testkit::Auth;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use pgkeel_testkit::{Auth, Log, in_full};
 
 use super::authority::{Authority, Files};
-use super::server::{Told, enter, in_full, root, server};
-
-/// Keeps every field of everything that is logged, from every library.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let mut text = self.0.lock().expect("nobody panics with it");
-        *text = format!("{text}{field}={value:?} ");
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        span.record(&mut self.clone());
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
+use super::server::{Told, enter, root, server};
 
 #[tokio::test]
 async fn no_password_and_no_key_is_logged_or_shown() {
-    let log = Log::default();
-    // For the whole process: what one thread alone listens to, another may switch off by being the first to log it.
-    tracing::subscriber::set_global_default(log.clone()).expect("no other test listens");
+    let log = Log::of_this_process();
     let (ours, stranger, files) = (Authority::new("ours"), Authority::new("stranger"), Files::new());
     let own = ours.named("postgres");
     let key = files.put("own.key", &own.key);
@@ -71,7 +27,7 @@ async fn no_password_and_no_key_is_logged_or_shown() {
             });
         }
     }
-    let logged = log.0.lock().expect("nobody panics with it").clone();
+    let logged = log.text();
     assert!(
         logged.contains("in the clear, as sslmode=prefer has it"),
         "the test sees what is logged: {logged}"

@@ -73,14 +73,3 @@ pub(super) async fn enter(cluster: &TestCluster, keywords: &str) -> Result<Conne
 pub(super) fn root(path: &Path) -> String {
     format!("sslrootcert={}", path.display())
 }
-
-/// The error with all its sources.
-pub(super) fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = format!("{error} {error:?}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause} {cause:?}");
-        source = cause.source();
-    }
-    text
-}

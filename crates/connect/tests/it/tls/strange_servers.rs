@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use pgkeel_connect::{DialStep, Error, dial};
+use pgkeel_testkit::in_full;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::server::{at, in_full};
+use super::server::at;
 
 /// What a server does behind its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
