@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::AsyncMessage;
 
-use crate::ServerError;
+use crate::listener::{Mailbox, Notification};
 use crate::wire::Wire;
+use crate::{ServerError, notice};
 
 /// Why a connection ended.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ impl fmt::Display for CloseReason {
 #[derive(Debug)]
 pub(crate) struct Driver {
     reason: Arc<OnceLock<CloseReason>>,
+    /// Where notifications go, if anybody wants them.
+    mailbox: Arc<OnceLock<Arc<Mailbox>>>,
     /// Dropped with the connection: what the task waits for.
     _in_use: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -73,14 +76,15 @@ impl Driver {
     {
         let (in_use, dropped) = oneshot::channel();
         let reason = Arc::<OnceLock<CloseReason>>::default();
-        let found = Arc::clone(&reason);
+        let mailbox = Arc::<OnceLock<Arc<Mailbox>>>::default();
+        let (found, letters) = (Arc::clone(&reason), Arc::clone(&mailbox));
         let dropped = async move {
             let _ = dropped.await;
             tokio::time::sleep(GRACE).await;
         };
         let task = tokio::spawn(async move {
             let reason = tokio::select! {
-                reason = drive(&mut connection) => reason,
+                reason = drive(&mut connection, &letters) => reason,
                 () = dropped => CloseReason::Local,
             };
             let reason = wire.last_word().cloned().map_or(reason, CloseReason::Server);
@@ -88,13 +92,26 @@ impl Driver {
             let _ = found.set(reason);
             drop(connection);
         });
-        Self { reason, _in_use: in_use, task }
+        Self { reason, mailbox, _in_use: in_use, task }
+    }
+
+    /// Puts notifications there from now on.
+    pub(crate) fn hand_notifications_to(&self, mailbox: &Arc<Mailbox>) {
+        let _ = self.mailbox.set(Arc::clone(mailbox));
+    }
+
+    /// Waits until the task has ended, the socket closed. Not to be called again after that.
+    pub(crate) async fn ended(&mut self) {
+        let _ = (&mut self.task).await;
     }
 
     /// Lets the task say good-bye and waits until the socket is closed.
     pub(crate) async fn finish(self) {
-        let Self { reason: _, _in_use: in_use, task } = self;
+        let Self { reason: _, mailbox: _, _in_use: in_use, task } = self;
         drop(in_use);
+        if task.is_finished() {
+            return;
+        }
         let _ = task.await; // It fails only if its runtime ends, which closes the socket too.
     }
 
@@ -107,20 +124,21 @@ impl Driver {
     }
 }
 
-async fn drive<S, T>(connection: &mut tokio_postgres::Connection<S, T>) -> CloseReason
+async fn drive<S, T>(
+    connection: &mut tokio_postgres::Connection<S, T>,
+    mailbox: &OnceLock<Arc<Mailbox>>,
+) -> CloseReason
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
 {
     loop {
         match poll_fn(|cx| connection.poll_message(cx)).await {
-            Some(Ok(AsyncMessage::Notice(notice))) => {
-                // Its text may quote values.
-                tracing::debug!(
-                    severity = notice.severity(),
-                    code = notice.code().code(),
-                    "the server noticed something"
-                );
+            Some(Ok(AsyncMessage::Notice(notice))) => notice::log(&notice),
+            Some(Ok(AsyncMessage::Notification(notification))) => {
+                if let Some(mailbox) = mailbox.get() {
+                    mailbox.put(Notification::new(&notification));
+                }
             }
             Some(Ok(_)) => {}
             Some(Err(error)) => {

@@ -31,7 +31,7 @@ fn unanswered(sql: &str) -> Error {
 #[derive(Debug)]
 pub(crate) struct Held {
     object: Option<Object>,
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl Held {

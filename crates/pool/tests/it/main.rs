@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
+mod batches;
 mod cap;
+mod copies;
 mod dropped;
 mod honesty;
 mod hooks;
@@ -13,9 +15,11 @@ mod outage;
 mod queue;
 mod races;
 mod secrecy;
+mod shared_reads;
 mod sizing;
 mod statements;
 mod status;
+mod streams;
 mod timeouts;
 mod transactions;
 mod upkeep;
