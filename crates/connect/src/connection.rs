@@ -1,4 +1,5 @@
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use tokio_postgres::types::ToSql;
@@ -6,6 +7,7 @@ use tokio_postgres::{Client, Row, RowStream, Statement};
 
 use crate::dial::Route;
 use crate::driver::{CloseReason, Driver, Killer};
+use crate::listener::Mailbox;
 use crate::wire::{TransactionStatus, Wire};
 use crate::{Begin, Canceller, Error, Executor, Host, TlsInfo, TxOptions};
 
@@ -148,6 +150,16 @@ impl Connection {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// Puts the notifications that come there. For good: there is one mailbox a connection.
+    pub(crate) fn hand_notifications_to(&self, mailbox: &Arc<Mailbox>) {
+        self.driver.hand_notifications_to(mailbox);
+    }
+
+    /// Waits until the connection is over. Not to be called again after that.
+    pub(crate) async fn ended(&mut self) {
+        self.driver.ended().await;
     }
 
     /// Why the connection is over, if it is.

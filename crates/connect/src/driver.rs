@@ -12,8 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::AsyncMessage;
 
-use crate::ServerError;
+use crate::listener::{Mailbox, Notification};
 use crate::wire::Wire;
+use crate::{ServerError, notice};
 
 /// Why a connection ended.
 #[derive(Debug, Clone)]
@@ -53,6 +54,22 @@ struct End {
     reason: OnceLock<CloseReason>,
     /// Whether nobody has the connection any more. Set before the client is dropped, which wakes the task.
     is_left: AtomicBool,
+    /// Where notifications go, if anybody wants them.
+    mailbox: OnceLock<Arc<Mailbox>>,
+}
+
+impl End {
+    fn tell(&self, message: &AsyncMessage) {
+        match message {
+            AsyncMessage::Notice(notice) => notice::log(notice),
+            AsyncMessage::Notification(notification) => {
+                if let Some(mailbox) = self.mailbox.get() {
+                    mailbox.put(Notification::new(notification));
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Closes the socket of one connection, from anywhere and without the [`Connection`](crate::Connection).
@@ -82,7 +99,7 @@ impl Driver {
         let end = Arc::<End>::default();
         let told = Arc::clone(&end);
         let task = tokio::spawn(async move {
-            let reason = drive(&mut connection, &told.is_left).await;
+            let reason = drive(&mut connection, &told).await;
             let reason = wire.last_word().cloned().map_or(reason, CloseReason::Server);
             // Set before the connection is dropped: only then do waiting statements learn that it is over.
             let _ = told.reason.set(reason);
@@ -96,9 +113,21 @@ impl Driver {
         self.end.is_left.store(true, Ordering::Release);
     }
 
+    /// Puts notifications there from now on.
+    pub(crate) fn hand_notifications_to(&self, mailbox: &Arc<Mailbox>) {
+        let _ = self.end.mailbox.set(Arc::clone(mailbox));
+    }
+
+    /// Waits until the task has ended, the socket closed. Not to be called again after that.
+    pub(crate) async fn ended(&mut self) {
+        let _ = (&mut self.task).await;
+    }
+
     /// Waits until the task has said good-bye and the socket is closed.
     pub(crate) async fn finish(mut self) {
-        let _ = (&mut self.task).await; // It fails only if its runtime ends, which closes the socket too.
+        if !self.task.is_finished() {
+            let _ = (&mut self.task).await; // It fails only if its runtime ends, which closes the socket too.
+        }
     }
 
     pub(crate) fn killer(&self) -> Killer {
@@ -116,7 +145,7 @@ impl Drop for Driver {
     }
 }
 
-async fn drive<S, T>(connection: &mut tokio_postgres::Connection<S, T>, is_left: &AtomicBool) -> CloseReason
+async fn drive<S, T>(connection: &mut tokio_postgres::Connection<S, T>, end: &End) -> CloseReason
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
@@ -125,10 +154,10 @@ where
     poll_fn(|cx| {
         loop {
             match connection.poll_message(cx) {
-                Poll::Ready(Some(Ok(message))) => tell(&message),
+                Poll::Ready(Some(Ok(message))) => end.tell(&message),
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(broken(error)),
                 Poll::Ready(None) => return Poll::Ready(CloseReason::Local),
-                Poll::Pending if is_left.load(Ordering::Acquire) => {
+                Poll::Pending if end.is_left.load(Ordering::Acquire) => {
                     return grace.as_mut().poll(cx).map(|()| CloseReason::Local);
                 }
                 Poll::Pending => return Poll::Pending,
@@ -136,17 +165,6 @@ where
         }
     })
     .await
-}
-
-fn tell(message: &AsyncMessage) {
-    if let AsyncMessage::Notice(notice) = message {
-        // Its text may quote values.
-        tracing::debug!(
-            severity = notice.severity(),
-            code = notice.code().code(),
-            "the server noticed something"
-        );
-    }
 }
 
 fn broken(error: tokio_postgres::Error) -> CloseReason {

@@ -4,7 +4,7 @@
 //!
 //! Read [`Address`] and [`Config`] for where to and how, [`Credentials`] for passwords that change, [`dial()`],
 //! [`Connection`] and [`Canceller`] for the connection itself, then [`Executor`] and [`Begin`], the two traits through
-//! which every crate above runs statements. [`settings`] is how all crates read what users configure.
+//! which every crate above runs statements. [`Listener`] is a connection for notifications alone. [`settings`] is how all crates read what users configure.
 //!
 //! ```no_run
 //! use pgkeel_connect::{Config, Executor as _, dial};
@@ -22,6 +22,11 @@
 //! - A connection that is over knows why.
 //! - A connection whose settings ask for TLS has it, or is none.
 //!
+//! # Logs
+//! What the server remarks (`RAISE NOTICE`, warnings) is an event of `tracing` under the target
+//! `pgkeel_connect::notice`, without its text: `WARN` for warnings, `DEBUG` for the rest, `TRACE` for the server's own
+//! log and debug lines.
+//!
 //! # Features
 //! - `tls` (on by default): TLS by rustls. Without it `sslmode=prefer` and `allow` connect in the clear, and stricter
 //!   modes are refused.
@@ -38,6 +43,8 @@ mod connection;
 mod cancel;
 mod wire;
 mod driver;
+mod notice;
+mod listener;
 mod executor;
 mod begin;
 mod tx_options;
@@ -57,6 +64,7 @@ pub use self::driver::{CloseReason, Killer};
 pub use self::error::{DialStep, Error};
 pub use self::executor::Executor;
 pub use self::ident::{BadIdent, Ident};
+pub use self::listener::{Listener, ListenerEvent, ListenerOptions, Notification};
 pub use self::server_error::ServerError;
 pub use self::sqlstate::{SqlClass, class, refuses_for_now, rolls_back_cleanly};
 pub use self::tls::TlsInfo;

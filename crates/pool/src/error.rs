@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,6 +81,76 @@ pub enum Error {
     /// The transaction's closure ended while another task was still running a statement in it: it was rolled back.
     #[error("a statement was still running when its transaction was to end; it was rolled back")]
     StatementInFlight,
+    /// A statement of a batch failed. In a transaction nothing of the batch is kept; else the others are not touched by it.
+    #[error("statement {index} of the batch failed")]
+    InBatch {
+        /// Which statement, from 0.
+        index: usize,
+        /// How it failed.
+        #[source]
+        source: pgkeel_connect::Error,
+    },
+    /// A statement of a batch that is a transaction begins or ends one itself. Nothing was run.
+    #[error("statement {index} of the batch begins or ends a transaction, which the batch does by itself")]
+    TransactionControl {
+        /// Which statement, from 0.
+        index: usize,
+    },
+    /// BEGIN failed, and the statements that had been sent behind it were run each by itself.
+    #[error("BEGIN failed; the statements behind it were run each by itself, not as a transaction")]
+    NotAtomic(#[source] pgkeel_connect::Error),
+    /// Over shared sessions only reads are run.
+    #[error("over shared sessions only reads are run; take a session or a transaction for anything else")]
+    NotARead,
+    /// A row of a copy was not as its table wants it. The copy was given up, and nothing of it was stored.
+    #[error("row {row} of the copy has {found} values for {expected} columns")]
+    CopyColumns {
+        /// Which row, from 1.
+        row: u64,
+        /// How many columns are copied.
+        expected: usize,
+        /// How many values the row had.
+        found: usize,
+    },
+    /// A value of a copy does not fit its column, and was not sent. The copy was given up, and nothing of it was stored.
+    #[error("row {row} of the copy does not fit its column {column:?}")]
+    CopyValue {
+        /// Which row, from 1.
+        row: u64,
+        /// Which column.
+        column: String,
+        /// What does not fit.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server refused a copy; nothing of it was stored.
+    #[error("the server refused the copy{}", Place(row.as_ref(), column.as_deref()))]
+    CopyRefused {
+        /// Which row, from 1, if the server said.
+        row: Option<u64>,
+        /// Which column, if the server said.
+        column: Option<String>,
+        /// What it said.
+        #[source]
+        source: pgkeel_connect::Error,
+    },
+    /// What the server copied out is not what was asked for.
+    #[error("the copy cannot be read")]
+    CopyUnreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A copy was used after an error had ended it; nothing of it was stored.
+    #[error("the copy has ended with an error before; nothing of it was stored")]
+    CopyOver,
+}
+
+struct Place<'a>(Option<&'a u64>, Option<&'a str>);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(row) = self.0 {
+            write!(f, " at row {row}")?;
+        }
+        self.1.map_or(Ok(()), |column| write!(f, ", column {column:?}"))
+    }
 }
 
 impl Error {
@@ -88,7 +159,11 @@ impl Error {
     pub fn server(&self) -> Option<&ServerError> {
         match self {
             Self::Connect { source, .. } => source.server(),
-            Self::Statement(error) | Self::CommitUnknown(error) => error.server(),
+            Self::Statement(error)
+            | Self::CommitUnknown(error)
+            | Self::NotAtomic(error)
+            | Self::InBatch { source: error, .. }
+            | Self::CopyRefused { source: error, .. } => error.server(),
             Self::Aborted { first } => first.as_ref(),
             Self::AcquireTimeout { .. }
             | Self::Overloaded { .. }
@@ -98,7 +173,13 @@ impl Error {
             | Self::SavepointOpen
             | Self::StatementRunning
             | Self::TxClosed
-            | Self::StatementInFlight => None,
+            | Self::StatementInFlight
+            | Self::TransactionControl { .. }
+            | Self::NotARead
+            | Self::CopyColumns { .. }
+            | Self::CopyValue { .. }
+            | Self::CopyUnreadable(_)
+            | Self::CopyOver => None,
         }
     }
 
@@ -121,13 +202,15 @@ impl Error {
     }
 
     /// Whether running the whole transaction again can succeed and cannot apply it twice: it has certainly had no effect,
-    /// and the cause may pass.
+    /// and the cause may pass. Of a batch without a transaction around it: whether running that statement again can.
     #[must_use]
     pub fn is_safe_to_retry(&self) -> bool {
         match self {
             Self::AcquireTimeout { .. } | Self::Overloaded { .. } => true,
             Self::Connect { source, .. } => source.is_safe_to_retry(),
-            Self::Statement(error) => error.is_safe_to_retry(),
+            Self::Statement(error)
+            | Self::InBatch { source: error, .. }
+            | Self::CopyRefused { source: error, .. } => error.is_safe_to_retry(),
             Self::Aborted { first } => {
                 first.as_ref().is_some_and(|first| pgkeel_connect::rolls_back_cleanly(first.code()))
             }
@@ -137,8 +220,15 @@ impl Error {
             | Self::SavepointOpen
             | Self::StatementRunning
             | Self::CommitUnknown(_)
+            | Self::NotAtomic(_)
             | Self::TxClosed
-            | Self::StatementInFlight => false,
+            | Self::StatementInFlight
+            | Self::TransactionControl { .. }
+            | Self::NotARead
+            | Self::CopyColumns { .. }
+            | Self::CopyValue { .. }
+            | Self::CopyUnreadable(_)
+            | Self::CopyOver => false,
         }
     }
 }

@@ -32,7 +32,7 @@ fn silence(what: &str) -> pgkeel_connect::Error {
 #[derive(Debug)]
 pub(crate) struct Held {
     object: Option<Object>,
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     /// Whether it is held for one statement only: then the clock is not looked at again where it just was.
     is_brief: bool,
     /// When that statement ended, in nanoseconds since the session was taken; 0 if it has not.

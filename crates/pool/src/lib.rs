@@ -4,7 +4,9 @@
 //! been run: only connecting is tried again, and a kept statement that the server refused before running it.
 //!
 //! Read [`Config`], then [`Pool`], then [`Session`] and [`Tx`]. Statements are run through
-//! [`Executor`], transactions opened through [`Begin`] or [`Pool::transaction`].
+//! [`Executor`], transactions opened through [`Begin`] or [`Pool::transaction`]. Large results and copies flow
+//! ([`Session::query_stream`], [`Session::copy_in`]), many statements go together ([`Batch`]), and many tasks read over few
+//! sessions ([`SharedReads`]).
 //!
 //! # Invariants
 //! - There are never more sessions than `pool.size` and `pool.max_overflow` allow, those being opened and closed
@@ -17,6 +19,7 @@
 //!   anyone else can have it; [`Reset`] says what else is undone.
 //! - A statement whose future was dropped is cancelled, and the cancel hits nothing else: a session on which one may
 //!   still be under way is not used again.
+//! - A stream of rows or a copy ends well only once the server has said so.
 //! - `Ok` from a commit means that the server committed.
 //!
 //! # Features
@@ -41,6 +44,9 @@ mod session;
 mod held;
 mod statements;
 mod traffic;
+mod flow;
+mod batch;
+mod shared_reads;
 mod reset;
 mod traces;
 mod begin;
@@ -58,8 +64,10 @@ mod error;
 pub use pgkeel_connect as connect;
 pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TransactionStatus, TxOptions};
 
+pub use self::batch::{Answer, Answers, Batch, Param, Params};
 pub use self::config::Config;
 pub use self::error::Error;
+pub use self::flow::{CopyBytes, CopyIn, CopyOut, CopyRow, CopySink, CopyTarget, RowStream};
 pub use self::histogram::{Histogram, PoolTimes};
 pub use self::hooks::{Hook, HookFuture, Hooks};
 pub use self::life_cycle::CloseReport;
@@ -67,6 +75,7 @@ pub use self::pool::Pool;
 pub use self::reset::Reset;
 pub use self::session::Session;
 pub use self::settings::{Draft, SETTINGS};
+pub use self::shared_reads::SharedReads;
 pub use self::slow::SlowQuery;
 pub use self::stats::PoolStats;
 pub use self::step::Step;

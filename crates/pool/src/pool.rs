@@ -2,7 +2,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use pgkeel_connect::{Begin, Executor, TxOptions};
+use pgkeel_connect::{Begin, Executor, Listener, TxOptions};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -118,6 +118,18 @@ impl Pool {
             let held = acquire::acquire(&self.core, Some(site)).await?;
             run_in(Tx::begin(Arc::new(held), options).await?, run).await
         }
+    }
+
+    /// Listens for notifications on a connection of its own, opened as those of the pool are but not counted among them.
+    /// It is the caller's from then on: closing the pool leaves it alone.
+    ///
+    /// # Errors
+    /// As [`dial()`](pgkeel_connect::dial()).
+    ///
+    /// # Cancellation
+    /// As [`dial()`](pgkeel_connect::dial()).
+    pub async fn listener(&self) -> Result<Listener, pgkeel_connect::Error> {
+        Listener::connect(self.config().connect()).await
     }
 
     /// The pool at this moment.

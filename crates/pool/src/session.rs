@@ -16,7 +16,7 @@ use crate::{Error, SessionTx, Tx};
 /// transaction that fails the transaction. The next statement waits for that, at most 2 s.
 #[derive(Debug)]
 pub struct Session {
-    held: Arc<Held>,
+    pub(crate) held: Arc<Held>,
 }
 
 impl Session {

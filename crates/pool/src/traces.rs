@@ -39,7 +39,7 @@ fn begins_with_one(statement: &str) -> bool {
 }
 
 /// What follows the white space and comments at the beginning.
-fn without_comments(mut statement: &str) -> &str {
+pub(crate) fn without_comments(mut statement: &str) -> &str {
     loop {
         statement = statement.trim_start();
         let rest = if let Some(line) = statement.strip_prefix("--") {

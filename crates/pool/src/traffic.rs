@@ -163,13 +163,23 @@ impl<'a> Flight<'a> {
     pub(crate) fn arrive(mut self) {
         self.arrived = true;
     }
+
+    /// It goes on beyond this value, and whoever calls this calls [`land`] at its end.
+    pub(crate) fn outlast(self) {
+        std::mem::forget(self);
+    }
 }
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        if self.traffic.land(self.arrived) {
-            cancel(self.traffic, self.canceller.clone());
-        }
+        land(self.traffic, self.canceller, self.arrived);
+    }
+}
+
+/// The end of a statement. One that has not arrived is cancelled.
+pub(crate) fn land(traffic: &Arc<Traffic>, canceller: &Canceller, arrived: bool) {
+    if traffic.land(arrived) {
+        cancel(traffic, canceller.clone());
     }
 }
 

@@ -6,6 +6,8 @@ mod cancel;
 mod close;
 mod dial;
 mod hosts;
+mod listener;
+mod notices;
 mod passwords;
 mod secrecy;
 mod statements;

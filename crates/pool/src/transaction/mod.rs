@@ -11,6 +11,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 pub use self::session::SessionTx;
+pub(crate) use self::stack::Statement;
 use self::stack::{Id, Stack};
 use crate::Error;
 use crate::held::Held;
@@ -43,6 +44,11 @@ impl Tx {
 
     fn owner(stack: Arc<Stack>, id: Id) -> Self {
         Self { stack, id, owner: true, committed: Arc::default() }
+    }
+
+    /// Begins a statement that ends when what is returned is dropped.
+    pub(crate) fn enter(&self) -> Result<Statement<'_>, Error> {
+        self.stack.enter(self.id)
     }
 
     /// A second handle to the same level, which does not end it.

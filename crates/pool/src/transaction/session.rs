@@ -10,7 +10,7 @@ use crate::{Error, Session};
 /// A transaction on a borrowed [`Session`], which is free again when it ends.
 #[derive(Debug)]
 pub struct SessionTx<'s> {
-    tx: Tx,
+    pub(crate) tx: Tx,
     session: PhantomData<&'s mut Session>,
 }
 

@@ -189,15 +189,15 @@ fn in_doubt(error: Error, id: Id) -> Error {
 }
 
 /// A statement on its way. Counted until it is dropped.
-pub(super) struct Statement<'a> {
+pub(crate) struct Statement<'a> {
     stack: &'a Stack,
     id: Id,
-    pub(super) held: Arc<Held>,
+    pub(crate) held: Arc<Held>,
 }
 
 impl Statement<'_> {
     /// Runs it, as long as its level is open, and remembers the level's first error.
-    pub(super) async fn run<T>(&self, statement: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    pub(crate) async fn run<T>(&self, statement: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let mut statement = pin!(statement);
         poll_fn(|cx| {
             let mut open = self.stack.lock();

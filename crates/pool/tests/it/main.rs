@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 mod abandoned;
+mod batches;
 mod cap;
 mod closing;
+mod copies;
 mod cost;
 mod dropped;
 mod honesty;
@@ -18,9 +20,11 @@ mod peer;
 mod queue;
 mod races;
 mod secrecy;
+mod shared_reads;
 mod sizing;
 mod statements;
 mod status;
+mod streams;
 mod timeouts;
 mod transactions;
 mod upkeep;

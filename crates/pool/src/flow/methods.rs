@@ -1,0 +1,127 @@
+//! How callers begin them.
+
+use std::sync::Arc;
+
+use tokio_postgres::types::ToSql;
+
+use super::{
+    CopyBytes, CopyIn, CopyOut, CopySink, CopyTarget, RowStream, copy_in, copy_out, copy_sink, rows,
+};
+use crate::held::Held;
+use crate::transaction::Statement;
+use crate::{Error, Session, SessionTx, Tx};
+
+/// Where a statement is run: the session, and in a transaction the level that it belongs to.
+type Place<'a> = (Arc<Held>, Option<Statement<'a>>);
+
+/// Whoever has it alone may let a statement outlast the call.
+trait Alone {
+    fn place(&mut self) -> Result<Place<'_>, Error>;
+}
+
+impl Alone for Session {
+    fn place(&mut self) -> Result<Place<'_>, Error> {
+        Ok((Arc::clone(&self.held), None))
+    }
+}
+
+impl Alone for Tx {
+    fn place(&mut self) -> Result<Place<'_>, Error> {
+        let level = self.enter()?;
+        Ok((Arc::clone(&level.held), Some(level)))
+    }
+}
+
+impl Alone for SessionTx<'_> {
+    fn place(&mut self) -> Result<Place<'_>, Error> {
+        self.tx.place()
+    }
+}
+
+/// Begins a statement where it is to be run.
+async fn begin<T>(
+    level: Option<&Statement<'_>>,
+    begun: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    match level {
+        Some(level) => level.run(begun).await,
+        None => begun.await,
+    }
+}
+
+macro_rules! streams_of {
+    ($($what:ty),+ $(,)?) => {$(
+        impl $what {
+            /// Runs a statement whose rows are read as they come, however many there are.
+            ///
+            /// # Errors
+            /// That the server refused, that a parameter does not fit, or that the connection is over.
+            ///
+            /// # Cancellation
+            /// Dropping the future cancels the statement, which fails a transaction.
+            pub async fn query_stream(
+                &mut self,
+                sql: &str,
+                params: &[&(dyn ToSql + Sync)],
+            ) -> Result<RowStream<'_>, Error> {
+                let (held, level) = self.place()?;
+                let begun = begin(level.as_ref(), rows::begin(held, sql, params)).await?;
+                Ok(RowStream::new(begun, level))
+            }
+
+            /// Copies rows into a table in the binary format, their values checked against the types of its columns.
+            ///
+            /// # Errors
+            /// As [`query_stream`](Self::query_stream).
+            ///
+            /// # Cancellation
+            /// Dropping the future gives the copy up, which fails a transaction.
+            pub async fn copy_in(&mut self, target: &CopyTarget) -> Result<CopyIn<'_>, Error> {
+                let (held, level) = self.place()?;
+                let begun = begin(level.as_ref(), copy_in::begin(held, target)).await?;
+                Ok(CopyIn::new(begun, level))
+            }
+
+            /// Runs a `COPY … FROM STDIN` of any format, whose bytes the caller makes.
+            ///
+            /// # Errors
+            /// As [`query_stream`](Self::query_stream).
+            ///
+            /// # Cancellation
+            /// As [`copy_in`](Self::copy_in).
+            pub async fn copy_in_raw(&mut self, sql: &str) -> Result<CopySink<'_>, Error> {
+                let (held, level) = self.place()?;
+                let begun = begin(level.as_ref(), copy_sink::begin(held, sql)).await?;
+                Ok(CopySink::new(begun, level))
+            }
+
+            /// Copies the rows of a query out in the binary format. The query has no parameters.
+            ///
+            /// # Errors
+            /// As [`query_stream`](Self::query_stream).
+            ///
+            /// # Cancellation
+            /// As [`query_stream`](Self::query_stream).
+            pub async fn copy_out(&mut self, query: &str) -> Result<CopyOut<'_>, Error> {
+                let (held, level) = self.place()?;
+                let begun = begin(level.as_ref(), copy_out::begin_rows(held, query)).await?;
+                Ok(CopyOut::new(begun, level))
+            }
+
+            /// Runs a `COPY … TO STDOUT` of any format.
+            ///
+            /// # Errors
+            /// As [`query_stream`](Self::query_stream).
+            ///
+            /// # Cancellation
+            /// As [`query_stream`](Self::query_stream).
+            pub async fn copy_out_raw(&mut self, sql: &str) -> Result<CopyBytes<'_>, Error> {
+                let (held, level) = self.place()?;
+                let begun = begin(level.as_ref(), copy_out::begin_bytes(held, sql)).await?;
+                Ok(CopyBytes::new(begun, level))
+            }
+        }
+    )+};
+}
+
+streams_of!(Session, Tx, SessionTx<'_>);
