@@ -77,6 +77,14 @@ pub enum Error {
     /// The transaction, or one around it, has ended.
     #[error("the transaction has ended")]
     TxClosed,
+    /// The statement would change a server session, which is everybody's behind a pooler in transaction mode.
+    #[error("`{what}` would change a server session that others use as well; {instead}")]
+    SessionState {
+        /// What in the statement would.
+        what: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
     /// The transaction's closure ended while another task was still running a statement in it: it was rolled back.
     #[error("a statement was still running when its transaction was to end; it was rolled back")]
     StatementInFlight,
@@ -98,6 +106,7 @@ impl Error {
             | Self::SavepointOpen
             | Self::StatementRunning
             | Self::TxClosed
+            | Self::SessionState { .. }
             | Self::StatementInFlight => None,
         }
     }
@@ -138,6 +147,7 @@ impl Error {
             | Self::StatementRunning
             | Self::CommitUnknown(_)
             | Self::TxClosed
+            | Self::SessionState { .. }
             | Self::StatementInFlight => false,
         }
     }

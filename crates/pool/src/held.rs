@@ -31,7 +31,7 @@ fn unanswered(sql: &str) -> Error {
 #[derive(Debug)]
 pub(crate) struct Held {
     object: Option<Object>,
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl Held {
@@ -73,7 +73,7 @@ impl Held {
 
     /// Runs a statement once nothing is in its way, and notes when it does not come to a good end: it failed, or its
     /// future was dropped.
-    async fn watched<T>(
+    pub(crate) async fn watched<T>(
         &self,
         sql: &str,
         statement: impl Future<Output = Result<T, pgkeel_connect::Error>>,
@@ -123,6 +123,9 @@ impl Held {
     }
 
     pub(crate) async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        if let Some(unnamed) = &self.slot().unnamed {
+            return Box::pin(unnamed.query(self, sql, params)).await;
+        }
         let (slot, connection) = (self.slot(), self.connection());
         let run = async {
             let done = connection.query_prepared(&slot.prepared(sql).await?, params).await;
@@ -135,6 +138,9 @@ impl Held {
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+        if let Some(unnamed) = &self.slot().unnamed {
+            return Box::pin(unnamed.execute(self, sql, params)).await;
+        }
         let (slot, connection) = (self.slot(), self.connection());
         let run = async {
             let done = connection.execute_prepared(&slot.prepared(sql).await?, params).await;
@@ -147,6 +153,9 @@ impl Held {
     }
 
     pub(crate) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
+        if let Some(unnamed) = &self.slot().unnamed {
+            return Box::pin(unnamed.batch_execute(self, sql)).await;
+        }
         self.watched(sql, self.connection().batch_execute(sql)).await
     }
 }

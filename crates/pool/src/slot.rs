@@ -14,6 +14,7 @@ use crate::ledger::Entry;
 use crate::lifetime;
 use crate::statements::Statements;
 use crate::traffic::Traffic;
+use crate::unnamed::Unnamed;
 
 /// How long what is done before the good-bye may take.
 const BEFORE_CLOSE: Duration = Duration::from_secs(2);
@@ -40,6 +41,8 @@ pub(crate) struct Slot {
     traces: AtomicBool,
     pub(crate) traffic: Arc<Traffic>,
     statements: Statements,
+    /// Behind a pooler in transaction mode, what runs statements instead.
+    pub(crate) unnamed: Option<Unnamed>,
 }
 
 impl Slot {
@@ -66,6 +69,7 @@ impl Slot {
             traces: AtomicBool::new(false),
             traffic: Arc::default(),
             statements: Statements::at_most(config.statement_cache()),
+            unnamed: Unnamed::of(config.pooler()),
         }
     }
 

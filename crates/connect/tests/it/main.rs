@@ -6,8 +6,12 @@ mod cancel;
 mod close;
 mod dial;
 mod hosts;
+mod log;
 mod passwords;
+#[cfg(unix)]
+mod peer;
 mod secrecy;
+mod settings;
 mod statements;
 #[cfg(feature = "tls")]
 mod tls;

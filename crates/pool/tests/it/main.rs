@@ -18,6 +18,7 @@ mod statements;
 mod status;
 mod timeouts;
 mod transactions;
+mod unnamed;
 mod upkeep;
 
 use pgkeel_pool::{Config, Pool};

@@ -1,51 +1,10 @@
 //! What must be seen in no log line.
 
-use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
-
 use pgkeel_testkit::Auth;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 use super::authority::{Authority, Files};
 use super::server::{Told, enter, in_full, root, server};
-
-/// Keeps every field of everything that is logged, from every library.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
-
-impl Visit for Log {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let mut text = self.0.lock().expect("nobody panics with it");
-        *text = format!("{text}{field}={value:?} ");
-    }
-}
-
-impl Subscriber for Log {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        span.record(&mut self.clone());
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
+use crate::log::Log;
 
 #[tokio::test]
 async fn no_password_and_no_key_is_logged_or_shown() {
@@ -71,7 +30,7 @@ async fn no_password_and_no_key_is_logged_or_shown() {
             });
         }
     }
-    let logged = log.0.lock().expect("nobody panics with it").clone();
+    let logged = log.text();
     assert!(
         logged.contains("in the clear, as sslmode=prefer has it"),
         "the test sees what is logged: {logged}"
