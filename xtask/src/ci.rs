@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{alone, command, layers, postgres, test};
+use crate::{alone, command, external, layers, postgres, test};
 
 pub(crate) fn run() -> anyhow::Result<()> {
     postgres::instead_of_installed()?; // a machine that gets no PostgreSQL should say so at once
@@ -12,6 +12,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--test",
+        "external", // `cargo test` leaves it out, and so does `--all-targets`
         "--all-features",
         "--locked",
         "--",
@@ -21,5 +23,6 @@ pub(crate) fn run() -> anyhow::Result<()> {
     alone::run()?;
     let docs = ["doc", "--workspace", "--all-features", "--no-deps", "--document-private-items", "--locked"];
     command::run(Command::new(env!("CARGO")).args(docs).env("RUSTDOCFLAGS", "-D warnings"))?;
-    test::run()
+    test::run()?;
+    external::run()
 }

@@ -4,6 +4,7 @@ mod alone;
 mod bench;
 mod ci;
 mod command;
+mod external;
 mod layers;
 mod migrate;
 mod postgres;
@@ -22,6 +23,7 @@ cargo xtask VERB
   test          all tests, over the PostgreSQL of this machine, or one that is fetched
   test --pg 14,15,18
                 the integration tests over each of these major versions, which are fetched where they are not installed
+  external      the tests with programs that are not ours (PgBouncer), which are installed where they are missing
   fetch [--pg 14,15,18]
                 puts PostgreSQL into the cache, for a machine that will be offline
   migrate …     the library's verbs on ./migrations and the database that the environment names: migrate --help
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         ["alone"] => alone::run(),
         ["test"] => test::run(),
         ["test", "--pg", list] => test::majors(list).and_then(|majors| test::over(&majors)),
+        ["external"] => external::run(),
         ["fetch"] => postgres::fetch(&[]),
         ["fetch", "--pg", list] => test::majors(list).and_then(|majors| postgres::fetch(&majors)),
         ["bench", words @ ..] => bench::run(words),

@@ -8,7 +8,7 @@ use pgkeel_localpg::Installation;
 use crate::{command, postgres};
 
 /// Wins over all other ways to find PostgreSQL, and is passed on to every program that a test starts.
-const BINDIR: &str = "PGKEEL_PG_BINDIR";
+pub(crate) const BINDIR: &str = "PGKEEL_PG_BINDIR";
 
 /// Everything, over the PostgreSQL that the machine has.
 pub(crate) fn run() -> anyhow::Result<()> {

@@ -47,9 +47,20 @@ impl Config {
     /// # Errors
     /// Every setting that cannot be used, or that no database is named.
     pub fn from_env() -> Result<Self, Problems> {
-        let read = |reader: &mut Reader<'_>| Draft::read(reader).complete(reader);
-        let config = Settings::new().environment(ProcessEnvironment::new()).resolve(read)?.value;
-        Ok(config.expect("a draft without a problem is complete"))
+        Self::from_settings(Settings::new().environment(ProcessEnvironment::new()))
+    }
+
+    /// As these settings say, which come from wherever the caller took them. What was accepted but does nothing is
+    /// logged.
+    ///
+    /// # Errors
+    /// Every setting that cannot be used, or that no database is named.
+    pub fn from_settings(settings: Settings) -> Result<Self, Problems> {
+        let resolved = settings.resolve(|reader| Draft::read(reader).complete(reader))?;
+        for notice in &resolved.notices {
+            tracing::info!("{notice}");
+        }
+        Ok(resolved.value.expect("a draft without a problem is complete"))
     }
 
     /// The same under another name in `pg_stat_activity`.
@@ -162,9 +173,7 @@ mod tests {
     use super::*;
 
     fn read<const N: usize>(environment: [(&'static str, &'static str); N]) -> Result<Config, String> {
-        let read = |reader: &mut Reader<'_>| Draft::read(reader).complete(reader);
-        let resolved = Settings::new().environment(environment).resolve(read).map_err(|p| p.to_string())?;
-        Ok(resolved.value.expect("complete"))
+        Config::from_settings(Settings::new().environment(environment)).map_err(|p| p.to_string())
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod attempt;
 mod order;
+#[cfg(unix)]
+mod peer;
 mod role;
 mod socket;
 mod ways;
@@ -58,9 +60,16 @@ pub async fn dial(config: &Config) -> Result<Connection, Error> {
     }
 }
 
-/// As in libpq, a refused password or user ends the search: the next host would hear the same secret.
+/// As in libpq, a refused password or user ends the search: the next host would hear the same secret. So does somebody
+/// else's server.
 fn is_final(error: &Error) -> bool {
-    matches!(error, Error::Refused { source, .. } if source.class() == SqlClass::Authorization)
+    match error {
+        Error::Refused { source, .. } => {
+            source.class() == SqlClass::Authorization || error.is_refused_password()
+        }
+        Error::Dial { step, .. } => *step == DialStep::Peer,
+        _ => false,
+    }
 }
 
 /// Asks once more for a password that a server refused, as one that changes may just have been changed.

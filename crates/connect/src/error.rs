@@ -83,6 +83,14 @@ pub enum Error {
     /// The driver refused: a parameter of a wrong type or number, or a reply that makes no sense.
     #[error("the statement could not be run")]
     Driver(#[source] tokio_postgres::Error),
+    /// The statement has more or fewer parameters than it was given values.
+    #[error("expected {expected} parameters, got {found}")]
+    ParameterCount {
+        /// How many the statement has.
+        expected: usize,
+        /// How many it was given.
+        found: usize,
+    },
     /// A value of the reply does not have the type that was asked for.
     #[error("column {column} of the reply has another type than was asked for")]
     Decode {
@@ -115,6 +123,8 @@ pub enum DialStep {
     LookUp,
     /// Opening the socket.
     Socket,
+    /// Finding out whether a server behind a Unix socket is the user that `requirepeer` names.
+    Peer,
     /// Agreeing on TLS: asking the server for it, and the handshake.
     Tls,
     /// Asking the [`Credentials`](crate::Credentials) for the password, or reading a password file.
@@ -132,6 +142,7 @@ impl fmt::Display for DialStep {
         f.write_str(match self {
             Self::LookUp => "looking the name up",
             Self::Socket => "opening the socket",
+            Self::Peer => "checking the server's user",
             Self::Tls => "agreeing on TLS",
             Self::Credentials => "getting the password",
             Self::StartUp => "authentication and start-up",
@@ -188,7 +199,13 @@ impl Error {
 
     /// Whether the server refused the password.
     pub(crate) fn is_refused_password(&self) -> bool {
-        matches!(self, Self::Refused { source, .. } if *source.code() == SqlState::INVALID_PASSWORD)
+        let Self::Refused { source, .. } = self else { return false };
+        match *source.code() {
+            SqlState::INVALID_PASSWORD => true,
+            // PgBouncer before 1.19 has this one code for whatever it refuses.
+            SqlState::PROTOCOL_VIOLATION => source.message().ends_with("authentication failed"),
+            _ => false,
+        }
     }
 
     /// The constraint that the statement violated.
@@ -211,6 +228,7 @@ impl Error {
             Self::Server(error) => error.is_fatal(),
             Self::NotCancelled { .. }
             | Self::Driver(_)
+            | Self::ParameterCount { .. }
             | Self::Decode { .. }
             | Self::RowCount { .. }
             | Self::SavepointOptions => false,
@@ -222,15 +240,17 @@ impl Error {
     #[must_use]
     pub fn is_safe_to_retry(&self) -> bool {
         match self {
-            Self::Dial { source, .. } => crate::tls::may_pass(&**source),
+            Self::Dial { step, source, .. } if *step != DialStep::Peer => crate::tls::may_pass(&**source),
             Self::DialTimeout { .. } | Self::WrongServer { .. } => true,
             Self::NoHost { failures } => failures.iter().any(Self::is_safe_to_retry),
             Self::Refused { source, .. } => sqlstate::refuses_for_now(source.code()),
             Self::Server(error) => sqlstate::rolls_back_cleanly(error.code()),
-            Self::NotCancelled { .. }
+            Self::Dial { .. }
+            | Self::NotCancelled { .. }
             | Self::Closed { .. }
             | Self::Unanswered { .. }
             | Self::Driver(_)
+            | Self::ParameterCount { .. }
             | Self::Decode { .. }
             | Self::RowCount { .. }
             | Self::SavepointOptions => false,

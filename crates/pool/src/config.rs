@@ -4,7 +4,7 @@ use pgkeel_connect::settings::{Problems, ProcessEnvironment, Settings};
 use pgkeel_connect::{Address, Draft as ConnectDraft};
 
 use crate::settings::Draft;
-use crate::{Hooks, Reset};
+use crate::{Hooks, PoolerMode, Reset};
 
 /// How a pool shares connections.
 ///
@@ -149,10 +149,11 @@ settings! {
     /// The time in which a session that is checked has to answer.
     ping_timeout: Duration;
 
-    /// The same with sessions cleaned in another way when they come back; [`Reset::Smart`] by default.
-    with_reset,
-    /// How sessions are cleaned when they come back.
-    reset: Reset;
+    /// The same behind a pooler of another kind; [`PoolerMode::Session`] by default. Of a pool that is there it counts for
+    /// connections that are opened from then on.
+    with_pooler,
+    /// What kind of pooler there is between the pool and the server.
+    pooler: PoolerMode;
 
     /// The same with another number of prepared statements that each session keeps for the next time, the most recently
     /// used ones; 256 by default, 0 keeps none.
@@ -183,6 +184,22 @@ impl Config {
     #[must_use]
     pub fn with_hooks(self, hooks: Hooks) -> Self {
         Self { hooks, ..self }
+    }
+
+    /// The same with sessions cleaned in another way when they come back; [`Reset::Smart`] by default.
+    #[must_use]
+    pub fn with_reset(mut self, reset: Reset) -> Self {
+        self.draft.reset = reset;
+        self
+    }
+
+    /// How sessions are cleaned when they come back. Behind a pooler in transaction mode they are rolled back at most.
+    #[must_use]
+    pub fn reset(&self) -> Reset {
+        match self.draft.reset {
+            Reset::Smart | Reset::DiscardAll if self.pooler() == PoolerMode::Transaction => Reset::Rollback,
+            reset => reset,
+        }
     }
 
     /// Whether a session that came back, though nothing is open on it, is cleaned.

@@ -18,6 +18,7 @@ use crate::slot::Slot;
 use crate::slow::SlowQueries;
 use crate::stats::Totals;
 use crate::store::{Object, Store};
+use crate::unnamed::Shapes;
 use crate::{Config, PoolStats, PoolTimes};
 
 /// Whether sessions are handed out.
@@ -40,6 +41,8 @@ pub(crate) struct Core {
     pub(crate) totals: Totals,
     pub(crate) times: Times,
     pub(crate) slow: SlowQueries,
+    /// Behind a pooler in transaction mode, the types of statements.
+    pub(crate) shapes: Shapes,
     /// Whether the task that looks after the pool runs.
     pub(crate) is_kept: AtomicBool,
     /// Whether sessions that have rested are being checked because one was found dead.
@@ -85,6 +88,7 @@ impl Core {
             totals: Totals::default(),
             times: Times::default(),
             slow: SlowQueries::default(),
+            shapes: Shapes::default(),
             is_kept: AtomicBool::new(false),
             is_inspecting: AtomicBool::new(false),
             starting: tokio::sync::Mutex::default(),

@@ -78,6 +78,22 @@ pub enum Error {
     /// The transaction, or one around it, has ended.
     #[error("the transaction has ended")]
     TxClosed,
+    /// The statement would change a server session, which is everybody's behind a pooler in transaction mode.
+    #[error("`{what}` would change a server session that others use as well; {instead}")]
+    SessionState {
+        /// What in the statement would.
+        what: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// What was asked for holds on to one server session, and a pooler in transaction mode lends it for a transaction.
+    #[error(
+        "{what} needs a server session of its own, which a pooler in transaction mode does not give; connect directly"
+    )]
+    NeedsSession {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// The transaction's closure ended while another task was still running a statement in it: it was rolled back.
     #[error("a statement was still running when its transaction was to end; it was rolled back")]
     StatementInFlight,
@@ -173,6 +189,8 @@ impl Error {
             | Self::SavepointOpen
             | Self::StatementRunning
             | Self::TxClosed
+            | Self::SessionState { .. }
+            | Self::NeedsSession { .. }
             | Self::StatementInFlight
             | Self::TransactionControl { .. }
             | Self::NotARead
@@ -222,6 +240,8 @@ impl Error {
             | Self::CommitUnknown(_)
             | Self::NotAtomic(_)
             | Self::TxClosed
+            | Self::SessionState { .. }
+            | Self::NeedsSession { .. }
             | Self::StatementInFlight
             | Self::TransactionControl { .. }
             | Self::NotARead

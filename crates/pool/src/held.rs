@@ -90,6 +90,16 @@ impl Held {
         &self.slot().connection
     }
 
+    /// Runs a statement once nothing is in its way, and notes what becomes of it.
+    pub(crate) async fn watched<T>(
+        &self,
+        sql: &str,
+        statement: impl Future<Output = Result<T, pgkeel_connect::Error>>,
+    ) -> Result<T, Error> {
+        let underway = self.begin(sql).await?;
+        underway.end(statement.await)
+    }
+
     /// Begins a statement once nothing is in its way. Whatever becomes of it is noted: also if it is dropped.
     async fn begin<'a>(&'a self, sql: &'a str) -> Result<Underway<'a>, Error> {
         let slot = self.slot();
@@ -124,6 +134,9 @@ impl Held {
     }
 
     pub(crate) async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        if let Some(unnamed) = &self.slot().unnamed {
+            return unnamed.query(self, sql, params).boxed().await;
+        }
         let (statement, connection) = (self.begin(sql).await?, self.connection());
         let mut done = match self.slot().prepared(sql).await {
             Ok(prepared) => connection.query_prepared(&prepared, params).await,
@@ -141,6 +154,9 @@ impl Held {
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Option<Row>, Error> {
+        if let Some(unnamed) = &self.slot().unnamed {
+            return unnamed.query_opt(self, sql, params).boxed().await;
+        }
         let (statement, connection) = (self.begin(sql).await?, self.connection());
         let mut done = match self.slot().prepared(sql).await {
             Ok(prepared) => connection.query_opt_prepared(&prepared, params).await,
@@ -155,6 +171,9 @@ impl Held {
     }
 
     pub(crate) async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+        if let Some(unnamed) = &self.slot().unnamed {
+            return unnamed.execute(self, sql, params).boxed().await;
+        }
         let (statement, connection) = (self.begin(sql).await?, self.connection());
         let mut done = match self.slot().prepared(sql).await {
             Ok(prepared) => connection.execute_prepared(&prepared, params).await,
@@ -169,6 +188,9 @@ impl Held {
     }
 
     pub(crate) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
+        if let Some(unnamed) = &self.slot().unnamed {
+            return unnamed.batch_execute(self, sql).boxed().await;
+        }
         if may_leave_traces(sql) {
             self.slot().leave_traces(); // Before it is sent: what is dropped half-way may have had its effect.
         }

@@ -1,7 +1,8 @@
 //! PostgreSQL sessions: pooled, bounded, never handed on inside a transaction.
 //!
 //! Builds no SQL, knows no metrics library (numbers leave as [`PoolStats`]), runs nothing again by itself that may have
-//! been run: only connecting is tried again, and a kept statement that the server refused before running it.
+//! been run: only connecting is tried again, and a statement that was refused before running it, or rolled back as a whole,
+//! because its table or its types had changed.
 //!
 //! Read [`Config`], then [`Pool`], then [`Session`] and [`Tx`]. Statements are run through
 //! [`Executor`], transactions opened through [`Begin`] or [`Pool::transaction`]. Large results and copies flow
@@ -27,6 +28,7 @@
 
 mod config;
 mod settings;
+mod pooler;
 mod hooks;
 mod pool;
 mod life_cycle;
@@ -43,6 +45,8 @@ mod jitter;
 mod session;
 mod held;
 mod statements;
+mod recent;
+mod unnamed;
 mod traffic;
 mod flow;
 mod batch;
@@ -72,6 +76,7 @@ pub use self::histogram::{Histogram, PoolTimes};
 pub use self::hooks::{Hook, HookFuture, Hooks};
 pub use self::life_cycle::CloseReport;
 pub use self::pool::Pool;
+pub use self::pooler::PoolerMode;
 pub use self::reset::Reset;
 pub use self::session::Session;
 pub use self::settings::{Draft, SETTINGS};

@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use crate::core::{Core, Phase};
 use crate::held::Held;
 use crate::transaction::run_in;
-use crate::{Config, Error, PoolStats, PoolTimes, Session, SlowQuery, Tx, acquire};
+use crate::{Config, Error, PoolStats, PoolTimes, PoolerMode, Session, SlowQuery, Tx, acquire};
 
 /// A bounded number of sessions, shared. Cheap to clone; all clones are the same pool.
 ///
@@ -124,12 +124,16 @@ impl Pool {
     /// It is the caller's from then on: closing the pool leaves it alone.
     ///
     /// # Errors
-    /// As [`dial()`](pgkeel_connect::dial()).
+    /// As [`dial()`](pgkeel_connect::dial()); behind a pooler in transaction mode [`Error::NeedsSession`].
     ///
     /// # Cancellation
     /// As [`dial()`](pgkeel_connect::dial()).
-    pub async fn listener(&self) -> Result<Listener, pgkeel_connect::Error> {
-        Listener::connect(self.config().connect()).await
+    pub async fn listener(&self) -> Result<Listener, Error> {
+        let config = self.config();
+        if config.pooler() == PoolerMode::Transaction {
+            return Err(Error::NeedsSession { what: "a listener" });
+        }
+        Ok(Listener::connect(config.connect()).await?)
     }
 
     /// The pool at this moment.

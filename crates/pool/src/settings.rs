@@ -7,7 +7,7 @@ use pgkeel_connect::settings::{
 };
 
 use crate::counts::MOST_SESSIONS;
-use crate::{Config, Hooks, Reset};
+use crate::{Config, Hooks, PoolerMode, Reset};
 
 static SIZE: Setting<u32> = Setting::new("pool.size", "20", whole_number)
     .alias(&["DB_POOL_SIZE"])
@@ -57,6 +57,11 @@ static PRE_PING: Setting<bool> = Setting::new("pool.pre_ping", "true", yes_or_no
 static RESET: Setting<Reset> = Setting::new("pool.reset", "smart", str::parse)
     .help("none|rollback|smart|discard-all", "How a session is cleaned when it comes back");
 
+static POOLER: Setting<PoolerMode> = Setting::new("pool.pooler", "session", str::parse).help(
+    "session|transaction",
+    "Whether the address is that of a pooler such as PgBouncer in transaction mode",
+);
+
 static STATEMENT_CACHE: Setting<u32> = Setting::new("pool.statement_cache", "256", whole_number)
     .help("COUNT", "Prepared statements that each session keeps for the next time; 0 keeps none");
 
@@ -85,6 +90,7 @@ pub static SETTINGS: &[&About] = &[
     PRE_PING.about(),
     PING_TIMEOUT.about(),
     RESET.about(),
+    POOLER.about(),
     STATEMENT_CACHE.about(),
     LEAK_THRESHOLD.about(),
     SLOW_QUERY_THRESHOLD.about(),
@@ -120,6 +126,7 @@ pub struct Draft {
     pub(crate) pre_ping: bool,
     pub(crate) ping_timeout: Duration,
     pub(crate) reset: Reset,
+    pub(crate) pooler: PoolerMode,
     pub(crate) statement_cache: u32,
     pub(crate) leak_threshold: Option<Duration>,
     pub(crate) slow_query_threshold: Option<Duration>,
@@ -142,6 +149,7 @@ impl Draft {
             pre_ping: reader.get(&PRE_PING),
             ping_timeout: reader.get(&PING_TIMEOUT),
             reset: reader.get(&RESET),
+            pooler: reader.get(&POOLER),
             statement_cache: reader.get(&STATEMENT_CACHE),
             leak_threshold: reader.get(&LEAK_THRESHOLD),
             slow_query_threshold: reader.get(&SLOW_QUERY_THRESHOLD),

@@ -17,6 +17,7 @@ use crate::ledger::Entry;
 use crate::lifetime;
 use crate::statements::{Prepared, Statements};
 use crate::traffic::Traffic;
+use crate::unnamed::Unnamed;
 
 /// How long what is done before the good-bye may take.
 const BEFORE_CLOSE: Duration = Duration::from_secs(2);
@@ -49,6 +50,8 @@ pub(crate) struct Slot {
     traces: AtomicBool,
     pub(crate) traffic: Arc<Traffic>,
     statements: Statements,
+    /// Behind a pooler in transaction mode, what runs statements instead.
+    pub(crate) unnamed: Option<Unnamed>,
 }
 
 impl Slot {
@@ -77,6 +80,7 @@ impl Slot {
             traces: AtomicBool::new(false),
             traffic: Arc::default(),
             statements: Statements::at_most(config.statement_cache()),
+            unnamed: Unnamed::of(config.pooler()),
             config,
         }
     }

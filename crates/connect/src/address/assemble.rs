@@ -165,6 +165,7 @@ pub(super) fn assemble(reader: &mut Reader<'_>, keywords: &mut Keywords, origin:
         target: target.unwrap_or_default(),
         balances_load: balances_load.unwrap_or_default(),
         require_auth: require_auth.unwrap_or_default(),
+        require_peer: take("requirepeer"),
         tls: tls?,
     })
 }

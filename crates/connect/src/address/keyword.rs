@@ -63,7 +63,7 @@ pub(super) static KEYWORDS: &[Keyword] = &[
     only_in_address("servicefile", Use::Applied),
     keyword("passfile", "PGPASSFILE", Use::Applied),
     keyword("require_auth", "PGREQUIREAUTH", Use::Applied),
-    keyword("requirepeer", "PGREQUIREPEER", Use::Refused),
+    keyword("requirepeer", "PGREQUIREPEER", Use::Applied),
     keyword("requiressl", "PGREQUIRESSL", Use::Applied),
     keyword("sslcert", "PGSSLCERT", TLS),
     keyword("sslkey", "PGSSLKEY", TLS),

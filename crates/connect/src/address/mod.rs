@@ -53,6 +53,7 @@ pub struct Address {
     target: TargetSession,
     balances_load: bool,
     require_auth: AuthRule,
+    require_peer: Option<String>,
     tls: TlsSettings,
 }
 
@@ -84,6 +85,7 @@ impl Address {
             target: TargetSession::Any,
             balances_load: false,
             require_auth: AuthRule::default(),
+            require_peer: None,
             tls: TlsSettings::default(),
         }
     }
@@ -157,6 +159,11 @@ impl Address {
 
     pub(crate) fn require_auth(&self) -> AuthRule {
         self.require_auth.clone()
+    }
+
+    /// Which user of this machine the server behind a Unix socket has to be.
+    pub(crate) fn require_peer(&self) -> Option<&str> {
+        self.require_peer.as_deref()
     }
 
     /// Whether and how the connection is encrypted.

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use tokio::net::TcpStream;
 
 use super::attempt::{Attempt, share};
-use super::order::shuffle;
+use super::order::order_ips;
+#[cfg(unix)]
+use super::peer;
 use crate::address::Keepalive;
 use crate::{Address, DialStep, Error, HostName};
 
@@ -21,7 +23,11 @@ pub(crate) type Socket = TcpStream;
 pub(crate) enum Place {
     Tcp(SocketAddr),
     #[cfg(unix)]
-    Unix(PathBuf),
+    Unix {
+        path: PathBuf,
+        /// Which user the server has to be.
+        owner: Option<String>,
+    },
 }
 
 /// Opens a socket to the host of this attempt.
@@ -29,7 +35,8 @@ pub(crate) async fn open(attempt: &Attempt<'_>, address: &Address) -> Result<(So
     match attempt.host.name() {
         #[cfg(unix)]
         HostName::Socket(directory) => {
-            let place = Place::Unix(directory.join(format!(".s.PGSQL.{}", attempt.host.port())));
+            let path = directory.join(format!(".s.PGSQL.{}", attempt.host.port()));
+            let place = Place::Unix { path, owner: address.require_peer().map(str::to_owned) };
             Ok((reopen(attempt, &place, address.keepalive()).await?, place))
         }
         #[cfg(not(unix))]
@@ -43,13 +50,11 @@ pub(crate) async fn open(attempt: &Attempt<'_>, address: &Address) -> Result<(So
 /// Tries each IP address of the name, each with its share of the time that is left.
 async fn open_tcp(attempt: &Attempt<'_>, name: &str, address: &Address) -> Result<(Socket, Place), Error> {
     let port = attempt.host.port();
-    let mut found: Vec<SocketAddr> = match attempt.host.ip() {
+    let found: Vec<SocketAddr> = match attempt.host.ip() {
         Some(ip) => vec![(ip, port).into()],
         None => attempt.step(DialStep::LookUp, tokio::net::lookup_host((name, port))).await?.collect(),
     };
-    if address.balances_load() {
-        shuffle(&mut found);
-    }
+    let found = order_ips(found, address);
     let mut last = attempt.failed(DialStep::LookUp, "the name has no IP address".into());
     for (position, ip) in found.iter().enumerate() {
         let attempt = Attempt::until(attempt.host, share(attempt.deadline, found.len() - position));
@@ -78,10 +83,15 @@ pub(crate) async fn reopen(
                 Ok::<_, std::io::Error>(socket)
             }
             #[cfg(unix)]
-            Place::Unix(path) => Ok(Socket::Right(tokio::net::UnixStream::connect(path).await?)),
+            Place::Unix { path, .. } => Ok(Socket::Right(tokio::net::UnixStream::connect(path).await?)),
         }
     };
-    attempt.step(DialStep::Socket, open).await
+    let socket = attempt.step(DialStep::Socket, open).await?;
+    #[cfg(unix)]
+    if let (Socket::Right(socket), Place::Unix { owner: Some(owner), .. }) = (&socket, place) {
+        attempt.step(DialStep::Peer, peer::check(socket, owner)).await?;
+    }
+    Ok(socket)
 }
 
 /// Statements are small and answers are waited for, so nothing may be held back to fill a packet.

@@ -50,6 +50,7 @@ const KEYWORDS: &[(&str, &str)] = &[
     ("target_session_attrs", "primary"),
     ("load_balance_hosts", "random"),
     ("require_auth", "!password,!md5"),
+    ("requirepeer", "postgres"),
     ("client_encoding", "utf8"),
     ("hostaddr", "10.0.0.1"),
     ("port", "5433"),

@@ -9,7 +9,10 @@ mod hosts;
 mod listener;
 mod notices;
 mod passwords;
+#[cfg(unix)]
+mod peer;
 mod secrecy;
+mod settings;
 mod statements;
 #[cfg(feature = "tls")]
 mod tls;

@@ -9,8 +9,17 @@ pub(crate) fn slug(error: &Error) -> &'static str {
         Error::DialTimeout { .. } | Error::Unanswered { .. } => "timeout",
         Error::Dial { step: DialStep::LookUp, .. } => "name_not_found",
         Error::Dial { .. } | Error::Closed { .. } => "db_unreachable",
+        Error::WrongServer { .. } => "wrong_server",
+        Error::NoHost { failures } => of_several(failures),
         _ => error.server().map_or("db_error", |server| of_sqlstate(server.code(), server.class())),
     }
+}
+
+/// The word for all of them, if one is.
+fn of_several(failures: &[Error]) -> &'static str {
+    let mut words = failures.iter().map(slug);
+    let first = words.next().unwrap_or("no_host");
+    if words.all(|word| word == first) { first } else { "no_host" }
 }
 
 fn of_sqlstate(code: &SqlState, class: SqlClass) -> &'static str {
@@ -25,5 +34,33 @@ fn of_sqlstate(code: &SqlState, class: SqlClass) -> &'static str {
         SqlClass::Resources => "out_of_resources",
         _ if *code == SqlState::INVALID_CATALOG_NAME => "no_such_database",
         _ => "db_error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pgkeel_connect::TargetSession;
+
+    use super::*;
+
+    fn standby() -> Error {
+        let (found, wanted) = ("is a standby", TargetSession::Primary);
+        Error::WrongServer { host: "h:5432".into(), found, wanted }
+    }
+
+    fn silent() -> Error {
+        let waited = std::time::Duration::from_secs(1);
+        Error::DialTimeout { host: "h:5432".into(), step: DialStep::Socket, waited }
+    }
+
+    #[test]
+    fn a_server_of_another_kind_has_a_word_of_its_own() {
+        assert_eq!(slug(&standby()), "wrong_server");
+    }
+
+    #[test]
+    fn several_hosts_have_the_word_of_each_or_one_that_says_that_they_differ() {
+        assert_eq!(slug(&Error::NoHost { failures: vec![standby(), standby()] }), "wrong_server");
+        assert_eq!(slug(&Error::NoHost { failures: vec![standby(), silent()] }), "no_host");
     }
 }

@@ -34,6 +34,9 @@ impl Held {
         run: impl Future<Output = Result<Vec<Result<T, StatementError>>, Error>>,
     ) -> Result<Vec<Result<T, StatementError>>, Error> {
         let slot = self.slot();
+        if slot.unnamed.is_some() {
+            return Err(Error::NeedsSession { what: "a batch" });
+        }
         let flight = Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?;
         let mut departed = Departed { flight: Some(flight), slot, may_cancel, settled: false };
         let start = Instant::now();

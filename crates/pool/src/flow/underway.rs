@@ -26,6 +26,9 @@ impl Underway {
     /// Sets out as soon as nothing is in the way.
     pub(super) async fn depart(held: Arc<Held>, sql: &str) -> Result<Self, Error> {
         let slot = held.slot();
+        if slot.unnamed.is_some() {
+            return Err(Error::NeedsSession { what: "a stream or copy" });
+        }
         Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?.outlast();
         if may_leave_traces(sql) {
             slot.leave_traces();

@@ -27,6 +27,7 @@ mod status;
 mod streams;
 mod timeouts;
 mod transactions;
+mod unnamed;
 mod upkeep;
 
 use std::time::Duration;
