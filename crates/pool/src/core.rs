@@ -15,6 +15,7 @@ use crate::histogram::Recorder;
 use crate::ledger::Ledger;
 use crate::lifetime::Retirement;
 use crate::open::Gate;
+use crate::retry::Budget;
 use crate::slot::Slot;
 use crate::slow::SlowQueries;
 use crate::stats::Totals;
@@ -45,6 +46,7 @@ pub(crate) struct Core {
     pub(crate) totals: Totals,
     pub(crate) times: Times,
     pub(crate) slow: SlowQueries,
+    pub(crate) budget: Budget,
     /// Whether the task that looks after the pool runs.
     pub(crate) is_kept: AtomicBool,
     /// Whether sessions that have rested are being checked because one was found dead.
@@ -88,6 +90,7 @@ impl Core {
             totals: Totals::default(),
             times: Times::default(),
             slow: SlowQueries::default(),
+            budget: Budget::default(),
             is_kept: AtomicBool::new(false),
             is_inspecting: AtomicBool::new(false),
             starting: tokio::sync::Mutex::default(),

@@ -1,10 +1,12 @@
 //! PostgreSQL sessions: pooled, bounded, never handed on inside a transaction.
 //!
-//! Builds no SQL, knows no metrics library (numbers leave as [`PoolStats`]), runs nothing again by itself that may have
-//! been run: only connecting is tried again, and a kept statement that the server refused before running it.
+//! Builds no SQL, knows no metrics library (numbers leave as [`PoolStats`]), runs nothing again unasked: only connecting
+//! is tried again, and a kept statement that the server refused before running it. [`Pool::retrying`] runs again what has
+//! certainly had no effect.
 //!
 //! Read [`Config`], then [`Pool`], then [`Session`] and [`Tx`]. Statements are run through
-//! [`Executor`], transactions opened through [`Begin`] or [`Pool::transaction`].
+//! [`Executor`], transactions opened through [`Begin`], [`Pool::transaction`] or [`Retrying::transaction`]; a service
+//! gives each request a [`RequestTx`].
 //!
 //! # Invariants
 //! - There are never more sessions than `pool.size` and `pool.max_overflow` allow, those being opened and closed
@@ -16,7 +18,8 @@
 //!   anyone else can have it; [`Reset`] says what else is undone.
 //! - A statement whose future was dropped is cancelled, and the cancel hits nothing else: a session on which one may
 //!   still be under way is not used again.
-//! - `Ok` from a commit means that the server committed.
+//! - `Ok` from a commit means that the server committed, and an error that is safe to retry that it did not.
+//! - Nothing is run again that may have taken effect, but for statements that are declared idempotent.
 //!
 //! # Features
 //! - `config-file`: settings from a TOML file.
@@ -41,6 +44,7 @@ mod traffic;
 mod reset;
 mod traces;
 mod transaction;
+mod retry;
 mod slot;
 mod counts;
 mod ledger;
@@ -55,15 +59,16 @@ pub use pgkeel_connect as connect;
 pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TransactionStatus, TxOptions};
 
 pub use self::config::Config;
-pub use self::error::Error;
+pub use self::error::{Error, RetryLimit};
 pub use self::histogram::{Histogram, PoolTimes};
 pub use self::hooks::{Hook, HookFuture, Hooks};
 pub use self::life_cycle::CloseReport;
 pub use self::pool::Pool;
 pub use self::reset::Reset;
+pub use self::retry::{RetryPolicy, Retrying};
 pub use self::session::Session;
 pub use self::settings::{Draft, SETTINGS};
 pub use self::slow::SlowQuery;
 pub use self::stats::PoolStats;
 pub use self::step::Step;
-pub use self::transaction::{SessionTx, Tx};
+pub use self::transaction::{RequestTx, SessionTx, Tx};

@@ -1,7 +1,7 @@
 //! What is kept in the pool: a connection with what the pool knows of it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use pgkeel_connect::{Connection, TransactionStatus};
@@ -14,6 +14,7 @@ use crate::ledger::Entry;
 use crate::lifetime;
 use crate::statements::Statements;
 use crate::traffic::Traffic;
+use crate::transaction::Identity;
 
 /// How long what is done before the good-bye may take.
 const BEFORE_CLOSE: Duration = Duration::from_secs(2);
@@ -40,6 +41,8 @@ pub(crate) struct Slot {
     traces: AtomicBool,
     pub(crate) traffic: Arc<Traffic>,
     statements: Statements,
+    /// Which server this is, once a transaction has had it asked for; `None` in it if it did not say.
+    pub(crate) identity: OnceLock<Option<Identity>>,
 }
 
 impl Slot {
@@ -66,6 +69,7 @@ impl Slot {
             traces: AtomicBool::new(false),
             traffic: Arc::default(),
             statements: Statements::at_most(config.statement_cache()),
+            identity: OnceLock::new(),
         }
     }
 
