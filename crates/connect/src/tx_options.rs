@@ -30,6 +30,7 @@ pub struct TxOptions {
     pub(crate) isolation: Option<Isolation>,
     pub(crate) read_only: Option<bool>,
     pub(crate) deferrable: Option<bool>,
+    pub(crate) resolve_commit: Option<bool>,
 }
 
 impl TxOptions {
@@ -64,6 +65,27 @@ impl TxOptions {
     pub fn deferrable(mut self, yes: bool) -> Self {
         self.deferrable = Some(yes);
         self
+    }
+
+    /// Whether it is found out what became of a COMMIT whose answer was lost with the connection. A pool does so by the
+    /// transaction's number, asked for with the statements at the cost of no round trip; what has no other connection
+    /// to ask on passes this over.
+    #[must_use]
+    pub fn resolve_commit(mut self, yes: bool) -> Self {
+        self.resolve_commit = Some(yes);
+        self
+    }
+
+    /// Whether writing is refused by these options.
+    #[must_use]
+    pub fn is_read_only(self) -> bool {
+        self.read_only == Some(true)
+    }
+
+    /// What was said of [`resolve_commit`](Self::resolve_commit), if anything.
+    #[must_use]
+    pub fn resolves_commit(self) -> Option<bool> {
+        self.resolve_commit
     }
 
     /// A savepoint takes no options.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pgkeel_connect::TxOptions;
 
+use crate::transaction::Plan;
 use crate::{Error, Pool, Tx, acquire};
 
 impl Pool {
@@ -33,7 +34,7 @@ impl Pool {
         let site = Location::caller();
         async move {
             let held = acquire::acquire(&self.core, Some(site)).await?;
-            Tx::begin(Arc::new(held), options).await
+            Tx::begin(Arc::new(held), Plan::once(options)).await
         }
     }
 }

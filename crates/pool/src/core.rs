@@ -14,6 +14,7 @@ use crate::histogram::Recorder;
 use crate::ledger::{Entry, Ledger};
 use crate::lifetime::Retirement;
 use crate::open::Gate;
+use crate::retry::Budget;
 use crate::slot::Slot;
 use crate::slow::SlowQueries;
 use crate::stats::Totals;
@@ -43,6 +44,7 @@ pub(crate) struct Core {
     pub(crate) slow: SlowQueries,
     /// Behind a pooler in transaction mode, the types of statements.
     pub(crate) shapes: Shapes,
+    pub(crate) budget: Budget,
     /// Whether the task that looks after the pool runs.
     pub(crate) is_kept: AtomicBool,
     /// Whether sessions that have rested are being checked because one was found dead.
@@ -89,6 +91,7 @@ impl Core {
             times: Times::default(),
             slow: SlowQueries::default(),
             shapes: Shapes::default(),
+            budget: Budget::default(),
             is_kept: AtomicBool::new(false),
             is_inspecting: AtomicBool::new(false),
             starting: tokio::sync::Mutex::default(),

@@ -63,9 +63,47 @@ pub enum Error {
         "the transaction was ended by a statement of its own; end it with commit() or rollback() instead"
     )]
     NotInTransaction,
-    /// The connection was lost while the server was committing; whether it did is not known.
-    #[error("the connection was lost during commit; whether anything was committed is not known")]
-    CommitUnknown(#[source] pgkeel_connect::Error),
+    /// BEGIN was refused, and the statement that had been sent with it may have been run by itself, outside of any
+    /// transaction.
+    #[error("the transaction could not be begun; its first statement may have been run without it")]
+    NotBegun {
+        /// Why.
+        #[source]
+        source: pgkeel_connect::Error,
+    },
+    /// The connection was lost while the server was committing, and it is certain that nothing was committed.
+    #[error("the connection was lost during commit, and nothing was committed")]
+    NotCommitted {
+        /// The transaction's number at the server. `None` if it had written nothing.
+        xid: Option<u64>,
+        /// How the connection was lost.
+        #[source]
+        source: pgkeel_connect::Error,
+    },
+    /// The connection was lost while the server was committing; whether it did is not known. Ask for what should be
+    /// there, or `select pg_xact_status('<xid>')` on the same server; [`TxOptions::resolve_commit`](crate::TxOptions)
+    /// has the pool do that.
+    #[error("the connection was lost during commit; whether anything was committed is not known{}", Numbered(*.xid))]
+    CommitUnknown {
+        /// The transaction's number at the server, if it was asked for.
+        xid: Option<u64>,
+        /// How the connection was lost.
+        #[source]
+        source: pgkeel_connect::Error,
+    },
+    /// What was to be tried again until it works did not work within its limits. It has had no effect.
+    #[error("given up after {attempts} attempts in {} ms: {limit}", .elapsed.as_millis())]
+    RetriesExhausted {
+        /// How often it was tried.
+        attempts: u32,
+        /// How long that took.
+        elapsed: Duration,
+        /// Which limit was reached.
+        limit: RetryLimit,
+        /// Why the last attempt failed. `None` if the deadline came before anything failed.
+        #[source]
+        source: Option<Box<Error>>,
+    },
     /// A transaction was to begin on a session that is in one already.
     #[error("the session is in a transaction already; end it first, or open a savepoint in it")]
     AlreadyInTransaction,
@@ -112,9 +150,6 @@ pub enum Error {
         /// Which statement, from 0.
         index: usize,
     },
-    /// BEGIN failed, and the statements that had been sent behind it were run each by itself.
-    #[error("BEGIN failed; the statements behind it were run each by itself, not as a transaction")]
-    NotAtomic(#[source] pgkeel_connect::Error),
     /// Over shared sessions only reads are run.
     #[error("over shared sessions only reads are run; take a session or a transaction for anything else")]
     NotARead,
@@ -169,17 +204,49 @@ impl fmt::Display for Place<'_> {
     }
 }
 
+/// What ended the attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetryLimit {
+    /// [`RetryPolicy::attempts`](crate::RetryPolicy::attempts).
+    Attempts,
+    /// [`RetryPolicy::deadline`](crate::RetryPolicy::deadline), reached or nearer than the next attempt.
+    Deadline,
+    /// The pool's retry budget: so much is being run again that more would only add to the load.
+    Budget,
+}
+
+impl fmt::Display for RetryLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Attempts => "more attempts are not allowed",
+            Self::Deadline => "its deadline has come",
+            Self::Budget => "the pool's retry budget is used up, as too much fails; try again later",
+        })
+    }
+}
+
+struct Numbered(Option<u64>);
+
+impl fmt::Display for Numbered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |xid| write!(f, " (transaction {xid})"))
+    }
+}
+
 impl Error {
     /// What the server said, if it was the server that refused.
     #[must_use]
     pub fn server(&self) -> Option<&ServerError> {
         match self {
             Self::Connect { source, .. } => source.server(),
-            Self::Statement(error)
-            | Self::CommitUnknown(error)
-            | Self::NotAtomic(error)
-            | Self::InBatch { source: error, .. }
-            | Self::CopyRefused { source: error, .. } => error.server(),
+            Self::Statement(source)
+            | Self::NotBegun { source }
+            | Self::NotCommitted { source, .. }
+            | Self::CommitUnknown { source, .. }
+            | Self::InBatch { source, .. }
+            | Self::CopyRefused { source, .. } => source.server(),
+            Self::RetriesExhausted { source, .. } => source.as_ref()?.server(),
             Self::Aborted { first } => first.as_ref(),
             Self::AcquireTimeout { .. }
             | Self::Overloaded { .. }
@@ -224,7 +291,10 @@ impl Error {
     #[must_use]
     pub fn is_safe_to_retry(&self) -> bool {
         match self {
-            Self::AcquireTimeout { .. } | Self::Overloaded { .. } => true,
+            Self::AcquireTimeout { .. }
+            | Self::Overloaded { .. }
+            | Self::NotCommitted { .. }
+            | Self::RetriesExhausted { .. } => true,
             Self::Connect { source, .. } => source.is_safe_to_retry(),
             Self::Statement(error)
             | Self::InBatch { source: error, .. }
@@ -237,8 +307,8 @@ impl Error {
             | Self::AlreadyInTransaction
             | Self::SavepointOpen
             | Self::StatementRunning
-            | Self::CommitUnknown(_)
-            | Self::NotAtomic(_)
+            | Self::CommitUnknown { .. }
+            | Self::NotBegun { .. }
             | Self::TxClosed
             | Self::SessionState { .. }
             | Self::NeedsSession { .. }

@@ -13,10 +13,7 @@ mod methods;
 mod rows;
 mod underway;
 
-use std::future::ready;
 use std::pin::Pin;
-
-use futures_util::FutureExt as _;
 
 pub use self::copy_in::CopyIn;
 pub use self::copy_out::{CopyBytes, CopyOut};
@@ -62,10 +59,9 @@ impl<'a, S> Flow<'a, S> {
 
     /// The transaction remembers its first error.
     fn note(self, error: Error) -> Error {
-        let Some(level) = &self.level else { return error };
-        match level.run(ready(Err::<(), Error>(error))).now_or_never() {
-            Some(Err(error)) => error,
-            _ => Error::TxClosed,
+        match &self.level {
+            Some(level) => level.note(error),
+            None => error,
         }
     }
 }

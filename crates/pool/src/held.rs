@@ -22,10 +22,14 @@ use crate::{Error, upkeep};
 
 /// How long an answer to a statement of the pool's own (BEGIN, SAVEPOINT, COMMIT, ROLLBACK) is waited for. Long, as a
 /// commit may have to wait for a standby.
-const CONTROL_TIMEOUT: Duration = Duration::from_mins(1);
+pub(crate) const CONTROL_TIMEOUT: Duration = Duration::from_mins(1);
 
 fn silence(what: &str) -> pgkeel_connect::Error {
     pgkeel_connect::Error::Unanswered { what: what.to_owned(), waited: CONTROL_TIMEOUT }
+}
+
+pub(crate) fn unanswered(sql: &str) -> Error {
+    Error::Statement(silence(sql))
 }
 
 /// A slot on its way: dropping it returns the session, cleaned first if it has to be.
@@ -131,6 +135,22 @@ impl Held {
         self.clear().await?;
         let settled = timeout(CONTROL_TIMEOUT, self.slot().settled_status()).await;
         settled.unwrap_or_else(|_| Err(silence("the state of the session"))).map_err(Error::Statement)
+    }
+
+    /// Prepares a statement, so that running it is one message.
+    pub(crate) async fn prepare(&self, sql: &str) -> Result<(), Error> {
+        self.watched(sql, async { self.slot().prepared(sql).await.map(drop) }).await
+    }
+
+    /// Whether a statement that was prepared is found prepared the next time.
+    pub(crate) fn keeps_statements(&self) -> bool {
+        self.slot().unnamed.is_none() && self.slot().config.statement_cache() > 0
+    }
+
+    /// That the connection is over, if it is.
+    pub(crate) fn closed(&self) -> Option<Error> {
+        let lost = pgkeel_connect::Error::Closed { reason: None };
+        self.connection().is_closed().then(|| Error::Statement(self.connection().explain(lost)))
     }
 
     pub(crate) async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {

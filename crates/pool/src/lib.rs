@@ -1,13 +1,13 @@
 //! PostgreSQL sessions: pooled, bounded, never handed on inside a transaction.
 //!
-//! Builds no SQL, knows no metrics library (numbers leave as [`PoolStats`]), runs nothing again by itself that may have
-//! been run: only connecting is tried again, and a statement that was refused before running it, or rolled back as a whole,
-//! because its table or its types had changed.
+//! Builds no SQL, knows no metrics library (numbers leave as [`PoolStats`]), runs nothing again unasked: only connecting
+//! is tried again, and a statement that was refused before running it, or rolled back as a whole, because its table or its
+//! types had changed. [`Pool::retrying`] runs again what has certainly had no effect.
 //!
 //! Read [`Config`], then [`Pool`], then [`Session`] and [`Tx`]. Statements are run through
-//! [`Executor`], transactions opened through [`Begin`] or [`Pool::transaction`]. Large results and copies flow
-//! ([`Session::query_stream`], [`Session::copy_in`]), many statements go together ([`Batch`]), and many tasks read over few
-//! sessions ([`SharedReads`]).
+//! [`Executor`], transactions opened through [`Begin`], [`Pool::transaction`] or [`Retrying::transaction`]; a service
+//! gives each request a [`RequestTx`]. Large results and copies flow ([`Session::query_stream`], [`Session::copy_in`]), many
+//! statements go together ([`Batch`]), and many tasks read over few sessions ([`SharedReads`]).
 //!
 //! # Invariants
 //! - There are never more sessions than `pool.size` and `pool.max_overflow` allow, those being opened and closed
@@ -21,7 +21,8 @@
 //! - A statement whose future was dropped is cancelled, and the cancel hits nothing else: a session on which one may
 //!   still be under way is not used again.
 //! - A stream of rows or a copy ends well only once the server has said so.
-//! - `Ok` from a commit means that the server committed.
+//! - `Ok` from a commit means that the server committed, and an error that is safe to retry that it did not.
+//! - Nothing is run again that may have taken effect, but for statements that are declared idempotent.
 //!
 //! # Features
 //! - `config-file`: settings from a TOML file.
@@ -55,6 +56,7 @@ mod reset;
 mod traces;
 mod begin;
 mod transaction;
+mod retry;
 mod slot;
 mod counts;
 mod ledger;
@@ -70,7 +72,7 @@ pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TransactionSta
 
 pub use self::batch::{Answer, Answers, Batch, Param, Params};
 pub use self::config::Config;
-pub use self::error::Error;
+pub use self::error::{Error, RetryLimit};
 pub use self::flow::{CopyBytes, CopyIn, CopyOut, CopyRow, CopySink, CopyTarget, RowStream};
 pub use self::histogram::{Histogram, PoolTimes};
 pub use self::hooks::{Hook, HookFuture, Hooks};
@@ -78,10 +80,11 @@ pub use self::life_cycle::CloseReport;
 pub use self::pool::Pool;
 pub use self::pooler::PoolerMode;
 pub use self::reset::Reset;
+pub use self::retry::{RetryPolicy, Retrying};
 pub use self::session::Session;
 pub use self::settings::{Draft, SETTINGS};
 pub use self::shared_reads::SharedReads;
 pub use self::slow::SlowQuery;
 pub use self::stats::PoolStats;
 pub use self::step::Step;
-pub use self::transaction::{SessionTx, Tx};
+pub use self::transaction::{RequestTx, SessionTx, Tx};

@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::core::{Core, Phase};
 use crate::held::Held;
-use crate::transaction::run_in;
+use crate::transaction::{Plan, run_in};
 use crate::{Config, Error, PoolStats, PoolTimes, PoolerMode, Session, SlowQuery, Tx, acquire};
 
 /// A bounded number of sessions, shared. Cheap to clone; all clones are the same pool.
@@ -86,7 +86,7 @@ impl Pool {
     /// # Cancellation
     /// Dropping the future rolls back, unless COMMIT had gone out already.
     #[track_caller]
-    pub fn transaction<T, E, F, Fut>(&self, run: F) -> impl Future<Output = Result<T, E>>
+    pub fn transaction<T, E, F, Fut>(&self, run: F) -> impl Future<Output = Result<T, E>> + use<T, E, F, Fut>
     where
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -107,16 +107,16 @@ impl Pool {
         &self,
         options: TxOptions,
         run: F,
-    ) -> impl Future<Output = Result<T, E>>
+    ) -> impl Future<Output = Result<T, E>> + use<T, E, F, Fut>
     where
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        let site = Location::caller();
+        let (core, site) = (Arc::clone(&self.core), Location::caller());
         async move {
-            let held = acquire::acquire(&self.core, Some(site)).await?;
-            run_in(Tx::begin(Arc::new(held), options).await?, run).await
+            let held = acquire::acquire(&core, Some(site)).await?;
+            run_in(Tx::begin(Arc::new(held), Plan::once(options)).await?, run).await
         }
     }
 
@@ -199,6 +199,6 @@ impl Begin for &Pool {
     type Tx = Tx;
 
     async fn begin_with(self, options: TxOptions) -> Result<Tx, Error> {
-        Tx::begin(Arc::new(acquire::acquire(&self.core, None).await?), options).await
+        Tx::begin(Arc::new(acquire::acquire(&self.core, None).await?), Plan::once(options)).await
     }
 }

@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::held::Held;
+use crate::transaction::Plan;
 use crate::{Error, SessionTx, Tx};
 
 /// One session of the pool, for as long as it is held.
@@ -78,7 +79,7 @@ impl<'s> Begin for &'s mut Session {
     type Tx = SessionTx<'s>;
 
     async fn begin_with(self, options: TxOptions) -> Result<SessionTx<'s>, Error> {
-        let tx = Tx::begin(Arc::clone(&self.held), options).await?;
+        let tx = Tx::begin(Arc::clone(&self.held), Plan::once(options)).await?;
         Ok(SessionTx::new(tx, self))
     }
 }

@@ -1,7 +1,7 @@
 //! What is kept in the pool: a connection with what the pool knows of it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
@@ -17,6 +17,7 @@ use crate::ledger::Entry;
 use crate::lifetime;
 use crate::statements::{Prepared, Statements};
 use crate::traffic::Traffic;
+use crate::transaction::Identity;
 use crate::unnamed::Unnamed;
 
 /// How long what is done before the good-bye may take.
@@ -52,6 +53,8 @@ pub(crate) struct Slot {
     statements: Statements,
     /// Behind a pooler in transaction mode, what runs statements instead.
     pub(crate) unnamed: Option<Unnamed>,
+    /// Which server this is, once a transaction has had it asked for; `None` in it if it did not say.
+    pub(crate) identity: OnceLock<Option<Identity>>,
 }
 
 impl Slot {
@@ -80,6 +83,7 @@ impl Slot {
             traces: AtomicBool::new(false),
             traffic: Arc::default(),
             statements: Statements::at_most(config.statement_cache()),
+            identity: OnceLock::new(),
             unnamed: Unnamed::of(config.pooler()),
             config,
         }

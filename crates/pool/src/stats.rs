@@ -41,6 +41,10 @@ pub(crate) struct Totals {
     pub(crate) dirty: Total,
     pub(crate) leaks: Total,
     pub(crate) dirty_closed: Total,
+    pub(crate) retries: Total,
+    pub(crate) retries_refused: Total,
+    pub(crate) commits_resolved: Total,
+    pub(crate) commits_unknown: Total,
 }
 
 /// A pool at one moment. The counts of states are taken in one look, so they always add up.
@@ -97,6 +101,14 @@ pub struct PoolStats {
     pub dirty_closed_total: u64,
     /// Sessions that were held for longer than `pool.leak_threshold`, so far.
     pub leaks_total: u64,
+    /// Transactions and statements that were run again, so far; each time counts.
+    pub retries_total: u64,
+    /// Those that were not run again because the pool's retry budget was used up, so far.
+    pub retries_refused_total: u64,
+    /// COMMITs whose answer was lost and of which the server said later what had become of them, so far.
+    pub commits_resolved_total: u64,
+    /// COMMITs whose answer was lost for good, so far.
+    pub commits_unknown_total: u64,
 }
 
 impl PoolStats {
@@ -127,6 +139,10 @@ impl PoolStats {
             dirty_total: totals.dirty.value(),
             dirty_closed_total: totals.dirty_closed.value(),
             leaks_total: totals.leaks.value(),
+            retries_total: totals.retries.value(),
+            retries_refused_total: totals.retries_refused.value(),
+            commits_resolved_total: totals.commits_resolved.value(),
+            commits_unknown_total: totals.commits_unknown.value(),
         }
     }
 

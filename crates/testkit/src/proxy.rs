@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use pgkeel_connect::{Address, Host, HostName};
@@ -49,6 +49,9 @@ struct Network {
     left: [AtomicU64; 2],
     passed: [AtomicU64; 2],
     accepted: AtomicU64,
+    /// Whether the client spoke last, and how often it began to.
+    client_spoke: AtomicBool,
+    flights: AtomicU64,
     /// Of the connections accepted so far, the first so many are dead and nobody knows it.
     stranded: AtomicU64,
 }
@@ -66,6 +69,8 @@ impl Proxy {
             left: [const { AtomicU64::new(u64::MAX) }; 2],
             passed: [const { AtomicU64::new(0) }; 2],
             accepted: AtomicU64::new(0),
+            client_spoke: AtomicBool::new(false),
+            flights: AtomicU64::new(0),
             stranded: AtomicU64::new(0),
         });
         let port = listener.local_addr().expect("a bound port");
@@ -128,6 +133,13 @@ impl Proxy {
         self.network.passed[direction as usize].load(Ordering::SeqCst)
     }
 
+    /// How often a client has sent something after the server had spoken last, so far. With one connection that does
+    /// one thing after the other these are round trips.
+    #[must_use]
+    pub fn flights(&self) -> u64 {
+        self.network.flights.load(Ordering::SeqCst)
+    }
+
     /// Connections accepted so far.
     #[must_use]
     pub fn accepted(&self) -> u64 {
@@ -145,6 +157,13 @@ impl Drop for Proxy {
 impl Network {
     fn cut(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    fn spoke(&self, direction: Direction) {
+        let is_client = direction == Direction::ToServer;
+        if !self.client_spoke.swap(is_client, Ordering::SeqCst) && is_client {
+            self.flights.fetch_add(1, Ordering::SeqCst);
+        }
     }
 
     /// Takes bytes off what may still go through. Fewer than asked for means that the line is cut behind them.
@@ -237,6 +256,7 @@ async fn one_way(
         if read == 0 {
             return to.shutdown().await;
         }
+        network.spoke(direction);
         weather_permitting(&network.weather).await;
         line.unless_stranded().await;
         let allowed = network.allowance(direction, read as u64);

@@ -6,7 +6,6 @@ use pgkeel_connect::TxOptions;
 
 use super::{Answer, Answers, Batch};
 use crate::held::Held;
-use crate::transaction::Statement;
 use crate::{Error, Pool, Session, SessionTx, Tx, acquire};
 
 impl Pool {
@@ -32,7 +31,7 @@ impl Pool {
     /// # Errors
     /// [`Error::InBatch`] with the first statement that failed, or an error of COMMIT: nothing was committed.
     /// [`Error::CommitUnknown`] if the connection was lost. [`Error::TransactionControl`], and whatever keeps the pool
-    /// from giving a session: nothing was run. [`Error::NotAtomic`] if BEGIN alone failed, for which an administrator has
+    /// from giving a session: nothing was run. [`Error::NotBegun`] if BEGIN alone failed, for which an administrator has
     /// to cancel just that.
     ///
     /// # Cancellation
@@ -88,12 +87,12 @@ impl Tx {
     /// # Cancellation
     /// Dropping the future fails the transaction.
     pub async fn run_batch(&self, batch: &Batch) -> Result<Answers, Error> {
-        let level: Statement<'_> = self.enter()?;
-        let answers = level.run(level.held.run_batch(batch)).await?;
+        let texts: Vec<&str> = batch.statements.iter().map(|item| &*item.sql).collect();
+        let level = self.enter(texts.join("; "))?;
+        let answers = level.run_in_parts(level.held.run_batch(batch)).await?;
         if let Some(first) = answers.iter().find_map(|answer| answer.as_ref().err()?.server().cloned()) {
             // The transaction remembers its first error.
-            let error = Error::Statement(pgkeel_connect::Error::Server(first));
-            let _ = level.run(std::future::ready(Err::<(), Error>(error))).await;
+            level.note(Error::Statement(pgkeel_connect::Error::Server(first)));
         }
         Ok(answers)
     }

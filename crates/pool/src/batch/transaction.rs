@@ -77,14 +77,18 @@ fn verdict(results: Vec<Result<Answer, StatementError>>, rolled_back: bool) -> R
         match result {
             Ok(answer) => answers.push(answer),
             // COMMIT had been sent behind it.
-            Err(lost) if lost.is_disconnected() => return Err(Error::CommitUnknown(lost)),
+            Err(lost) if lost.is_disconnected() => {
+                return Err(Error::CommitUnknown { xid: None, source: lost });
+            }
             // Neither refused nor unsent, as with the text of a COPY: an answer that the driver does not understand.
-            Err(odd) if odd.server().is_none() && !rolled_back => return Err(Error::CommitUnknown(odd)),
+            Err(odd) if odd.server().is_none() && !rolled_back => {
+                return Err(Error::CommitUnknown { xid: None, source: odd });
+            }
             Err(error) => return Err(numbered_error(index, error)),
         }
     }
     match results.next() {
-        Some(Err(lost)) if lost.is_disconnected() => Err(Error::CommitUnknown(lost)),
+        Some(Err(lost)) if lost.is_disconnected() => Err(Error::CommitUnknown { xid: None, source: lost }),
         Some(Err(error)) => Err(Error::Statement(error)),
         _ => Ok(answers),
     }
@@ -96,7 +100,11 @@ fn without_begin(
     mut behind: impl Iterator<Item = Result<Answer, StatementError>>,
 ) -> Error {
     if refused.is_disconnected() {
-        return Error::CommitUnknown(refused);
+        return Error::CommitUnknown { xid: None, source: refused };
     }
-    if behind.any(|result| result.is_ok()) { Error::NotAtomic(refused) } else { Error::Statement(refused) }
+    if behind.any(|result| result.is_ok()) {
+        Error::NotBegun { source: refused }
+    } else {
+        Error::Statement(refused)
+    }
 }

@@ -14,27 +14,30 @@ use crate::{Error, Session, SessionTx, Tx};
 /// Where a statement is run: the session, and in a transaction the level that it belongs to.
 type Place<'a> = (Arc<Held>, Option<Statement<'a>>);
 
+/// As what a copy counts whose text is not the caller's.
+const COPY: &str = "copy";
+
 /// Whoever has it alone may let a statement outlast the call.
 trait Alone {
-    fn place(&mut self) -> Result<Place<'_>, Error>;
+    fn place(&mut self, sql: &str) -> Result<Place<'_>, Error>;
 }
 
 impl Alone for Session {
-    fn place(&mut self) -> Result<Place<'_>, Error> {
+    fn place(&mut self, _: &str) -> Result<Place<'_>, Error> {
         Ok((Arc::clone(&self.held), None))
     }
 }
 
 impl Alone for Tx {
-    fn place(&mut self) -> Result<Place<'_>, Error> {
-        let level = self.enter()?;
+    fn place(&mut self, sql: &str) -> Result<Place<'_>, Error> {
+        let level = self.enter(sql.to_owned())?;
         Ok((Arc::clone(&level.held), Some(level)))
     }
 }
 
 impl Alone for SessionTx<'_> {
-    fn place(&mut self) -> Result<Place<'_>, Error> {
-        self.tx.place()
+    fn place(&mut self, sql: &str) -> Result<Place<'_>, Error> {
+        self.tx.place(sql)
     }
 }
 
@@ -44,7 +47,7 @@ async fn begin<T>(
     begun: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     match level {
-        Some(level) => level.run(begun).await,
+        Some(level) => level.run_in_parts(begun).await,
         None => begun.await,
     }
 }
@@ -64,7 +67,7 @@ macro_rules! streams_of {
                 sql: &str,
                 params: &[&(dyn ToSql + Sync)],
             ) -> Result<RowStream<'_>, Error> {
-                let (held, level) = self.place()?;
+                let (held, level) = self.place(sql)?;
                 let begun = begin(level.as_ref(), rows::begin(held, sql, params)).await?;
                 Ok(RowStream::new(begun, level))
             }
@@ -77,7 +80,7 @@ macro_rules! streams_of {
             /// # Cancellation
             /// Dropping the future gives the copy up, which fails a transaction.
             pub async fn copy_in(&mut self, target: &CopyTarget) -> Result<CopyIn<'_>, Error> {
-                let (held, level) = self.place()?;
+                let (held, level) = self.place(COPY)?;
                 let begun = begin(level.as_ref(), copy_in::begin(held, target)).await?;
                 Ok(CopyIn::new(begun, level))
             }
@@ -90,7 +93,7 @@ macro_rules! streams_of {
             /// # Cancellation
             /// As [`copy_in`](Self::copy_in).
             pub async fn copy_in_raw(&mut self, sql: &str) -> Result<CopySink<'_>, Error> {
-                let (held, level) = self.place()?;
+                let (held, level) = self.place(sql)?;
                 let begun = begin(level.as_ref(), copy_sink::begin(held, sql)).await?;
                 Ok(CopySink::new(begun, level))
             }
@@ -103,7 +106,7 @@ macro_rules! streams_of {
             /// # Cancellation
             /// As [`query_stream`](Self::query_stream).
             pub async fn copy_out(&mut self, query: &str) -> Result<CopyOut<'_>, Error> {
-                let (held, level) = self.place()?;
+                let (held, level) = self.place(COPY)?;
                 let begun = begin(level.as_ref(), copy_out::begin_rows(held, query)).await?;
                 Ok(CopyOut::new(begun, level))
             }
@@ -116,7 +119,7 @@ macro_rules! streams_of {
             /// # Cancellation
             /// As [`query_stream`](Self::query_stream).
             pub async fn copy_out_raw(&mut self, sql: &str) -> Result<CopyBytes<'_>, Error> {
-                let (held, level) = self.place()?;
+                let (held, level) = self.place(sql)?;
                 let begun = begin(level.as_ref(), copy_out::begin_bytes(held, sql)).await?;
                 Ok(CopyBytes::new(begun, level))
             }

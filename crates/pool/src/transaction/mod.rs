@@ -1,8 +1,20 @@
 //! Transactions and savepoints: handles that close when their level ends.
 
 mod session;
+mod request;
+mod plan;
 mod stack;
+mod statement;
+mod sent;
+mod ending;
+mod cause;
+mod actions;
+mod traced;
+mod identity;
+mod doubt;
 
+use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,16 +22,22 @@ use pgkeel_connect::{Begin, Executor, Transaction, TransactionStatus, TxOptions}
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+pub(crate) use self::identity::Identity;
+pub(crate) use self::plan::Plan;
+pub use self::request::RequestTx;
 pub use self::session::SessionTx;
-pub(crate) use self::stack::Statement;
-use self::stack::{Id, Stack};
+pub(crate) use self::stack::{End, Stack};
+use self::stack::{Id, OUTERMOST};
+pub(crate) use self::statement::Statement;
 use crate::Error;
 use crate::held::Held;
 
 /// An open transaction or savepoint.
 ///
-/// [`commit`](Transaction::commit) and [`rollback`](Transaction::rollback) end it; dropping it rolls back. While a
-/// savepoint is open in it, only that can be used. A handle that outlives its transaction gives [`Error::TxClosed`].
+/// BEGIN, or SAVEPOINT, is sent together with the first statement, so it costs no round trip, and what runs no statement
+/// sends nothing. [`commit`](Transaction::commit) and [`rollback`](Transaction::rollback) end it; dropping it rolls back.
+/// While a savepoint is open in it, only that can be used. A handle that outlives its transaction gives
+/// [`Error::TxClosed`].
 #[derive(Debug)]
 pub struct Tx {
     stack: Arc<Stack>,
@@ -31,15 +49,12 @@ pub struct Tx {
 }
 
 impl Tx {
-    /// Begins a transaction on a session.
-    pub(crate) async fn begin(held: Arc<Held>, options: TxOptions) -> Result<Self, Error> {
+    /// A transaction on a session, which begins with its first statement.
+    pub(crate) async fn begin(held: Arc<Held>, plan: Plan) -> Result<Self, Error> {
         if held.settled_status().await? != TransactionStatus::Idle {
             return Err(Error::AlreadyInTransaction);
         }
-        // Open before BEGIN goes out: if this future is dropped, the handle's drop sends ROLLBACK behind it.
-        let tx = Self::owner(Stack::new(Arc::clone(&held)), 0);
-        held.control(&options.to_string()).await?;
-        Ok(tx)
+        Ok(Self::owner(Stack::new(held, plan), OUTERMOST))
     }
 
     fn owner(stack: Arc<Stack>, id: Id) -> Self {
@@ -47,14 +62,18 @@ impl Tx {
     }
 
     /// Begins a statement that ends when what is returned is dropped.
-    pub(crate) fn enter(&self) -> Result<Statement<'_>, Error> {
-        self.stack.enter(self.id)
+    pub(crate) fn enter<'a>(&'a self, sql: impl Into<Cow<'a, str>>) -> Result<Statement<'a>, Error> {
+        self.stack.enter(self.id, sql.into())
     }
 
     /// A second handle to the same level, which does not end it.
-    fn guest(&self) -> Self {
+    pub(crate) fn guest(&self) -> Self {
         let Self { stack, id, committed, .. } = self;
         Self { stack: Arc::clone(stack), id: *id, owner: false, committed: Arc::clone(committed) }
+    }
+
+    pub(crate) fn stack(&self) -> &Arc<Stack> {
+        &self.stack
     }
 
     /// Runs `run` in a savepoint: `Ok` keeps what it did, `Err` undoes it. To any depth.
@@ -71,6 +90,32 @@ impl Tx {
         E: From<Error>,
     {
         run_in(self.begin().await?, run).await
+    }
+
+    /// Has `action` run once everything is committed, in the order of asking: to tell others of it, or to forget what a
+    /// cache has. What needs to wait may spawn a task.
+    ///
+    /// Of a savepoint or transaction that is rolled back it is dropped instead. If the answer to COMMIT is lost it runs
+    /// only if it is found out that the server did commit ([`TxOptions::resolve_commit`]), never after
+    /// [`Error::CommitUnknown`]. It runs before the commit returns; if it panics, so does the commit, which is done by
+    /// then, and the actions behind it are not run.
+    ///
+    /// ```no_run
+    /// use pgkeel_pool::{Error, Executor as _, Pool};
+    ///
+    /// # async fn example(pool: Pool, news: tokio::sync::mpsc::UnboundedSender<i64>) -> Result<(), Error> {
+    /// pool.transaction(|tx| async move {
+    ///     let id: i64 = tx.query_scalar("insert into orders default values returning id", &[]).await?;
+    ///     tx.after_commit(move || drop(news.send(id)))
+    /// })
+    /// .await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::TxClosed`].
+    pub fn after_commit(&self, action: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        self.stack.after_commit(self.id, action)
     }
 }
 
@@ -89,11 +134,17 @@ where
     Fut: Future<Output = Result<T, E>>,
     E: From<Error>,
 {
+    let returned = run(tx.guest()).await;
+    end_as(tx, returned).await?.map_err(E::from)
+}
+
+/// Ends a transaction as its closure says. The closure's error comes outside, the commit's inside.
+pub(crate) async fn end_as<T, E>(tx: Tx, returned: Result<T, E>) -> Result<Result<T, Error>, E> {
     let committed = Arc::clone(&tx.committed);
-    match run(tx.guest()).await {
+    match returned {
         Ok(value) => match tx.commit().await {
-            Err(Error::TxClosed) if committed.load(Ordering::Acquire) => Ok(value), // The closure did it itself.
-            done => Ok(done.map(|()| value)?),
+            Err(Error::TxClosed) if committed.load(Ordering::Acquire) => Ok(Ok(value)), // The closure did it itself.
+            done => Ok(done.map(|()| value)),
         },
         Err(error) => {
             if let Err(rollback) = tx.rollback().await {
@@ -108,30 +159,31 @@ impl Executor for Tx {
     type Error = Error;
 
     async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        let statement = self.stack.enter(self.id)?;
-        statement.run(statement.held.query(sql, params)).await
+        let statement = self.enter(sql)?;
+        statement.run_prepared(pin!(statement.held.query(sql, params))).await
     }
 
     async fn query_opt(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
-        let statement = self.stack.enter(self.id)?;
-        statement.run(statement.held.query_opt(sql, params)).await
+        let statement = self.enter(sql)?;
+        statement.run_prepared(pin!(statement.held.query_opt(sql, params))).await
     }
 
     async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        let statement = self.stack.enter(self.id)?;
-        statement.run(statement.held.execute(sql, params)).await
+        let statement = self.enter(sql)?;
+        statement.run_prepared(pin!(statement.held.execute(sql, params))).await
     }
 
     async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        let statement = self.stack.enter(self.id)?;
-        statement.run(statement.held.batch_execute(sql)).await
+        let statement = self.enter(sql)?;
+        statement.run(pin!(statement.held.batch_execute(sql))).await
     }
 }
 
 impl Transaction for Tx {
     async fn commit(self) -> Result<(), Error> {
-        self.stack.commit(self.id).await?;
+        let actions = self.stack.commit(self.id).await?;
         self.committed.store(true, Ordering::Release);
+        actions.run();
         Ok(())
     }
 
@@ -145,9 +197,6 @@ impl Begin for &Tx {
 
     async fn begin_with(self, options: TxOptions) -> Result<Tx, Error> {
         options.check_savepoint()?;
-        let (id, held, sql) = self.stack.savepoint(self.id)?;
-        let tx = Tx::owner(Arc::clone(&self.stack), id);
-        held.control(&sql).await?;
-        Ok(tx)
+        Ok(Tx::owner(Arc::clone(&self.stack), self.stack.savepoint(self.id)?))
     }
 }

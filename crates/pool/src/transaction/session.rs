@@ -20,6 +20,16 @@ impl<'s> SessionTx<'s> {
     }
 }
 
+impl SessionTx<'_> {
+    /// As [`Tx::after_commit`].
+    ///
+    /// # Errors
+    /// [`Error::TxClosed`].
+    pub fn after_commit(&self, action: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        self.tx.after_commit(action)
+    }
+}
+
 impl Executor for SessionTx<'_> {
     type Error = Error;
 

@@ -3,14 +3,22 @@
 //! A statement is more than one message (prepare, then execute), and a level can end at any moment, from another task
 //! even. So a statement is polled, and thereby sent, only under the lock and only while its level is the innermost;
 //! and a level is closed under the same lock before its end is sent. Nothing of it can follow that.
+//!
+//! BEGIN and SAVEPOINT wait for a statement to travel with (`statement.rs`), so a level without any sends nothing.
 
-use std::future::poll_fn;
-use std::pin::pin;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 
-use pgkeel_connect::{ServerError, TransactionStatus};
+use pgkeel_connect::Error as Refusal;
+use tokio_postgres::error::SqlState;
 
+use super::actions::Actions;
+use super::cause;
+use super::ending::Ending;
+use super::plan::Plan;
+use super::sent::Sent;
+use super::statement::Statement;
+use super::traced::Number;
 use crate::Error;
 use crate::held::Held;
 
@@ -18,48 +26,65 @@ use crate::held::Held;
 /// another.
 pub(super) type Id = u32;
 
-const OUTERMOST: Id = 0;
+pub(super) const OUTERMOST: Id = 0;
 
 /// The levels of one transaction, shared by all handles to them.
 #[derive(Debug)]
-pub(super) struct Stack(Mutex<Open>);
+pub(crate) struct Stack(Mutex<Open>);
 
 #[derive(Debug)]
-struct Open {
+pub(super) struct Open {
     /// The session, until the outermost level has ended.
-    held: Option<Arc<Held>>,
-    levels: Vec<Level>,
+    pub(super) held: Option<Arc<Held>>,
+    pub(super) plan: Plan,
+    pub(super) levels: Vec<Level>,
     /// Savepoints made so far.
     savepoints: u32,
     /// Statements that were begun and have not come to their end.
-    running: u32,
+    pub(super) running: u32,
+    /// What was sent with them.
+    pub(super) sent: Sent,
+    /// The transaction's number at the server.
+    pub(super) number: Number,
+    /// How many milliseconds the server was last told to work on one statement, at most.
+    pub(super) statement_timeout: Option<u64>,
+    pub(super) end: End,
+    /// Whether it was to write and had got to a standby.
+    misplaced: bool,
+    /// What went wrong first, of a transaction that has ended.
+    cause: Option<Refusal>,
+}
+
+/// How far the end of the whole transaction has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Whatever happens, it has had no effect.
+    NotCommitted,
+    /// COMMIT has gone out, and what became of it may never be known.
+    InDoubt,
+    Committed,
 }
 
 #[derive(Debug)]
-struct Level {
-    id: Id,
+pub(super) struct Level {
+    pub(super) id: Id,
+    /// Whether its opening was sent.
+    pub(super) opened: bool,
     /// Its end is being sent: it takes no more statements, and the level around it none yet.
     ending: bool,
-    /// The first error that the server reported on it.
-    first: Option<ServerError>,
+    /// The first thing that went wrong on it.
+    pub(super) first: Option<Refusal>,
+    pub(super) actions: Actions,
 }
 
 impl Level {
     fn new(id: Id) -> Self {
-        Self { id, ending: false, first: None }
+        Self { id, opened: false, ending: false, first: None, actions: Actions::default() }
     }
 }
 
-fn begin_sql(id: Id) -> String {
-    format!("SAVEPOINT pgkeel_{id}")
-}
-
-fn commit_sql(id: Id) -> String {
-    if id == OUTERMOST { "COMMIT".into() } else { format!("RELEASE SAVEPOINT pgkeel_{id}") }
-}
-
 /// A savepoint is released as well, or it would stay until the end of the transaction.
-fn rollback_sql(id: Id) -> String {
+pub(super) fn rollback_sql(id: Id) -> String {
     match id {
         OUTERMOST => "ROLLBACK".into(),
         id => format!("ROLLBACK TO SAVEPOINT pgkeel_{id}; RELEASE SAVEPOINT pgkeel_{id}"),
@@ -71,68 +96,123 @@ impl Open {
         self.levels.iter().position(|level| level.id == id && !level.ending)
     }
 
-    /// The level, if it is the innermost: only that can be used.
-    fn innermost(&mut self, id: Id) -> Result<(&mut Level, Arc<Held>), Error> {
+    /// The session, if the level is the innermost: only that can be used.
+    pub(super) fn innermost(&self, id: Id) -> Result<&Arc<Held>, Error> {
         let position = self.position(id).ok_or(Error::TxClosed)?;
-        let held = self.held.clone().ok_or(Error::TxClosed)?;
+        let held = self.held.as_ref().ok_or(Error::TxClosed)?;
         if position + 1 < self.levels.len() {
             return Err(Error::SavepointOpen);
         }
-        Ok((&mut self.levels[position], held))
+        Ok(held)
     }
 
-    /// Forgets the level and those in it.
-    fn remove(&mut self, id: Id) {
-        if let Some(position) = self.levels.iter().position(|level| level.id == id) {
-            self.levels.truncate(position);
+    /// Remembers the first thing that goes wrong on a level.
+    pub(super) fn note(&mut self, id: Id, error: &Error) {
+        let (Error::Statement(error) | Error::NotBegun { source: error }) = error else { return };
+        if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+            self.leave_standby();
         }
-        if self.levels.is_empty() {
+        if let Some(level) = self.levels.iter_mut().find(|level| level.id == id)
+            && level.first.is_none()
+        {
+            level.first = cause::copy(error);
+        }
+    }
+
+    /// A session that was to write, and whose server turned out to be a standby, is of no use.
+    fn leave_standby(&mut self) {
+        if let Some(held) = &self.held
+            && !self.plan.options.is_read_only()
+            && held.connection().parameter("in_hot_standby").as_deref() == Some("on")
+        {
+            held.invalidate();
+            self.misplaced = true;
+        }
+    }
+
+    /// Forgets the level and those in it. What is to be done after the commit is handed to the level around it, if there
+    /// is one, else returned.
+    pub(super) fn remove(&mut self, id: Id, kept: bool) -> Actions {
+        let Some(position) = self.levels.iter().position(|level| level.id == id) else {
+            return Actions::default();
+        };
+        let mut ended = self.levels.split_off(position);
+        let actions = if kept { std::mem::take(&mut ended[0].actions) } else { Actions::default() };
+        let Some(around) = self.levels.last_mut() else {
+            self.cause = ended.iter_mut().find_map(|level| level.first.take());
             self.held = None;
+            self.sent.clear();
+            return actions;
+        };
+        around.actions.append(actions);
+        if around.first.is_none() {
+            around.first = cause::left_of(&mut ended);
         }
+        Actions::default()
     }
 
     /// Ends the level, and those in it, by sending a rollback without waiting for its answer. Whatever is sent later
     /// queues up behind it.
-    fn abandon(&mut self, id: Id) {
-        if self.position(id).is_some()
-            && let Some(held) = self.held.clone()
-        {
-            held.send(&rollback_sql(id));
-            self.remove(id);
+    pub(super) fn abandon(&mut self, id: Id) {
+        let Some(position) = self.position(id) else { return };
+        if let Some(held) = self.held.clone() {
+            if self.levels[position].opened {
+                held.send(&rollback_sql(id));
+            }
+            self.remove(id, false);
         }
     }
 }
 
 impl Stack {
-    /// A transaction that is about to begin on this session.
-    pub(super) fn new(held: Arc<Held>) -> Arc<Self> {
-        let levels = vec![Level::new(OUTERMOST)];
-        Arc::new(Self(Mutex::new(Open { held: Some(held), levels, savepoints: 0, running: 0 })))
+    /// A transaction that is to begin on this session with its first statement.
+    pub(super) fn new(held: Arc<Held>, plan: Plan) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Open {
+            number: Number::of(held.connection(), plan),
+            held: Some(held),
+            plan,
+            levels: vec![Level::new(OUTERMOST)],
+            savepoints: 0,
+            running: 0,
+            sent: Sent::default(),
+            statement_timeout: None,
+            end: End::NotCommitted,
+            misplaced: false,
+            cause: None,
+        })))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Open> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens a savepoint in this level.
-    pub(super) fn savepoint(&self, parent: Id) -> Result<(Id, Arc<Held>, String), Error> {
+    pub(super) fn savepoint(&self, parent: Id) -> Result<Id, Error> {
         let mut open = self.lock();
-        let (_, held) = open.innermost(parent)?;
+        open.innermost(parent)?;
         if open.running > 0 {
             return Err(Error::StatementRunning);
         }
         open.savepoints += 1;
         let id = open.savepoints;
         open.levels.push(Level::new(id));
-        Ok((id, held, begin_sql(id)))
+        Ok(id)
     }
 
     /// Begins a statement on this level.
-    pub(super) fn enter(&self, id: Id) -> Result<Statement<'_>, Error> {
+    pub(super) fn enter<'a>(&'a self, id: Id, sql: Cow<'a, str>) -> Result<Statement<'a>, Error> {
         let mut open = self.lock();
-        let (_, held) = open.innermost(id)?;
+        let held = Arc::clone(open.innermost(id)?);
         open.running += 1;
-        Ok(Statement { stack: self, id, held })
+        Ok(Statement::new(self, id, held, sql))
+    }
+
+    /// Has this done once all is committed.
+    pub(super) fn after_commit(&self, id: Id, action: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        let mut open = self.lock();
+        let position = open.position(id).ok_or(Error::TxClosed)?;
+        open.levels[position].actions.push(action);
+        Ok(())
     }
 
     /// Ends the level and those in it by a rollback, if it is open.
@@ -140,28 +220,19 @@ impl Stack {
         self.lock().abandon(id);
     }
 
-    /// Ends the level with what was done in it.
-    pub(super) async fn commit(&self, id: Id) -> Result<(), Error> {
+    /// Ends the level with what was done in it. Returns what is to be done now that all is committed.
+    pub(super) async fn commit(&self, id: Id) -> Result<Actions, Error> {
         let ending = self.end(id, true)?;
-        match ending.held.settled_status().await? {
-            TransactionStatus::Open => {
-                ending.send(&commit_sql(id)).await.map_err(|error| in_doubt(error, id))
-            }
-            TransactionStatus::Failed => {
-                let first = ending.first();
-                ending.send(&rollback_sql(id)).await?;
-                Err(Error::Aborted { first })
-            }
-            TransactionStatus::Idle => {
-                ending.needs_no_rollback();
-                Err(Error::NotInTransaction)
-            }
+        let done = ending.commit().await;
+        if let Err(error) = &done {
+            self.lock().note_end(error);
         }
+        done
     }
 
     /// Ends the level, and those in it, without what was done in it.
     pub(super) async fn rollback(&self, id: Id) -> Result<(), Error> {
-        self.end(id, false)?.send(&rollback_sql(id)).await
+        self.end(id, false)?.rollback().await
     }
 
     /// Takes the right to end a level. To keep it, it must be the innermost and have nothing under way.
@@ -175,86 +246,36 @@ impl Stack {
             return Err(if inner { Error::SavepointOpen } else { Error::StatementInFlight });
         }
         open.levels.truncate(position + 1);
-        open.levels[position].ending = true;
-        Ok(Ending { stack: self, id, held, unsent: true })
+        let level = &mut open.levels[position];
+        level.ending = true;
+        Ok(Ending::new(self, id, held, level.opened))
+    }
+
+    /// How far its end has come.
+    pub(crate) fn how_far(&self) -> End {
+        self.lock().end
+    }
+
+    /// Whether it was to write and had got to a standby: another session may lead to the primary.
+    pub(crate) fn is_misplaced(&self) -> bool {
+        self.lock().misplaced
+    }
+
+    /// What went wrong first in a transaction that had no effect.
+    pub(crate) fn cause(&self) -> Option<Refusal> {
+        let open = self.lock();
+        let first = open.cause.as_ref().or_else(|| open.levels.first()?.first.as_ref());
+        first.and_then(cause::copy).filter(|_| open.end == End::NotCommitted)
     }
 }
 
-/// Of a COMMIT that got no answer it is not known whether it was carried out.
-fn in_doubt(error: Error, id: Id) -> Error {
-    match error {
-        Error::Statement(error) if error.is_disconnected() && id == OUTERMOST => Error::CommitUnknown(error),
-        other => other,
-    }
-}
-
-/// A statement on its way. Counted until it is dropped.
-pub(crate) struct Statement<'a> {
-    stack: &'a Stack,
-    id: Id,
-    pub(crate) held: Arc<Held>,
-}
-
-impl Statement<'_> {
-    /// Runs it, as long as its level is open, and remembers the level's first error.
-    pub(crate) async fn run<T>(&self, statement: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let mut statement = pin!(statement);
-        poll_fn(|cx| {
-            let mut open = self.stack.lock();
-            let (level, _) = match open.innermost(self.id) {
-                Ok(level) => level,
-                Err(closed) => return Poll::Ready(Err(closed)),
-            };
-            let polled = statement.as_mut().poll(cx);
-            if let Poll::Ready(Err(error)) = &polled
-                && let Some(server) = error.server()
-            {
-                level.first.get_or_insert_with(|| server.clone());
-            }
-            polled
-        })
-        .await
-    }
-}
-
-impl Drop for Statement<'_> {
-    fn drop(&mut self) {
-        self.stack.lock().running -= 1;
-    }
-}
-
-/// A level between the decision to end it and the server's answer.
-struct Ending<'a> {
-    stack: &'a Stack,
-    id: Id,
-    held: Arc<Held>,
-    /// Until its end was sent, dropping this sends a rollback.
-    unsent: bool,
-}
-
-impl Ending<'_> {
-    fn first(&self) -> Option<ServerError> {
-        let mut open = self.stack.lock();
-        open.levels.last_mut().and_then(|level| level.first.take())
-    }
-
-    fn needs_no_rollback(mut self) {
-        self.unsent = false;
-    }
-
-    async fn send(mut self, sql: &str) -> Result<(), Error> {
-        self.held.clear().await?;
-        self.unsent = false; // The next poll sends, and nothing comes between this line and that.
-        self.held.control(sql).await
-    }
-}
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        let mut open = self.stack.lock();
-        if self.unsent {
-            self.held.send(&rollback_sql(self.id));
+impl Open {
+    /// Remembers why a commit failed, unless something had gone wrong before.
+    fn note_end(&mut self, error: &Error) {
+        let (Error::Statement(error) | Error::NotCommitted { source: error, .. }) = error else { return };
+        let first = self.levels.last_mut().map_or(&mut self.cause, |around| &mut around.first);
+        if first.is_none() {
+            *first = cause::copy(error);
         }
-        open.remove(self.id);
     }
 }

@@ -202,7 +202,7 @@ async fn a_transaction_whose_connection_is_lost_is_of_unknown_outcome() {
     pool.transaction_batch(&transfer(&[1])).await.unwrap();
     proxy.cut_after(Direction::ToClient, 0);
     let error = pool.transaction_batch(&transfer(&[2])).await.unwrap_err();
-    assert!(matches!(error, Error::CommitUnknown(_)) && !error.is_safe_to_retry(), "{error:?}");
+    assert!(matches!(error, Error::CommitUnknown { .. }) && !error.is_safe_to_retry(), "{error:?}");
 }
 
 #[tokio::test]

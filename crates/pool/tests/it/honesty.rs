@@ -228,3 +228,57 @@ async fn sessions_that_cannot_be_cleaned_end_on_the_server_too() {
     eventually("and closed here", async || (pool.stats().dirty_closed_total == 1).then_some(())).await;
     assert_eq!(pool.query_scalar::<i32>("select 1", &[]).await.unwrap(), 1);
 }
+
+/// How a transaction can come to nothing while its closure says `Ok`.
+#[derive(Debug, Clone, Copy)]
+enum Spoilt {
+    /// An error was passed over.
+    PassedOver,
+    /// So was one of a statement that was dropped once it had been sent.
+    Dropped,
+    /// A constraint fails at COMMIT.
+    Deferred,
+}
+
+async fn spoil(tx: &Tx, n: i32, how: Spoilt) -> Result<(), Error> {
+    insert(tx, n).await?;
+    match how {
+        Spoilt::PassedOver => drop(insert(tx, n).await),
+        Spoilt::Dropped => {
+            let fails = Box::pin(tx.batch_execute("select 1/0"));
+            drop(futures_util::FutureExt::now_or_never(fails));
+        }
+        Spoilt::Deferred => drop(tx.execute("insert into d values (-1)", &[]).await?),
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_commit_is_claimed_falsely_nor_denied() {
+    let (_database, pool) = with_table().await;
+    let deferred = "create table d(n int references t(n) deferrable initially deferred)";
+    pool.batch_execute(deferred).await.unwrap();
+    let most = scaled(60, 1_000);
+    for n in 0..most {
+        let how = [Spoilt::PassedOver, Spoilt::Dropped, Spoilt::Deferred][usize::try_from(n % 3).unwrap()];
+        let spoilt: Result<(), Error> = pool.transaction(|tx| async move { spoil(&tx, n, how).await }).await;
+        let code = spoilt.unwrap_err().code().cloned();
+        match how {
+            Spoilt::PassedOver => assert_eq!(code.unwrap().code(), "23505"),
+            Spoilt::Dropped => {} // Its error had nobody to go to.
+            Spoilt::Deferred => assert_eq!(code.unwrap().code(), "23503"),
+        }
+        let good: Result<u64, Error> =
+            pool.transaction(|tx| async move { insert(&tx, most + n).await }).await;
+        good.unwrap();
+    }
+    let (kept, from): (i64, i64) = {
+        let row = pool
+            .query_one("select count(*), count(*) filter (where n >= $1) from t", &[&most])
+            .await
+            .unwrap();
+        (row.get(0), row.get(1))
+    };
+    println!("{most} spoilt transactions and {most} good ones: {kept} rows");
+    assert_eq!((kept, from), (i64::from(most), i64::from(most)));
+}

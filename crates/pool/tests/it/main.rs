@@ -3,32 +3,40 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 mod abandoned;
+mod after_commit;
 mod batches;
 mod cap;
 mod closing;
 mod copies;
 mod cost;
 mod dropped;
+mod flights;
 mod honesty;
 mod hooks;
 mod hygiene;
 mod life;
 mod lifetime;
+mod lost_commit;
 mod model;
 mod outage;
 mod peer;
 mod queue;
 mod races;
+mod request;
+mod retry;
+mod savepoints;
 mod secrecy;
 mod shared_reads;
 mod sizing;
 mod statements;
+mod standby;
 mod status;
 mod streams;
 mod timeouts;
 mod transactions;
 mod unnamed;
 mod upkeep;
+mod web;
 
 use std::time::Duration;
 
@@ -43,9 +51,11 @@ fn pool_of(database: &TestDatabase, size: u32, max_overflow: u32) -> Pool {
 }
 
 fn config_of(database: &TestDatabase, size: u32, max_overflow: u32) -> Config {
-    Config::new(database.address().clone())
-        .with_size(size, max_overflow)
-        .expect("a size that a pool can have")
+    config_at(database.address().clone(), size, max_overflow)
+}
+
+fn config_at(address: pgkeel_connect::Address, size: u32, max_overflow: u32) -> Config {
+    Config::new(address).with_size(size, max_overflow).expect("a size that a pool can have")
 }
 
 /// A caller in a task of its own, who gives the session back at once.

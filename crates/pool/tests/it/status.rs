@@ -63,7 +63,9 @@ async fn times_are_counted() {
     for _ in 0..3 {
         pool.execute("select pg_sleep(0.002)", &[]).await.unwrap();
     }
-    drop(pool.begin().await.unwrap());
+    let tx = pool.begin().await.unwrap();
+    tx.execute("select 1", &[]).await.unwrap();
+    drop(tx);
     eventually("it was cleaned", async || (pool.stats().idle == 1).then_some(())).await;
     let times = pool.times();
     let counts = [&times.wait, &times.connect, &times.held, &times.reset].map(pgkeel_pool::Histogram::count);
