@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{alone, command, external, layers, postgres, test};
+use crate::{alone, bench, command, external, layers, postgres, test};
 
 pub(crate) fn run() -> anyhow::Result<()> {
     postgres::instead_of_installed()?; // a machine that gets no PostgreSQL should say so at once
@@ -24,5 +24,6 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let docs = ["doc", "--workspace", "--all-features", "--no-deps", "--document-private-items", "--locked"];
     command::run(Command::new(env!("CARGO")).args(docs).env("RUSTDOCFLAGS", "-D warnings"))?;
     test::run()?;
-    external::run()
+    external::run()?;
+    bench::guard()
 }

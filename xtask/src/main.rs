@@ -8,6 +8,7 @@ mod external;
 mod layers;
 mod migrate;
 mod postgres;
+mod programs;
 mod soak;
 mod test;
 

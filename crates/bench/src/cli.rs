@@ -128,10 +128,16 @@ pub(crate) struct Instructions {
     /// These peers instead of raw, pgkeel and deadpool.
     #[arg(long = "peer", value_name = "PEER")]
     peers: Vec<Name>,
+    /// Fails if pgkeel takes more of them, beside its peers, than it may.
+    #[arg(long, conflicts_with_all = ["jobs", "peers"])]
+    guard: bool,
 }
 
 impl Instructions {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
+        if self.guard {
+            return instructions::guard();
+        }
         let jobs = if self.jobs.is_empty() { instructions::JOBS.to_vec() } else { self.jobs.clone() };
         let peers = if self.peers.is_empty() { instructions::PEERS.to_vec() } else { self.peers.clone() };
         instructions::count(&jobs, &peers)

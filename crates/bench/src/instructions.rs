@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use tokio::process::Command;
 use tokio::runtime::Runtime;
 
@@ -33,6 +33,40 @@ fn counts(job: Job) -> (u64, u64) {
         Job::Point { .. } => (640, 4_480),
         Job::Cold => (4, 12),
     }
+}
+
+/// How many times the instructions of a peer pgkeel may take.
+struct Guard {
+    job: Job,
+    peer: Name,
+    most: f64,
+}
+
+/// About a tenth above what is needed, as compilers and C libraries differ.
+const GUARDS: [Guard; 2] = [
+    Guard { job: Job::Checkout, peer: Name::Deadpool, most: 0.45 },
+    Guard { job: Job::Point { tasks: 1 }, peer: Name::Raw, most: 1.25 },
+];
+
+/// Prints a row for each guard. Fails if one does not hold.
+pub(crate) fn guard() -> anyhow::Result<()> {
+    fs::create_dir_all(PLACE)?;
+    let server = Server::start()?;
+    let runtime = Runtime::new()?;
+    let mut broken = 0;
+    for Guard { job, peer, most } in GUARDS {
+        let counted = |peer| runtime.block_on(per_operation(job, peer, server.database()));
+        let (keel, other) = (counted(Name::Keel)?, counted(peer)?);
+        #[expect(clippy::cast_precision_loss, reason = "instructions of one operation are few")]
+        let ratio = keel as f64 / other as f64;
+        println!("{job}: {keel} instructions, {other} of {peer}: {ratio:.3}, at most {most}");
+        broken += u32::from(ratio > most);
+    }
+    ensure!(
+        broken == 0,
+        "pgkeel takes more instructions than it may; `callgrind_annotate` on {PLACE} says where"
+    );
+    Ok(())
 }
 
 /// Prints a row for each job and peer.

@@ -1,7 +1,7 @@
 //! pgkeel beside the raw driver and its peers, in one run.
 //!
 //! What it shows are ratios between peers that did the same work in turns, with their intervals, and instructions per
-//! operation. It knows no figure of an earlier run, and is no test: nothing fails because something was slow.
+//! operation. Nothing fails because something was slow; what `instructions --guard` holds are instructions alone.
 //!
 //! Read `job` (what is done), `peer` (who does it), `station` (one peer made ready for one job), `rounds` (how they take
 //! turns), `interval` and `bar` (what may be concluded), `report`; and `instructions` for the other way to measure.

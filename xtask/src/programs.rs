@@ -1,0 +1,88 @@
+//! Programs that are not ours, installed where they are missing.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::command;
+
+/// Those whose packages start a service.
+const SERVICES: [&str; 1] = ["pgbouncer"];
+
+/// Where plain users may not look.
+const BESIDES: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
+
+fn is_there(program: &str) -> bool {
+    let path = path();
+    let directories = std::env::split_paths(&path).chain(BESIDES.map(PathBuf::from));
+    directories.map(|directory| directory.join(program)).any(|file| file.is_file())
+}
+
+#[expect(clippy::disallowed_methods, reason = "programs are looked for where the shell would look")]
+fn path() -> std::ffi::OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
+/// Package managers, and how each installs without asking. All but the last want to be root.
+const MANAGERS: [(&str, &[&str]); 4] = [
+    ("apt-get", &["install", "--yes", "--no-install-recommends"]),
+    ("dnf", &["install", "--assumeyes"]),
+    ("apk", &["add"]),
+    ("brew", &["install"]),
+];
+
+/// Installs those that are not there. Package managers call each as it is called itself.
+pub(crate) fn install(programs: &[&str]) -> anyhow::Result<()> {
+    let missing: Vec<&str> = programs.iter().copied().filter(|program| !is_there(program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let named = missing.join(", ");
+    let Some((manager, words)) = MANAGERS.iter().find(|(manager, _)| is_there(manager)) else {
+        bail!("{named} missing, and no package manager that is known here; install by hand");
+    };
+    let by_hand = || format!("install {named} by hand");
+    if *manager == "apt-get" {
+        command::run(as_root(manager)?.arg("update")).with_context(by_hand)?;
+    }
+    command::run(as_root(manager)?.args(*words).args(&missing)).with_context(by_hand)?;
+    // Some packages start a service. The tests start what they need by themselves.
+    for service in missing.iter().filter(|program| SERVICES.contains(program)) {
+        if Path::new("/run/systemd/system").is_dir() {
+            command::run(as_root("systemctl")?.args(["disable", "--now", service]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Nothing may be asked for: neither by the program nor a password.
+fn as_root(program: &str) -> anyhow::Result<Command> {
+    let mut command = if program == "brew" || is_root()? {
+        Command::new(program)
+    } else if is_there("sudo") {
+        let mut sudo = Command::new("sudo");
+        sudo.args(["--non-interactive", "--preserve-env=DEBIAN_FRONTEND", program]);
+        sudo
+    } else {
+        bail!("{program} wants to be root, and there is no sudo");
+    };
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    Ok(command)
+}
+
+fn is_root() -> anyhow::Result<bool> {
+    let id = Command::new("id").arg("-u").output().context("asking who runs this")?;
+    Ok(id.stdout.trim_ascii() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_where_the_shell_finds_them() {
+        assert!(is_there("sh"));
+        assert!(!is_there("pgkeel-no-such-program"));
+    }
+}
