@@ -115,9 +115,10 @@ impl Connection {
         statement: &Statement,
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Option<Row>, Error> {
-        at_most_one(self.client.query_raw(statement, params.iter().copied()).await)
-            .await
-            .map_err(|error| self.explain(error))
+        match self.client.query_raw(statement, params.iter().copied()).await {
+            Ok(rows) => at_most_one(rows).await.map_err(|error| self.explain(error)),
+            Err(error) => Err(self.explain(error.into())),
+        }
     }
 
     /// Runs a prepared statement and returns the number of rows that it touched, in one round trip.
@@ -200,8 +201,8 @@ impl Connection {
 }
 
 /// The first row, once all have come. Of more than one the rest is counted, not kept.
-async fn at_most_one(rows: Result<RowStream, tokio_postgres::Error>) -> Result<Option<Row>, Error> {
-    let mut rows = pin!(rows?);
+async fn at_most_one(rows: RowStream) -> Result<Option<Row>, Error> {
+    let mut rows = pin!(rows);
     let (mut first, mut found) = (None, 0);
     while let Some(row) = rows.try_next().await? {
         first.get_or_insert(row);

@@ -186,6 +186,11 @@ impl Executor for Pool {
         self.hold().await?.query_opt(sql, params).await
     }
 
+    async fn query_one(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
+        let row = self.hold().await?.query_opt(sql, params).await?;
+        row.ok_or_else(|| pgkeel_connect::Error::RowCount { expected: "one row", found: 0 }.into())
+    }
+
     async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
         self.hold().await?.execute(sql, params).await
     }

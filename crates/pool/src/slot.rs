@@ -15,7 +15,7 @@ use crate::counts::{Place, State};
 use crate::hooks::Hook;
 use crate::ledger::Entry;
 use crate::lifetime;
-use crate::statements::{Prepared, Statements};
+use crate::statements::Statements;
 use crate::traffic::Traffic;
 use crate::transaction::Identity;
 use crate::unnamed::Unnamed;
@@ -126,14 +126,15 @@ impl Slot {
     /// The statement of this text, prepared now or before, to be run at once: what is dropped half-way may have had its
     /// effect, so its traces count from now on.
     pub(crate) async fn prepared(&self, sql: &str) -> Result<Statement, pgkeel_connect::Error> {
-        let Prepared { statement, leaves_traces } = match self.statements.kept(sql) {
+        let prepared = match self.statements.kept(sql) {
             Some(kept) => kept,
+            // In a box, as it is seldom needed and would make every statement large.
             None => self.statements.prepare(sql, &self.connection).boxed().await?,
         };
-        if leaves_traces {
+        if prepared.leaves_traces {
             self.leave_traces();
         }
-        Ok(statement)
+        Ok(prepared.statement)
     }
 
     /// Whether a kept statement was refused as it does not fit its tables any more, nothing was run, and no transaction

@@ -148,15 +148,20 @@ impl<'a> Flight<'a> {
         canceller: &'a Canceller,
     ) -> Result<Self, Error> {
         loop {
-            {
-                let mut state = traffic.state();
-                if state.cancel == Cancel::NotAsked {
-                    state.running += 1;
-                    return Ok(Self { traffic, canceller, arrived: false });
-                }
+            if let Some(flight) = Self::try_depart(traffic, canceller) {
+                return Ok(flight);
             }
-            traffic.clear(connection).await?;
+            traffic.clear(connection).boxed().await?; // In a box, as it is seldom needed and would make every statement large.
         }
+    }
+
+    fn try_depart(traffic: &'a Arc<Traffic>, canceller: &'a Canceller) -> Option<Self> {
+        let mut state = traffic.state();
+        if state.cancel != Cancel::NotAsked {
+            return None;
+        }
+        state.running += 1;
+        Some(Self { traffic, canceller, arrived: false })
     }
 
     /// The server has answered.
