@@ -115,15 +115,18 @@ async fn next(
     step: &mut Step,
 ) -> Result<Held, Error> {
     let mut candidate = free;
-    let turn = core.store.turn(); // Kept if what came turns out dead.
+    // Kept if what came turns out dead, so those who came meanwhile do not count then.
+    let turn = core.store.turn();
+    let mut most = core.config.load().max_waiting().max(1);
     loop {
         let held = if let Some(held) = candidate.take() {
             held
         } else {
             *step = Step::Wait;
-            let object = queue(core, turn).await?;
+            let object = queue(core, turn, most).await?;
             take(core, object, Some(start), site)
         };
+        most = u32::MAX;
         *step = Step::Check;
         if let Some(held) = checked(core, held).await {
             return Ok(held);
@@ -132,8 +135,7 @@ async fn next(
 }
 
 /// Waits for a session in the order of turns.
-async fn queue(core: &Arc<Core>, turn: Turn) -> Result<Object, Error> {
-    let most = core.config.load().max_waiting().max(1);
+async fn queue(core: &Arc<Core>, turn: Turn, most: u32) -> Result<Object, Error> {
     let waiting = core.counts.wait(most).ok_or_else(|| overloaded(core, most))?;
     let _given_back = GivenBack(core);
     let mut get = pin!(core.store.get(turn));

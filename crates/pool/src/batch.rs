@@ -14,7 +14,7 @@ use std::fmt;
 use tokio_postgres::types::ToSql;
 
 pub use self::answers::{Answer, Answers};
-pub(crate) use self::control::first_word;
+
 pub use self::params::{Param, Params};
 
 /// Statements with their parameters, to be run in one go: what takes a round trip for each of them takes little more than

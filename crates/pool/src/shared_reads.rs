@@ -8,7 +8,8 @@ use tokio_postgres::types::ToSql;
 
 use crate::core::Core;
 use crate::held::Held;
-use crate::{Error, Pool, acquire, batch};
+use crate::traces::first_word;
+use crate::{Error, Pool, acquire};
 
 /// Few sessions that many tasks read over at the same time, statement behind statement: under load more reads a second than
 /// with a session for each of them. Cheap to clone; all clones share the same sessions.
@@ -96,7 +97,7 @@ impl Drop for Reader<'_> {
 /// Whether each of the statements begins as a read. A `;` in a text may have it refused, never let through.
 fn reads(sql: &str) -> Result<(), Error> {
     let is_read = |statement: &str| {
-        let first = batch::first_word(statement);
+        let first = first_word(statement);
         READS.iter().any(|word| first.eq_ignore_ascii_case(word))
     };
     let mut parts = sql.split(';').filter(|part| !part.trim().is_empty());

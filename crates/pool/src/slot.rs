@@ -16,6 +16,7 @@ use crate::hooks::Hook;
 use crate::ledger::Entry;
 use crate::lifetime;
 use crate::statements::Statements;
+use crate::traces::commits_only_at_its_end;
 use crate::traffic::Traffic;
 use crate::transaction::Identity;
 use crate::unnamed::Unnamed;
@@ -137,11 +138,17 @@ impl Slot {
         Ok(prepared.statement)
     }
 
+    /// Whether it is prepared already, so that running it is one message.
+    pub(crate) fn keeps(&self, sql: &str) -> bool {
+        self.statements.kept(sql).is_some()
+    }
+
     /// Whether a kept statement was refused as it does not fit its tables any more, nothing was run, and no transaction
     /// has failed of it: then preparing and running it once more is as good as if it had not been kept.
     pub(crate) fn can_heal<T>(&self, sql: &str, done: &Result<T, pgkeel_connect::Error>) -> bool {
         let Err(error) = done else { return false };
         self.statements.is_stale(sql, error)
+            && commits_only_at_its_end(sql)
             && self.connection.transaction_status() == TransactionStatus::Idle
     }
 
@@ -149,6 +156,7 @@ impl Slot {
     pub(crate) async fn settled_status(&self) -> Result<TransactionStatus, pgkeel_connect::Error> {
         if self.unsettled.load(Ordering::Relaxed) {
             self.connection.settle().await?;
+            self.traffic.guard(false); // Whatever was under way has been answered.
             self.unsettled.store(false, Ordering::Relaxed);
         }
         Ok(self.connection.transaction_status())

@@ -38,19 +38,48 @@ fn begins_with_one(statement: &str) -> bool {
     !(first.eq_ignore_ascii_case("set") && LOCAL.iter().any(|word| second.eq_ignore_ascii_case(word)))
 }
 
-/// What follows the white space and comments at the beginning.
+/// What follows the white space and comments at the beginning, as the server's scanner sees them: blocks nest, and a
+/// carriage return ends a line too.
 pub(crate) fn without_comments(mut statement: &str) -> &str {
     loop {
         statement = statement.trim_start();
-        let rest = if let Some(line) = statement.strip_prefix("--") {
-            line.split_once('\n').map_or("", |(_, rest)| rest)
+        if let Some(line) = statement.strip_prefix("--") {
+            statement = line.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
         } else if let Some(block) = statement.strip_prefix("/*") {
-            block.split_once("*/").map_or("", |(_, rest)| rest)
+            statement = behind_block(block);
         } else {
             return statement;
-        };
-        statement = rest;
+        }
     }
+}
+
+/// What follows a block comment whose beginning has been read.
+fn behind_block(mut text: &str) -> &str {
+    let mut depth = 1;
+    while depth > 0 {
+        let Some(at) = text.find(['/', '*']) else { return "" };
+        let (step, skipped) = match &text.as_bytes()[at..] {
+            [b'/', b'*', ..] => (1, 2),
+            [b'*', b'/', ..] => (-1, 2),
+            _ => (0, 1),
+        };
+        depth += step;
+        text = &text[at + skipped..];
+    }
+    text
+}
+
+/// The word behind white space and comments.
+pub(crate) fn first_word(sql: &str) -> &str {
+    let statement = without_comments(sql);
+    let end = statement.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    &statement[..end.unwrap_or(statement.len())]
+}
+
+/// Procedures and `DO` blocks may commit in between, so what they are refused at the end undoes only a part.
+pub(crate) fn commits_only_at_its_end(sql: &str) -> bool {
+    let word = first_word(sql);
+    !word.is_empty() && !["call", "do"].iter().any(|block| word.eq_ignore_ascii_case(block))
 }
 
 /// Looked for in one pass over bytes, as this is done with every statement, however long.
@@ -85,6 +114,8 @@ mod tests {
             "prepare p as select 1",
             "select set_config('a.b', $1, false)",
             "do $$ begin perform 1; end $$",
+            "/* a /* b */ c */ set application_name = 'x'",
+            "-- a\rset role admin",
         ] {
             assert!(may_leave_traces(sql), "{sql}");
         }

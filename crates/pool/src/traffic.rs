@@ -33,6 +33,8 @@ struct State {
     /// Whether the future of a statement was dropped and its statement not yet seen to an end.
     abandoned: bool,
     cancel: Cancel,
+    /// Whether a BEGIN may be under way, which a cancel must not hit.
+    guarded: bool,
     /// What is to be sent before anything else once the cancel is over.
     then: Vec<String>,
 }
@@ -116,11 +118,17 @@ impl Traffic {
         let mut state = self.state();
         state.abandoned |= !arrived;
         state.running -= 1;
-        let asks = state.running == 0 && std::mem::take(&mut state.abandoned);
+        let asks = state.running == 0 && std::mem::take(&mut state.abandoned) && !state.guarded;
         if asks {
             state.cancel = Cancel::Asked;
         }
         asks
+    }
+
+    /// Whether a BEGIN is under way. A cancel would hit it, and what was sent behind it would be run by itself; so a
+    /// statement that is dropped meanwhile is left to run, and ends with its transaction, or when the session is cleaned.
+    pub(crate) fn guard(&self, guarded: bool) {
+        self.state().guarded = guarded;
     }
 
     fn end(&self, cancel: Cancel) {

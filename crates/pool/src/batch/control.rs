@@ -1,5 +1,7 @@
 //! Whether a statement begins or ends a transaction.
 
+use crate::traces::first_word;
+
 /// Where a statement begins. `set transaction` and `savepoint` are no end.
 const CONTROL: [&str; 8] = ["begin", "start", "commit", "end", "rollback", "abort", "prepare", "release"];
 
@@ -8,20 +10,20 @@ pub(super) fn controls_transaction(sql: &str) -> bool {
     CONTROL.iter().any(|word| first.eq_ignore_ascii_case(word))
 }
 
-/// The word behind white space and comments.
-pub(crate) fn first_word(sql: &str) -> &str {
-    let statement = crate::traces::without_comments(sql);
-    let end = statement.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    &statement[..end.unwrap_or(statement.len())]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_begins_or_ends_a_transaction_is_known() {
-        for sql in ["commit", " COMMIT;", "/* x */ rollback to s", "-- y\nEnd", "prepare transaction 'x'"] {
+        for sql in [
+            "commit",
+            " COMMIT;",
+            "/* x */ rollback to s",
+            "-- y\nEnd",
+            "/* a /* b */ c */ commit",
+            "prepare transaction 'x'",
+        ] {
             assert!(controls_transaction(sql), "{sql}");
         }
         for sql in ["select 1", "update commit set a = 1", "savepoint s", "", "committed"] {

@@ -90,10 +90,7 @@ impl Tx {
         let texts: Vec<&str> = batch.statements.iter().map(|item| &*item.sql).collect();
         let level = self.enter(texts.join("; "))?;
         let answers = level.run_in_parts(level.held.run_batch(batch)).await?;
-        if let Some(first) = answers.iter().find_map(|answer| answer.as_ref().err()?.server().cloned()) {
-            // The transaction remembers its first error.
-            level.note(Error::Statement(pgkeel_connect::Error::Server(first)));
-        }
+        level.note_first(answers.iter().find_map(|answer| answer.as_ref().err()));
         Ok(answers)
     }
 }

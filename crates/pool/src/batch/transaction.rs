@@ -61,6 +61,9 @@ impl Held {
             Ok(in_order(sent).await)
         };
         let results = self.depart_with(items, &begun, flight).await?;
+        for (item, result) in items.iter().zip(results.iter().skip(1)) {
+            self.slot().can_heal(&item.sql, result);
+        }
         verdict(results, rolled_back.into_inner())
     }
 }

@@ -8,6 +8,7 @@ use tokio_postgres::types::ToSql;
 use super::attempts::Attempts;
 use super::{RetryPolicy, transaction, verdict};
 use crate::held::Held;
+use crate::traces::commits_only_at_its_end;
 use crate::{Error, Pool, RetryLimit, Tx};
 
 /// A pool that runs again what has certainly had no effect, when the cause may pass. Cheap to clone; keep one for each
@@ -164,12 +165,6 @@ impl Retrying {
             _ => run.await,
         }
     }
-}
-
-/// Procedures and `DO` blocks may commit in between, so what they are refused at the end undoes only a part.
-fn commits_only_at_its_end(sql: &str) -> bool {
-    let word = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    !word.is_empty() && !["call", "do"].iter().any(|block| word.eq_ignore_ascii_case(block))
 }
 
 /// Each statement on a session that is held for just that statement; run again as the [table](Retrying) says.

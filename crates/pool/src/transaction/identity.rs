@@ -6,6 +6,7 @@ use pgkeel_connect::{Connection, Error};
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::held::Held;
+use crate::traces::first_word;
 
 /// The cluster, its timeline, and the last time that it lost its memory: after a crash numbers that never reached the disk
 /// are given out anew, and a promoted standby counts by itself.
@@ -73,8 +74,8 @@ pub(super) async fn number(held: Arc<Held>) -> Result<Option<u64>, Error> {
 /// Whether the number is to be asked for behind such a statement. Not behind what is run before the first snapshot is
 /// taken: asking takes one, and a transaction that locks its tables first wants to see what is in them then.
 pub(super) fn is_asked_behind(sql: &str) -> bool {
-    let word = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    !["lock", "set", "show"].iter().any(|quiet| word.eq_ignore_ascii_case(quiet))
+    let is_several = sql.trim_end().trim_end_matches(';').contains(';');
+    is_several || !["lock", "set", "show"].iter().any(|quiet| first_word(sql).eq_ignore_ascii_case(quiet))
 }
 
 #[cfg(test)]

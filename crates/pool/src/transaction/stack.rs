@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use pgkeel_connect::Error as Refusal;
 use tokio_postgres::error::SqlState;
@@ -44,6 +45,8 @@ pub(super) struct Open {
     pub(super) running: u32,
     /// What was sent with them.
     pub(super) sent: Sent,
+    /// Those who wait for the answers.
+    pub(super) listeners: Vec<Waker>,
     /// The transaction's number at the server.
     pub(super) number: Number,
     /// How many milliseconds the server was last told to work on one statement, at most.
@@ -108,7 +111,12 @@ impl Open {
 
     /// Remembers the first thing that goes wrong on a level.
     pub(super) fn note(&mut self, id: Id, error: &Error) {
-        let (Error::Statement(error) | Error::NotBegun { source: error }) = error else { return };
+        let (Error::Statement(error)
+        | Error::NotBegun { source: error }
+        | Error::InBatch { source: error, .. }) = error
+        else {
+            return;
+        };
         if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
             self.leave_standby();
         }
@@ -137,6 +145,9 @@ impl Open {
             return Actions::default();
         };
         let mut ended = self.levels.split_off(position);
+        if !kept {
+            self.statement_timeout = None; // What was told in a savepoint is undone with it.
+        }
         let actions = if kept { std::mem::take(&mut ended[0].actions) } else { Actions::default() };
         let Some(around) = self.levels.last_mut() else {
             self.cause = ended.iter_mut().find_map(|level| level.first.take());
@@ -175,6 +186,7 @@ impl Stack {
             savepoints: 0,
             running: 0,
             sent: Sent::default(),
+            listeners: Vec::new(),
             statement_timeout: None,
             end: End::NotCommitted,
             misplaced: false,

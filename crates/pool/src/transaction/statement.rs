@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use pgkeel_connect::Executor as _;
@@ -37,9 +37,9 @@ impl<'a> Statement<'a> {
         let keeps = self.held.keeps_statements();
         if self.asks() && keeps {
             // By itself, so that what is sent then is one message, and a question behind it comes behind its execution.
-            self.drive(pin!(self.held.prepare(&self.sql)), Behind::Nothing).await?;
+            self.drive(pin!(self.held.prepare(&self.sql)), Behind::Nothing, true).await?;
         }
-        self.drive(statement, self.behind(keeps)).await
+        self.drive(statement, self.behind(keeps), true).await
     }
 
     /// Runs what is one message.
@@ -48,7 +48,7 @@ impl<'a> Statement<'a> {
         statement: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         self.clear().await?;
-        self.drive(statement, self.behind(true)).await
+        self.drive(statement, self.behind(true), false).await
     }
 
     /// Runs what may be any number of messages, the last of which is answered later still.
@@ -57,7 +57,7 @@ impl<'a> Statement<'a> {
         statement: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         self.clear().await?;
-        self.drive(pin!(statement), self.behind(false)).await
+        self.drive(pin!(statement), self.behind(false), false).await
     }
 
     /// Has the transaction remember an error that came after [`run_in_parts`](Self::run_in_parts), if it is the first.
@@ -68,6 +68,13 @@ impl<'a> Statement<'a> {
         }
         open.note(self.id, &error);
         error
+    }
+
+    /// The same with one that a batch has kept.
+    pub(crate) fn note_first(&self, error: Option<&Error>) {
+        if let Some(error) = error {
+            self.stack.lock().note(self.id, error);
+        }
     }
 
     /// Waits until nothing is in its way.
@@ -90,7 +97,13 @@ impl<'a> Statement<'a> {
             if std::mem::take(&mut is_first) {
                 open.send_ahead(cx);
             }
-            open.poll_heard(cx)
+            let heard = open.poll_heard(cx);
+            if heard.is_pending() {
+                open.listeners.push(cx.waker().clone());
+            } else {
+                open.wake_listeners();
+            }
+            heard
         })
         .await
     }
@@ -101,14 +114,20 @@ impl<'a> Statement<'a> {
     }
 
     /// What is sent behind it. A server that does not say which it is may not know the question for the number either,
-    /// and fail the transaction; so one that has not said it yet is asked later.
+    /// and fail the transaction; so one that has not said it, or will not, is not asked now.
     fn behind(&self, is_one_message: bool) -> Behind {
         match self.held.slot().identity.get() {
             _ if !self.asks() => Behind::Nothing,
-            Some(None) => Behind::Nothing,
             Some(Some(_)) if is_one_message => Behind::Question,
             _ => Behind::Unasked,
         }
+    }
+
+    /// The question would overtake a statement that waits, or that has to be prepared after all.
+    fn not_too_early(&self, behind: Behind, prepares: bool) -> Behind {
+        let slot = self.held.slot();
+        let goes_at_once = slot.traffic.is_clear() && (!prepares || slot.keeps(&self.sql));
+        if behind == Behind::Question && !goes_at_once { Behind::Unasked } else { behind }
     }
 
     /// Drives it, as long as its level is open, and remembers the level's first error.
@@ -116,6 +135,7 @@ impl<'a> Statement<'a> {
         &self,
         mut statement: Pin<&mut impl Future<Output = Result<T, Error>>>,
         behind: Behind,
+        prepares: bool,
     ) -> Result<T, Error> {
         let mut is_first = true;
         poll_fn(|cx| {
@@ -129,9 +149,13 @@ impl<'a> Statement<'a> {
             if let Err(error) = open.listen(cx) {
                 return Poll::Ready(Err(error));
             }
+            let behind = if is_first { self.not_too_early(behind, prepares) } else { behind };
             let polled = statement.as_mut().poll(cx);
             if std::mem::take(&mut is_first) && polled.is_pending() {
                 open.send_behind(&self.sql, behind, cx);
+            }
+            if polled.is_ready() {
+                open.listen(cx)?; // The answer to BEGIN may have come a moment ago.
             }
             if let Poll::Ready(Err(error)) = &polled {
                 open.note(self.id, error);
@@ -144,7 +168,9 @@ impl<'a> Statement<'a> {
 
 impl Drop for Statement<'_> {
     fn drop(&mut self) {
-        self.stack.lock().running -= 1;
+        let mut open = self.stack.lock();
+        open.running -= 1;
+        open.wake_listeners(); // It may have been the one that the answers woke.
     }
 }
 
@@ -170,6 +196,9 @@ impl Open {
             self.sent.send(ask, cx);
         }
         let opening = self.opening();
+        if begin {
+            held.slot().traffic.guard(true);
+        }
         if !opening.is_empty() {
             let open = async move {
                 let done = held.connection().batch_execute(&opening).await;
@@ -179,9 +208,17 @@ impl Open {
         }
     }
 
-    /// The statements that open what is not open yet.
+    /// Those who wait for answers look again.
+    fn wake_listeners(&mut self) {
+        self.listeners.drain(..).for_each(Waker::wake);
+    }
+
+    /// The statements that open what is not open yet. The time that is left is told in front of savepoints, whose rollback
+    /// would undo it.
     fn opening(&mut self) -> String {
         let mut words = Vec::new();
+        let begins = self.levels.first().is_some_and(|level| !level.opened);
+        let time_left = self.time_left();
         for level in self.levels.iter_mut().filter(|level| !level.opened) {
             level.opened = true;
             words.push(match level.id {
@@ -189,7 +226,9 @@ impl Open {
                 id => format!("SAVEPOINT pgkeel_{id}"),
             });
         }
-        words.extend(self.time_left());
+        if let Some(told) = time_left {
+            words.insert(usize::from(begins), told);
+        }
         words.join("; ")
     }
 
@@ -240,6 +279,9 @@ impl Open {
     }
 
     fn heard(&mut self, answer: Answer) -> Result<(), Error> {
+        if let (Answer::Opened { begin: true, .. }, Some(held)) = (&answer, &self.held) {
+            held.slot().traffic.guard(false);
+        }
         match answer {
             Answer::Opened { begin, done: Err(error) } => Err(self.not_opened(begin, error)),
             Answer::Opened { done: Ok(()), .. } => Ok(()),

@@ -4,6 +4,7 @@
 //! is harmless. So a word counts where a statement begins, and a function where it is called.
 
 use crate::Error;
+use crate::traces::without_comments;
 
 const LOCAL: &str = "use `SET LOCAL` or `set_config(…, true)` in a transaction";
 const OWN: &str = "connect to the server itself for it";
@@ -62,18 +63,8 @@ fn found(sql: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// The words behind the comments at the beginning.
-fn words(mut sql: &str) -> impl Iterator<Item = &str> {
-    loop {
-        sql = sql.trim_start();
-        let rest = if let Some(line) = sql.strip_prefix("--") {
-            line.split_once('\n').map_or("", |(_, rest)| rest)
-        } else if let Some(block) = sql.strip_prefix("/*") {
-            block.split_once("*/").map_or("", |(_, rest)| rest)
-        } else {
-            break;
-        };
-        sql = rest;
-    }
+fn words(sql: &str) -> impl Iterator<Item = &str> {
+    let sql = without_comments(sql);
     sql.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').filter(|word| !word.is_empty())
 }
 

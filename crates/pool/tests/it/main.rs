@@ -25,6 +25,7 @@ mod races;
 mod request;
 mod retry;
 mod savepoints;
+mod seams;
 mod secrecy;
 mod shared_reads;
 mod sizing;
