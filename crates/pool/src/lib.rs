@@ -2,7 +2,7 @@
 //!
 //! Builds no SQL, knows no metrics library (numbers leave as [`PoolStats`]), runs nothing again unasked: only connecting
 //! is tried again, and a statement that was refused before running it, or rolled back as a whole, because its table or its
-//! types had changed. [`Pool::retrying`] runs again what has certainly had no effect.
+//! types had changed. [`Pool::retrying`] runs again what has certainly had no effect, or what is declared idempotent.
 //!
 //! Read [`Config`], then [`Pool`], then [`Session`] and [`Tx`]. Statements are run through
 //! [`Executor`], transactions opened through [`Begin`], [`Pool::transaction`] or [`Retrying::transaction`]; a service
@@ -22,10 +22,11 @@
 //!   still be under way is not used again.
 //! - A stream of rows or a copy ends well only once the server has said so.
 //! - `Ok` from a commit means that the server committed, and an error that is safe to retry that it did not.
-//! - Nothing is run again that may have taken effect, but for statements that are declared idempotent.
+//! - Nothing is run again that may have taken effect, but for what is declared idempotent.
 //!
 //! # Features
 //! - `config-file`: settings from a TOML file.
+//! - `macros`: `#[transactional]` and `#[retry]`, functions that run in a transaction, or again.
 
 mod config;
 mod settings;
@@ -65,6 +66,9 @@ mod histogram;
 mod slow;
 mod fingerprint;
 mod error;
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __macro;
 
 /// The crate below: addresses, errors of single statements, the connection itself.
 pub use pgkeel_connect as connect;
@@ -80,7 +84,7 @@ pub use self::life_cycle::CloseReport;
 pub use self::pool::Pool;
 pub use self::pooler::PoolerMode;
 pub use self::reset::Reset;
-pub use self::retry::{RetryPolicy, Retrying};
+pub use self::retry::{RetryPolicy, Retryable, Retrying};
 pub use self::session::Session;
 pub use self::settings::{Draft, SETTINGS};
 pub use self::shared_reads::SharedReads;
@@ -88,3 +92,39 @@ pub use self::slow::SlowQuery;
 pub use self::stats::PoolStats;
 pub use self::step::Step;
 pub use self::transaction::{RequestTx, SessionTx, Tx};
+
+/// An idempotent function, run again by [`Retrying::run_idempotent`].
+///
+/// ```
+/// use pgkeel_pool::{Error, Executor as _, Pool, RetryPolicy, retry};
+///
+/// /// The same answer however often it is asked for.
+/// #[retry(idempotent, policy = RetryPolicy::new().attempts(8))]
+/// async fn left_over(pool: &Pool, item: i64) -> Result<i64, Error> {
+///     pool.query_scalar("select left_over from stock where item = $1", &[&item]).await
+/// }
+/// # let _ = left_over;
+/// ```
+#[cfg(feature = "macros")]
+pub use pgkeel_macros::retry;
+/// A function that is a transaction, by [`Pool::transaction_with`] or [`Retrying::transaction_with`].
+///
+/// ```
+/// use pgkeel_pool::{Error, Executor as _, Pool, Tx, transactional};
+///
+/// /// Takes one off the shelf; run again when it collides with another.
+/// #[transactional(serializable, retry)]
+/// async fn take(tx: Tx, item: i64) -> Result<i64, Error> {
+///     let left: i64 = tx.query_scalar("select left_over from stock where item = $1", &[&item]).await?;
+///     tx.execute("update stock set left_over = $1 where item = $2", &[&(left - 1), &item]).await?;
+///     Ok(left - 1)
+/// }
+///
+/// # async fn example(pool: Pool) -> Result<(), Error> {
+/// let left = take(&pool, 7).await?;
+/// # let _ = left;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "macros")]
+pub use pgkeel_macros::transactional;

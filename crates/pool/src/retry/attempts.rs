@@ -36,9 +36,13 @@ impl Attempts {
         self.deadline().is_some_and(|deadline| Instant::now() + Duration::from_millis(2) >= deadline)
     }
 
+    pub(super) fn begin(&mut self) {
+        self.made += 1;
+    }
+
     /// Begins another attempt: a session within the time that is left.
     pub(super) async fn session(&mut self) -> Result<Held, Error> {
-        self.made += 1;
+        self.begin();
         let acquire = acquire::acquire(&self.core, self.site);
         match self.deadline() {
             None => acquire.await,

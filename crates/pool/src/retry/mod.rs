@@ -9,7 +9,9 @@ mod verdict;
 mod attempts;
 mod transaction;
 mod retrying;
+mod idempotent;
 
 pub(crate) use self::budget::Budget;
+pub use self::idempotent::Retryable;
 pub use self::policy::RetryPolicy;
 pub use self::retrying::Retrying;

@@ -39,8 +39,8 @@ use crate::{Error, Pool, RetryLimit, Tx};
 /// [`Error::RetriesExhausted`] says which limit it was.
 #[derive(Debug, Clone)]
 pub struct Retrying {
-    pool: Pool,
-    policy: RetryPolicy,
+    pub(super) pool: Pool,
+    pub(super) policy: RetryPolicy,
     is_idempotent: bool,
 }
 

@@ -32,11 +32,24 @@ pub(super) fn may_rerun(error: &Error, policy: &RetryPolicy) -> bool {
 /// Whether a statement outside of a transaction may be run again. If the connection was lost it may have been carried out.
 pub(super) fn may_repeat(error: &Error, policy: &RetryPolicy, is_idempotent: bool) -> bool {
     match error {
-        Error::Statement(refusal) => {
-            was_refused(refusal, policy) || (is_idempotent && (is_lost(refusal) || is_in_doubt(refusal)))
-        }
+        Error::Statement(refusal) => may_repeat_statement(refusal, policy, is_idempotent),
         other => may_get_session(other),
     }
+}
+
+/// Whether work of several steps may be run again from its beginning, of which running it twice is as good as once.
+pub(super) fn may_run_whole_again(error: &Error, policy: &RetryPolicy) -> bool {
+    match error {
+        Error::InBatch { source: refusal, .. }
+        | Error::CopyRefused { source: refusal, .. }
+        | Error::NotBegun { source: refusal } => may_repeat_statement(refusal, policy, true),
+        Error::CommitUnknown { .. } => true,
+        other => may_repeat(other, policy, true) || may_rerun(other, policy),
+    }
+}
+
+fn may_repeat_statement(refusal: &Refusal, policy: &RetryPolicy, is_idempotent: bool) -> bool {
+    was_refused(refusal, policy) || (is_idempotent && (is_lost(refusal) || is_in_doubt(refusal)))
 }
 
 fn was_refused(refusal: &Refusal, policy: &RetryPolicy) -> bool {

@@ -17,6 +17,7 @@ mod hygiene;
 mod life;
 mod lifetime;
 mod lost_commit;
+mod macros;
 mod model;
 mod outage;
 mod peer;
