@@ -123,10 +123,12 @@ impl Driver {
         let _ = (&mut self.task).await;
     }
 
-    /// Waits until the task has said good-bye and the socket is closed.
+    /// Waits until the task has said good-bye and the socket is closed. A task that is stuck in writing does not hear that
+    /// it is left, so it is ended from here.
     pub(crate) async fn finish(mut self) {
-        if !self.task.is_finished() {
-            let _ = (&mut self.task).await; // It fails only if its runtime ends, which closes the socket too.
+        if !self.task.is_finished() && tokio::time::timeout(GRACE, &mut self.task).await.is_err() {
+            self.task.abort();
+            let _ = (&mut self.task).await; // Soon: nothing in it blocks.
         }
     }
 

@@ -18,7 +18,8 @@
 //! - Every wait of the pool has a bound, and the error names the step that missed it.
 //! - A session that comes back with a transaction open, or with a statement unfinished, is cleaned or closed before
 //!   anyone else can have it; [`Reset`] says what else is undone.
-//! - A statement whose future was dropped is cancelled, and the cancel hits nothing else: a session on which one may
+//! - A statement whose future was dropped is cancelled (at its return to the pool, if BEGIN was under way with it), and the
+//!   cancel hits nothing else: a session on which one may
 //!   still be under way is not used again.
 //! - A stream of rows or a copy ends well only once the server has said so.
 //! - `Ok` from a commit means that the server committed, and an error that is safe to retry that it did not.
