@@ -8,7 +8,7 @@ mod actor;
 mod shop;
 mod gate;
 mod pace;
-mod retry;
+mod backoff;
 mod trouble;
 mod tally;
 mod report;
@@ -121,7 +121,7 @@ impl Workload {
     /// What was done so far.
     #[must_use]
     pub fn report(&self) -> Report {
-        self.shop.tally.report()
+        self.shop.report()
     }
 
     /// Ends the work: what is under way may come to its end within 5 s, and is dropped then.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pgkeel_pool::Error;
 
-use super::retry::{BETWEEN_ACTIONS, Backoff};
+use super::backoff::{BETWEEN_ACTIONS, Backoff};
 use super::shop::Shop;
 
 /// What a task does again and again.

@@ -52,10 +52,6 @@ impl Gate {
         });
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        self.0.borrow().mode == Mode::Open
-    }
-
     pub(super) fn is_paused(&self) -> bool {
         self.0.borrow().mode == Mode::Paused
     }
@@ -139,6 +135,6 @@ mod tests {
         assert!(entered.is_none());
         gate.resume();
         gate.sleep(Duration::MAX).await;
-        assert!(gate.enter().await.is_none() && !gate.is_open() && !gate.is_paused());
+        assert!(gate.enter().await.is_none() && !gate.is_paused());
     }
 }

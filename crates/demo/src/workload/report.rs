@@ -8,10 +8,11 @@ pub struct Report {
     pub transactions: u64,
     /// Single statements that only read, and succeeded.
     pub reads: u64,
-    /// Times that something was run again, after a serialization failure or a deadlock, or as no session could be had.
+    /// Times that something was run again on the pool since the workload began: after a serialization failure, a deadlock or
+    /// a lost connection, or as no session could be had.
     pub retries: u64,
     /// Errors that were made on purpose, reports that were cut off for taking too long, and what was left for another time
-    /// after five serialization failures or deadlocks.
+    /// after five serialization failures or deadlocks, or fewer when the pool's retry budget was used up.
     pub expected_errors: u64,
     /// Actions that failed for other reasons, and tasks that panicked.
     pub failures: u64,

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use pgkeel_pool::connect::SqlClass;
-use pgkeel_pool::{Error, Executor as _, Pool, Tx, TxOptions};
+use pgkeel_pool::{Error, Executor as _, Pool, RetryPolicy, Retrying, Tx, TxOptions};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 
 use super::gate::Gate;
 use super::pace::Pace;
-use super::retry::retrying;
+use super::report::Report;
 use super::tally::Tally;
 use super::trouble::Trouble;
 
@@ -22,12 +22,21 @@ pub(super) struct Shop {
     pub(super) pace: Pace,
     pub(super) tally: Tally,
     trouble: Trouble,
+    retrying: Retrying,
+    /// What the pool had run again before.
+    retries_before: u64,
+}
+
+/// Five attempts at most. Pauses begin at what one article takes the two in the warehouse, who are run again most.
+fn policy() -> RetryPolicy {
+    RetryPolicy::new().attempts(5).backoff(Duration::from_millis(20), Duration::from_secs(1))
 }
 
 impl Shop {
     pub(super) fn new(pool: Pool, pace: Pace) -> Self {
-        let trouble = Trouble::new(pace);
-        Self { pool, gate: Gate::default(), pace, tally: Tally::default(), trouble }
+        let (trouble, retrying) = (Trouble::new(pace), pool.retrying(policy()));
+        let retries_before = pool.stats().retries_total;
+        Self { pool, gate: Gate::default(), pace, tally: Tally::default(), trouble, retrying, retries_before }
     }
 
     /// From when a statement shows up among the slow ones.
@@ -35,20 +44,27 @@ impl Shop {
         self.pool.config().slow_query_threshold().unwrap_or(SLOW_FROM)
     }
 
-    /// Runs one statement that changes nothing.
+    /// What was done so far.
+    pub(super) fn report(&self) -> Report {
+        let retries = self.pool.stats().retries_total - self.retries_before;
+        Report { retries, ..self.tally.report() }
+    }
+
+    /// Runs one statement that changes nothing, again if it fails for reasons that pass.
     pub(super) async fn read(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        let rows = retrying(self, || self.pool.query(sql, params)).await?;
+        let rows = self.retrying.clone().idempotent().query(sql, params).await?;
         self.tally.reads.add_one();
         Ok(rows)
     }
 
-    /// Runs a transaction, again if it is refused for reasons that pass.
+    /// Runs a transaction, again if it has certainly had no effect, for reasons that pass. A COMMIT whose answer is lost is
+    /// resolved first.
     pub(super) async fn change<T, F, Fut>(&self, options: TxOptions, run: F) -> Result<T, Error>
     where
         F: Fn(Tx) -> Fut,
         Fut: Future<Output = Result<T, Error>>,
     {
-        let done = retrying(self, || self.pool.transaction_with(options, &run)).await?;
+        let done = self.retrying.transaction_with(options, run).await?;
         self.tally.transactions.add_one();
         Ok(done)
     }
@@ -57,9 +73,7 @@ impl Shop {
     pub(super) fn note(&self, done: Result<(), Error>) -> bool {
         match done {
             Ok(()) => self.trouble.went_well(),
-            // Given up for a pause or the end, not for the database.
-            Err(error) if error.is_safe_to_retry() && !self.gate.is_open() => {}
-            // Others were faster five times in a row. There is a next round.
+            // Others were faster again and again. There is a next round.
             Err(error) if error.class() == Some(SqlClass::Rollback) => self.tally.expected_errors.add_one(),
             Err(error) => {
                 self.tally.failures.add_one();
@@ -79,4 +93,23 @@ pub(super) fn column<T: FromSqlOwned>(row: &Row, position: usize) -> Result<T, E
 /// The first column of every row.
 pub(super) fn first_column<T: FromSqlOwned>(rows: &[Row]) -> Result<Vec<T>, Error> {
     rows.iter().map(|row| column(row, 0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use pgkeel_pool::connect::Address;
+    use pgkeel_pool::{Config, RetryLimit};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_is_given_up_after_five_attempts_and_four_retries_are_reported() {
+        let nowhere: Address = "postgres://nobody@127.0.0.1:1/nowhere".parse().expect("an address");
+        let shop = Shop::new(Pool::lazy(Config::new(nowhere)), Pace::faster(1));
+        let error = shop.change(TxOptions::new(), |_| async { Ok(()) }).await.expect_err("nobody listens");
+        let given_up =
+            matches!(error, Error::RetriesExhausted { attempts: 5, limit: RetryLimit::Attempts, .. });
+        assert!(given_up, "{error:?}");
+        assert_eq!((shop.report().retries, shop.report().transactions), (4, 0));
+    }
 }

@@ -69,7 +69,6 @@ impl Action {
 pub(super) struct Tally {
     pub(super) transactions: Total,
     pub(super) reads: Total,
-    pub(super) retries: Total,
     pub(super) expected_errors: Total,
     pub(super) failures: Total,
     pub(super) slow_reports: Total,
@@ -81,20 +80,20 @@ impl Tally {
         self.actions[action as usize].add_one();
     }
 
+    /// All but what is counted elsewhere: by the pool, and at the end.
     pub(super) fn report(&self) -> Report {
-        let Self { transactions, reads, retries, expected_errors, failures, slow_reports, actions } = self;
+        let Self { transactions, reads, expected_errors, failures, slow_reports, actions } = self;
         Report {
             transactions: transactions.value(),
             reads: reads.value(),
-            retries: retries.value(),
             expected_errors: expected_errors.value(),
             failures: failures.value(),
             slow_reports: slow_reports.value(),
-            aborted: 0,
             actions: Action::ALL
                 .iter()
                 .map(|(action, name)| (*name, actions[*action as usize].value()))
                 .collect(),
+            ..Report::default()
         }
     }
 }

@@ -14,6 +14,9 @@ use super::pace::Pace;
 /// How long nothing must have failed before an outage counts as over. Longer than tasks back off, so that one outage is one.
 const CALM: Duration = Duration::from_secs(15);
 
+/// The same at any pace. Longer than the pool pauses before it tries to connect again, which no pace shortens.
+const LEAST_CALM: Duration = Duration::from_secs(2);
+
 /// Different refusals that are spoken of.
 const MOST_REFUSALS: usize = 20;
 
@@ -40,7 +43,7 @@ struct Outage {
 
 impl Trouble {
     pub(super) fn new(pace: Pace) -> Self {
-        Self { calm: pace.scaled(CALM), known: Mutex::default() }
+        Self { calm: pace.scaled(CALM).max(LEAST_CALM), known: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

@@ -4,6 +4,7 @@ mod database;
 mod link;
 mod pool;
 mod pool_watch;
+mod pool_metrics;
 mod trouble;
 
 pub use self::database::DatabaseProbe;

@@ -7,8 +7,10 @@ use pgkeel_health::{
     ClientStatements as _, DatabaseProbe, Monitor, Outcome, PoolProbe, PoolWatch, Probe as _, Source as _,
     Status, View as _,
 };
-use pgkeel_pool::{Config as PoolConfig, Executor as _, Pool};
-use pgkeel_testkit::{Proxy, TestDatabase, eventually};
+use pgkeel_pool::{
+    Config as PoolConfig, Error, Executor as _, Pool, RetryPolicy, Transaction as _, TxOptions,
+};
+use pgkeel_testkit::{Direction, Proxy, TestDatabase, eventually};
 use tokio::time::timeout;
 
 use crate::exposition::Page;
@@ -130,6 +132,55 @@ async fn a_pools_figures_are_shown_and_a_queue_before_a_full_pool_warns() {
     page.lint();
     assert_eq!(page.value("pgkeel_pool_sessions", "pool=\"orders\",state=\"idle\"").to_string(), "1");
     assert_eq!(page.value("pgkeel_pool_found_closed_total", "pool=\"orders\"").to_string(), "1");
+}
+
+#[tokio::test]
+async fn what_a_pool_ran_again_and_its_lost_commits_are_shown() {
+    let database = TestDatabase::empty().await;
+    let proxy = Proxy::before(database.address()).await;
+    let pool = Pool::lazy(PoolConfig::new(proxy.address()).with_size(1, 0).unwrap());
+    run_again_until_refused(&pool).await;
+    pool.batch_execute("create table t(n int)").await.unwrap();
+    lose_commit(&pool, &proxy, TxOptions::new().resolve_commit(true)).await.unwrap();
+    let error = lose_commit(&pool, &proxy, TxOptions::new()).await.unwrap_err();
+    assert!(matches!(error, Error::CommitUnknown { .. }), "{error:?}");
+
+    let watch = PoolWatch::new("orders", pool);
+    let totals = &watch.json().1["totals"];
+    let page = Page::parse(&Monitor::builder().source(watch.clone()).build().unwrap().0.metrics_page());
+    page.lint();
+    for (total, expected) in
+        [("retries", 100), ("retries_refused", 1), ("commits_resolved", 1), ("commits_unknown", 1)]
+    {
+        assert_eq!(totals[total], expected, "{total}");
+        let value = page.value(&format!("pgkeel_pool_{total}_total"), "pool=\"orders\"");
+        assert_eq!(value.to_string(), expected.to_string(), "{total}");
+    }
+}
+
+/// Spends what a pool has saved up: 100 retries.
+async fn run_again_until_refused(pool: &Pool) {
+    let policy = RetryPolicy::new().attempts(200).backoff(Duration::ZERO, Duration::ZERO);
+    let raise = "do $$ begin raise exception using errcode = '40001'; end $$";
+    let run = pool.retrying(policy).transaction(|tx| async move { tx.batch_execute(raise).await });
+    let error = run.await.expect_err("it fails each time");
+    assert!(error.to_string().contains("retry budget"), "{error}");
+}
+
+/// Commits, but the answer is lost, and the line with it; mended when that was noticed.
+async fn lose_commit(pool: &Pool, proxy: &Proxy, options: TxOptions) -> Result<(), Error> {
+    let before = pool.stats().lost_total;
+    let tx = pool.begin_with(options).await?;
+    tx.execute("insert into t values (1)", &[]).await?;
+    // The number that is asked for behind one statement has come with the answer to the next.
+    tx.batch_execute("select 1").await?;
+    tx.batch_execute("select 1").await?;
+    proxy.cut_after(Direction::ToClient, 0);
+    let mend = async {
+        eventually("the cut is noticed", async || (pool.stats().lost_total > before).then_some(())).await;
+        proxy.pass();
+    };
+    tokio::join!(tx.commit(), mend).0
 }
 
 #[tokio::test]

@@ -81,6 +81,9 @@ async fn stopping_is_bounded_when_the_database_is_gone() {
     until(&workload, "some work", |report| report.transactions > 5).await;
     cluster.stop().await;
     until(&workload, "failures", |report| report.failures > 10).await;
+    // What became of a COMMIT is asked for longer than stopping waits.
+    workload.pause();
+    eventually("nothing is under way", async || workload.rested().await.then_some(())).await;
     let report = timeout(Duration::from_secs(20), workload.stop()).await.expect("a bound");
     assert_eq!(report.aborted, 0, "{report}");
 }
@@ -90,13 +93,16 @@ async fn stopping_is_bounded_when_the_database_is_gone() {
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    fn capture(&self) -> tracing::subscriber::DefaultGuard {
+    /// As long as there is one dispatcher in the process, `tracing` asks only that of the thread that comes by a call first
+    /// whether anybody listens to it; of two it asks both. So a second one keeps other tests from silencing this one.
+    fn capture(&self) -> (tracing::subscriber::DefaultGuard, tracing::Dispatch) {
         let lines = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
             .with_writer(move || lines.clone());
-        tracing::subscriber::set_default(subscriber.finish())
+        let capturing = tracing::subscriber::set_default(subscriber.finish());
+        (capturing, tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new()))
     }
 
     fn all(&self) -> String {

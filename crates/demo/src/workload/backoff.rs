@@ -1,16 +1,6 @@
-//! Running again what was refused for reasons that pass.
+//! How long a task whose actions fail waits before the next one.
 
 use std::time::Duration;
-
-use pgkeel_pool::Error;
-
-use super::shop::Shop;
-
-/// Runs of one transaction in all.
-const ATTEMPTS: u32 = 5;
-
-/// Between two runs of one transaction.
-const BETWEEN_ATTEMPTS: Backoff = Backoff { base: Duration::from_millis(20), cap: Duration::from_secs(1) };
 
 /// Between two actions of a task whose last ones have failed, besides its usual pause.
 pub(super) const BETWEEN_ACTIONS: Backoff =
@@ -36,33 +26,14 @@ impl Backoff {
     }
 }
 
-/// Runs it until it succeeds, fails for good, has been tried 5 times, or the shop closes.
-pub(super) async fn retrying<T, F, Fut>(shop: &Shop, run: F) -> Result<T, Error>
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = Result<T, Error>>,
-{
-    let mut failures = 0;
-    loop {
-        let done = run().await;
-        let again = done.as_ref().is_err_and(Error::is_safe_to_retry);
-        failures += 1;
-        if !again || failures == ATTEMPTS || !shop.gate.is_open() {
-            return done;
-        }
-        shop.tally.retries.add_one();
-        shop.gate.sleep_while_open(BETWEEN_ATTEMPTS.full_jitter(failures)).await;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_backoff_doubles_up_to_its_cap() {
-        let longest = [1, 2, 3, 7, u32::MAX].map(|failures| BETWEEN_ATTEMPTS.longest(failures).as_millis());
-        assert_eq!(longest, [20, 40, 80, 1_000, 1_000]);
+        let longest = [1, 2, 3, 7, u32::MAX].map(|failures| BETWEEN_ACTIONS.longest(failures).as_millis());
+        assert_eq!(longest, [250, 500, 1_000, 10_000, 10_000]);
         for failures in 0..100 {
             assert!(BETWEEN_ACTIONS.full_jitter(failures) <= BETWEEN_ACTIONS.cap);
         }
