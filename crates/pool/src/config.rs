@@ -171,6 +171,25 @@ settings! {
     with_slow_query_threshold,
     /// From when on a statement counts as slow.
     slow_query_threshold: Option<Duration>;
+
+    /// The same with statements watched, which is the default, or not: timed by kind ([`Pool::statement_stats`]), the slow
+    /// ones kept ([`Pool::slow_queries`]) and logged, and a `tracing` span of each where somebody listens to the target
+    /// `pgkeel_pool::statement` at level DEBUG. Of a pool that is there [`Pool::reload`] switches it; a session that is in
+    /// use follows when it comes back.
+    ///
+    /// [`Pool::statement_stats`]: crate::Pool::statement_stats
+    /// [`Pool::slow_queries`]: crate::Pool::slow_queries
+    /// [`Pool::reload`]: crate::Pool::reload
+    with_monitoring,
+    /// Whether statements are watched.
+    monitoring: bool;
+
+    /// The same with every statement logged when it has ended, at level INFO of the target `pgkeel_pool::echo`: its text
+    /// without values, the types of its parameters, how long it took and how many rows it gave. Off by default; switched as
+    /// [`with_monitoring`](Self::with_monitoring) is.
+    with_sql_echo,
+    /// Whether every statement is logged.
+    sql_echo: bool;
 }
 
 impl Config {

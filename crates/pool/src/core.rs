@@ -13,10 +13,10 @@ use crate::counts::{Counts, MOST_SESSIONS, State};
 use crate::histogram::Recorder;
 use crate::ledger::{Entry, Ledger};
 use crate::lifetime::Retirement;
+use crate::observe::Observed;
 use crate::open::Gate;
 use crate::retry::Budget;
 use crate::slot::Slot;
-use crate::slow::SlowQueries;
 use crate::stats::Totals;
 use crate::store::{Object, Store};
 use crate::unnamed::Shapes;
@@ -41,7 +41,7 @@ pub(crate) struct Core {
     pub(crate) ledger: Ledger,
     pub(crate) totals: Totals,
     pub(crate) times: Times,
-    pub(crate) slow: SlowQueries,
+    pub(crate) observed: Observed,
     /// Behind a pooler in transaction mode, the types of statements.
     pub(crate) shapes: Shapes,
     pub(crate) budget: Budget,
@@ -89,7 +89,7 @@ impl Core {
             ledger: Ledger::default(),
             totals: Totals::default(),
             times: Times::default(),
-            slow: SlowQueries::default(),
+            observed: Observed::default(),
             shapes: Shapes::default(),
             budget: Budget::default(),
             is_kept: AtomicBool::new(false),

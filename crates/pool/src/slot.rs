@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use pgkeel_connect::{Connection, TransactionStatus};
 use tokio::runtime::Handle;
-use tokio_postgres::Statement;
 
 use crate::Config;
 use crate::core::Core;
@@ -15,7 +14,7 @@ use crate::counts::{Place, State};
 use crate::hooks::Hook;
 use crate::ledger::Entry;
 use crate::lifetime;
-use crate::statements::Statements;
+use crate::statements::{Prepared, Statements};
 use crate::traces::commits_only_at_its_end;
 use crate::traffic::Traffic;
 use crate::transaction::Identity;
@@ -126,7 +125,7 @@ impl Slot {
 
     /// The statement of this text, prepared now or before, to be run at once: what is dropped half-way may have had its
     /// effect, so its traces count from now on.
-    pub(crate) async fn prepared(&self, sql: &str) -> Result<Statement, pgkeel_connect::Error> {
+    pub(crate) async fn prepared(&self, sql: &str) -> Result<Arc<Prepared>, pgkeel_connect::Error> {
         let prepared = match self.statements.kept(sql) {
             Some(kept) => kept,
             // In a box, as it is seldom needed and would make every statement large.
@@ -135,7 +134,7 @@ impl Slot {
         if prepared.leaves_traces {
             self.leave_traces();
         }
-        Ok(prepared.statement)
+        Ok(prepared)
     }
 
     /// Whether it is prepared already, so that running it is one message.

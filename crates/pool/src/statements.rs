@@ -1,20 +1,31 @@
 //! The statements that were prepared on one session, kept for the next time.
 
+use std::sync::{Arc, OnceLock};
+
 use pgkeel_connect::{Connection, Error};
 use tokio_postgres::Statement;
 
+use crate::observe::{Figures, Table};
 use crate::recent::Recent;
 use crate::traces::may_leave_traces;
 
 /// The most recently used ones, by their text. One that makes room is closed at the server.
 #[derive(Debug)]
-pub(crate) struct Statements(Recent<Prepared>);
+pub(crate) struct Statements(Recent<Arc<Prepared>>);
 
 /// A statement with what is known of its text, which is looked through once and not at every run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) statement: Statement,
     pub(crate) leaves_traces: bool,
+    figures: OnceLock<Arc<Figures>>,
+}
+
+impl Prepared {
+    /// Where its runs are counted.
+    pub(crate) fn figures(&self, table: &Table, sql: &str) -> &Figures {
+        self.figures.get_or_init(|| table.figures(sql))
+    }
 }
 
 impl Statements {
@@ -24,15 +35,16 @@ impl Statements {
     }
 
     /// The statement of this text, if it was prepared before.
-    pub(crate) fn kept(&self, sql: &str) -> Option<Prepared> {
+    pub(crate) fn kept(&self, sql: &str) -> Option<Arc<Prepared>> {
         self.0.get(sql)
     }
 
     /// Prepares the statement of this text on this connection, and keeps it.
-    pub(crate) async fn prepare(&self, sql: &str, connection: &Connection) -> Result<Prepared, Error> {
+    pub(crate) async fn prepare(&self, sql: &str, connection: &Connection) -> Result<Arc<Prepared>, Error> {
         let statement = connection.prepare(sql).await?;
-        let prepared = Prepared { statement, leaves_traces: may_leave_traces(sql) };
-        self.0.put(sql, prepared.clone());
+        let prepared = Prepared { statement, leaves_traces: may_leave_traces(sql), figures: OnceLock::new() };
+        let prepared = Arc::new(prepared);
+        self.0.put(sql, Arc::clone(&prepared));
         Ok(prepared)
     }
 

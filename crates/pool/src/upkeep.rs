@@ -52,7 +52,7 @@ async fn look_after(keeper: Keeper) {
         open::grow(&core);
         sweep(&core);
         if let Some(threshold) = core.config.load().leak_threshold() {
-            core.totals.leaks.add(core.ledger.tell_of_long_loans(threshold));
+            core.totals.leaks.add(core.ledger.tell_of_long_loans(threshold) as u64);
         }
         drop(core);
         // A session that is gone may have to be replaced at once, for `pool.min_idle`.

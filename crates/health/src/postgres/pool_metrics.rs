@@ -8,7 +8,7 @@ use pgkeel_pool::{Histogram, PoolStats, PoolTimes};
 use crate::metrics::{Distribution, Family, Labels, counter, gauge, histogram};
 
 /// The label that names the pool.
-const POOL: &str = "pool";
+pub(super) const POOL: &str = "pool";
 
 /// All of one pool.
 pub(super) fn families(pool: &str, stats: &PoolStats, times: &PoolTimes) -> Vec<Family> {
@@ -51,7 +51,7 @@ fn durations(pool: &str, times: &PoolTimes) -> [Family; 4] {
     ]
 }
 
-fn distribution(times: &Histogram) -> Distribution {
+pub(super) fn distribution(times: &Histogram) -> Distribution {
     let bounds: Vec<f64> = Histogram::bounds().map(|bound| bound.as_secs_f64()).collect();
     Distribution::of_counts(&bounds, times.counts(), times.sum())
 }

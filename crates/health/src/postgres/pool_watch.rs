@@ -3,7 +3,7 @@
 use pgkeel_pool::{Pool, PoolStats, SlowQuery};
 use serde_json::{Value, json};
 
-use super::pool_metrics;
+use super::{pool_metrics, statement_metrics};
 use crate::metrics::{Family, Source};
 use crate::probe::Status;
 use crate::sampling::ClientStatements;
@@ -98,6 +98,8 @@ impl Source for PoolWatch {
     }
 
     fn families(&self) -> Vec<Family> {
-        pool_metrics::families(&self.name, &self.pool.stats(), &self.pool.times())
+        let mut families = pool_metrics::families(&self.name, &self.pool.stats(), &self.pool.times());
+        families.extend(statement_metrics::families(&self.name, &self.pool.statement_stats()));
+        families
     }
 }

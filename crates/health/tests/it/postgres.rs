@@ -194,3 +194,24 @@ async fn a_pools_slow_statements_are_handed_on_without_values() {
     let found = slow.iter().find(|slow| slow.text.contains("pg_sleep")).unwrap();
     assert!(found.took >= Duration::from_millis(20) && !found.text.contains("hush"), "{found:?}");
 }
+
+#[tokio::test]
+async fn a_pools_statements_are_metrics_by_operation() {
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(PoolConfig::new(database.address().clone()));
+    pool.query("select n from generate_series(1, 3) n", &[]).await.unwrap();
+    pool.query("select 1/0", &[]).await.unwrap_err();
+    pool.execute("create table hush(n int)", &[]).await.unwrap();
+    let watched = Monitor::builder().source(PoolWatch::new("orders", pool)).build().unwrap().0;
+    let text = watched.metrics_page();
+    let page = Page::parse(&text);
+    page.lint();
+    let of = |name: &str, operation: &str| {
+        page.value(name, &format!("operation=\"{operation}\",pool=\"orders\"")).to_string()
+    };
+    assert_eq!(of("pgkeel_statement_seconds_count", "SELECT"), "2");
+    assert_eq!(of("pgkeel_statement_seconds_count", "OTHER"), "1");
+    assert_eq!(of("pgkeel_statement_rows_total", "SELECT"), "3");
+    assert_eq!(of("pgkeel_statements_failed_total", "SELECT"), "1");
+    assert!(!text.contains("hush"));
+}

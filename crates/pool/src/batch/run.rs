@@ -14,47 +14,55 @@ use super::in_order::in_order;
 use super::{Answer, Answers, Batch, Item, as_driver};
 use crate::Error;
 use crate::held::Held;
+use crate::observe::{Ending, Watch};
+use crate::query::{Query, Site};
 use crate::slot::Slot;
 use crate::traffic::Flight;
 
 impl Held {
     /// Runs the statements, each by itself.
-    pub(crate) async fn run_batch(&self, batch: &Batch) -> Result<Answers, Error> {
+    pub(crate) async fn run_batch(&self, batch: &Batch, site: Site) -> Result<Answers, Error> {
         let items = batch.statements.as_slice();
-        let results = self.depart_with(items, &AtomicBool::new(true), run_all(self.slot(), items)).await?;
+        let run = run_all(self.slot(), items);
+        let results = self.depart_with(items, site, &AtomicBool::new(true), run).await?;
         Ok(Answers::new(results))
     }
 
     /// Runs statements on the session once nothing is in the way. If the future is dropped they are cancelled, as far as
     /// `may_cancel` says by then.
-    pub(super) async fn depart_with<T>(
+    pub(super) async fn depart_with(
         &self,
         items: &[Item],
+        site: Site,
         may_cancel: &AtomicBool,
-        run: impl Future<Output = Result<Vec<Result<T, StatementError>>, Error>>,
-    ) -> Result<Vec<Result<T, StatementError>>, Error> {
+        run: impl Future<Output = Result<Vec<Result<Answer, StatementError>>, Error>>,
+    ) -> Result<Vec<Result<Answer, StatementError>>, Error> {
         let slot = self.slot();
         if slot.unnamed.is_some() {
             return Err(Error::NeedsSession { what: "a batch" });
         }
         let flight = Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?;
-        let mut departed = Departed { flight: Some(flight), slot, may_cancel, settled: false };
-        let start = Instant::now();
+        let text = distinct(items).join(";\n");
+        let query = Query { sql: &text, params: &[], site };
+        let watch = Watch::begin(self, &query, Instant::now());
+        let flight = Some(flight);
+        let mut departed =
+            Departed { held: self, query, watch: Some(watch), flight, may_cancel, settled: false };
         let done = run.await;
         departed.settled = done.as_ref().is_ok_and(|results| results.iter().all(Result::is_ok));
         departed.arrive();
-        let took = start.elapsed();
-        if slot.config.slow_query_threshold().is_some_and(|threshold| took >= threshold) {
-            self.core.slow.keep(&distinct(items).join(";\n"), took, slot.waited, !departed.settled);
-        }
+        departed.observe(&done);
         done
     }
 }
 
 /// Statements under way. Dropped before they have arrived, they are cancelled if they may be.
 struct Departed<'a> {
+    held: &'a Held,
+    query: Query<'a>,
+    /// Until their end.
+    watch: Option<Watch>,
     flight: Option<Flight<'a>>,
-    slot: &'a Slot,
     may_cancel: &'a AtomicBool,
     /// Whether the server's last word is known.
     settled: bool,
@@ -66,16 +74,34 @@ impl Departed<'_> {
             flight.arrive();
         }
     }
+
+    /// They count as one: how long each took cannot be told.
+    fn observe(&mut self, done: &Result<Vec<Result<Answer, StatementError>>, Error>) {
+        let failed = match done {
+            Ok(results) => results.iter().find_map(|result| result.as_ref().err()),
+            Err(Error::Statement(error) | Error::InBatch { source: error, .. }) => Some(error),
+            Err(_) => None,
+        };
+        let rows = done.iter().flatten().flatten().map(Answer::rows_affected).sum();
+        self.end(failed.map_or(Ending::Well(rows), Ending::Failed));
+    }
+
+    fn end(&mut self, ending: Ending<'_>) {
+        if let Some(watch) = self.watch.take() {
+            watch.end(self.held, &self.query, None, Instant::now(), ending);
+        }
+    }
 }
 
 impl Drop for Departed<'_> {
     fn drop(&mut self) {
         if !self.settled {
-            self.slot.unsettle();
+            self.held.slot().unsettle();
         }
         if !self.may_cancel.load(Ordering::Relaxed) {
             self.arrive();
         }
+        self.end(Ending::Abandoned);
     }
 }
 
@@ -97,7 +123,7 @@ pub(super) async fn prepare(slot: &Slot, items: &[Item]) -> Result<Vec<Statement
         let index = || items.iter().position(|item| item.sql == *sql).unwrap_or_default();
         by_text.insert(*sql, prepared.map_err(|error| numbered_error(index(), error))?);
     }
-    Ok(items.iter().map(|item| by_text[&*item.sql].clone()).collect())
+    Ok(items.iter().map(|item| by_text[&*item.sql].statement.clone()).collect())
 }
 
 async fn run_all(slot: &Slot, items: &[Item]) -> Result<Vec<Result<Answer, StatementError>>, Error> {

@@ -17,6 +17,7 @@ use super::run::{prepare, run_one};
 use super::{Answer, Batch};
 use crate::Error;
 use crate::held::Held;
+use crate::query::Site;
 
 type Sent<'a> = Pin<Box<dyn Future<Output = Result<Answer, StatementError>> + Send + 'a>>;
 
@@ -26,6 +27,7 @@ impl Held {
         &self,
         options: TxOptions,
         batch: &Batch,
+        site: Site,
     ) -> Result<Vec<Answer>, Error> {
         let items = batch.statements.as_slice();
         if let Some(index) = items.iter().position(|item| controls_transaction(&item.sql)) {
@@ -60,7 +62,7 @@ impl Held {
             }));
             Ok(in_order(sent).await)
         };
-        let results = self.depart_with(items, &begun, flight).await?;
+        let results = self.depart_with(items, site, &begun, flight).await?;
         for (item, result) in items.iter().zip(results.iter().skip(1)) {
             self.slot().can_heal(&item.sql, result);
         }

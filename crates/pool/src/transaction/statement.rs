@@ -13,6 +13,7 @@ use super::sent::Answer;
 use super::stack::{Id, OUTERMOST, Open, Stack};
 use crate::Error;
 use crate::held::Held;
+use crate::observe::tell_of_opening;
 
 /// A statement on its way. Counted until it is dropped.
 pub(crate) struct Statement<'a> {
@@ -200,6 +201,7 @@ impl Open {
             held.slot().traffic.guard(true);
         }
         if !opening.is_empty() {
+            tell_of_opening(&held.slot().config, &opening);
             let open = async move {
                 let done = held.connection().batch_execute(&opening).await;
                 Answer::Opened { begin, done }

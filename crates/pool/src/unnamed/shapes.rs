@@ -70,6 +70,11 @@ impl Shapes {
         self.0.get(sql)
     }
 
+    /// The types of the parameters of this text, none if they are not known.
+    pub(crate) fn params(&self, sql: &str) -> Vec<Type> {
+        self.get(sql).map_or(Vec::new(), |shape| shape.params.clone())
+    }
+
     pub(super) fn put(&self, sql: &str, shape: Arc<Shape>) {
         self.0.put(sql, shape);
     }

@@ -19,6 +19,7 @@ mod lifetime;
 mod lost_commit;
 mod macros;
 mod model;
+mod observation;
 mod outage;
 mod peer;
 mod queue;

@@ -3,17 +3,20 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use super::lists::without_lists;
+
 /// Longer texts are cut off.
 const MOST_CHARS: usize = 2_000;
 
-/// The statement with every literal as `?`, without comments, with single spaces. Parameters (`$1`) and names stay.
+/// The statement with every literal as `?`, without comments, with single spaces, and with `(...)` for lists of values
+/// behind IN and VALUES, whose lengths vary. Parameters (`$1`) and names stay.
 ///
 /// Literals are those of PostgreSQL's lexical structure: quoted and escape strings, dollar quotes, numbers.
-pub(crate) fn without_values(sql: &str) -> String {
+pub(super) fn without_values(sql: &str) -> String {
     let mut scan = Scan { chars: sql.chars().peekable(), text: String::new(), kept: 0 };
     while scan.kept < MOST_CHARS && scan.step() {}
     scan.text.truncate(scan.text.trim_end().len());
-    scan.text
+    without_lists(&scan.text)
 }
 
 struct Scan<'a> {
