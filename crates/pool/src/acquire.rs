@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::timeout;
 
@@ -13,6 +13,7 @@ use crate::call::Call;
 use crate::core::{Core, Phase};
 use crate::counts::State;
 use crate::held::Held;
+use crate::moment::Moment;
 use crate::store::{Object, Turn};
 use crate::{Error, Step, open, upkeep};
 
@@ -49,13 +50,13 @@ fn acquire_at_once(core: &Arc<Core>, site: Option<&'static Location<'static>>) -
 fn take(
     core: &Arc<Core>,
     mut object: Object,
-    since: Option<Instant>,
+    since: Option<Moment>,
     site: Option<&'static Location<'static>>,
 ) -> Held {
     object.place.move_to(State::InUse);
     object.learn(core);
-    object.taken = Instant::now();
-    object.waited = since.map_or(Duration::ZERO, |since| object.taken - since);
+    object.taken = Moment::now();
+    object.waited = since.map_or(Duration::ZERO, |since| object.taken.since(since));
     if object.config.leak_threshold().is_some() {
         object.entry.lend(object.taken, site);
         object.is_lent = true;
@@ -72,7 +73,7 @@ fn is_ready(core: &Core, held: &Held) -> bool {
     let (slot, config) = (held.slot(), &held.slot().config);
     slot.is_clean()
         && slot.is_valid(core.generation())
-        && (slot.taken.duration_since(slot.returned) < FRESH || !config.pre_ping())
+        && (slot.taken.since(slot.returned) < FRESH || !config.pre_ping())
         && config.hooks().before_acquire.is_none()
         && core.is_open()
 }
@@ -83,18 +84,18 @@ async fn acquire_slowly(
     site: Option<&'static Location<'static>>,
 ) -> Result<Held, Error> {
     upkeep::start(core);
-    let start = Instant::now();
+    let start = Moment::now();
     let mut step = Step::Wait;
     let (limit, call) = (core.config.load().timeout(), Call::begin(&core.totals));
     let got = timeout(limit, next(core, free, site, start, &mut step)).await;
-    let end = if let Ok(Ok(held)) = &got { held.slot().taken } else { Instant::now() };
-    core.times.wait.record(end - start);
+    let end = if let Ok(Ok(held)) = &got { held.slot().taken } else { Moment::now() };
+    core.times.wait.record(end.since(start));
     let got = got.unwrap_or_else(|_| Err(timed_out(core, step, start)));
     call.end(&got);
     got
 }
 
-fn timed_out(core: &Core, step: Step, start: Instant) -> Error {
+fn timed_out(core: &Core, step: Step, start: Moment) -> Error {
     let stats = Box::new(core.stats());
     let was_connecting =
         stats.connecting > 0 && stats.in_use + stats.resetting < stats.size + stats.max_overflow;
@@ -111,7 +112,7 @@ async fn next(
     core: &Arc<Core>,
     free: Option<Held>,
     site: Option<&'static Location<'static>>,
-    start: Instant,
+    start: Moment,
     step: &mut Step,
 ) -> Result<Held, Error> {
     let mut candidate = free;
@@ -193,7 +194,7 @@ fn may_wait(core: &Core) -> Result<(), Error> {
             if !core.counts.snapshot().should_grow(core.config.load().most(), 0) {
                 return Ok(());
             }
-            let retry_after = trouble.again_at.saturating_duration_since(Instant::now());
+            let retry_after = trouble.again_at.saturating_duration_since(std::time::Instant::now());
             Err(Error::Connect { failures: trouble.failures, retry_after, source: trouble.last })
         }
     }
@@ -210,7 +211,7 @@ async fn checked(core: &Arc<Core>, held: Held) -> Option<Held> {
         return None; // Dropping it has it cleaned or closed.
     }
     let config = Arc::clone(&slot.config);
-    let pings = config.pre_ping() && slot.taken.duration_since(slot.returned) >= FRESH;
+    let pings = config.pre_ping() && slot.taken.since(slot.returned) >= FRESH;
     if pings {
         slot.unsettle(); // If this future is dropped meanwhile, somebody else waits for the answer.
         if !matches!(timeout(config.ping_timeout(), slot.settled_status()).await, Ok(Ok(_))) {

@@ -13,6 +13,7 @@ use crate::counts::{Counts, MOST_SESSIONS, State};
 use crate::histogram::Recorder;
 use crate::ledger::{Entry, Ledger};
 use crate::lifetime::Retirement;
+use crate::moment::Moment;
 use crate::observe::Observed;
 use crate::open::Gate;
 use crate::retry::Budget;
@@ -156,7 +157,7 @@ impl Core {
     }
 
     /// Back to those that are free, unless enough are. One past its age has a successor only if it is one of these.
-    pub(crate) fn put_back(self: &Arc<Self>, mut object: Object, now: Instant) {
+    pub(crate) fn put_back(self: &Arc<Self>, mut object: Object, now: Moment) {
         object.returned = now;
         object.learn(self);
         let (most, size) = (object.config.most(), object.config.size());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pgkeel_connect::{Connection, TransactionStatus};
 use tokio::runtime::Handle;
@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::core::Core;
 use crate::counts::State;
+use crate::moment::Moment;
 use crate::reset::{Dirty, reset};
 use crate::slot::Slot;
 use crate::store::Object;
@@ -34,7 +35,7 @@ pub(crate) struct Held {
     pub(crate) core: Arc<Core>,
     /// Whether it is held for one statement only: then the clock is not looked at again where it just was.
     pub(crate) is_brief: bool,
-    /// When that statement ended, in nanoseconds since the session was taken; 0 if it has not.
+    /// When that statement ended, as the number of that moment; 0 if it has not.
     pub(crate) ended: AtomicU64,
 }
 
@@ -52,7 +53,7 @@ impl Held {
     /// It was looked at before it is handed out, which took its time.
     pub(crate) fn handed_out_now(mut self) -> Self {
         if let Some(object) = &mut self.object {
-            object.taken = Instant::now();
+            object.taken = Moment::now();
         }
         self
     }
@@ -122,11 +123,8 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(mut object) = self.object.take() else { return };
-        let now = match *self.ended.get_mut() {
-            0 => Instant::now(),
-            nanos => object.taken + Duration::from_nanos(nanos),
-        };
-        self.core.times.held.record(now.saturating_duration_since(object.taken));
+        let now = Moment::of_number(*self.ended.get_mut()).unwrap_or_else(Moment::now);
+        self.core.times.held.record(now.since(object.taken));
         if std::mem::take(&mut object.is_lent) {
             object.entry.end_loan();
         }

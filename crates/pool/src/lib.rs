@@ -48,6 +48,7 @@ mod step;
 mod open;
 mod breaker;
 mod lifetime;
+mod moment;
 mod upkeep;
 mod jitter;
 mod session;

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pgkeel_connect::{Canceller, Executor as _, TransactionStatus};
 
 use crate::core::Core;
 use crate::held::lose;
+use crate::moment::Moment;
 use crate::slot::Slot;
 use crate::store::Object;
 
@@ -105,7 +106,7 @@ impl Drop for Dirty {
 
 /// Ends what the last user left open, or closes the session.
 pub(crate) async fn reset(dirty: Dirty) {
-    let begun = Instant::now();
+    let begun = Moment::now();
     let cleaned = tokio::time::timeout(RESET_TIMEOUT, clean(dirty.slot(), &dirty.core)).await;
     dirty.core.times.reset.record(begun.elapsed());
     let (object, core) = dirty.take();
@@ -114,7 +115,7 @@ pub(crate) async fn reset(dirty: Dirty) {
             if left_open {
                 core.totals.dirty.add_one();
             }
-            core.put_back(object, Instant::now());
+            core.put_back(object, Moment::now());
         }
         Ok(Err(error)) if error.is_disconnected() => lose(&core, object),
         outcome => {

@@ -1,7 +1,6 @@
 //! Running statements on a session in somebody's hands.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use pgkeel_connect::Executor as _;
@@ -9,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::Error;
 use crate::held::{CONTROL_TIMEOUT, Held, silence};
+use crate::moment::Moment;
 use crate::observe::{Ending, Watch};
 use crate::outcome::{Counted, Outcome};
 use crate::query::Query;
@@ -84,11 +84,11 @@ impl Held {
     async fn depart<'a>(
         &'a self,
         query: &'a Query<'a>,
-        watch: impl FnOnce(Instant) -> Option<Watch>,
+        watch: impl FnOnce(Moment) -> Option<Watch>,
     ) -> Result<Underway<'a>, Error> {
         let slot = self.slot();
         let flight = Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?;
-        let begun = if self.is_brief { slot.taken } else { Instant::now() };
+        let begun = if self.is_brief { slot.taken } else { Moment::now() };
         Ok(Underway { flight, fate: Fate { held: self, query, watch: watch(begun), is_known: false } })
     }
 }
@@ -109,7 +109,7 @@ impl Underway<'_> {
     ) -> Result<T, Error> {
         let Self { flight, mut fate } = self;
         fate.is_known = true;
-        let (held, now) = (fate.held, Instant::now());
+        let (held, now) = (fate.held, Moment::now());
         flight.arrive();
         let ending = match &done {
             Ok(value) => Ending::Well(value.rows()),
@@ -122,8 +122,7 @@ impl Underway<'_> {
             }
         };
         if held.is_brief {
-            let nanos = now.saturating_duration_since(held.slot().taken).as_nanos();
-            held.ended.store(u64::try_from(nanos).unwrap_or(0), Ordering::Relaxed);
+            held.ended.store(now.number(), Ordering::Relaxed);
         }
         if let Some(watch) = fate.watch.take() {
             watch.end(held, fate.query, prepared, now, ending);
@@ -148,7 +147,7 @@ impl Drop for Fate<'_> {
         }
         self.held.slot().unsettle();
         if let Some(watch) = self.watch.take() {
-            watch.end(self.held, self.query, None, Instant::now(), Ending::Abandoned);
+            watch.end(self.held, self.query, None, Moment::now(), Ending::Abandoned);
         }
     }
 }

@@ -1,9 +1,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
 
 use crate::core::Core;
 use crate::held::Held;
+use crate::moment::Moment;
 use crate::outcome::Outcome;
 use crate::query::{Query, Site};
 use crate::traces::first_word;
@@ -90,7 +90,7 @@ impl Lane {
         let good = core.is_open()
             && slot.is_valid(core.generation())
             && !slot.connection.is_closed()
-            && !slot.is_expired(Instant::now());
+            && !slot.is_expired(Moment::now());
         good.then_some(held)
     }
 }

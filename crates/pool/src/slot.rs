@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use pgkeel_connect::{Connection, TransactionStatus};
@@ -14,6 +14,7 @@ use crate::counts::{Place, State};
 use crate::hooks::Hook;
 use crate::ledger::Entry;
 use crate::lifetime;
+use crate::moment::Moment;
 use crate::statements::{Prepared, Statements};
 use crate::traces::commits_only_at_its_end;
 use crate::traffic::Traffic;
@@ -33,9 +34,9 @@ pub(crate) struct Slot {
     /// Whether it is not to be used again for a reason of its own.
     invalid: AtomicBool,
     /// When it is to be replaced. Fixed when it was opened: drawing it anew at each look would make all lives short.
-    pub(crate) expires: Option<Instant>,
-    pub(crate) taken: Instant,
-    pub(crate) returned: Instant,
+    pub(crate) expires: Option<Moment>,
+    pub(crate) taken: Moment,
+    pub(crate) returned: Moment,
     /// How long the present holder waited for it.
     pub(crate) waited: Duration,
     /// The pool's configuration when the session was last taken or returned.
@@ -66,7 +67,7 @@ impl Slot {
         generation: u64,
         config: Arc<Config>,
     ) -> Self {
-        let now = Instant::now();
+        let now = Moment::now();
         Self {
             connection,
             place,
@@ -168,7 +169,7 @@ impl Slot {
             && !self.connection.is_closed()
     }
 
-    pub(crate) fn is_expired(&self, now: Instant) -> bool {
+    pub(crate) fn is_expired(&self, now: Moment) -> bool {
         self.expires.is_some_and(|expires| now >= expires)
     }
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use futures_util::TryStreamExt as _;
 use pgkeel_connect::{Connection, Error as StatementError, TransactionStatus};
@@ -14,6 +13,7 @@ use super::in_order::in_order;
 use super::{Answer, Answers, Batch, Item, as_driver};
 use crate::Error;
 use crate::held::Held;
+use crate::moment::Moment;
 use crate::observe::{Ending, Watch};
 use crate::query::{Query, Site};
 use crate::slot::Slot;
@@ -44,7 +44,7 @@ impl Held {
         let flight = Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?;
         let text = distinct(items).join(";\n");
         let query = Query { sql: &text, params: &[], site };
-        let watch = Watch::begin(self, &query, Instant::now());
+        let watch = Watch::begin(self, &query, Moment::now());
         let flight = Some(flight);
         let mut departed =
             Departed { held: self, query, watch: Some(watch), flight, may_cancel, settled: false };
@@ -88,7 +88,7 @@ impl Departed<'_> {
 
     fn end(&mut self, ending: Ending<'_>) {
         if let Some(watch) = self.watch.take() {
-            watch.end(self.held, &self.query, None, Instant::now(), ending);
+            watch.end(self.held, &self.query, None, Moment::now(), ending);
         }
     }
 }

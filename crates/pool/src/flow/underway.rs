@@ -1,8 +1,8 @@
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::Error;
 use crate::held::Held;
+use crate::moment::Moment;
 use crate::observe::{Ending, Watch};
 use crate::query::{Query, Site};
 use crate::traces::may_leave_traces;
@@ -37,7 +37,7 @@ impl Underway {
         if may_leave_traces(sql) {
             slot.leave_traces();
         }
-        let watch = Watch::begin(&held, &Query { sql, params: &[], site }, Instant::now());
+        let watch = Watch::begin(&held, &Query { sql, params: &[], site }, Moment::now());
         Ok(Self { held, sql: sql.into(), site, watch: Some(watch), end: End::Open })
     }
 
@@ -61,7 +61,7 @@ impl Underway {
     fn observe(&mut self, ending: Ending<'_>) {
         let Some(watch) = self.watch.take() else { return };
         let query = Query { sql: &self.sql, params: &[], site: self.site };
-        watch.end(&self.held, &query, None, Instant::now(), ending);
+        watch.end(&self.held, &query, None, Moment::now(), ending);
     }
 }
 

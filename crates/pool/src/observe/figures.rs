@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::Fingerprint;
 use crate::Histogram;
 use crate::histogram::Recorder;
+use crate::moment::Moment;
 use crate::stats::Total;
 
 /// How often a statement was run and how long it took, counted by whoever runs it.
@@ -14,13 +15,13 @@ pub(crate) struct Figures {
     failed: Total,
     abandoned: Total,
     slowest_nanos: AtomicU64,
-    /// When it was counted last, on the clock of its table.
+    /// When it was counted last, as the number of that moment.
     last: AtomicU64,
 }
 
 impl Figures {
     /// A run that has come to its end.
-    pub(crate) fn ended(&self, took: Duration, rows: u64, failed: bool, at: u64) {
+    pub(crate) fn ended(&self, took: Duration, rows: u64, failed: bool, at: Moment) {
         self.times.record(took);
         self.rows.add(rows);
         if failed {
@@ -30,13 +31,13 @@ impl Figures {
         if nanos > self.slowest_nanos.load(Ordering::Relaxed) {
             self.slowest_nanos.fetch_max(nanos, Ordering::Relaxed);
         }
-        self.last.store(at, Ordering::Relaxed);
+        self.last.store(at.number(), Ordering::Relaxed);
     }
 
     /// A run whose future was dropped before.
-    pub(crate) fn abandoned(&self, at: u64) {
+    pub(crate) fn abandoned(&self, at: Moment) {
         self.abandoned.add_one();
-        self.last.store(at, Ordering::Relaxed);
+        self.last.store(at.number(), Ordering::Relaxed);
     }
 
     pub(super) fn last(&self) -> u64 {

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Instant;
 
 use hashbrown::HashMap;
 
@@ -28,7 +27,6 @@ pub(crate) struct Table {
     by_text: Recent<Weak<Figures>>,
     /// For each operation.
     others: [Arc<Figures>; OPERATIONS.len()],
-    start: Instant,
 }
 
 impl Default for Table {
@@ -37,7 +35,6 @@ impl Default for Table {
             kinds: Mutex::default(),
             by_text: Recent::at_most(MOST_TEXTS),
             others: std::array::from_fn(|_| Arc::default()),
-            start: Instant::now(),
         }
     }
 }
@@ -53,11 +50,6 @@ impl Table {
             self.by_text.put(sql, Arc::downgrade(&figures));
         }
         figures
-    }
-
-    /// This moment, in nanoseconds on the table's clock.
-    pub(crate) fn clock(&self, now: Instant) -> u64 {
-        u64::try_from(now.saturating_duration_since(self.start).as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Those that took the most time together first; what has no room comes last.
@@ -122,9 +114,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::moment::Moment;
 
-    fn run(table: &Table, sql: &str, at: u64) {
-        table.figures(sql).ended(Duration::from_millis(1), 2, false, at);
+    fn at(nanos: u64) -> Moment {
+        Moment::of_number(nanos + 1).expect("more than zero")
+    }
+
+    fn run(table: &Table, sql: &str, nanos: u64) {
+        table.figures(sql).ended(Duration::from_millis(1), 2, false, at(nanos));
     }
 
     #[test]
@@ -152,7 +149,7 @@ mod tests {
         for name in 0..3 * MOST as u64 {
             run(&table, &format!("select c{name}"), name + 1);
         }
-        kept.ended(Duration::from_secs(1), 0, true, 0);
+        kept.ended(Duration::from_secs(1), 0, true, at(0));
         let list = table.list();
         assert_eq!(list.len(), MOST + 1);
         assert_eq!(list.iter().map(|kind| kind.times.count()).sum::<u64>(), 3 * MOST as u64 + 1);

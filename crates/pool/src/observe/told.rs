@@ -167,8 +167,9 @@ impl<'a> Told<'a> {
     }
 }
 
+/// To the microsecond.
 fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// With `pool.sql_echo`: what opens a transaction or a savepoint goes out with the statement behind it.

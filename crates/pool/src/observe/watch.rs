@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pgkeel_connect::Error;
 use tracing::Span;
@@ -6,12 +6,13 @@ use tracing::Span;
 use super::Figures;
 use super::told::{self, Told};
 use crate::held::Held;
+use crate::moment::Moment;
 use crate::query::Query;
 use crate::statements::Prepared;
 
 /// One statement, from its sending to its end.
 pub(crate) struct Watch {
-    begun: Instant,
+    begun: Moment,
     /// In a box, as it is seldom there.
     span: Option<Box<Span>>,
 }
@@ -28,7 +29,7 @@ pub(crate) enum Ending<'a> {
 
 impl Watch {
     #[inline]
-    pub(crate) fn begin(held: &Held, query: &Query<'_>, begun: Instant) -> Self {
+    pub(crate) fn begin(held: &Held, query: &Query<'_>, begun: Moment) -> Self {
         let traced = told::is_traced() && held.slot().config.monitoring();
         Self { begun, span: traced.then(|| Box::new(told::span(held, query))) }
     }
@@ -40,15 +41,15 @@ impl Watch {
         held: &Held,
         query: &Query<'_>,
         prepared: Option<&Prepared>,
-        now: Instant,
+        now: Moment,
         ending: Ending<'_>,
     ) {
-        let (config, took) = (&*held.slot().config, now.saturating_duration_since(self.begun));
+        let (config, took) = (&*held.slot().config, now.since(self.begun));
         if config.monitoring() {
             let table = &held.core.observed.statements;
             match prepared {
-                Some(prepared) => count(prepared.figures(table, query.sql), table.clock(now), took, ending),
-                None => count(&table.figures(query.sql), table.clock(now), took, ending),
+                Some(prepared) => count(prepared.figures(table, query.sql), now, took, ending),
+                None => count(&table.figures(query.sql), now, took, ending),
             }
         }
         let is_slow = config.monitoring() && config.slow_query_threshold().is_some_and(|from| took >= from);
@@ -67,7 +68,7 @@ impl Watch {
     }
 }
 
-fn count(figures: &Figures, at: u64, took: Duration, ending: Ending<'_>) {
+fn count(figures: &Figures, at: Moment, took: Duration, ending: Ending<'_>) {
     match ending {
         Ending::Well(rows) => figures.ended(took, rows, false, at),
         Ending::Failed(_) => figures.ended(took, 0, true, at),
