@@ -104,6 +104,9 @@ impl Held {
     /// The exact transaction status.
     pub(crate) async fn settled_status(&self) -> Result<TransactionStatus, Error> {
         self.clear().await?;
+        if !self.slot().is_unsettled() {
+            return Ok(self.connection().transaction_status());
+        }
         let settled = timeout(CONTROL_TIMEOUT, self.slot().settled_status()).await;
         settled.unwrap_or_else(|_| Err(silence("the state of the session"))).map_err(Error::Statement)
     }

@@ -112,6 +112,11 @@ impl Slot {
         self.unsettled.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the transaction status may not be exact.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.unsettled.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn leave_traces(&self) {
         self.traces.store(true, Ordering::Relaxed);
     }
@@ -127,15 +132,23 @@ impl Slot {
     /// The statement of this text, prepared now or before, to be run at once: what is dropped half-way may have had its
     /// effect, so its traces count from now on.
     pub(crate) async fn prepared(&self, sql: &str) -> Result<Arc<Prepared>, pgkeel_connect::Error> {
-        let prepared = match self.statements.kept(sql) {
-            Some(kept) => kept,
-            // In a box, as it is seldom needed and would make every statement large.
-            None => self.statements.prepare(sql, &self.connection).boxed().await?,
-        };
+        if let Some(kept) = self.kept(sql) {
+            return Ok(kept);
+        }
+        // In a box, as it is seldom needed and would make every statement large.
+        Ok(self.to_be_run(self.statements.prepare(sql, &self.connection).boxed().await?))
+    }
+
+    /// The same if it was prepared before.
+    pub(crate) fn kept(&self, sql: &str) -> Option<Arc<Prepared>> {
+        self.statements.kept(sql).map(|kept| self.to_be_run(kept))
+    }
+
+    fn to_be_run(&self, prepared: Arc<Prepared>) -> Arc<Prepared> {
         if prepared.leaves_traces {
             self.leave_traces();
         }
-        Ok(prepared)
+        prepared
     }
 
     /// Whether it is prepared already, so that running it is one message.
@@ -154,7 +167,7 @@ impl Slot {
 
     /// The exact transaction status, for one round trip if it is not known.
     pub(crate) async fn settled_status(&self) -> Result<TransactionStatus, pgkeel_connect::Error> {
-        if self.unsettled.load(Ordering::Relaxed) {
+        if self.is_unsettled() {
             self.connection.settle().await?;
             self.traffic.guard(false); // Whatever was under way has been answered.
             self.unsettled.store(false, Ordering::Relaxed);
@@ -164,7 +177,7 @@ impl Slot {
 
     /// Whether it can be handed on as it is.
     pub(crate) fn is_clean(&self) -> bool {
-        !self.unsettled.load(Ordering::Relaxed)
+        !self.is_unsettled()
             && self.connection.transaction_status() == TransactionStatus::Idle
             && !self.connection.is_closed()
     }

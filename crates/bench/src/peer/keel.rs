@@ -46,7 +46,7 @@ impl Keel {
 /// All that can be observed, or nothing of it.
 fn observing(config: Config, all: bool) -> Config {
     let threshold = all.then_some(NOTABLE);
-    config.with_slow_query_threshold(threshold).with_leak_threshold(threshold)
+    config.with_monitoring(all).with_slow_query_threshold(threshold).with_leak_threshold(threshold)
 }
 
 impl Peer for Keel {

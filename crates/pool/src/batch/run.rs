@@ -1,7 +1,8 @@
 //! Running a batch on a session.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::TryStreamExt as _;
@@ -17,6 +18,7 @@ use crate::moment::Moment;
 use crate::observe::{Ending, Watch};
 use crate::query::{Query, Site};
 use crate::slot::Slot;
+use crate::statements::Prepared;
 use crate::traffic::Flight;
 
 impl Held {
@@ -108,13 +110,20 @@ impl Drop for Departed<'_> {
 /// Each text once, in the order of coming.
 fn distinct(items: &[Item]) -> Vec<&str> {
     let mut texts = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    texts.extend(items.iter().map(|item| &*item.sql).filter(|sql| seen.insert(*sql)));
+    let mut seen = HashSet::new();
+    for item in items {
+        if texts.last() != Some(&&*item.sql) && seen.insert(&*item.sql) {
+            texts.push(&*item.sql);
+        }
+    }
     texts
 }
 
 /// Prepares what has to be prepared, all at once.
-pub(super) async fn prepare(slot: &Slot, items: &[Item]) -> Result<Vec<Statement>, Error> {
+pub(super) async fn prepare(slot: &Slot, items: &[Item]) -> Result<Vec<Arc<Prepared>>, Error> {
+    if let Some(kept) = kept(slot, items) {
+        return Ok(kept);
+    }
     let texts = distinct(items);
     let asked: Vec<_> = texts.iter().map(|sql| slot.prepared(sql)).collect();
     let prepared = in_order(asked).await;
@@ -123,7 +132,17 @@ pub(super) async fn prepare(slot: &Slot, items: &[Item]) -> Result<Vec<Statement
         let index = || items.iter().position(|item| item.sql == *sql).unwrap_or_default();
         by_text.insert(*sql, prepared.map_err(|error| numbered_error(index(), error))?);
     }
-    Ok(items.iter().map(|item| by_text[&*item.sql].statement.clone()).collect())
+    Ok(items.iter().map(|item| Arc::clone(&by_text[&*item.sql])).collect())
+}
+
+/// If all of them were prepared before. Equal ones mostly follow each other, and are looked for once.
+fn kept(slot: &Slot, items: &[Item]) -> Option<Vec<Arc<Prepared>>> {
+    let mut kept = Vec::<Arc<Prepared>>::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        let again = index > 0 && items[index - 1].sql == item.sql;
+        kept.push(if again { Arc::clone(&kept[index - 1]) } else { slot.kept(&item.sql)? });
+    }
+    Some(kept)
 }
 
 async fn run_all(slot: &Slot, items: &[Item]) -> Result<Vec<Result<Answer, StatementError>>, Error> {
@@ -138,7 +157,8 @@ async fn run_all(slot: &Slot, items: &[Item]) -> Result<Vec<Result<Answer, State
 async fn run_once(slot: &Slot, items: &[Item]) -> Result<Vec<Result<Answer, StatementError>>, Error> {
     let statements = prepare(slot, items).await?;
     let sent = items.iter().zip(&statements);
-    let sent: Vec<_> = sent.map(|(item, statement)| run_one(&slot.connection, item, statement)).collect();
+    let sent: Vec<_> =
+        sent.map(|(item, statement)| run_one(&slot.connection, item, &statement.statement)).collect();
     Ok(in_order(sent).await)
 }
 

@@ -47,7 +47,7 @@ impl Held {
             for (item, statement) in items.iter().zip(&statements) {
                 let unsent = &unsent;
                 sent.push(Box::pin(async move {
-                    let done = run_one(connection, item, statement).await;
+                    let done = run_one(connection, item, &statement.statement).await;
                     if matches!(done, Err(StatementError::Driver(_))) {
                         unsent.store(true, Ordering::Relaxed);
                     }

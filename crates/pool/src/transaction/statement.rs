@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use pgkeel_connect::Executor as _;
+use pgkeel_connect::{Executor as _, TxOptions};
 use tokio_postgres::error::SqlState;
 
 use super::identity::{self, Identity};
@@ -127,8 +127,8 @@ impl<'a> Statement<'a> {
     /// The question would overtake a statement that waits, or that has to be prepared after all.
     fn not_too_early(&self, behind: Behind, prepares: bool) -> Behind {
         let slot = self.held.slot();
-        let goes_at_once = slot.traffic.is_clear() && (!prepares || slot.keeps(&self.sql));
-        if behind == Behind::Question && !goes_at_once { Behind::Unasked } else { behind }
+        let goes_at_once = || slot.traffic.is_clear() && (!prepares || slot.keeps(&self.sql));
+        if behind == Behind::Question && !goes_at_once() { Behind::Unasked } else { behind }
     }
 
     /// Drives it, as long as its level is open, and remembers the level's first error.
@@ -189,6 +189,9 @@ impl Open {
     /// Sends what has to come before a statement: the opening of its level and of those around it, and the time that is
     /// left for it.
     fn send_ahead(&mut self, cx: &mut Context<'_>) {
+        if self.plan.deadline.is_none() && self.levels.iter().all(|level| level.opened) {
+            return;
+        }
         let Some(held) = self.held.clone() else { return };
         let begin = self.levels.first().is_some_and(|level| !level.opened);
         if begin && self.number.is_wanted() && held.slot().identity.get().is_none() {
@@ -217,7 +220,14 @@ impl Open {
 
     /// The statements that open what is not open yet. The time that is left is told in front of savepoints, whose rollback
     /// would undo it.
-    fn opening(&mut self) -> String {
+    fn opening(&mut self) -> Cow<'static, str> {
+        if self.plan.deadline.is_none()
+            && self.plan.options == TxOptions::new()
+            && let [outermost] = self.levels.as_mut_slice()
+        {
+            outermost.opened = true;
+            return "BEGIN".into(); // As most do, so it is not put together each time.
+        }
         let mut words = Vec::new();
         let begins = self.levels.first().is_some_and(|level| !level.opened);
         let time_left = self.time_left();
@@ -231,7 +241,7 @@ impl Open {
         if let Some(told) = time_left {
             words.insert(usize::from(begins), told);
         }
-        words.join("; ")
+        words.join("; ").into()
     }
 
     /// Tells the server when to give up, if it has not been told or little is left of what it was told.
