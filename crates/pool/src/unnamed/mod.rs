@@ -54,7 +54,8 @@ impl Unnamed {
     ) -> Result<Vec<Row>, Error> {
         refusal::check(sql)?;
         let mut run = Run::new(held, self); // Dropped behind the future of the statement: then it rolls back.
-        held.watched(sql, run.query(sql, params)).await
+        let done = held.watched(sql, run.query(sql, params)).await;
+        done.map_err(|error| run.tell(error))
     }
 
     pub(crate) async fn query_opt(
