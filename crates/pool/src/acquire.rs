@@ -137,11 +137,11 @@ async fn next(
 
 /// Waits for a session in the order of turns.
 async fn queue(core: &Arc<Core>, turn: Turn, most: u32) -> Result<Object, Error> {
+    let mut told = Told { core, has_to_look: false };
     let waiting = core.counts.wait(most).ok_or_else(|| overloaded(core, most))?;
-    let _given_back = GivenBack(core);
     let mut get = pin!(core.store.get(turn));
     loop {
-        let mut news = pin!(core.counts.news().notified());
+        let mut news = pin!(core.counts.turn_to_look().notified());
         news.as_mut().enable();
         let mut has_looked = false;
         let got = poll_fn(|cx| {
@@ -151,24 +151,33 @@ async fn queue(core: &Arc<Core>, turn: Turn, most: u32) -> Result<Object, Error>
             }
             if !std::mem::replace(&mut has_looked, true) {
                 open::grow(core);
-                may_wait(core)?;
+                may_wait(core).inspect_err(|_| core.counts.turn_to_look().notify_waiters())?;
+                told.has_to_look = false;
             }
             news.as_mut().poll(cx).map(|()| Ok(None))
         });
         if let Some(object) = got.await? {
             return Ok(came(object, waiting));
         }
+        told.has_to_look = true;
         // A runtime that shuts down drops what `grow` begins, which is news again: let it drop this as well.
         tokio::task::yield_now().await;
     }
 }
 
-/// Dropped behind the place in the queue: a session that had been promised to who gave up is free again.
-struct GivenBack<'a>(&'a Core);
+/// Whether the caller was told to look again, and has not. Dropped behind the place in the queue: then another is told, and
+/// a session that had been promised to who gave up is free again.
+struct Told<'a> {
+    core: &'a Core,
+    has_to_look: bool,
+}
 
-impl Drop for GivenBack<'_> {
+impl Drop for Told<'_> {
     fn drop(&mut self) {
-        self.0.recheck();
+        self.core.recheck();
+        if self.has_to_look {
+            self.core.counts.tell_one();
+        }
     }
 }
 
@@ -230,4 +239,23 @@ async fn checked(core: &Arc<Core>, held: Held) -> Option<Held> {
     }
     let was_busy = pings || config.hooks().before_acquire.is_some();
     slot.is_clean().then(|| if was_busy { held.handed_out_now() } else { held })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::Config;
+
+    #[test]
+    fn who_was_told_to_look_and_leaves_before_tells_another() {
+        let core = Core::new(Config::new("postgresql://app@localhost/shop".parse().unwrap()));
+        for has_to_look in [false, true] {
+            let mut other = pin!(core.counts.turn_to_look().notified());
+            other.as_mut().enable();
+            drop(Told { core: &core, has_to_look });
+            assert_eq!(other.as_mut().now_or_never().is_some(), has_to_look);
+        }
+    }
 }

@@ -215,15 +215,21 @@ impl Config {
     /// How sessions are cleaned when they come back. Behind a pooler in transaction mode they are rolled back at most.
     #[must_use]
     pub fn reset(&self) -> Reset {
+        self.reset_of(self.pooler() == PoolerMode::Transaction)
+    }
+
+    /// How a session is cleaned that leads to a pooler in transaction mode, or does not: as it was when it was opened, whatever
+    /// is asked for now.
+    pub(crate) fn reset_of(&self, leads_to_pooler: bool) -> Reset {
         match self.draft.reset {
-            Reset::Smart | Reset::DiscardAll if self.pooler() == PoolerMode::Transaction => Reset::Rollback,
+            Reset::Smart | Reset::DiscardAll if leads_to_pooler => Reset::Rollback,
             reset => reset,
         }
     }
 
-    /// Whether a session that came back, though nothing is open on it, is cleaned.
-    pub(crate) fn cleans(&self, has_traces: bool) -> bool {
-        self.hooks.after_release.is_some() || self.reset().undoes(has_traces)
+    /// Whether such a session that came back, though nothing is open on it, is cleaned.
+    pub(crate) fn cleans(&self, leads_to_pooler: bool, has_traces: bool) -> bool {
+        self.hooks.after_release.is_some() || self.reset_of(leads_to_pooler).undoes(has_traces)
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

@@ -128,7 +128,7 @@ impl Core {
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::SeqCst);
         self.recheck();
-        self.counts.news().notify_waiters();
+        self.counts.tell_all();
     }
 
     /// Changes the phase if it is this one: a pause ends no close, and its end does not either.
@@ -137,7 +137,7 @@ impl Core {
             self.phase.compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         if changed {
             self.recheck();
-            self.counts.news().notify_waiters();
+            self.counts.tell_all();
         }
     }
 

@@ -134,7 +134,7 @@ impl Drop for Held {
         object.learn(&self.core);
         if object.connection.is_closed() {
             lose(&self.core, object);
-        } else if object.is_clean() && !object.config.cleans(object.has_traces()) {
+        } else if object.is_clean() && !object.is_to_be_cleaned() {
             self.core.put_back(object, now);
         } else if let Ok(runtime) = Handle::try_current() {
             object.place.move_to(State::Resetting);

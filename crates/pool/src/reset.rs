@@ -139,12 +139,13 @@ async fn settled_status(slot: &Slot) -> Result<TransactionStatus, pgkeel_connect
 /// Whether something was left open.
 async fn clean(slot: &Slot, core: &Core) -> Result<bool, pgkeel_connect::Error> {
     let config = core.config.load_full();
+    let reset = config.reset_of(slot.unnamed.is_some());
     slot.traffic.clear(&slot.connection).await?;
     let left_open = settled_status(slot).await? != TransactionStatus::Idle;
-    if left_open && config.reset() != Reset::None {
+    if left_open && reset != Reset::None {
         slot.connection.batch_execute("ROLLBACK").await?;
     }
-    if config.reset().undoes(slot.has_traces()) {
+    if reset.undoes(slot.has_traces()) {
         slot.connection.batch_execute(UNDO_TRACES).await?;
         slot.forget_traces();
         // What was set up for each connection is undone as well.

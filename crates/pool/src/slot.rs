@@ -129,6 +129,11 @@ impl Slot {
         self.traces.load(Ordering::Relaxed)
     }
 
+    /// Whether it is cleaned when it comes back, though nothing is open on it.
+    pub(crate) fn is_to_be_cleaned(&self) -> bool {
+        self.config.cleans(self.unnamed.is_some(), self.has_traces())
+    }
+
     /// The statement of this text, prepared now or before, to be run at once: what is dropped half-way may have had its
     /// effect, so its traces count from now on.
     pub(crate) async fn prepared(&self, sql: &str) -> Result<Arc<Prepared>, pgkeel_connect::Error> {
@@ -153,16 +158,35 @@ impl Slot {
 
     /// Whether it is prepared already, so that running it is one message.
     pub(crate) fn keeps(&self, sql: &str) -> bool {
-        self.statements.kept(sql).is_some()
+        self.statements.keeps(sql)
     }
 
-    /// Whether a kept statement was refused as it does not fit its tables any more, nothing was run, and no transaction
-    /// has failed of it: then preparing and running it once more is as good as if it had not been kept.
+    /// Whether a kept statement was refused as it does not fit its tables or its parameters any more, nothing was run, and no
+    /// transaction has failed: then preparing and running it once more is as good as if it had not been kept.
     pub(crate) fn can_heal<T>(&self, sql: &str, done: &Result<T, pgkeel_connect::Error>) -> bool {
         let Err(error) = done else { return false };
+        self.can_heal_of(sql, error)
+    }
+
+    #[cold]
+    fn can_heal_of(&self, sql: &str, error: &pgkeel_connect::Error) -> bool {
+        if self.statements.is_outgrown(sql, error) {
+            // What the driver knows of the user's own types may be as old.
+            self.connection.client().clear_type_cache();
+            return self.takes_statements();
+        }
         self.statements.is_stale(sql, error)
             && commits_only_at_its_end(sql)
             && self.connection.transaction_status() == TransactionStatus::Idle
+    }
+
+    /// Whether no transaction is open that may have failed.
+    pub(crate) fn takes_statements(&self) -> bool {
+        match self.connection.transaction_status() {
+            TransactionStatus::Idle => true,
+            TransactionStatus::Open => !self.unsettled.load(Ordering::Relaxed),
+            TransactionStatus::Failed => false,
+        }
     }
 
     /// The exact transaction status, for one round trip if it is not known.

@@ -1,5 +1,6 @@
 //! The statements that were prepared on one session, kept for the next time.
 
+use std::error::Error as _;
 use std::sync::{Arc, OnceLock};
 
 use pgkeel_connect::{Connection, Error};
@@ -39,6 +40,11 @@ impl Statements {
         self.0.get(sql)
     }
 
+    /// Whether it is kept.
+    pub(crate) fn keeps(&self, sql: &str) -> bool {
+        self.0.has(sql)
+    }
+
     /// Prepares the statement of this text on this connection, and keeps it.
     pub(crate) async fn prepare(&self, sql: &str, connection: &Connection) -> Result<Arc<Prepared>, Error> {
         let statement = connection.prepare(sql).await?;
@@ -56,4 +62,16 @@ impl Statements {
         let stale = matches!(server.routine(), Some("RevalidateCachedQuery" | "FetchPreparedStatement"));
         stale && self.0.forget(sql)
     }
+
+    /// Whether the driver could not make the parameters into the types that a statement had when it was prepared, for a run
+    /// before this one: they may have changed since. It is forgotten.
+    pub(crate) fn is_outgrown(&self, sql: &str, error: &Error) -> bool {
+        refuses_parameter(error) && self.0.forget_if_used(sql)
+    }
+}
+
+/// Whether the driver could not make a parameter into what the statement takes, so that nothing was sent. Of the errors that
+/// it has in running what is prepared no other has a source.
+pub(crate) fn refuses_parameter(error: &Error) -> bool {
+    matches!(error, Error::Driver(refused) if refused.source().is_some())
 }

@@ -86,7 +86,7 @@ fn calls(pool: &str, stats: &PoolStats) -> [Family; 6] {
 }
 
 /// What became of sessions.
-fn sessions(pool: &str, stats: &PoolStats) -> [Family; 5] {
+fn sessions(pool: &str, stats: &PoolStats) -> [Family; 6] {
     let one = |name, help, value: u64| counter(name, help, [([(POOL, pool)], value)]);
     let because = |reason, value: u64| (Labels::from([(POOL, pool), ("reason", reason)]), value);
     [
@@ -115,6 +115,11 @@ fn sessions(pool: &str, stats: &PoolStats) -> [Family; 5] {
             "pgkeel_pool_dirty_total",
             "Sessions that came back with something left open.",
             stats.dirty_total,
+        ),
+        one(
+            "pgkeel_pool_dirty_closed_total",
+            "Those of them that could not be cleaned and were closed.",
+            stats.dirty_closed_total,
         ),
     ]
 }

@@ -83,6 +83,7 @@ fn figures(stats: &PoolStats) -> Value {
             "overflow_closed": stats.overflow_closed_total,
             "idle_closed": stats.idle_closed_total,
             "dirty": stats.dirty_total,
+            "dirty_closed": stats.dirty_closed_total,
             "leaks": stats.leaks_total,
             "retries": stats.retries_total,
             "retries_refused": stats.retries_refused_total,

@@ -8,7 +8,7 @@ use pgkeel_health::{
     Status, View as _,
 };
 use pgkeel_pool::{
-    Config as PoolConfig, Error, Executor as _, Pool, RetryPolicy, Transaction as _, TxOptions,
+    Config as PoolConfig, Error, Executor as _, Pool, Reset, RetryPolicy, Transaction as _, TxOptions,
 };
 use pgkeel_testkit::{Direction, Proxy, TestDatabase, eventually};
 use tokio::time::timeout;
@@ -132,6 +132,27 @@ async fn a_pools_figures_are_shown_and_a_queue_before_a_full_pool_warns() {
     page.lint();
     assert_eq!(page.value("pgkeel_pool_sessions", "pool=\"orders\",state=\"idle\"").to_string(), "1");
     assert_eq!(page.value("pgkeel_pool_found_closed_total", "pool=\"orders\"").to_string(), "1");
+}
+
+#[tokio::test]
+async fn sessions_that_came_back_dirty_are_shown_and_those_of_them_that_were_closed() {
+    let database = TestDatabase::empty().await;
+    let config = PoolConfig::new(database.address().clone()).with_size(1, 0).unwrap();
+    let pool = Pool::lazy(config.clone());
+    for reset in [Reset::Rollback, Reset::None] {
+        pool.reload(config.clone().with_reset(reset));
+        pool.batch_execute("begin").await.unwrap();
+        pool.batch_execute("select 1").await.unwrap(); // Once it was cleaned, or replaced.
+    }
+    let watch = PoolWatch::new("orders", pool);
+    let totals = &watch.json().1["totals"];
+    let page = Page::parse(&Monitor::builder().source(watch.clone()).build().unwrap().0.metrics_page());
+    page.lint();
+    for (total, expected) in [("dirty", 2), ("dirty_closed", 1)] {
+        assert_eq!(totals[total], expected, "{total}");
+        let value = page.value(&format!("pgkeel_pool_{total}_total"), "pool=\"orders\"");
+        assert_eq!(value.to_string(), expected.to_string(), "{total}");
+    }
 }
 
 #[tokio::test]

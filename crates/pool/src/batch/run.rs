@@ -18,7 +18,7 @@ use crate::moment::Moment;
 use crate::observe::{Ending, Watch};
 use crate::query::{Query, Site};
 use crate::slot::Slot;
-use crate::statements::Prepared;
+use crate::statements::{Prepared, refuses_parameter};
 use crate::traffic::Flight;
 
 impl Held {
@@ -162,21 +162,27 @@ async fn run_once(slot: &Slot, items: &[Item]) -> Result<Vec<Result<Answer, Stat
     Ok(in_order(sent).await)
 }
 
-/// Kept statements that do not fit their tables any more are forgotten. Where from the first of them on all were refused
-/// for that, nothing of them was run, and running them once more keeps their order.
+/// Kept statements that do not fit their tables or parameters any more are forgotten. Where from the first of them on all
+/// were refused for that, nothing of them was run, and running them once more keeps their order; in a transaction only if
+/// none was sent either, as it has failed otherwise.
 fn stale_tail<T>(slot: &Slot, items: &[Item], results: &[Result<T, StatementError>]) -> Option<usize> {
     let first = results.iter().position(is_stale)?;
     for (item, result) in items.iter().zip(results).skip(first) {
         slot.can_heal(&item.sql, result);
     }
-    let is_idle = slot.connection.transaction_status() == TransactionStatus::Idle;
-    (is_idle && results[first..].iter().all(is_stale)).then_some(first)
+    let (before, tail) = results.split_at(first);
+    let is_well = slot.connection.transaction_status() == TransactionStatus::Idle
+        || slot.takes_statements()
+            && before.iter().all(Result::is_ok)
+            && tail.iter().all(|result| result.as_ref().is_err_and(refuses_parameter));
+    (is_well && tail.iter().all(is_stale)).then_some(first)
 }
 
 /// As in `statements.rs`, which can tell it of each kept statement once only.
 fn is_stale<T>(result: &Result<T, StatementError>) -> bool {
-    let routine = result.as_ref().err().and_then(StatementError::server).and_then(|server| server.routine());
-    matches!(routine, Some("RevalidateCachedQuery" | "FetchPreparedStatement"))
+    let Err(error) = result else { return false };
+    let routine = error.server().and_then(|server| server.routine());
+    matches!(routine, Some("RevalidateCachedQuery" | "FetchPreparedStatement")) || refuses_parameter(error)
 }
 
 /// Sends a statement at the first poll and collects what it gives.

@@ -22,6 +22,7 @@ use crate::{Error, Pool, RetryLimit, Tx};
 /// | a lock was not free (55P03) | if the policy says so | if it says so¹ | if it says so |
 /// | refused unrun: a prepared statement that its table outgrew | yes | yes¹ | yes |
 /// | a write refused by a standby that was the primary (25006) | yes, elsewhere | no | no |
+/// | perhaps carried out, its rows not readable ([`Error::RowsUnreadable`]) | | no | yes |
 /// | connection lost before COMMIT | yes | | |
 /// | connection lost, COMMIT or the statement under way | if nothing was committed² | no | yes |
 /// | anything else: constraints, wrong SQL, `57014`, pool closed or overloaded | no | no | no |

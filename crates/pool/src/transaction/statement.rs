@@ -8,6 +8,7 @@ use std::time::Instant;
 use pgkeel_connect::{Executor as _, TxOptions};
 use tokio_postgres::error::SqlState;
 
+use super::cause;
 use super::identity::{self, Identity};
 use super::sent::Answer;
 use super::stack::{Id, OUTERMOST, Open, Stack};
@@ -64,7 +65,7 @@ impl<'a> Statement<'a> {
     /// Has the transaction remember an error that came after [`run_in_parts`](Self::run_in_parts), if it is the first.
     pub(crate) fn note(&self, error: Error) -> Error {
         let mut open = self.stack.lock();
-        if let Err(closed) = open.innermost(self.id) {
+        if let Err(closed) = open.still_innermost(self.id) {
             return closed;
         }
         open.note(self.id, &error);
@@ -92,7 +93,7 @@ impl<'a> Statement<'a> {
         let mut is_first = true;
         poll_fn(|cx| {
             let mut open = self.stack.lock();
-            if let Err(closed) = open.innermost(self.id) {
+            if let Err(closed) = open.still_innermost(self.id) {
                 return Poll::Ready(Err(closed));
             }
             if std::mem::take(&mut is_first) {
@@ -124,7 +125,8 @@ impl<'a> Statement<'a> {
         }
     }
 
-    /// The question would overtake a statement that waits, or that has to be prepared after all.
+    /// The question would overtake a statement that waits, or that has to be prepared after all. To be looked at before it is
+    /// polled first, and after that again: a kept one may turn out not to fit any more.
     fn not_too_early(&self, behind: Behind, prepares: bool) -> Behind {
         let slot = self.held.slot();
         let goes_at_once = || slot.traffic.is_clear() && (!prepares || slot.keeps(&self.sql));
@@ -141,7 +143,7 @@ impl<'a> Statement<'a> {
         let mut is_first = true;
         poll_fn(|cx| {
             let mut open = self.stack.lock();
-            if let Err(closed) = open.innermost(self.id) {
+            if let Err(closed) = open.still_innermost(self.id) {
                 return Poll::Ready(Err(closed));
             }
             if is_first {
@@ -153,7 +155,7 @@ impl<'a> Statement<'a> {
             let behind = if is_first { self.not_too_early(behind, prepares) } else { behind };
             let polled = statement.as_mut().poll(cx);
             if std::mem::take(&mut is_first) && polled.is_pending() {
-                open.send_behind(&self.sql, behind, cx);
+                open.send_behind(&self.sql, self.not_too_early(behind, prepares), cx);
             }
             if polled.is_ready() {
                 open.listen(cx)?; // The answer to BEGIN may have come a moment ago.
@@ -326,6 +328,7 @@ impl Open {
         let innermost = self.levels.last().map_or(OUTERMOST, |level| level.id);
         if begin && !error.is_disconnected() {
             self.abandon(OUTERMOST);
+            self.not_begun = cause::copy(&error); // For the statements that are under way as well.
             return Error::NotBegun { source: error };
         }
         let error = Error::Statement(error);

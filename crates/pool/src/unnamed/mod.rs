@@ -50,7 +50,8 @@ impl Unnamed {
     pub(crate) async fn query(&self, held: &Held, query: Query<'_>) -> Result<Vec<Row>, Error> {
         refusal::check(query.sql)?;
         let mut run = Run::new(held, self); // Dropped behind the future of the statement: then it rolls back.
-        held.watched(query, run.query(query.sql, query.params)).await
+        let done = held.watched(query, run.query(query.sql, query.params)).await;
+        done.map_err(|error| run.tell(error))
     }
 
     pub(crate) async fn query_opt(&self, held: &Held, query: Query<'_>) -> Result<Option<Row>, Error> {

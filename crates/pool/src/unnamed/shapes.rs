@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use pgkeel_connect::Error;
 use tokio_postgres::Statement;
 use tokio_postgres::types::{Oid, ToSql, Type};
@@ -39,6 +40,12 @@ impl Shape {
             return Err(Error::ParameterCount { expected, found });
         }
         Ok(params.iter().copied().zip(self.params.iter().cloned()).collect())
+    }
+
+    /// Whether the driver cannot make one of these parameters into its type: then it has sent nothing.
+    pub(super) fn refuses(&self, params: &[&(dyn ToSql + Sync)]) -> bool {
+        let mut typed = params.iter().zip(&self.params);
+        typed.any(|(param, kind)| param.to_sql_checked(kind, &mut BytesMut::new()).is_err())
     }
 
     /// The columns' types that the driver does not know by heart.
