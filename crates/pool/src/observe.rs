@@ -2,8 +2,9 @@
 //!
 //! Nothing of it shows a value: texts go through [`values`], parameters through [`params`].
 
-mod values;
+mod tokens;
 mod lists;
+mod values;
 mod fingerprint;
 mod summary;
 mod figures;

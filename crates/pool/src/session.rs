@@ -39,7 +39,8 @@ impl Session {
         self.held.connection().transaction_status()
     }
 
-    /// The connection, for what [`Executor`] does not offer. What is left unfinished on it is cleaned up as well.
+    /// The connection, for what [`Executor`](pgkeel_connect::Executor) does not offer. What is left unfinished on it is
+    /// cleaned up as well.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         self.held.slot().unsettle();

@@ -44,7 +44,8 @@ impl Held {
             return Err(Error::NeedsSession { what: "a batch" });
         }
         let flight = Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?;
-        let text = distinct(items).join(";\n");
+        let is_watched = slot.config.monitoring() || slot.config.sql_echo();
+        let text = if is_watched { distinct(items).join(";\n") } else { String::new() };
         let query = Query { sql: &text, params: &[], site };
         let watch = Watch::begin(self, &query, Moment::now());
         let flight = Some(flight);

@@ -33,11 +33,12 @@ impl Underway {
         if slot.unnamed.is_some() {
             return Err(Error::NeedsSession { what: "a stream or copy" });
         }
-        Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?.outlast();
+        let flight = Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?;
         if may_leave_traces(sql) {
             slot.leave_traces();
         }
         let watch = Watch::begin(&held, &Query { sql, params: &[], site }, Moment::now());
+        flight.outlast(); // Behind everything that may panic, such as whoever listens to spans.
         Ok(Self { held, sql: sql.into(), site, watch: Some(watch), end: End::Open })
     }
 

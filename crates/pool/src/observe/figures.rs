@@ -85,7 +85,7 @@ pub struct StatementStats {
     /// How many runs came to an end, the failed ones among them, and how long they took: from sending to the last row,
     /// without the wait for a session.
     pub times: Histogram,
-    /// Rows that were given or touched.
+    /// Rows that were given or touched by runs that ended well; those of a copy out are not counted.
     pub rows: u64,
     /// Runs that ended with an error.
     pub failed: u64,

@@ -12,10 +12,10 @@ const MOST_KEPT: usize = 200;
 pub struct SlowQuery {
     /// Its text, every literal as `?`.
     pub text: String,
-    /// What may be told of its parameters, in their order: types, which are null, about how large the others are. Empty
-    /// of streams, copies and batches.
+    /// What may be told of its parameters, the first 100 in their order: types, which are null, about how large the others
+    /// are; then how many more there are. Empty of streams, copies and batches.
     pub params: Vec<String>,
-    /// Rows that it gave or touched.
+    /// Rows that it gave or touched; 0 if it failed, and of a copy out, whose rows are not counted.
     pub rows: u64,
     /// From sending it to its last row, without the wait for a session.
     pub took: Duration,

@@ -24,14 +24,15 @@ pub(super) fn operation(text: &str) -> usize {
     known.unwrap_or(OPERATIONS.len() - 1)
 }
 
-/// The first word, and the table or what else comes first behind FROM, INTO, UPDATE or TABLE.
+/// The first word, and the table or what else comes first behind COPY, FROM, INTO, UPDATE or TABLE.
 pub(super) fn summary(text: &str) -> String {
-    const BEFORE: [&str; 4] = ["from", "into", "update", "table"];
-    let is_before = |word: &&str| BEFORE.iter().any(|before| word.eq_ignore_ascii_case(before));
-    let mut rest = words(text).skip_while(|word| !is_before(word)).skip(1);
+    const BEFORE: [&str; 5] = ["copy", "from", "into", "update", "table"];
+    let is_before = |word: &str| BEFORE.iter().any(|before| word.eq_ignore_ascii_case(before));
+    let is_target = |word: &str| !word.starts_with(['?', '$']);
+    let mut pairs = words(text).zip(words(text).skip(1));
     let first = words(text).next().unwrap_or_default().to_uppercase();
-    match rest.next() {
-        Some(target) => format!("{first} {target}"),
+    match pairs.find(|(before, word)| is_before(before) && is_target(word)) {
+        Some((_, target)) => format!("{first} {target}"),
         None => first,
     }
 }
@@ -52,6 +53,8 @@ mod tests {
             ("select a, b from users where id = $1", "SELECT users"),
             ("insert into orders(item) values ($1)", "INSERT orders"),
             ("UPDATE public.stock set a = 1", "UPDATE public.stock"),
+            ("COPY stock (item, left) FROM STDIN", "COPY stock"),
+            ("select a is distinct from $1 from t", "SELECT t"),
             ("commit", "COMMIT"),
             ("", ""),
         ] {

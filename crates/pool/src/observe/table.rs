@@ -45,7 +45,10 @@ impl Table {
         if let Some(figures) = self.by_text.get(sql).and_then(|figures| figures.upgrade()) {
             return figures;
         }
-        let figures = self.of_kind(without_values(sql));
+        let text = without_values(sql);
+        let Some(figures) = self.of_kind(&text) else {
+            return Arc::clone(&self.others[operation(&text)]); // There may be room the next time.
+        };
         if sql.len() <= LONGEST_TEXT {
             self.by_text.put(sql, Arc::downgrade(&figures));
         }
@@ -65,17 +68,18 @@ impl Table {
         list
     }
 
-    fn of_kind(&self, text: String) -> Arc<Figures> {
+    /// `None` if there is no room.
+    fn of_kind(&self, text: &str) -> Option<Arc<Figures>> {
         let mut kinds = self.lock();
-        if let Some(known) = kinds.get(text.as_str()) {
-            return Arc::clone(known);
+        if let Some(known) = kinds.get(text) {
+            return Some(Arc::clone(known));
         }
         if kinds.len() >= MOST && !self.make_room(&mut kinds) {
-            return Arc::clone(&self.others[operation(&text)]);
+            return None;
         }
         let figures = Arc::new(Figures::default());
         kinds.insert(text.into(), Arc::clone(&figures));
-        figures
+        Some(figures)
     }
 
     /// Whether there is room now. What somebody else has got hold of is still counted in, so it stays.
@@ -111,6 +115,8 @@ impl fmt::Debug for Table {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     use super::*;
@@ -170,5 +176,42 @@ mod tests {
         run(&table, "select one_more", 1);
         assert_eq!(table.list().last().map(|others| others.times.count()), Some(1));
         drop(held);
+        run(&table, "select one_more", 2);
+        let list = table.list();
+        let apart = list.iter().find(|kind| kind.text.as_deref() == Some("select one_more"));
+        assert_eq!(apart.map(|kind| kind.times.count()), Some(1), "once there is room it is told apart");
+    }
+
+    #[test]
+    fn nothing_is_lost_or_counted_twice_while_several_threads_make_room() {
+        const EACH: u64 = 1_500;
+        let (table, ended) = (Table::default(), AtomicUsize::new(0));
+        let many = |thread: u64| {
+            let kept = table.figures(&format!("delete from kept{thread}"));
+            for number in 0..EACH {
+                run(&table, &format!("insert into t{}", (number * 7 + thread) % 1_300), number);
+                run(&table, "commit", number);
+                kept.ended(Duration::from_micros(1), 1, true, at(number));
+            }
+            ended.fetch_add(1, Ordering::Relaxed);
+        };
+        let counts = || {
+            let mut counts = BTreeMap::new();
+            for kind in table.list() {
+                *counts.entry(kind.operation).or_insert(0) += kind.times.count();
+            }
+            counts
+        };
+        std::thread::scope(|threads| {
+            (0..4).for_each(|thread| drop(threads.spawn(move || many(thread))));
+            let mut before = BTreeMap::new();
+            while ended.load(Ordering::Relaxed) < 4 {
+                let now = counts();
+                assert!(before.iter().all(|(operation, count)| now.get(operation) >= Some(count)));
+                before = now;
+            }
+        });
+        let all = 4 * EACH;
+        assert_eq!(counts(), BTreeMap::from([("INSERT", all), ("COMMIT", all), ("DELETE", all)]));
     }
 }

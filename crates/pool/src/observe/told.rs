@@ -13,7 +13,6 @@ use tracing::{Level, Span};
 use super::summary::{OPERATIONS, operation, summary};
 use super::values::without_values;
 use super::{Ending, SlowQuery, params};
-use crate::Config;
 use crate::held::Held;
 use crate::query::Query;
 use crate::statements::Prepared;
@@ -173,8 +172,6 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 /// With `pool.sql_echo`: what opens a transaction or a savepoint goes out with the statement behind it.
-pub(crate) fn tell_of_opening(config: &Config, sql: &str) {
-    if config.sql_echo() {
-        tracing::info!(target: "pgkeel_pool::echo", statement = sql, "sent with the next");
-    }
+pub(crate) fn tell_of_opening(sql: &str) {
+    tracing::info!(target: "pgkeel_pool::echo", statement = sql, "sent with the next");
 }

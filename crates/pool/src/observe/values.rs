@@ -1,155 +1,101 @@
 //! Statements without their values: what may be kept and shown.
 
-use std::iter::Peekable;
-use std::str::Chars;
-
-use super::lists::without_lists;
+use super::lists::{behind_values, may_vary};
+use super::tokens::{Token, Tokens};
 
 /// Longer texts are cut off.
-const MOST_CHARS: usize = 2_000;
+const MOST_BYTES: usize = 2_000;
 
 /// The statement with every literal as `?`, without comments, with single spaces, and with `(...)` for lists of values
-/// behind IN and VALUES, whose lengths vary. Parameters (`$1`) and names stay.
-///
-/// Literals are those of PostgreSQL's lexical structure: quoted and escape strings, dollar quotes, numbers.
+/// behind IN and VALUES, whose lengths vary, once for any number of rows. Parameters (`$1`) and names stay, but for those
+/// that a session is set to: in `SET role = admin` that is a value as well.
 pub(super) fn without_values(sql: &str) -> String {
-    let mut scan = Scan { chars: sql.chars().peekable(), text: String::new(), kept: 0 };
-    while scan.kept < MOST_CHARS && scan.step() {}
-    scan.text.truncate(scan.text.trim_end().len());
-    without_lists(&scan.text)
-}
-
-struct Scan<'a> {
-    chars: Peekable<Chars<'a>>,
-    text: String,
-    kept: usize,
-}
-
-impl Scan<'_> {
-    /// Reads one token. Whether there was one.
-    fn step(&mut self) -> bool {
-        let Some(c) = self.chars.next() else { return false };
-        match c {
-            '\'' => self.literal(false),
-            '"' => self.quoted_name(),
-            '-' if self.chars.peek() == Some(&'-') => self.line_comment(),
-            '/' if self.chars.peek() == Some(&'*') => self.block_comment(),
-            '$' => self.dollar(),
-            c if c.is_whitespace() => self.space(),
-            c if c.is_ascii_digit() => self.number(),
-            c if c.is_alphabetic() || c == '_' => self.word(c),
-            c => self.keep(c),
+    let (mut shape, mut tokens) = (Shape::default(), Tokens::of(sql));
+    while shape.text.len() < MOST_BYTES
+        && let Some(token) = tokens.next()
+    {
+        match token {
+            Token::Space => shape.space(),
+            Token::Value => shape.keep("?"),
+            Token::Sign('(') if may_vary(&shape.text) => match behind_values(tokens.clone()) {
+                Some(behind) => {
+                    shape.list();
+                    tokens = behind;
+                }
+                None => shape.keep("("),
+            },
+            Token::Sign(sign) => shape.sign(sign),
+            Token::Word(word) => shape.word(word),
+            Token::Param(number) => shape.keep(number),
         }
-        true
     }
+    shape.text.truncate(shape.text.trim_end().len());
+    shape.text
+}
 
-    fn keep(&mut self, c: char) {
-        self.text.push(c);
-        self.kept += 1;
+#[derive(Default)]
+struct Shape {
+    text: String,
+    place: Place,
+}
+
+/// Where in a statement the text has come to.
+#[derive(Clone, Copy, Default)]
+enum Place {
+    #[default]
+    Beginning,
+    /// In `SET …`, before the value.
+    Setting,
+    /// In its value.
+    Set,
+    Elsewhere,
+}
+
+impl Shape {
+    fn keep(&mut self, more: &str) {
+        let room = MOST_BYTES.saturating_sub(self.text.len());
+        self.text.push_str(&more[..more.floor_char_boundary(room)]);
     }
 
     fn space(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with(' ') {
-            self.keep(' ');
+            self.keep(" ");
         }
     }
 
-    /// Passes a string over; `''` is a quote inside it, and `\` escapes in an escape string.
-    fn literal(&mut self, escapes: bool) {
-        self.keep('?');
-        while let Some(c) = self.chars.next() {
-            match c {
-                '\\' if escapes => drop(self.chars.next()),
-                '\'' if self.chars.peek() == Some(&'\'') => drop(self.chars.next()),
-                '\'' => return,
-                _ => {}
-            }
-        }
+    fn sign(&mut self, sign: char) {
+        self.place = match (sign, self.place) {
+            (';', _) => Place::Beginning,
+            ('=', Place::Setting) => Place::Set,
+            (_, place) => place,
+        };
+        self.keep(sign.encode_utf8(&mut [0; 4]));
     }
 
-    fn quoted_name(&mut self) {
-        self.keep('"');
-        while let Some(c) = self.chars.next() {
-            self.keep(c);
-            if c == '"' {
-                return;
-            }
-        }
+    fn word(&mut self, word: &str) {
+        let is_one_of = |known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
+        let (place, shown) = match self.place {
+            Place::Beginning if is_one_of(&["set"]) => (Place::Setting, word),
+            Place::Setting if is_one_of(&["to", "role", "authorization"]) => (Place::Set, word),
+            Place::Setting => (Place::Setting, word),
+            Place::Set => (Place::Set, "?"),
+            Place::Beginning | Place::Elsewhere => (Place::Elsewhere, word),
+        };
+        self.place = place;
+        self.keep(shown);
     }
 
-    fn line_comment(&mut self) {
-        while self.chars.next().is_some_and(|c| c != '\n') {}
-        self.space();
-    }
-
-    /// Block comments nest.
-    fn block_comment(&mut self) {
-        let (mut depth, mut before) = (0, '/');
-        for c in self.chars.by_ref() {
-            match (before, c) {
-                ('/', '*') => depth += 1,
-                ('*', '/') => depth -= 1,
-                _ => {
-                    before = c;
-                    continue;
-                }
-            }
-            if depth == 0 {
-                break;
-            }
-            before = ' ';
-        }
-        self.space();
-    }
-
-    /// A parameter, or a string between two equal tags.
-    fn dollar(&mut self) {
-        let mut tag = String::from("$");
-        while let Some(c) = self.chars.next_if(|c| c.is_alphanumeric() || *c == '_') {
-            tag.push(c);
-        }
-        let opens = tag[1..].chars().next().is_none_or(|first| !first.is_ascii_digit());
-        if opens && self.chars.next_if_eq(&'$').is_some() {
-            tag.push('$');
-            self.pass_over(&tag);
-            self.keep('?');
-        } else {
-            tag.chars().for_each(|c| self.keep(c));
-        }
-    }
-
-    fn pass_over(&mut self, end: &str) {
-        let mut passed = String::new();
-        for c in self.chars.by_ref() {
-            passed.push(c);
-            if c == '$' && passed.ends_with(end) {
-                return;
-            }
-        }
-    }
-
-    fn number(&mut self) {
-        while self.chars.next_if(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_')).is_some() {}
-        self.keep('?');
-    }
-
-    /// A word, whose digits are no number; or the letter before a string.
-    fn word(&mut self, first: char) {
-        let mut word = String::from(first);
-        while let Some(c) = self.chars.next_if(|c| c.is_alphanumeric() || matches!(c, '_' | '$')) {
-            word.push(c);
-        }
-        if self.chars.peek() == Some(&'\'') && ["e", "b", "x", "n"].contains(&word.to_lowercase().as_str()) {
-            self.chars.next();
-            return self.literal(word.eq_ignore_ascii_case("e"));
-        }
-        word.chars().for_each(|c| self.keep(c));
+    /// One for all rows.
+    fn list(&mut self) {
+        let row_before = self.text.trim_end().strip_suffix("(...),").map(str::len);
+        self.text.truncate(row_before.unwrap_or(self.text.len()));
+        self.keep("(...)");
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_values;
+    use super::*;
 
     #[test]
     fn values_are_gone_and_the_shape_stays() {
@@ -170,7 +116,26 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut_off() {
+    fn what_a_session_is_set_to_is_a_value_without_quotes_too() {
+        for (sql, shape) in [
+            ("set app.tenant = acme", "set app.tenant = ?"),
+            ("SET LOCAL search_path TO acme, \"other\"", "SET LOCAL search_path TO ?, ?"),
+            ("select a; set role ann; select b", "select a; set role ?; select b"),
+            ("update t set a = b", "update t set a = b"),
+            ("set transaction read only", "set transaction read only"),
+        ] {
+            assert_eq!(without_values(sql), shape);
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_off_wherever_that_is() {
         assert_eq!(without_values(&"a ".repeat(5_000)).len(), 1_999);
+        for long in ["a", "\u{1f600}", "(", "in("] {
+            let quoted = format!("\"{}\"", long.repeat(100_000));
+            for sql in [long.repeat(100_000), quoted, format!("${}", long.repeat(100_000))] {
+                assert!((1_990..=MOST_BYTES).contains(&without_values(&sql).len()));
+            }
+        }
     }
 }

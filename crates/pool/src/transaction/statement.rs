@@ -206,12 +206,15 @@ impl Open {
             held.slot().traffic.guard(true);
         }
         if !opening.is_empty() {
-            tell_of_opening(&held.slot().config, &opening);
+            let echo = held.slot().config.sql_echo().then(|| opening.clone());
             let open = async move {
                 let done = held.connection().batch_execute(&opening).await;
                 Answer::Opened { begin, done }
             };
             self.sent.send(open, cx);
+            if let Some(opening) = echo {
+                tell_of_opening(&opening); // Now that it is sent: whoever listens may panic.
+            }
         }
     }
 

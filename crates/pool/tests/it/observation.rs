@@ -1,11 +1,19 @@
 //! What can be seen of statements afterwards.
 
-use std::time::Duration;
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
+use futures_util::FutureExt as _;
 use pgkeel_pool::{
     Batch, Executor as _, Pool, RequestTx, RetryPolicy, StatementStats, Transaction as _, TxOptions,
 };
 use pgkeel_testkit::{Log, TestDatabase, eventually};
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
 use crate::{config_of, pool_of};
 
@@ -214,4 +222,113 @@ async fn whoever_listens_has_a_span_of_each_statement_in_the_words_of_openteleme
         assert!(refused.contains(part), "{part}: {refused}");
     }
     assert!(!text.contains("canary_literal"));
+}
+
+/// A value that can be written once only.
+#[derive(Debug, Default)]
+struct WrittenOnce(AtomicBool);
+
+impl ToSql for WrittenOnce {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        assert!(!self.0.swap(true, Ordering::Relaxed), "it was written before");
+        5_i32.to_sql(ty, out)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        *ty == Type::INT4
+    }
+
+    to_sql_checked!();
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_parameter_cannot_make_its_statement_fail() {
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(config_of(&database, 1, 0).with_slow_query_threshold(Some(Duration::ZERO)));
+    pool.batch_execute("create table t(n int)").await.unwrap();
+    assert_eq!(pool.execute("insert into t values ($1)", &[&WrittenOnce::default()]).await.unwrap(), 1);
+    let slow = pool.slow_queries();
+    let slow = slow.iter().find(|slow| slow.text.starts_with("insert")).unwrap();
+    assert_eq!((slow.rows, &slow.params[..]), (1, &["int4 of a value that does not fit".to_owned()][..]));
+}
+
+/// Panics when it is told of this target, once.
+struct Breaks(&'static str, AtomicBool);
+
+impl Breaks {
+    fn at(target: &'static str) -> Self {
+        Self(target, AtomicBool::new(false))
+    }
+
+    fn told(&self, metadata: &Metadata<'_>) {
+        assert!(metadata.target() != self.0 || self.1.swap(true, Ordering::Relaxed), "it breaks");
+    }
+}
+
+impl Subscriber for Breaks {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == self.0
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.told(span.metadata());
+        Id::from_u64(1)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.told(event.metadata());
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// Whether it panics while the listener to this target breaks.
+async fn panics_told_of(target: &'static str, statement: impl Future) -> bool {
+    let _listens = tracing::subscriber::set_default(Breaks::at(target));
+    AssertUnwindSafe(statement).catch_unwind().await.is_err()
+}
+
+/// A session on which a statement still counts as under way would have the next one, dropped, run to its end.
+async fn cancels(pool: &Pool) {
+    let session = pool.session().await.unwrap();
+    let begun = Instant::now();
+    let late = tokio::time::timeout(Duration::from_millis(50), session.execute("select pg_sleep(30)", &[]));
+    late.await.unwrap_err();
+    assert_eq!(session.query_scalar::<i32>("select 1", &[]).await.unwrap(), 1);
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_listener_that_panics_does_no_harm_to_the_session() {
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(config_of(&database, 1, 0).with_sql_echo(true));
+    let mut session = pool.session().await.unwrap();
+    assert!(panics_told_of("pgkeel_pool::statement", session.query_stream("select 1", &[])).await);
+    drop(session);
+    cancels(&pool).await;
+    for target in ["pgkeel_pool::statement", "pgkeel_pool::echo"] {
+        assert!(panics_told_of(target, pool.execute("select 1", &[])).await, "{target}");
+        cancels(&pool).await;
+    }
+    let abandoned = async {
+        let late = pool.execute("select pg_sleep(30)", &[]);
+        tokio::time::timeout(Duration::from_millis(50), late).await
+    };
+    assert!(panics_told_of("pgkeel_pool::echo", abandoned).await);
+    cancels(&pool).await;
+}
+
+#[tokio::test]
+async fn a_transaction_whose_begin_could_not_be_echoed_is_begun_all_the_same() {
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(config_of(&database, 2, 0).with_sql_echo(true));
+    pool.batch_execute("create table t(n int)").await.unwrap();
+    let tx = pool.begin().await.unwrap();
+    assert!(panics_told_of("pgkeel_pool::echo", tx.execute("insert into t values (1)", &[])).await);
+    let _ = tx.execute("insert into t values (2)", &[]).await;
+    let _ = tx.rollback().await;
+    assert_eq!(pool.query_scalar::<i64>("select count(*) from t", &[]).await.unwrap(), 0);
 }
