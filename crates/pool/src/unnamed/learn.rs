@@ -101,7 +101,9 @@ impl Run<'_> {
         self.connection().client().clear_type_cache();
         self.unnamed.known().clear();
         let newer = self.learn(sql).await.ok()?;
-        (*newer != *shape).then_some(newer)
+        // Somebody else may have learned them a moment ago, when the driver of this connection did not know them yet.
+        let may_go_now = *newer != *shape || error.code().is_some_and(is_of_asking);
+        may_go_now.then_some(newer)
     }
 
     /// Whether an error may come of types that have changed, and is the server's word that nothing is left of the statement:

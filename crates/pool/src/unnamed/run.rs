@@ -18,6 +18,9 @@ use crate::held::Held;
 /// that one does, or if nobody polls it.
 const TURN_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// How often a statement is carried out under newer types: they may change again between learning them and that.
+const HEALS: usize = 3;
+
 /// One statement on its way, and the transaction of its own that it may have. Dropped before that has ended, it is rolled
 /// back behind whatever is under way.
 pub(super) struct Run<'a> {
@@ -60,12 +63,15 @@ impl<'a> Run<'a> {
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Error> {
         let kept = self.shapes().get(sql).filter(|shape| self.unnamed.knows(shape));
-        let shape = if let Some(kept) = kept { kept } else { self.learn(sql).await? };
-        let done = self.query_as(&shape, sql, params).await;
-        match self.newer(&shape, sql, params, &done).await {
-            Some(newer) => self.query_as(&newer, sql, params).await,
-            None => done,
+        let mut shape = if let Some(kept) = kept { kept } else { self.learn(sql).await? };
+        for _ in 0..HEALS {
+            let done = self.query_as(&shape, sql, params).await;
+            match self.newer(&shape, sql, params, &done).await {
+                Some(newer) => shape = newer,
+                None => return done,
+            }
         }
+        self.query_as(&shape, sql, params).await
     }
 
     pub(super) async fn execute(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
@@ -73,12 +79,15 @@ impl<'a> Run<'a> {
             return self.send(self.connection().client().execute_typed(sql, &[])).await;
         }
         let kept = self.shapes().get(sql);
-        let shape = if let Some(kept) = kept { kept } else { self.learn(sql).await? };
-        let done = self.execute_as(&shape, sql, params).await;
-        match self.newer(&shape, sql, params, &done).await {
-            Some(newer) => self.execute_as(&newer, sql, params).await,
-            None => done,
+        let mut shape = if let Some(kept) = kept { kept } else { self.learn(sql).await? };
+        for _ in 0..HEALS {
+            let done = self.execute_as(&shape, sql, params).await;
+            match self.newer(&shape, sql, params, &done).await {
+                Some(newer) => shape = newer,
+                None => return done,
+            }
         }
+        self.execute_as(&shape, sql, params).await
     }
 
     pub(super) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
