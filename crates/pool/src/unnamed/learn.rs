@@ -34,9 +34,9 @@ impl Run<'_> {
             }
         }
         if let Err(error) = &learned
-            && error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME)
+            && !is_of_parsing(error)
         {
-            self.held.invalidate(); // What its driver looks types up with is lost.
+            self.held.invalidate(); // What its driver looks types up with is lost, or not noted.
         }
         let shape = Arc::new(learned?);
         self.unnamed.known().extend(shape.custom());
@@ -139,6 +139,14 @@ impl Run<'_> {
             Err(error) => error.code().is_some_and(is_of_asking),
         }
     }
+}
+
+/// Whether the server refused the statement itself: then the driver has not asked for types yet. Anything else, such as a
+/// timeout, may have come while it did, and it may have prepared statements that nobody has noted.
+fn is_of_parsing(error: &Error) -> bool {
+    let Some(server) = error.server() else { return false };
+    let by_class = matches!(server.class(), SqlClass::SyntaxOrAccess | SqlClass::Data);
+    by_class && !is_of_asking(server.code()) && *server.code() != SqlState::INSUFFICIENT_PRIVILEGE
 }
 
 /// The errors that asking for types has where its prepared statements are on another server session.
