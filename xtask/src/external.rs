@@ -7,7 +7,16 @@ use crate::{command, postgres, programs, test};
 pub(crate) fn run() -> anyhow::Result<()> {
     programs::install(&["pgbouncer"])?;
     let mut tests = Command::new(env!("CARGO"));
-    tests.args(["test", "--package", "pgkeel-pool", "--test", "external", "--locked"]);
+    tests.args([
+        "test",
+        "--package",
+        "pgkeel-pool",
+        "--package",
+        "pgkeel-migrate",
+        "--test",
+        "external",
+        "--locked",
+    ]);
     if let Some(fetched) = postgres::instead_of_installed()? {
         tests.env(test::BINDIR, fetched.bindir());
     }

@@ -16,9 +16,13 @@
 //! ```
 
 mod arguments;
+mod excerpt;
 mod exit;
 mod json;
+mod request;
 mod run;
+mod screen;
+mod signals;
 mod text;
 
 pub use self::arguments::command;
