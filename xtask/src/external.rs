@@ -2,23 +2,26 @@
 
 use std::process::Command;
 
-use crate::{command, postgres, programs, test};
+use crate::{command, postgres, programs, soak, test};
 
 pub(crate) fn run() -> anyhow::Result<()> {
     programs::install(&["pgbouncer"])?;
-    let mut tests = Command::new(env!("CARGO"));
-    tests.args([
-        "test",
-        "--package",
-        "pgkeel-pool",
-        "--package",
-        "pgkeel-migrate",
-        "--test",
-        "external",
-        "--locked",
-    ]);
+    let mut tests = tests();
     if let Some(fetched) = postgres::instead_of_installed()? {
         tests.env(test::BINDIR, fetched.bindir());
     }
     command::run(&mut tests)
+}
+
+/// In release and with full counts.
+pub(crate) fn soak() -> anyhow::Result<()> {
+    programs::install(&["pgbouncer"])?;
+    command::run(soak::in_full(&mut tests()))
+}
+
+fn tests() -> Command {
+    let mut tests = Command::new(env!("CARGO"));
+    tests.args(["test", "--package", "pgkeel-pool", "--package", "pgkeel-migrate", "--test", "external"]);
+    tests.arg("--locked");
+    tests
 }

@@ -30,6 +30,7 @@ cargo xtask VERB
   migrate …     the library's verbs on ./migrations and the database that the environment names: migrate --help
   bench …       pgkeel beside the raw driver and its peers: bench --help
   soak CHECK    the tests whose names contain CHECK, in release and with full counts
+  soak external the same of all tests with programs that are not ours
 
 Examples:
   cargo xtask ci
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         ["fetch"] => postgres::fetch(&[]),
         ["fetch", "--pg", list] => test::majors(list).and_then(|majors| postgres::fetch(&majors)),
         ["bench", words @ ..] => bench::run(words),
+        ["soak", "external"] => external::soak(),
         ["soak", check] => soak::run(check),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -1,19 +1,34 @@
 //! The rows: what is asked for, and how an answer is known to be right.
 
 use anyhow::ensure;
+use tokio_postgres::Row;
 
-/// How many there are.
+/// How many there are to read.
 const ROWS: u64 = 100_000;
 
-/// Makes the table, statement by statement.
-pub(crate) const TABLE: [&str; 3] = [
+/// How many each task has to itself, to write to.
+const OWN_ROWS: i64 = 1_000;
+
+/// Makes the tables, statement by statement. There is room on the pages of `own` for new versions of its rows, and it is
+/// used up before the old ones are cleared away: so writing costs the same however long it goes on.
+pub(crate) const TABLES: [&str; 7] = [
     "create table t (id bigint primary key, name text not null, amount bigint not null)",
     "insert into t select id, 'account ' || id, id * 3 from generate_series(1, 100000) id",
     "vacuum (analyze, freeze) t",
+    "create table own (like t including all) with (fillfactor = 50)",
+    "insert into own select * from t where id <= 64000",
+    "alter table own reset (fillfactor)",
+    "vacuum (analyze, freeze) own",
 ];
 
 /// The point query.
 pub(crate) const POINT: &str = "select name, amount from t where id = $1";
+
+/// Sets the amount of a row that its task has to itself.
+pub(crate) const WRITE_OWN: &str = "update own set amount = $2 where id = $1";
+
+/// Reads it back.
+pub(crate) const READ_OWN: &str = "select name, amount from own where id = $1";
 
 /// A row as a caller gets it: owned.
 #[derive(Debug)]
@@ -23,27 +38,46 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// A row of the driver, which all peers but sqlx have.
+    pub(crate) fn of_row(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self { name: row.try_get(0)?, amount: row.try_get(1)? })
+    }
+
     /// Fails unless this is the row with that id.
     pub(crate) fn verify(&self, id: i64) -> anyhow::Result<()> {
+        self.verify_amount(id, id * 3)
+    }
+
+    /// Fails unless this is the row with that id, and the amount is what was written to it.
+    pub(crate) fn verify_amount(&self, id: i64, amount: i64) -> anyhow::Result<()> {
         let number = self.name.strip_prefix("account ").and_then(|number| number.parse().ok());
-        ensure!(number == Some(id) && self.amount == id * 3, "the row of id {id} came as {self:?}");
+        ensure!(number == Some(id) && self.amount == amount, "the row of id {id} came as {self:?}");
         Ok(())
     }
 }
 
 /// Ids without an order, the same in every run.
 #[derive(Debug)]
-pub(crate) struct Ids(u64);
+pub(crate) struct Ids {
+    state: u64,
+    first_own: i64,
+}
 
 impl Ids {
     pub(crate) fn of_task(task: usize) -> Self {
-        Self(task as u64 + 1)
+        let number = i64::try_from(task).expect("there are fewer tasks");
+        Self { state: task as u64 + 1, first_own: number * OWN_ROWS + 1 }
+    }
+
+    /// The id of a row that no other task writes to.
+    pub(crate) fn next_own(&mut self) -> i64 {
+        self.first_own + self.next() % OWN_ROWS
     }
 
     /// `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
     pub(crate) fn next(&mut self) -> i64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         i64::try_from((z ^ (z >> 31)) % ROWS + 1).expect("there are fewer rows")
@@ -53,6 +87,7 @@ impl Ids {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::MOST_TASKS;
 
     #[test]
     fn the_row_of_another_id_is_refused() {
@@ -64,5 +99,14 @@ mod tests {
     fn ids_are_those_of_rows() {
         let mut ids = Ids::of_task(0);
         assert!((0..1_000).all(|_| (1..=100_000).contains(&ids.next())));
+    }
+
+    #[test]
+    fn no_two_tasks_write_to_the_same_row() {
+        for (task, number) in (0..MOST_TASKS).zip(0_i64..) {
+            let mut ids = Ids::of_task(task);
+            let is_own = |id| (id - 1) / OWN_ROWS == number && id <= 64_000;
+            assert!((0..1_000).all(|_| is_own(ids.next_own())), "task {task}");
+        }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Figure {
     CpuMicros,
     /// The milliseconds that pgkeel's median operation takes longer than this peer's.
     MillisOver(Name),
+    /// pgkeel's 99th percentile of an operation over this peer's.
+    TailOver(Name),
 }
 
 impl Figure {
@@ -34,6 +36,11 @@ impl Figure {
                 let more = pairs.map(|(keel, peer)| Some((keel.p50_us? - peer.p50_us?) / 1e3));
                 Interval::of(more.collect::<Option<Vec<_>>>()?)
             }
+            Self::TailOver(peer) => {
+                let pairs = keel.zip(measured.of(peer)?.map(|sample| &sample.work));
+                let ratios = pairs.map(|(keel, peer)| Some(keel.p99_us? / peer.p99_us?));
+                Interval::of(ratios.collect::<Option<Vec<_>>>()?)
+            }
         }
     }
 }
@@ -44,6 +51,7 @@ impl fmt::Display for Figure {
             Self::RateOver(peer) => write!(f, "rate over {peer}"),
             Self::CpuMicros => f.write_str("client CPU µs"),
             Self::MillisOver(peer) => write!(f, "ms more than {peer}"),
+            Self::TailOver(peer) => write!(f, "p99 over {peer}"),
         }
     }
 }
@@ -85,8 +93,8 @@ const POINT_1: Job = Job::Point { tasks: 1 };
 const POINT_16: Job = Job::Point { tasks: 16 };
 const POINT_64: Job = Job::Point { tasks: 64 };
 
-/// All of them, on default settings.
-pub(crate) const BARS: [Bar; 13] = [
+/// All of them, on default settings unless the job is about others.
+pub(crate) const BARS: [Bar; 21] = [
     at_least(Job::Checkout, Name::Deadpool, 1.0 / 1.5), // At most 1.5 times as long.
     at_least(Job::Checkout, Name::Sqlx, 40.0),
     at_least(POINT_1, Name::Raw, 0.97),
@@ -99,6 +107,14 @@ pub(crate) const BARS: [Bar; 13] = [
     at_least(POINT_64, Name::Deadpool, 0.97),
     at_least(POINT_64, Name::Sqlx, 1.8),
     at_least(POINT_64, Name::Sqlalchemy, 19.0),
+    at_least(Job::Observed { tasks: 1 }, Name::Raw, 0.97),
+    at_least(Job::Observed { tasks: 16 }, Name::Raw, 0.97),
+    at_least(Job::Shared { tasks: 16 }, Name::Raw, 1.4),
+    at_least(Job::Batch, Name::KeelPlain, 2.4),
+    at_least(Job::Closure { tasks: 1 }, Name::Raw, 0.97),
+    at_least(Job::Closure { tasks: 16 }, Name::Raw, 0.97),
+    at_least(Job::Flight { tasks: 1 }, Name::Raw, 1.6),
+    at_least(Job::Flight { tasks: 16 }, Name::Raw, 1.6),
     Bar { job: Job::Cold, figure: Figure::MillisOver(Name::Raw), limit: Limit::AtMost(1.5) },
 ];
 
@@ -124,8 +140,11 @@ mod tests {
     fn every_bar_is_about_peers_that_do_the_job() {
         for Bar { job, figure, .. } in BARS {
             assert!(Job::ALL.contains(&job));
-            if let Figure::RateOver(peer) | Figure::MillisOver(peer) = figure {
-                assert!(peer.does(job));
+            match figure {
+                Figure::RateOver(peer) | Figure::MillisOver(peer) | Figure::TailOver(peer) => {
+                    assert!(peer.does(job), "{peer} in {job}");
+                }
+                Figure::CpuMicros => {}
             }
         }
     }

@@ -52,6 +52,9 @@ pub(crate) struct Run {
     /// Client and server on this processor alone: far steadier, as nobody wakes another processor.
     #[arg(long, value_name = "PROCESSOR")]
     pin: Option<usize>,
+    /// The server on this one instead: steady too, and each trip to it has its price.
+    #[arg(long, value_name = "PROCESSOR", requires = "pin")]
+    pin_server: Option<usize>,
     /// Writes every sample to this file.
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
@@ -69,8 +72,7 @@ struct Record<'a> {
 impl Run {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         ensure!(self.rounds > 0 && self.seconds > 0.0, "there is nothing to measure in no time");
-        self.pin.map_or(Ok(()), processors::pin)?;
-        let server = Server::start()?;
+        let server = self.server()?;
         let machine = Machine::look(&server)?;
         let meter = Meter::new(server.pid())?;
         println!("{machine}\n{} rounds of {} s for each peer\n", self.rounds, self.seconds);
@@ -88,6 +90,14 @@ impl Run {
             .with_context(|| format!("writing {}", file.display()))
     }
 
+    /// What a thread starts has its processors.
+    fn server(&self) -> anyhow::Result<Server> {
+        self.pin_server.or(self.pin).map_or(Ok(()), processors::pin)?;
+        let server = Server::start()?;
+        self.pin.map_or(Ok(()), processors::pin)?;
+        Ok(server)
+    }
+
     fn length(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
     }
@@ -103,7 +113,7 @@ pub(crate) struct Target {
     job: Job,
     peer: Name,
     count: u64,
-    /// Where the table is already; without it a server is started.
+    /// Where the tables are already; without it a server is started.
     #[arg(long, value_name = "URL")]
     database: Option<Database>,
 }
@@ -125,7 +135,7 @@ pub(crate) struct Instructions {
     /// Only these jobs.
     #[arg(long = "job", value_name = "JOB")]
     jobs: Vec<Job>,
-    /// These peers instead of raw, pgkeel and deadpool.
+    /// These peers instead of all on pgkeel's own driver.
     #[arg(long = "peer", value_name = "PEER")]
     peers: Vec<Name>,
     /// Fails if pgkeel takes more of them, beside its peers, than it may.

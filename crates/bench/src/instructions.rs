@@ -15,10 +15,20 @@ use crate::job::Job;
 use crate::peer::Name;
 use crate::server::{Database, Server};
 
-pub(crate) const JOBS: [Job; 4] =
-    [Job::Checkout, Job::Point { tasks: 1 }, Job::Point { tasks: 16 }, Job::Cold];
+pub(crate) const JOBS: [Job; 9] = [
+    Job::Checkout,
+    Job::Point { tasks: 1 },
+    Job::Point { tasks: 16 },
+    Job::Observed { tasks: 1 },
+    Job::Shared { tasks: 16 },
+    Job::Batch,
+    Job::Closure { tasks: 1 },
+    Job::Flight { tasks: 1 },
+    Job::Cold,
+];
 
-pub(crate) const PEERS: [Name; 3] = [Name::Raw, Name::Keel, Name::Deadpool];
+pub(crate) const PEERS: [Name; 5] =
+    [Name::Raw, Name::RawPipelined, Name::Keel, Name::KeelPlain, Name::Deadpool];
 
 /// Where callgrind's files stay, for `callgrind_annotate`.
 const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/callgrind");
@@ -30,7 +40,9 @@ const TIMEOUT: Duration = Duration::from_mins(6);
 fn counts(job: Job) -> (u64, u64) {
     match job {
         Job::Checkout => (2_000, 22_000),
-        Job::Point { .. } => (640, 4_480),
+        Job::Point { .. } | Job::Observed { .. } | Job::Shared { .. } => (640, 4_480),
+        Job::Closure { .. } | Job::Flight { .. } => (320, 2_240),
+        Job::Batch => (10, 70),
         Job::Cold => (4, 12),
     }
 }
@@ -74,12 +86,12 @@ pub(crate) fn count(jobs: &[Job], peers: &[Name]) -> anyhow::Result<()> {
     fs::create_dir_all(PLACE)?;
     let server = Server::start()?;
     let runtime = Runtime::new()?;
-    println!("{:<12}{:<12}{:>24}", "job", "peer", "instructions/operation");
+    println!("{:<13}{:<14}{:>24}", "job", "peer", "instructions/operation");
     for job in jobs {
         for peer in peers.iter().filter(|peer| peer.does(*job)) {
             let counted = runtime.block_on(per_operation(*job, *peer, server.database()));
             let counted = counted.with_context(|| format!("{job}, {peer}"))?;
-            println!("{:<12}{:<12}{counted:>24}", job.to_string(), peer.to_string());
+            println!("{:<13}{:<14}{counted:>24}", job.to_string(), peer.to_string());
         }
     }
     println!("\nmore: callgrind_annotate --inclusive=yes {PLACE}/JOB.PEER.COUNT");

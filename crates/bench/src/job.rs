@@ -1,8 +1,13 @@
 //! What every peer does in its turn; a file a job.
 
+mod repeat;
+mod batch;
 mod checkout;
+mod closure;
 mod cold;
+mod flight;
 mod point;
+mod shared;
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +15,19 @@ use std::str::FromStr;
 use anyhow::bail;
 use serde::{Serialize, Serializer};
 
+pub(crate) use self::batch::{BATCH, Batch};
 pub(crate) use self::checkout::checkout;
+pub(crate) use self::closure::Closure;
 pub(crate) use self::cold::cold;
-pub(crate) use self::point::point;
+pub(crate) use self::flight::Flight;
+pub(crate) use self::point::Point;
+pub(crate) use self::repeat::repeat;
+pub(crate) use self::shared::Shared;
+
+use crate::account::{POINT, READ_OWN, WRITE_OWN};
+
+/// The most that work at the same time; each of them has rows of its own to write to.
+pub(crate) const MOST_TASKS: usize = 64;
 
 /// One kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,22 +36,55 @@ pub(crate) enum Job {
     Checkout,
     /// Reads single rows by their key, in so many tasks.
     Point { tasks: usize },
+    /// The same with all that pgkeel can observe.
+    Observed { tasks: usize },
+    /// The same over few connections that all tasks share.
+    Shared { tasks: usize },
+    /// Reads a hundred rows by their keys, in one task.
+    Batch,
+    /// Writes and reads back in an ordinary transaction, in so many tasks.
+    Closure { tasks: usize },
+    /// The same, known beforehand.
+    Flight { tasks: usize },
     /// Opens a pool and reads the first row.
     Cold,
 }
 
 impl Job {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Checkout,
         Self::Point { tasks: 1 },
         Self::Point { tasks: 16 },
         Self::Point { tasks: 64 },
+        Self::Observed { tasks: 1 },
+        Self::Observed { tasks: 16 },
+        Self::Shared { tasks: 16 },
+        Self::Batch,
+        Self::Closure { tasks: 1 },
+        Self::Closure { tasks: 16 },
+        Self::Flight { tasks: 1 },
+        Self::Flight { tasks: 16 },
         Self::Cold,
     ];
 
     /// How many tasks work at the same time.
     pub(crate) fn tasks(self) -> usize {
-        if let Self::Point { tasks } = self { tasks } else { 1 }
+        match self {
+            Self::Checkout | Self::Batch | Self::Cold => 1,
+            Self::Point { tasks }
+            | Self::Observed { tasks }
+            | Self::Shared { tasks }
+            | Self::Closure { tasks }
+            | Self::Flight { tasks } => tasks,
+        }
+    }
+
+    /// What is run in it, in this order.
+    pub(crate) fn statements(self) -> &'static [&'static str] {
+        match self {
+            Self::Closure { .. } | Self::Flight { .. } => &[WRITE_OWN, READ_OWN],
+            _ => &[POINT],
+        }
     }
 }
 
@@ -45,6 +93,11 @@ impl fmt::Display for Job {
         match self {
             Self::Checkout => f.write_str("checkout"),
             Self::Point { tasks } => write!(f, "point-{tasks}"),
+            Self::Observed { tasks } => write!(f, "observed-{tasks}"),
+            Self::Shared { tasks } => write!(f, "shared-{tasks}"),
+            Self::Batch => write!(f, "batch-{BATCH}"),
+            Self::Closure { tasks } => write!(f, "closure-{tasks}"),
+            Self::Flight { tasks } => write!(f, "flight-{tasks}"),
             Self::Cold => f.write_str("cold"),
         }
     }
@@ -54,15 +107,21 @@ impl FromStr for Job {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
-        match text {
-            "checkout" => return Ok(Self::Checkout),
-            "cold" => return Ok(Self::Cold),
-            _ => {}
-        }
-        match text.strip_prefix("point-").and_then(|tasks| tasks.parse().ok()) {
-            Some(tasks @ 1..=64) => Ok(Self::Point { tasks }),
-            _ => bail!("is none of checkout, point-1 to point-64, cold"),
-        }
+        let numbered = text.rsplit_once('-').map(|(name, number)| (name, number.parse()));
+        Ok(match numbered {
+            None if text == "checkout" => Self::Checkout,
+            None if text == "cold" => Self::Cold,
+            Some(("batch", Ok(BATCH))) => Self::Batch,
+            Some(("point", Ok(tasks @ 1..=MOST_TASKS))) => Self::Point { tasks },
+            Some(("observed", Ok(tasks @ 1..=MOST_TASKS))) => Self::Observed { tasks },
+            Some(("shared", Ok(tasks @ 1..=MOST_TASKS))) => Self::Shared { tasks },
+            Some(("closure", Ok(tasks @ 1..=MOST_TASKS))) => Self::Closure { tasks },
+            Some(("flight", Ok(tasks @ 1..=MOST_TASKS))) => Self::Flight { tasks },
+            _ => bail!(
+                "is none of checkout, cold, batch-{BATCH}, and of point-N, observed-N, shared-N, closure-N, flight-N \
+                 with N tasks, 1 to {MOST_TASKS}"
+            ),
+        })
     }
 }
 
@@ -81,6 +140,13 @@ mod tests {
         for job in Job::ALL {
             assert_eq!(job.to_string().parse::<Job>().unwrap(), job);
         }
-        assert!("point-65".parse::<Job>().is_err(), "there are not so many connections");
+    }
+
+    #[test]
+    fn what_is_no_job_is_refused() {
+        // There are not so many connections; a batch is of one size.
+        for text in ["point-65", "flight-0", "flight", "batch-10", "cold-", "cold-1", "-1", ""] {
+            assert!(text.parse::<Job>().is_err(), "{text}");
+        }
     }
 }

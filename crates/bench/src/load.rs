@@ -30,7 +30,8 @@ pub(crate) struct Reading {
 impl Meter {
     #[expect(clippy::cast_precision_loss, reason = "a hundred in a second, usually")]
     pub(crate) fn new(postmaster: u32) -> anyhow::Result<Self> {
-        let processors = processors::usable()?.into_iter().map(|number| format!("cpu{number}")).collect();
+        let processors =
+            processors::usable(postmaster)?.into_iter().map(|number| format!("cpu{number}")).collect();
         Ok(Self { postmaster, processors, ticks: rustix::param::clock_ticks_per_second() as f64 })
     }
 

@@ -26,7 +26,7 @@ impl Machine {
         let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         let load = fs::read_to_string("/proc/loadavg")?;
         Ok(Self {
-            processors: processors::usable()?.len(),
+            processors: processors::usable(server.pid())?.len(),
             model: model.map_or_else(|| "unknown processors".to_owned(), |(_, model)| model.to_owned()),
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?.trim().to_owned(),
             load: load.split(' ').next().unwrap_or_default().to_owned(),
@@ -41,7 +41,7 @@ impl fmt::Display for Machine {
         let Self { processors, model, kernel, load, postgres, settings } = self;
         writeln!(
             f,
-            "processors used: {processors} ({model}), shared by client and server, Linux {kernel}, load {load} at the start"
+            "processors used by client and server: {processors} ({model}), Linux {kernel}, load {load} at the start"
         )?;
         write!(f, "PostgreSQL {postgres}, TCP on loopback, SCRAM, no TLS, {settings}")
     }

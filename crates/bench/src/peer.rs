@@ -9,12 +9,13 @@ mod sqlx;
 use std::fmt;
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::ValueEnum;
 use serde::{Serialize, Serializer};
 
 pub(crate) use self::deadpool::Deadpool;
-pub(crate) use self::keel::Keel;
-pub(crate) use self::raw::Raw;
+pub(crate) use self::keel::{Keel, Plain};
+pub(crate) use self::raw::{Pipelined, Raw};
 pub(crate) use self::sqlalchemy::Sqlalchemy;
 pub(crate) use self::sqlx::Sqlx;
 
@@ -24,6 +25,9 @@ use crate::server::Database;
 
 /// The connections of every pool.
 const POOL_SIZE: u32 = 20;
+
+/// The connections that tasks share where they do.
+const SHARED: u32 = 2;
 
 /// How long a peer that is given a timeout may take for a step. Never reached; what is measured is having it.
 const STEP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,10 +49,47 @@ pub(crate) trait Peer: Send + Sync + Sized + 'static {
     fn seat(&self, task: usize) -> Self::Seat;
 
     /// Gets a connection and gives it back.
-    fn checkout(seat: &Self::Seat) -> impl Future<Output = anyhow::Result<()>> + Send;
+    fn checkout(_seat: &Self::Seat) -> impl Future<Output = anyhow::Result<()>> + Send {
+        async { bail!("there is no pool to take a connection from") }
+    }
 
     /// Reads the row with this id.
     fn point(seat: &Self::Seat, id: i64) -> impl Future<Output = anyhow::Result<Account>> + Send;
+
+    /// Reads it over a connection that other tasks use at the same time, if the peer has that.
+    fn shared(seat: &Self::Seat, id: i64) -> impl Future<Output = anyhow::Result<Account>> + Send {
+        Self::point(seat, id)
+    }
+
+    /// Reads the rows with these ids, all in flight if the peer has that, or else one by one.
+    fn batch(seat: &Self::Seat, ids: &[i64]) -> impl Future<Output = anyhow::Result<Vec<Account>>> + Send {
+        async move {
+            let mut accounts = Vec::with_capacity(ids.len());
+            for id in ids {
+                accounts.push(Self::point(seat, *id).await?);
+            }
+            Ok(accounts)
+        }
+    }
+
+    /// Sets the amount of the task's own row with this id and reads it back, in a transaction in which the program could
+    /// look at each answer before it goes on.
+    fn closure(
+        _seat: &Self::Seat,
+        _id: i64,
+        _amount: i64,
+    ) -> impl Future<Output = anyhow::Result<Account>> + Send {
+        async { bail!("nobody wrote transactions for this peer") }
+    }
+
+    /// Does the same in one flight, if the peer has that.
+    fn flight(
+        seat: &Self::Seat,
+        id: i64,
+        amount: i64,
+    ) -> impl Future<Output = anyhow::Result<Account>> + Send {
+        Self::closure(seat, id, amount)
+    }
 
     fn close(self) -> impl Future<Output = ()> + Send;
 }
@@ -58,8 +99,12 @@ pub(crate) trait Peer: Send + Sync + Sized + 'static {
 pub(crate) enum Name {
     /// tokio-postgres: a connection a task, prepared by hand
     Raw,
+    /// tokio-postgres: the same, with statements in flight
+    RawPipelined,
     /// pgkeel-pool on its defaults
     Keel,
+    /// pgkeel-pool without what the job is about
+    KeelPlain,
     /// deadpool-postgres with its timeouts set
     Deadpool,
     /// sqlx on its defaults
@@ -69,11 +114,26 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    pub(crate) const ALL: [Self; 5] = [Self::Raw, Self::Keel, Self::Deadpool, Self::Sqlx, Self::Sqlalchemy];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Raw,
+        Self::RawPipelined,
+        Self::Keel,
+        Self::KeelPlain,
+        Self::Deadpool,
+        Self::Sqlx,
+        Self::Sqlalchemy,
+    ];
 
-    /// Whether it has what the job is about.
+    /// Whether it has what the job is about, or is there to compare that with.
     pub(crate) fn does(self, job: Job) -> bool {
-        !(self == Self::Raw && job == Job::Checkout)
+        match self {
+            Self::Keel => true,
+            Self::Raw => job != Job::Checkout,
+            Self::RawPipelined => matches!(job, Job::Shared { .. } | Job::Batch | Job::Flight { .. }),
+            Self::KeelPlain => Self::RawPipelined.does(job) || matches!(job, Job::Observed { .. }),
+            Self::Deadpool => !matches!(job, Job::Observed { .. } | Job::Batch),
+            Self::Sqlx | Self::Sqlalchemy => matches!(job, Job::Checkout | Job::Point { .. } | Job::Cold),
+        }
     }
 }
 
@@ -81,7 +141,9 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Raw => "raw",
+            Self::RawPipelined => "raw-pipelined",
             Self::Keel => "keel",
+            Self::KeelPlain => "keel-plain",
             Self::Deadpool => "deadpool",
             Self::Sqlx => "sqlx",
             Self::Sqlalchemy => "sqlalchemy",

@@ -15,7 +15,7 @@ const NOISY: f64 = 0.1;
 /// A row a peer.
 pub(crate) fn of_job(measured: &Measured) -> String {
     let mut text = format!(
-        "{:<12}{:>12}{:>10}{:>10}{:>10}{:>8}   keel / peer\n",
+        "{:<16}{:>12}{:>10}{:>10}{:>10}{:>8}   keel / peer\n",
         measured.job.to_string(),
         "a second",
         "CPU µs",
@@ -41,15 +41,17 @@ fn row(measured: &Measured, peer: Name) -> Option<String> {
     let p99 = shown(median(|Sample { work: Work { p99_us, .. }, .. }| *p99_us), 1);
     let others = shown(median(|sample| Some(sample.others * 100.0)), 1);
     let ratio = if peer == Name::Keel { String::new() } else { ratios(measured, peer)? };
-    Some(format!("  {peer:<10}{rate:>12}{cpu:>10}{p50:>10}{p99:>10}{others:>6} %   {ratio}\n"))
+    Some(format!("  {peer:<14}{rate:>12}{cpu:>10}{p50:>10}{p99:>10}{others:>6} %   {ratio}\n"))
 }
 
 fn ratios(measured: &Measured, peer: Name) -> Option<String> {
     let mut text = Figure::RateOver(peer).of(measured)?.to_string();
-    if measured.job == Job::Cold {
-        let more = Figure::MillisOver(peer);
-        write!(text, "; {} {more}", more.of(measured)?).ok()?;
-    }
+    let more = match measured.job {
+        Job::Cold => Figure::MillisOver(peer),
+        Job::Shared { .. } => Figure::TailOver(peer),
+        _ => return Some(text),
+    };
+    write!(text, "; {} {more}", more.of(measured)?).ok()?;
     Some(text)
 }
 
@@ -76,7 +78,7 @@ pub(crate) fn of_bars(all: &[Measured]) -> String {
             None => "unsure",
         };
         let (job, figure, limit) = (bar.job.to_string(), bar.figure.to_string(), bar.limit.to_string());
-        let _ = writeln!(text, "  {job:<10}{figure:<22}{limit:<10}{verdict:<8}{interval}");
+        let _ = writeln!(text, "  {job:<13}{figure:<22}{limit:<10}{verdict:<8}{interval}");
     }
     text
 }

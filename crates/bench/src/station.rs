@@ -7,9 +7,9 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use crate::job::{self, Job};
+use crate::job::{self, Batch, Closure, Flight, Job, Point, Shared};
 use crate::laps::{Limit, Tally, Work};
-use crate::peer::{Deadpool, Keel, Name, Peer, Raw, Sqlalchemy, Sqlx};
+use crate::peer::{Deadpool, Keel, Name, Peer, Pipelined, Plain, Raw, Sqlalchemy, Sqlx};
 use crate::server::Database;
 
 /// How long a peer may take to open its connections.
@@ -35,7 +35,9 @@ pub(crate) fn open(
 ) -> anyhow::Result<Box<dyn Station>> {
     Ok(match peer {
         Name::Raw => Box::new(Native::<Raw>::open(job, database, runtime)?),
+        Name::RawPipelined => Box::new(Native::<Pipelined>::open(job, database, runtime)?),
         Name::Keel => Box::new(Native::<Keel>::open(job, database, runtime)?),
+        Name::KeelPlain => Box::new(Native::<Plain>::open(job, database, runtime)?),
         Name::Deadpool => Box::new(Native::<Deadpool>::open(job, database, runtime)?),
         Name::Sqlx => Box::new(Native::<Sqlx>::open(job, database, runtime)?),
         Name::Sqlalchemy => Box::new(Sqlalchemy::start(job, database, runtime)?),
@@ -54,16 +56,22 @@ impl<P: Peer> Native<P> {
     fn open(job: Job, database: &Database, runtime: Runtime) -> anyhow::Result<Self> {
         let peer = match job {
             Job::Cold => None,
-            Job::Checkout | Job::Point { .. } => Some(runtime.block_on(filled(job, database))?),
+            _ => Some(runtime.block_on(filled(job, database))?),
         };
         Ok(Self { job, database: database.clone(), peer, runtime })
     }
 
     async fn work(&self, limit: Limit) -> anyhow::Result<Tally> {
-        match (self.job, &self.peer) {
-            (Job::Checkout, Some(peer)) => job::checkout(peer, limit).await,
-            (Job::Point { tasks }, Some(peer)) => job::point(peer, tasks, limit).await,
-            (Job::Cold, _) | (_, None) => job::cold::<P>(self.database.clone(), limit).await,
+        let Some(peer) = &self.peer else { return job::cold::<P>(self.database.clone(), limit).await };
+        let tasks = self.job.tasks();
+        match self.job {
+            Job::Checkout => job::checkout(peer, limit).await,
+            Job::Point { .. } | Job::Observed { .. } => job::repeat::<Point, P>(peer, tasks, limit).await,
+            Job::Shared { .. } => job::repeat::<Shared, P>(peer, tasks, limit).await,
+            Job::Batch => job::repeat::<Batch, P>(peer, tasks, limit).await,
+            Job::Closure { .. } => job::repeat::<Closure, P>(peer, tasks, limit).await,
+            Job::Flight { .. } => job::repeat::<Flight, P>(peer, tasks, limit).await,
+            Job::Cold => job::cold::<P>(self.database.clone(), limit).await,
         }
     }
 }

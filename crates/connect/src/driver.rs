@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -54,6 +54,9 @@ struct End {
     reason: OnceLock<CloseReason>,
     /// Whether nobody has the connection any more. Set before the client is dropped, which wakes the task.
     is_left: AtomicBool,
+    /// What wakes the task: one that is stuck in writing does not hear by itself that it is left. The same for as long as
+    /// the task lives, so it is kept once.
+    waker: OnceLock<Waker>,
     /// Where notifications go, if anybody wants them.
     mailbox: OnceLock<Arc<Mailbox>>,
 }
@@ -111,6 +114,9 @@ impl Driver {
     /// To be called before the client is dropped.
     pub(crate) fn leave(&self) {
         self.end.is_left.store(true, Ordering::Release);
+        if let Some(waker) = self.end.waker.get() {
+            waker.wake_by_ref();
+        }
     }
 
     /// Puts notifications there from now on.
@@ -123,8 +129,8 @@ impl Driver {
         let _ = (&mut self.task).await;
     }
 
-    /// Waits until the task has said good-bye and the socket is closed. A task that is stuck in writing does not hear that
-    /// it is left, so it is ended from here.
+    /// Waits until the task has said good-bye and the socket is closed. The task has its own bound, but that counts only
+    /// while its runtime runs, which may be another one.
     pub(crate) async fn finish(mut self) {
         if !self.task.is_finished() && tokio::time::timeout(GRACE, &mut self.task).await.is_err() {
             self.task.abort();
@@ -152,6 +158,11 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
 {
+    poll_fn(|cx| {
+        end.waker.get_or_init(|| cx.waker().clone());
+        Poll::Ready(())
+    })
+    .await;
     let mut grace = pin!(async { tokio::time::sleep(GRACE).await }); // Begins when it is first polled.
     poll_fn(|cx| {
         loop {

@@ -1,3 +1,4 @@
+use futures_util::FutureExt as _;
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 use tokio_postgres::{Client, Row, Transaction};
 
@@ -7,6 +8,8 @@ use crate::Error;
 ///
 /// Futures are `Send`, so statements run under `tokio::spawn`. The trait is not meant for `dyn`: take
 /// `&impl Executor`.
+///
+/// Implementations that tell where a statement was run mean the place that calls these methods.
 ///
 /// # Cancellation
 /// Dropping the future of a statement stops the waiting, not the server. Implementations that share connections keep
@@ -19,6 +22,7 @@ pub trait Executor: Sync {
     ///
     /// # Errors
     /// That the server refused, that a parameter does not fit, or that the connection is over.
+    #[track_caller]
     fn query(
         &self,
         sql: &str,
@@ -29,6 +33,7 @@ pub trait Executor: Sync {
     ///
     /// # Errors
     /// As [`query`](Self::query).
+    #[track_caller]
     fn execute(
         &self,
         sql: &str,
@@ -40,48 +45,49 @@ pub trait Executor: Sync {
     ///
     /// # Errors
     /// As [`query`](Self::query), of the first statement that fails.
+    #[track_caller]
     fn batch_execute(&self, sql: &str) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Runs a statement that has exactly one row.
     ///
     /// # Errors
     /// As [`query`](Self::query), and [`Error::RowCount`].
+    #[track_caller]
     fn query_one(
         &self,
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> impl Future<Output = Result<Row, Self::Error>> + Send {
-        async move {
-            let row = self.query_opt(sql, params).await?;
-            row.ok_or_else(|| Error::RowCount { expected: "one row", found: 0 }.into())
-        }
+        let is_there =
+            |row: Option<Row>| row.ok_or_else(|| Error::RowCount { expected: "one row", found: 0 }.into());
+        self.query_opt(sql, params).map(move |done| done.and_then(is_there))
     }
 
     /// Runs a statement that has at most one row.
     ///
     /// # Errors
     /// As [`query`](Self::query), and [`Error::RowCount`].
+    #[track_caller]
     fn query_opt(
         &self,
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> impl Future<Output = Result<Option<Row>, Self::Error>> + Send {
-        async move { Ok(at_most_one(self.query(sql, params).await?)?) }
+        self.query(sql, params).map(|done| Ok(at_most_one(done?)?))
     }
 
     /// Runs a statement that has exactly one row and takes its first column.
     ///
     /// # Errors
     /// As [`query_one`](Self::query_one), and [`Error::Decode`].
+    #[track_caller]
     fn query_scalar<T: FromSqlOwned>(
         &self,
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> impl Future<Output = Result<T, Self::Error>> + Send {
-        async move {
-            let row = self.query_one(sql, params).await?;
-            row.try_get(0).map_err(|source| Error::Decode { column: 0, source }.into())
-        }
+        let decoded = |row: Row| row.try_get(0).map_err(|source| Error::Decode { column: 0, source }.into());
+        self.query_one(sql, params).map(move |done| done.and_then(decoded))
     }
 }
 

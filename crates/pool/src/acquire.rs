@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::timeout;
 
@@ -13,6 +13,7 @@ use crate::call::Call;
 use crate::core::{Core, Phase};
 use crate::counts::State;
 use crate::held::Held;
+use crate::moment::Moment;
 use crate::store::{Object, Turn};
 use crate::{Error, Step, open, upkeep};
 
@@ -49,13 +50,13 @@ fn acquire_at_once(core: &Arc<Core>, site: Option<&'static Location<'static>>) -
 fn take(
     core: &Arc<Core>,
     mut object: Object,
-    since: Option<Instant>,
+    since: Option<Moment>,
     site: Option<&'static Location<'static>>,
 ) -> Held {
     object.place.move_to(State::InUse);
     object.learn(core);
-    object.taken = Instant::now();
-    object.waited = since.map_or(Duration::ZERO, |since| object.taken - since);
+    object.taken = Moment::now();
+    object.waited = since.map_or(Duration::ZERO, |since| object.taken.since(since));
     if object.config.leak_threshold().is_some() {
         object.entry.lend(object.taken, site);
         object.is_lent = true;
@@ -72,7 +73,7 @@ fn is_ready(core: &Core, held: &Held) -> bool {
     let (slot, config) = (held.slot(), &held.slot().config);
     slot.is_clean()
         && slot.is_valid(core.generation())
-        && (slot.taken.duration_since(slot.returned) < FRESH || !config.pre_ping())
+        && (slot.taken.since(slot.returned) < FRESH || !config.pre_ping())
         && config.hooks().before_acquire.is_none()
         && core.is_open()
 }
@@ -83,18 +84,18 @@ async fn acquire_slowly(
     site: Option<&'static Location<'static>>,
 ) -> Result<Held, Error> {
     upkeep::start(core);
-    let start = Instant::now();
+    let start = Moment::now();
     let mut step = Step::Wait;
     let (limit, call) = (core.config.load().timeout(), Call::begin(&core.totals));
     let got = timeout(limit, next(core, free, site, start, &mut step)).await;
-    let end = if let Ok(Ok(held)) = &got { held.slot().taken } else { Instant::now() };
-    core.times.wait.record(end - start);
+    let end = if let Ok(Ok(held)) = &got { held.slot().taken } else { Moment::now() };
+    core.times.wait.record(end.since(start));
     let got = got.unwrap_or_else(|_| Err(timed_out(core, step, start)));
     call.end(&got);
     got
 }
 
-fn timed_out(core: &Core, step: Step, start: Instant) -> Error {
+fn timed_out(core: &Core, step: Step, start: Moment) -> Error {
     let stats = Box::new(core.stats());
     let was_connecting =
         stats.connecting > 0 && stats.in_use + stats.resetting < stats.size + stats.max_overflow;
@@ -111,7 +112,7 @@ async fn next(
     core: &Arc<Core>,
     free: Option<Held>,
     site: Option<&'static Location<'static>>,
-    start: Instant,
+    start: Moment,
     step: &mut Step,
 ) -> Result<Held, Error> {
     let mut candidate = free;
@@ -136,11 +137,11 @@ async fn next(
 
 /// Waits for a session in the order of turns.
 async fn queue(core: &Arc<Core>, turn: Turn, most: u32) -> Result<Object, Error> {
+    let mut told = Told { core, has_to_look: false };
     let waiting = core.counts.wait(most).ok_or_else(|| overloaded(core, most))?;
-    let _given_back = GivenBack(core);
     let mut get = pin!(core.store.get(turn));
     loop {
-        let mut news = pin!(core.counts.news().notified());
+        let mut news = pin!(core.counts.turn_to_look().notified());
         news.as_mut().enable();
         let mut has_looked = false;
         let got = poll_fn(|cx| {
@@ -150,24 +151,33 @@ async fn queue(core: &Arc<Core>, turn: Turn, most: u32) -> Result<Object, Error>
             }
             if !std::mem::replace(&mut has_looked, true) {
                 open::grow(core);
-                may_wait(core)?;
+                may_wait(core).inspect_err(|_| core.counts.turn_to_look().notify_waiters())?;
+                told.has_to_look = false;
             }
             news.as_mut().poll(cx).map(|()| Ok(None))
         });
         if let Some(object) = got.await? {
             return Ok(came(object, waiting));
         }
+        told.has_to_look = true;
         // A runtime that shuts down drops what `grow` begins, which is news again: let it drop this as well.
         tokio::task::yield_now().await;
     }
 }
 
-/// Dropped behind the place in the queue: a session that had been promised to who gave up is free again.
-struct GivenBack<'a>(&'a Core);
+/// Whether the caller was told to look again, and has not. Dropped behind the place in the queue: then another is told, and
+/// a session that had been promised to who gave up is free again.
+struct Told<'a> {
+    core: &'a Core,
+    has_to_look: bool,
+}
 
-impl Drop for GivenBack<'_> {
+impl Drop for Told<'_> {
     fn drop(&mut self) {
-        self.0.recheck();
+        self.core.recheck();
+        if self.has_to_look {
+            self.core.counts.tell_one();
+        }
     }
 }
 
@@ -193,7 +203,7 @@ fn may_wait(core: &Core) -> Result<(), Error> {
             if !core.counts.snapshot().should_grow(core.config.load().most(), 0) {
                 return Ok(());
             }
-            let retry_after = trouble.again_at.saturating_duration_since(Instant::now());
+            let retry_after = trouble.again_at.saturating_duration_since(std::time::Instant::now());
             Err(Error::Connect { failures: trouble.failures, retry_after, source: trouble.last })
         }
     }
@@ -210,7 +220,7 @@ async fn checked(core: &Arc<Core>, held: Held) -> Option<Held> {
         return None; // Dropping it has it cleaned or closed.
     }
     let config = Arc::clone(&slot.config);
-    let pings = config.pre_ping() && slot.taken.duration_since(slot.returned) >= FRESH;
+    let pings = config.pre_ping() && slot.taken.since(slot.returned) >= FRESH;
     if pings {
         slot.unsettle(); // If this future is dropped meanwhile, somebody else waits for the answer.
         if !matches!(timeout(config.ping_timeout(), slot.settled_status()).await, Ok(Ok(_))) {
@@ -229,4 +239,23 @@ async fn checked(core: &Arc<Core>, held: Held) -> Option<Held> {
     }
     let was_busy = pings || config.hooks().before_acquire.is_some();
     slot.is_clean().then(|| if was_busy { held.handed_out_now() } else { held })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::Config;
+
+    #[test]
+    fn who_was_told_to_look_and_leaves_before_tells_another() {
+        let core = Core::new(Config::new("postgresql://app@localhost/shop".parse().unwrap()));
+        for has_to_look in [false, true] {
+            let mut other = pin!(core.counts.turn_to_look().notified());
+            other.as_mut().enable();
+            drop(Told { core: &core, has_to_look });
+            assert_eq!(other.as_mut().now_or_never().is_some(), has_to_look);
+        }
+    }
 }

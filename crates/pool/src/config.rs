@@ -171,6 +171,25 @@ settings! {
     with_slow_query_threshold,
     /// From when on a statement counts as slow.
     slow_query_threshold: Option<Duration>;
+
+    /// The same with statements watched, which is the default, or not: timed by kind ([`Pool::statement_stats`]), the slow
+    /// ones kept ([`Pool::slow_queries`]) and logged, and a `tracing` span of each where somebody listens to the target
+    /// `pgkeel_pool::statement` at level DEBUG. Of a pool that is there [`Pool::reload`] switches it; a session that is in
+    /// use follows when it comes back.
+    ///
+    /// [`Pool::statement_stats`]: crate::Pool::statement_stats
+    /// [`Pool::slow_queries`]: crate::Pool::slow_queries
+    /// [`Pool::reload`]: crate::Pool::reload
+    with_monitoring,
+    /// Whether statements are watched.
+    monitoring: bool;
+
+    /// The same with every statement logged when it has ended, at level INFO of the target `pgkeel_pool::echo`: its text
+    /// without values, the types of its parameters, how long it took and how many rows it gave. Off by default; switched as
+    /// [`with_monitoring`](Self::with_monitoring) is.
+    with_sql_echo,
+    /// Whether every statement is logged.
+    sql_echo: bool;
 }
 
 impl Config {
@@ -196,15 +215,21 @@ impl Config {
     /// How sessions are cleaned when they come back. Behind a pooler in transaction mode they are rolled back at most.
     #[must_use]
     pub fn reset(&self) -> Reset {
+        self.reset_of(self.pooler() == PoolerMode::Transaction)
+    }
+
+    /// How a session is cleaned that leads to a pooler in transaction mode, or does not: as it was when it was opened, whatever
+    /// is asked for now.
+    pub(crate) fn reset_of(&self, leads_to_pooler: bool) -> Reset {
         match self.draft.reset {
-            Reset::Smart | Reset::DiscardAll if self.pooler() == PoolerMode::Transaction => Reset::Rollback,
+            Reset::Smart | Reset::DiscardAll if leads_to_pooler => Reset::Rollback,
             reset => reset,
         }
     }
 
-    /// Whether a session that came back, though nothing is open on it, is cleaned.
-    pub(crate) fn cleans(&self, has_traces: bool) -> bool {
-        self.hooks.after_release.is_some() || self.reset().undoes(has_traces)
+    /// Whether such a session that came back, though nothing is open on it, is cleaned.
+    pub(crate) fn cleans(&self, leads_to_pooler: bool, has_traces: bool) -> bool {
+        self.hooks.after_release.is_some() || self.reset_of(leads_to_pooler).undoes(has_traces)
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

@@ -13,10 +13,11 @@ use crate::counts::{Counts, MOST_SESSIONS, State};
 use crate::histogram::Recorder;
 use crate::ledger::{Entry, Ledger};
 use crate::lifetime::Retirement;
+use crate::moment::Moment;
+use crate::observe::Observed;
 use crate::open::Gate;
 use crate::retry::Budget;
 use crate::slot::Slot;
-use crate::slow::SlowQueries;
 use crate::stats::Totals;
 use crate::store::{Object, Store};
 use crate::unnamed::Shapes;
@@ -41,7 +42,7 @@ pub(crate) struct Core {
     pub(crate) ledger: Ledger,
     pub(crate) totals: Totals,
     pub(crate) times: Times,
-    pub(crate) slow: SlowQueries,
+    pub(crate) observed: Observed,
     /// Behind a pooler in transaction mode, the types of statements.
     pub(crate) shapes: Shapes,
     pub(crate) budget: Budget,
@@ -89,7 +90,7 @@ impl Core {
             ledger: Ledger::default(),
             totals: Totals::default(),
             times: Times::default(),
-            slow: SlowQueries::default(),
+            observed: Observed::default(),
             shapes: Shapes::default(),
             budget: Budget::default(),
             is_kept: AtomicBool::new(false),
@@ -127,7 +128,7 @@ impl Core {
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::SeqCst);
         self.recheck();
-        self.counts.news().notify_waiters();
+        self.counts.tell_all();
     }
 
     /// Changes the phase if it is this one: a pause ends no close, and its end does not either.
@@ -136,7 +137,7 @@ impl Core {
             self.phase.compare_exchange(from as u8, to as u8, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         if changed {
             self.recheck();
-            self.counts.news().notify_waiters();
+            self.counts.tell_all();
         }
     }
 
@@ -156,7 +157,7 @@ impl Core {
     }
 
     /// Back to those that are free, unless enough are. One past its age has a successor only if it is one of these.
-    pub(crate) fn put_back(self: &Arc<Self>, mut object: Object, now: Instant) {
+    pub(crate) fn put_back(self: &Arc<Self>, mut object: Object, now: Moment) {
         object.returned = now;
         object.learn(self);
         let (most, size) = (object.config.most(), object.config.size());

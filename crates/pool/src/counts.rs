@@ -57,9 +57,12 @@ impl State {
 pub(crate) struct Counts {
     word: AtomicU64,
     waiting: AtomicU32,
-    /// Told when a session is gone, when one that somebody may have counted on goes, and when those who wait must look
-    /// again for another reason.
+    /// Told when a session is gone, when one that somebody may have counted on goes, and when there is another reason to
+    /// look again.
     news: Notify,
+    /// The same for callers who wait. There may be very many, and all see the same: so the one that has waited longest for
+    /// it is told, does for all what is to be done, and tells the others if they are turned away.
+    turn_to_look: Notify,
 }
 
 /// The counts at one moment.
@@ -123,9 +126,26 @@ impl Counts {
         added.is_ok().then(|| Place { counts: Arc::clone(self), state: State::Connecting })
     }
 
-    /// What those who wait, and whoever looks after the pool, listen to.
+    /// What whoever looks after the pool listens to.
     pub(crate) fn news(&self) -> &Notify {
         &self.news
+    }
+
+    /// What callers who wait listen to. Who was told, and leaves before looking, [tells another](Self::tell_one).
+    pub(crate) fn turn_to_look(&self) -> &Notify {
+        &self.turn_to_look
+    }
+
+    /// Has one caller who waits look again, and whoever looks after the pool.
+    pub(crate) fn tell_one(&self) {
+        self.news.notify_waiters();
+        self.turn_to_look.notify_one();
+    }
+
+    /// Has everybody look again.
+    pub(crate) fn tell_all(&self) {
+        self.news.notify_waiters();
+        self.turn_to_look.notify_waiters();
     }
 
     /// Waits until this is so, which may become so only with news.
@@ -151,7 +171,7 @@ impl Drop for Waiting {
     }
 }
 
-/// One session in the counts. Dropping it takes it out and tells those who wait.
+/// One session in the counts. Dropping it takes it out and tells who waits.
 #[derive(Debug)]
 pub(crate) struct Place {
     counts: Arc<Counts>,
@@ -169,7 +189,7 @@ impl Place {
         let was = std::mem::replace(&mut self.state, state);
         if was.is_counted_on() && !state.is_counted_on() && state != State::InUse && self.counts.waiting() > 0
         {
-            self.counts.news.notify_waiters();
+            self.counts.tell_one();
         }
     }
 
@@ -193,7 +213,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.counts.word.fetch_sub(self.state.one(), Ordering::SeqCst);
-        self.counts.news.notify_waiters();
+        self.counts.tell_one();
     }
 }
 
@@ -255,14 +275,31 @@ mod tests {
             let mut places = opened(&counts, 1);
             places[0].move_to(from);
             let _waiting = counts.wait(9);
-            let mut news = pin!(counts.news().notified());
-            news.as_mut().enable();
+            let mut turn = pin!(counts.turn_to_look().notified());
+            turn.as_mut().enable();
             places[0].move_to(State::InUse);
-            assert!(news.as_mut().now_or_never().is_none());
+            assert!(turn.as_mut().now_or_never().is_none());
             places[0].move_to(from);
             places[0].move_to(to);
-            assert!(news.as_mut().now_or_never().is_some(), "{to:?}");
+            assert!(turn.as_mut().now_or_never().is_some(), "{to:?}");
         }
+    }
+
+    /// Of very many only one: all see the same.
+    #[test]
+    fn one_of_those_who_wait_hears_that_a_session_is_gone() {
+        let counts = Arc::new(Counts::default());
+        let places = opened(&counts, 3);
+        let mut turns = [(); 3].map(|()| Box::pin(counts.turn_to_look().notified()));
+        for turn in &mut turns {
+            assert!(!turn.as_mut().enable());
+        }
+        let mut heard = || turns.iter_mut().filter_map(|turn| turn.as_mut().now_or_never()).count();
+        let mut places = places.into_iter();
+        drop(places.next());
+        assert_eq!(heard(), 1);
+        counts.tell_all();
+        assert_eq!(heard(), 3);
     }
 
     #[test]

@@ -132,6 +132,16 @@ pub enum Error {
         /// What was asked for.
         what: &'static str,
     },
+    /// Behind a pooler in transaction mode: the statement may have been carried out, and what it gave cannot be read, as the
+    /// types of its columns were changed since it was run last. From the next run on it gives the new ones.
+    #[error(
+        "the statement may have been carried out, but its rows cannot be read, as their types have changed"
+    )]
+    RowsUnreadable {
+        /// What came of asking for the new types.
+        #[source]
+        source: pgkeel_connect::Error,
+    },
     /// The transaction's closure ended while another task was still running a statement in it: it was rolled back.
     #[error("a statement was still running when its transaction was to end; it was rolled back")]
     StatementInFlight,
@@ -245,6 +255,7 @@ impl Error {
             | Self::NotCommitted { source, .. }
             | Self::CommitUnknown { source, .. }
             | Self::InBatch { source, .. }
+            | Self::RowsUnreadable { source }
             | Self::CopyRefused { source, .. } => source.server(),
             Self::RetriesExhausted { source, .. } => source.as_ref()?.server(),
             Self::Aborted { first } => first.as_ref(),
@@ -309,6 +320,7 @@ impl Error {
             | Self::StatementRunning
             | Self::CommitUnknown { .. }
             | Self::NotBegun { .. }
+            | Self::RowsUnreadable { .. }
             | Self::TxClosed
             | Self::SessionState { .. }
             | Self::NeedsSession { .. }

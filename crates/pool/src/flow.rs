@@ -21,7 +21,7 @@ pub use self::copy_row::CopyRow;
 pub use self::copy_sink::CopySink;
 pub use self::copy_target::CopyTarget;
 pub use self::rows::RowStream;
-use self::underway::{End, Underway};
+use self::underway::Underway;
 use crate::Error;
 use crate::transaction::Statement;
 
@@ -46,14 +46,14 @@ impl<'a, S> Flow<'a, S> {
     }
 
     /// The server's last word on it, which was no error.
-    fn arrive(mut self) {
-        self.begun.underway.end(End::Well);
+    fn arrive(mut self, rows: u64) {
+        self.begun.underway.arrive(rows);
     }
 
     /// It ended with this error, as the caller is to see it.
     fn fail(mut self, error: tokio_postgres::Error) -> Error {
         let error = self.begun.underway.explain(error);
-        self.begun.underway.end(End::Failed);
+        self.begun.underway.fail(&error);
         self.note(Error::Statement(error))
     }
 

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -24,6 +25,14 @@ impl Recorder {
         self.micros.fetch_add(micros, Ordering::Relaxed);
     }
 
+    /// Takes over what another one has counted.
+    pub(crate) fn add(&self, other: &Self) {
+        for (count, more) in self.counts.iter().zip(&other.counts) {
+            count.fetch_add(more.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        self.micros.fetch_add(other.micros.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     pub(crate) fn snapshot(&self) -> Histogram {
         Histogram {
             counts: std::array::from_fn(|bucket| self.counts[bucket].load(Ordering::Relaxed)),
@@ -33,7 +42,7 @@ impl Recorder {
 }
 
 /// How often something took how long, since the pool was made.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Histogram {
     counts: [u64; BOUNDS.len() + 1],
     sum: Duration,
@@ -79,6 +88,16 @@ impl Histogram {
     }
 }
 
+/// Takes the times of two as those of one.
+impl AddAssign for Histogram {
+    fn add_assign(&mut self, other: Self) {
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count += more;
+        }
+        self.sum += other.sum;
+    }
+}
+
 impl fmt::Debug for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Histogram")
@@ -120,5 +139,10 @@ mod tests {
         assert_eq!(seen.quantile(0.5), Some(Duration::from_micros(25)));
         assert_eq!(seen.quantile(1.0), Some(Duration::MAX));
         assert_eq!(Recorder::default().snapshot().quantile(0.5), None);
+        let (mut twice, again) = (seen, Recorder::default());
+        twice += seen;
+        again.add(&recorder);
+        again.add(&recorder);
+        assert_eq!((twice.count(), twice), (10, again.snapshot()));
     }
 }

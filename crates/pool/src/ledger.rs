@@ -2,9 +2,11 @@
 
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pgkeel_connect::{Canceller, Connection, Killer};
+
+use crate::moment::Moment;
 
 /// All sessions that were opened and are not gone.
 #[derive(Debug, Default)]
@@ -20,7 +22,7 @@ pub(crate) struct Entry {
 
 #[derive(Debug)]
 struct Loan {
-    since: Instant,
+    since: Moment,
     site: Option<&'static Location<'static>>,
     /// Whether it was told that it lasts too long.
     told: bool,
@@ -47,7 +49,7 @@ impl Ledger {
 }
 
 impl Entry {
-    pub(crate) fn lend(&self, since: Instant, site: Option<&'static Location<'static>>) {
+    pub(crate) fn lend(&self, since: Moment, site: Option<&'static Location<'static>>) {
         *lock(&self.loan) = Some(Loan { since, site, told: false });
     }
 

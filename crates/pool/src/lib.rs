@@ -19,11 +19,16 @@
 //! - A session that comes back with a transaction open, or with a statement unfinished, is cleaned or closed before
 //!   anyone else can have it; [`Reset`] says what else is undone.
 //! - A statement whose future was dropped is cancelled (at its return to the pool, if BEGIN was under way with it), and the
-//!   cancel hits nothing else: a session on which one may
-//!   still be under way is not used again.
+//!   cancel hits nothing else: a session on which one may still be under way is not used again.
 //! - A stream of rows or a copy ends well only once the server has said so.
 //! - `Ok` from a commit means that the server committed, and an error that is safe to retry that it did not.
 //! - Nothing is run again that may have taken effect, but for what is declared idempotent.
+//! - No value of a statement or its parameters is kept, logged or told.
+//!
+//! # What can be seen
+//! [`Pool::stats`] and [`Pool::times`] tell of sessions, [`Pool::statement_stats`] and [`Pool::slow_queries`] of statements
+//! ([`Config::with_monitoring`]). `tracing` is told of trouble; of each statement it has a span at level DEBUG of the target
+//! `pgkeel_pool::statement`, named as OpenTelemetry has it; and with [`Config::with_sql_echo`] each is logged.
 //!
 //! # Features
 //! - `config-file`: settings from a TOML file.
@@ -43,10 +48,15 @@ mod step;
 mod open;
 mod breaker;
 mod lifetime;
+mod moment;
 mod upkeep;
 mod jitter;
 mod session;
 mod held;
+mod executor;
+mod query;
+mod outcome;
+mod run;
 mod statements;
 mod recent;
 mod unnamed;
@@ -64,8 +74,7 @@ mod counts;
 mod ledger;
 mod stats;
 mod histogram;
-mod slow;
-mod fingerprint;
+mod observe;
 mod error;
 #[cfg(feature = "macros")]
 #[doc(hidden)]
@@ -82,6 +91,7 @@ pub use self::flow::{CopyBytes, CopyIn, CopyOut, CopyRow, CopySink, CopyTarget, 
 pub use self::histogram::{Histogram, PoolTimes};
 pub use self::hooks::{Hook, HookFuture, Hooks};
 pub use self::life_cycle::CloseReport;
+pub use self::observe::{Fingerprint, SlowQuery, StatementStats};
 pub use self::pool::Pool;
 pub use self::pooler::PoolerMode;
 pub use self::reset::Reset;
@@ -89,7 +99,6 @@ pub use self::retry::{RetryPolicy, Retryable, Retrying};
 pub use self::session::Session;
 pub use self::settings::{Draft, SETTINGS};
 pub use self::shared_reads::SharedReads;
-pub use self::slow::SlowQuery;
 pub use self::stats::PoolStats;
 pub use self::step::Step;
 pub use self::transaction::{RequestTx, SessionTx, Tx};

@@ -87,7 +87,7 @@ impl Pool {
     pub fn reload(&self, config: Config) {
         self.core.gate.store(crate::open::Gate::new(config.connect_concurrency()));
         self.core.configure(config);
-        self.core.counts.news().notify_waiters();
+        self.core.counts.tell_all();
         upkeep::sweep(&self.core);
     }
 

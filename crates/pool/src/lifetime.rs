@@ -5,9 +5,10 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::core::Core;
+use crate::moment::Moment;
 use crate::{Config, jitter, open};
 
 /// The part of a life by which it may be shorter than the others'.
@@ -17,8 +18,8 @@ const SPREAD: f64 = 0.1;
 const SHORTEST_WITH_SUCCESSOR: Duration = Duration::from_secs(1);
 
 /// When a session that is opened now is to be replaced.
-pub(crate) fn end_of_life(config: &Config, now: Instant) -> Option<Instant> {
-    now.checked_add(jitter::shortened(config.recycle()?, SPREAD))
+pub(crate) fn end_of_life(config: &Config, now: Moment) -> Option<Moment> {
+    Some(now + jitter::shortened(config.recycle()?, SPREAD))
 }
 
 /// Replacements under way.
@@ -28,7 +29,7 @@ pub(crate) struct Retirement {
     unclaimed: AtomicU32,
     /// Successors that have come and whose predecessors still count as free or in use.
     surplus: AtomicU32,
-    last: Mutex<Option<Instant>>,
+    last: Mutex<Option<Moment>>,
 }
 
 /// The right to close one session. Dropped once that session counts as closing.
@@ -61,9 +62,9 @@ impl Retirement {
     }
 
     /// Whether one more may be replaced: one each `spacing`.
-    fn may_begin(&self, spacing: Duration, now: Instant) -> bool {
+    fn may_begin(&self, spacing: Duration, now: Moment) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = last.is_none_or(|last| now.duration_since(last) >= spacing);
+        let may = last.is_none_or(|last| now.since(last) >= spacing);
         if may {
             *last = Some(now);
         }
@@ -73,7 +74,7 @@ impl Retirement {
 
 impl Core {
     /// The right to close a session past its age now. If there is none, its successor may be on the way.
-    pub(crate) fn retire(self: &Arc<Self>, now: Instant) -> Option<Claim<'_>> {
+    pub(crate) fn retire(self: &Arc<Self>, now: Moment) -> Option<Claim<'_>> {
         let config = self.config.load();
         let lifetime = config.recycle().unwrap_or(Duration::MAX);
         if lifetime < SHORTEST_WITH_SUCCESSOR {
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn replacements_are_spaced() {
-        let (retirement, now) = (Retirement::default(), Instant::now());
+        let (retirement, now) = (Retirement::default(), Moment::now());
         let spacing = Duration::from_millis(200);
         let begun =
             (0..1000).filter(|millis| retirement.may_begin(spacing, now + Duration::from_millis(*millis)));

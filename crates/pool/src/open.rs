@@ -88,7 +88,8 @@ async fn open(core: Weak<Core>, place: Place, permit: Permit, purpose: Purpose) 
     };
     let Some(opened) = opened else {
         drop(permit); // Before those who wait look again: one of them may be the next to try.
-        return drop(place);
+        drop(place);
+        return counts.tell_all(); // As it may be that none can be opened.
     };
     if let Some(core) = core.upgrade() {
         admit(&core, opened, place, purpose);

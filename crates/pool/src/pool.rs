@@ -2,14 +2,16 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use pgkeel_connect::{Begin, Executor, Listener, TxOptions};
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use pgkeel_connect::{Begin, Listener, TxOptions};
 
 use crate::core::{Core, Phase};
 use crate::held::Held;
+use crate::outcome::Outcome;
+use crate::query::{Query, Site};
 use crate::transaction::{Plan, run_in};
-use crate::{Config, Error, PoolStats, PoolTimes, PoolerMode, Session, SlowQuery, Tx, acquire};
+use crate::{
+    Config, Error, PoolStats, PoolTimes, PoolerMode, Session, SlowQuery, StatementStats, Tx, acquire,
+};
 
 /// A bounded number of sessions, shared. Cheap to clone; all clones are the same pool.
 ///
@@ -72,8 +74,16 @@ impl Pool {
     }
 
     /// A session for one statement.
-    async fn hold(&self) -> Result<Held, Error> {
-        Ok(acquire::acquire(&self.core, None).await?.for_one_statement())
+    async fn hold(&self, site: Site) -> Result<Held, Error> {
+        Ok(acquire::acquire(&self.core, site).await?.for_one_statement())
+    }
+
+    pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
+        self.hold(query.site).await?.run(query).await
+    }
+
+    pub(crate) async fn run_text(&self, query: Query<'_>) -> Result<(), Error> {
+        self.hold(query.site).await?.run_text(query).await
     }
 
     /// Runs `run` in a transaction of its own: `Ok` commits, `Err` rolls back. What `run` captures it may move, as it
@@ -152,7 +162,16 @@ impl Pool {
     /// most 200, the slowest first.
     #[must_use]
     pub fn slow_queries(&self) -> Vec<SlowQuery> {
-        self.core.slow.list()
+        self.core.observed.slow.list()
+    }
+
+    /// Each kind of statement that was run while `pool.monitoring` was on, those that took the most time together first.
+    /// At most 1 000 are told apart: one that was not run for long makes room, and counts among the others of its operation
+    /// then, which come last; so all entries together are all statements. COMMIT and its like are among them. BEGIN is not,
+    /// as it goes out with the first statement.
+    #[must_use]
+    pub fn statement_stats(&self) -> Vec<StatementStats> {
+        self.core.observed.statements.list()
     }
 
     /// The configuration of the pool.
@@ -171,32 +190,6 @@ impl Pool {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").field("config", &self.config()).field("stats", &self.stats()).finish()
-    }
-}
-
-/// Each statement on a session that is held for just that statement.
-impl Executor for Pool {
-    type Error = Error;
-
-    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        self.hold().await?.query(sql, params).await
-    }
-
-    async fn query_opt(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
-        self.hold().await?.query_opt(sql, params).await
-    }
-
-    async fn query_one(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
-        let row = self.hold().await?.query_opt(sql, params).await?;
-        row.ok_or_else(|| pgkeel_connect::Error::RowCount { expected: "one row", found: 0 }.into())
-    }
-
-    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        self.hold().await?.execute(sql, params).await
-    }
-
-    async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        self.hold().await?.batch_execute(sql).await
     }
 }
 

@@ -17,7 +17,7 @@ pub enum PoolerMode {
     ///   one outside of transactions whose columns have types of the user's own (enums, domains, extensions) two, as it
     ///   is carried out in a transaction of its own.
     /// - If a statement fails as types have changed, they are asked for anew and it is run once more, provided that
-    ///   nothing of it was carried out.
+    ///   nothing of it was carried out; else it ends in [`Error::RowsUnreadable`](crate::Error::RowsUnreadable).
     /// - A connection on which asking for types was given up half-way, as its future was dropped, is replaced.
     /// - What comes back is rolled back and nothing else, whatever `pool.reset` asks for: anything sent besides would go to
     ///   some other server session.

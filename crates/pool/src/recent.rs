@@ -23,6 +23,8 @@ struct Used<V> {
     value: V,
     /// The clock when it was asked for last.
     at: u64,
+    /// The clock when it was put there.
+    since: u64,
 }
 
 impl<V> Kept<V> {
@@ -59,12 +61,24 @@ impl<V: Clone> Recent<V> {
             kept.make_room();
         }
         let at = kept.clock;
-        kept.by_text.insert(sql.into(), Used { value, at });
+        kept.by_text.insert(sql.into(), Used { value, at, since: at });
+    }
+
+    /// Whether it is there. That does not count as asking for it.
+    pub(crate) fn has(&self, sql: &str) -> bool {
+        self.lock().by_text.contains_key(sql)
     }
 
     /// Whether it was there.
     pub(crate) fn forget(&self, sql: &str) -> bool {
         self.lock().by_text.remove(sql).is_some()
+    }
+
+    /// Forgets it if it has been asked for since it was put there. Whether it was.
+    pub(crate) fn forget_if_used(&self, sql: &str) -> bool {
+        let mut kept = self.lock();
+        let was_used = kept.by_text.get(sql).is_some_and(|used| used.at > used.since);
+        was_used && kept.by_text.remove(sql).is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept<V>> {
@@ -86,6 +100,15 @@ mod tests {
         assert_eq!((recent.get("a"), recent.get("b"), recent.get("c")), (Some(1), None, Some(3)));
         recent.put("c", 4);
         assert_eq!((recent.get("a"), recent.get("c")), (Some(1), Some(4)), "the same text needs no room");
+    }
+
+    #[test]
+    fn what_was_only_put_there_is_not_what_was_used() {
+        let recent = Recent::at_most(2);
+        assert_eq!((recent.get("a"), recent.has("a"), recent.forget_if_used("a")), (None, false, false));
+        recent.put("a", 1);
+        assert_eq!((recent.has("a"), recent.forget_if_used("a")), (true, false));
+        assert_eq!((recent.get("a"), recent.forget_if_used("a"), recent.has("a")), (Some(1), true, false));
     }
 
     #[test]

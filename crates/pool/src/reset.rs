@@ -3,12 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pgkeel_connect::{Canceller, Executor as _, TransactionStatus};
 
 use crate::core::Core;
 use crate::held::lose;
+use crate::moment::Moment;
 use crate::slot::Slot;
 use crate::store::Object;
 
@@ -105,7 +106,7 @@ impl Drop for Dirty {
 
 /// Ends what the last user left open, or closes the session.
 pub(crate) async fn reset(dirty: Dirty) {
-    let begun = Instant::now();
+    let begun = Moment::now();
     let cleaned = tokio::time::timeout(RESET_TIMEOUT, clean(dirty.slot(), &dirty.core)).await;
     dirty.core.times.reset.record(begun.elapsed());
     let (object, core) = dirty.take();
@@ -114,7 +115,7 @@ pub(crate) async fn reset(dirty: Dirty) {
             if left_open {
                 core.totals.dirty.add_one();
             }
-            core.put_back(object, Instant::now());
+            core.put_back(object, Moment::now());
         }
         Ok(Err(error)) if error.is_disconnected() => lose(&core, object),
         outcome => {
@@ -138,12 +139,13 @@ async fn settled_status(slot: &Slot) -> Result<TransactionStatus, pgkeel_connect
 /// Whether something was left open.
 async fn clean(slot: &Slot, core: &Core) -> Result<bool, pgkeel_connect::Error> {
     let config = core.config.load_full();
+    let reset = config.reset_of(slot.unnamed.is_some());
     slot.traffic.clear(&slot.connection).await?;
     let left_open = settled_status(slot).await? != TransactionStatus::Idle;
-    if left_open && config.reset() != Reset::None {
+    if left_open && reset != Reset::None {
         slot.connection.batch_execute("ROLLBACK").await?;
     }
-    if config.reset().undoes(slot.has_traces()) {
+    if reset.undoes(slot.has_traces()) {
         slot.connection.batch_execute(UNDO_TRACES).await?;
         slot.forget_traces();
         // What was set up for each connection is undone as well.

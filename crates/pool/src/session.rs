@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use pgkeel_connect::{Begin, Connection, Executor, TransactionStatus, TxOptions};
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use pgkeel_connect::{Begin, Connection, TransactionStatus, TxOptions};
 
 use crate::held::Held;
+use crate::outcome::Outcome;
+use crate::query::Query;
 use crate::transaction::Plan;
 use crate::{Error, SessionTx, Tx};
 
@@ -25,13 +25,22 @@ impl Session {
         Self { held: Arc::new(held) }
     }
 
+    pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
+        self.held.run(query).await
+    }
+
+    pub(crate) async fn run_text(&self, query: Query<'_>) -> Result<(), Error> {
+        self.held.run_text(query).await
+    }
+
     /// The transaction status in the server's last word; see [`Connection::transaction_status`].
     #[must_use]
     pub fn transaction_status(&self) -> TransactionStatus {
         self.held.connection().transaction_status()
     }
 
-    /// The connection, for what [`Executor`] does not offer. What is left unfinished on it is cleaned up as well.
+    /// The connection, for what [`Executor`](pgkeel_connect::Executor) does not offer. What is left unfinished on it is
+    /// cleaned up as well.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         self.held.slot().unsettle();
@@ -52,26 +61,6 @@ impl Session {
     pub fn detach(self) -> Result<Connection, Self> {
         let held = Arc::try_unwrap(self.held).map_err(|held| Self { held })?;
         held.detach().map_err(Self::new)
-    }
-}
-
-impl Executor for Session {
-    type Error = Error;
-
-    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        self.held.query(sql, params).await
-    }
-
-    async fn query_opt(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
-        self.held.query_opt(sql, params).await
-    }
-
-    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        self.held.execute(sql, params).await
-    }
-
-    async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        self.held.batch_execute(sql).await
     }
 }
 

@@ -74,6 +74,14 @@ static SLOW_QUERY_THRESHOLD: Setting<Option<Duration>> =
         .alias(&["SLOW_QUERY_THRESHOLD"])
         .help("TIME|off", "Statements that take as long are kept, without their values, and logged");
 
+static MONITORING: Setting<bool> = Setting::new("pool.monitoring", "true", yes_or_no)
+    .alias(&["MONITORING_ENABLED"])
+    .help("true|false", "Whether statements are timed by kind, slow ones kept, and spans of them made");
+
+static SQL_ECHO: Setting<bool> = Setting::new("pool.sql_echo", "false", yes_or_no)
+    .alias(&["SQL_ECHO"])
+    .help("true|false", "Whether every statement is logged when it has ended, without its values");
+
 /// The settings of this crate, for help texts and references. Those of the connection are
 /// [`pgkeel_connect::SETTINGS`].
 pub static SETTINGS: &[&About] = &[
@@ -94,6 +102,8 @@ pub static SETTINGS: &[&About] = &[
     STATEMENT_CACHE.about(),
     LEAK_THRESHOLD.about(),
     SLOW_QUERY_THRESHOLD.about(),
+    MONITORING.about(),
+    SQL_ECHO.about(),
 ];
 
 fn positive_number(text: &str) -> Result<u32, String> {
@@ -130,6 +140,8 @@ pub struct Draft {
     pub(crate) statement_cache: u32,
     pub(crate) leak_threshold: Option<Duration>,
     pub(crate) slow_query_threshold: Option<Duration>,
+    pub(crate) monitoring: bool,
+    pub(crate) sql_echo: bool,
 }
 
 impl Draft {
@@ -153,6 +165,8 @@ impl Draft {
             statement_cache: reader.get(&STATEMENT_CACHE),
             leak_threshold: reader.get(&LEAK_THRESHOLD),
             slow_query_threshold: reader.get(&SLOW_QUERY_THRESHOLD),
+            monitoring: reader.get(&MONITORING),
+            sql_echo: reader.get(&SQL_ECHO),
         };
         draft.check(reader);
         draft

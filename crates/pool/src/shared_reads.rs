@@ -1,13 +1,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
-
-use pgkeel_connect::Executor;
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 use crate::core::Core;
 use crate::held::Held;
+use crate::moment::Moment;
+use crate::outcome::Outcome;
+use crate::query::{Query, Site};
 use crate::traces::first_word;
 use crate::{Error, Pool, acquire};
 
@@ -53,7 +51,19 @@ impl SharedReads {
         Reader(lane)
     }
 
-    async fn session(&self, lane: &Lane) -> Result<Arc<Held>, Error> {
+    pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
+        reads(query.sql)?;
+        let reader = self.lane();
+        self.session(reader.0, query.site).await?.run(query).await
+    }
+
+    pub(crate) async fn run_text(&self, query: Query<'_>) -> Result<(), Error> {
+        reads(query.sql)?;
+        let reader = self.lane();
+        self.session(reader.0, query.site).await?.run_text(query).await
+    }
+
+    async fn session(&self, lane: &Lane, site: Site) -> Result<Arc<Held>, Error> {
         let core = &self.pool.core;
         if let Some(held) = lane.current(core) {
             return Ok(held);
@@ -63,7 +73,7 @@ impl SharedReads {
         if let Some(held) = lane.current(core) {
             return Ok(held);
         }
-        let held = Arc::new(acquire::acquire(core, None).await?);
+        let held = Arc::new(acquire::acquire(core, site).await?);
         held.slot().entry.end_loan(); // Many use it, one after the other: that is not held for long.
         if turn.is_ok() {
             *lane.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&held);
@@ -80,7 +90,7 @@ impl Lane {
         let good = core.is_open()
             && slot.is_valid(core.generation())
             && !slot.connection.is_closed()
-            && !slot.is_expired(Instant::now());
+            && !slot.is_expired(Moment::now());
         good.then_some(held)
     }
 }
@@ -102,31 +112,6 @@ fn reads(sql: &str) -> Result<(), Error> {
     };
     let mut parts = sql.split(';').filter(|part| !part.trim().is_empty());
     if parts.all(is_read) { Ok(()) } else { Err(Error::NotARead) }
-}
-
-/// # Cancellation
-/// A statement whose future is dropped is cancelled once nothing else is under way on its session; until then those
-/// behind it wait for it.
-impl Executor for SharedReads {
-    type Error = Error;
-
-    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        reads(sql)?;
-        let reader = self.lane();
-        self.session(reader.0).await?.query(sql, params).await
-    }
-
-    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        reads(sql)?;
-        let reader = self.lane();
-        self.session(reader.0).await?.execute(sql, params).await
-    }
-
-    async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        reads(sql)?;
-        let reader = self.lane();
-        self.session(reader.0).await?.batch_execute(sql).await
-    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use pgkeel_connect::{Connection, TransactionStatus};
 use tokio::runtime::Handle;
-use tokio_postgres::Statement;
 
 use crate::Config;
 use crate::core::Core;
@@ -15,7 +14,8 @@ use crate::counts::{Place, State};
 use crate::hooks::Hook;
 use crate::ledger::Entry;
 use crate::lifetime;
-use crate::statements::Statements;
+use crate::moment::Moment;
+use crate::statements::{Prepared, Statements};
 use crate::traces::commits_only_at_its_end;
 use crate::traffic::Traffic;
 use crate::transaction::Identity;
@@ -34,9 +34,9 @@ pub(crate) struct Slot {
     /// Whether it is not to be used again for a reason of its own.
     invalid: AtomicBool,
     /// When it is to be replaced. Fixed when it was opened: drawing it anew at each look would make all lives short.
-    pub(crate) expires: Option<Instant>,
-    pub(crate) taken: Instant,
-    pub(crate) returned: Instant,
+    pub(crate) expires: Option<Moment>,
+    pub(crate) taken: Moment,
+    pub(crate) returned: Moment,
     /// How long the present holder waited for it.
     pub(crate) waited: Duration,
     /// The pool's configuration when the session was last taken or returned.
@@ -67,7 +67,7 @@ impl Slot {
         generation: u64,
         config: Arc<Config>,
     ) -> Self {
-        let now = Instant::now();
+        let now = Moment::now();
         Self {
             connection,
             place,
@@ -112,6 +112,11 @@ impl Slot {
         self.unsettled.store(true, Ordering::Relaxed);
     }
 
+    /// Whether the transaction status may not be exact.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.unsettled.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn leave_traces(&self) {
         self.traces.store(true, Ordering::Relaxed);
     }
@@ -124,37 +129,69 @@ impl Slot {
         self.traces.load(Ordering::Relaxed)
     }
 
+    /// Whether it is cleaned when it comes back, though nothing is open on it.
+    pub(crate) fn is_to_be_cleaned(&self) -> bool {
+        self.config.cleans(self.unnamed.is_some(), self.has_traces())
+    }
+
     /// The statement of this text, prepared now or before, to be run at once: what is dropped half-way may have had its
     /// effect, so its traces count from now on.
-    pub(crate) async fn prepared(&self, sql: &str) -> Result<Statement, pgkeel_connect::Error> {
-        let prepared = match self.statements.kept(sql) {
-            Some(kept) => kept,
-            // In a box, as it is seldom needed and would make every statement large.
-            None => self.statements.prepare(sql, &self.connection).boxed().await?,
-        };
+    pub(crate) async fn prepared(&self, sql: &str) -> Result<Arc<Prepared>, pgkeel_connect::Error> {
+        if let Some(kept) = self.kept(sql) {
+            return Ok(kept);
+        }
+        // In a box, as it is seldom needed and would make every statement large.
+        Ok(self.to_be_run(self.statements.prepare(sql, &self.connection).boxed().await?))
+    }
+
+    /// The same if it was prepared before.
+    pub(crate) fn kept(&self, sql: &str) -> Option<Arc<Prepared>> {
+        self.statements.kept(sql).map(|kept| self.to_be_run(kept))
+    }
+
+    fn to_be_run(&self, prepared: Arc<Prepared>) -> Arc<Prepared> {
         if prepared.leaves_traces {
             self.leave_traces();
         }
-        Ok(prepared.statement)
+        prepared
     }
 
     /// Whether it is prepared already, so that running it is one message.
     pub(crate) fn keeps(&self, sql: &str) -> bool {
-        self.statements.kept(sql).is_some()
+        self.statements.keeps(sql)
     }
 
-    /// Whether a kept statement was refused as it does not fit its tables any more, nothing was run, and no transaction
-    /// has failed of it: then preparing and running it once more is as good as if it had not been kept.
+    /// Whether a kept statement was refused as it does not fit its tables or its parameters any more, nothing was run, and no
+    /// transaction has failed: then preparing and running it once more is as good as if it had not been kept.
     pub(crate) fn can_heal<T>(&self, sql: &str, done: &Result<T, pgkeel_connect::Error>) -> bool {
         let Err(error) = done else { return false };
+        self.can_heal_of(sql, error)
+    }
+
+    #[cold]
+    fn can_heal_of(&self, sql: &str, error: &pgkeel_connect::Error) -> bool {
+        if self.statements.is_outgrown(sql, error) {
+            // What the driver knows of the user's own types may be as old.
+            self.connection.client().clear_type_cache();
+            return self.takes_statements();
+        }
         self.statements.is_stale(sql, error)
             && commits_only_at_its_end(sql)
             && self.connection.transaction_status() == TransactionStatus::Idle
     }
 
+    /// Whether no transaction is open that may have failed.
+    pub(crate) fn takes_statements(&self) -> bool {
+        match self.connection.transaction_status() {
+            TransactionStatus::Idle => true,
+            TransactionStatus::Open => !self.unsettled.load(Ordering::Relaxed),
+            TransactionStatus::Failed => false,
+        }
+    }
+
     /// The exact transaction status, for one round trip if it is not known.
     pub(crate) async fn settled_status(&self) -> Result<TransactionStatus, pgkeel_connect::Error> {
-        if self.unsettled.load(Ordering::Relaxed) {
+        if self.is_unsettled() {
             self.connection.settle().await?;
             self.traffic.guard(false); // Whatever was under way has been answered.
             self.unsettled.store(false, Ordering::Relaxed);
@@ -164,12 +201,12 @@ impl Slot {
 
     /// Whether it can be handed on as it is.
     pub(crate) fn is_clean(&self) -> bool {
-        !self.unsettled.load(Ordering::Relaxed)
+        !self.is_unsettled()
             && self.connection.transaction_status() == TransactionStatus::Idle
             && !self.connection.is_closed()
     }
 
-    pub(crate) fn is_expired(&self, now: Instant) -> bool {
+    pub(crate) fn is_expired(&self, now: Moment) -> bool {
         self.expires.is_some_and(|expires| now >= expires)
     }
 

@@ -1,20 +1,32 @@
 //! The statements that were prepared on one session, kept for the next time.
 
+use std::error::Error as _;
+use std::sync::{Arc, OnceLock};
+
 use pgkeel_connect::{Connection, Error};
 use tokio_postgres::Statement;
 
+use crate::observe::{Figures, Table};
 use crate::recent::Recent;
 use crate::traces::may_leave_traces;
 
 /// The most recently used ones, by their text. One that makes room is closed at the server.
 #[derive(Debug)]
-pub(crate) struct Statements(Recent<Prepared>);
+pub(crate) struct Statements(Recent<Arc<Prepared>>);
 
 /// A statement with what is known of its text, which is looked through once and not at every run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) statement: Statement,
     pub(crate) leaves_traces: bool,
+    figures: OnceLock<Arc<Figures>>,
+}
+
+impl Prepared {
+    /// Where its runs are counted.
+    pub(crate) fn figures(&self, table: &Table, sql: &str) -> &Figures {
+        self.figures.get_or_init(|| table.figures(sql))
+    }
 }
 
 impl Statements {
@@ -24,15 +36,21 @@ impl Statements {
     }
 
     /// The statement of this text, if it was prepared before.
-    pub(crate) fn kept(&self, sql: &str) -> Option<Prepared> {
+    pub(crate) fn kept(&self, sql: &str) -> Option<Arc<Prepared>> {
         self.0.get(sql)
     }
 
+    /// Whether it is kept.
+    pub(crate) fn keeps(&self, sql: &str) -> bool {
+        self.0.has(sql)
+    }
+
     /// Prepares the statement of this text on this connection, and keeps it.
-    pub(crate) async fn prepare(&self, sql: &str, connection: &Connection) -> Result<Prepared, Error> {
+    pub(crate) async fn prepare(&self, sql: &str, connection: &Connection) -> Result<Arc<Prepared>, Error> {
         let statement = connection.prepare(sql).await?;
-        let prepared = Prepared { statement, leaves_traces: may_leave_traces(sql) };
-        self.0.put(sql, prepared.clone());
+        let prepared = Prepared { statement, leaves_traces: may_leave_traces(sql), figures: OnceLock::new() };
+        let prepared = Arc::new(prepared);
+        self.0.put(sql, Arc::clone(&prepared));
         Ok(prepared)
     }
 
@@ -44,4 +62,16 @@ impl Statements {
         let stale = matches!(server.routine(), Some("RevalidateCachedQuery" | "FetchPreparedStatement"));
         stale && self.0.forget(sql)
     }
+
+    /// Whether the driver could not make the parameters into the types that a statement had when it was prepared, for a run
+    /// before this one: they may have changed since. It is forgotten.
+    pub(crate) fn is_outgrown(&self, sql: &str, error: &Error) -> bool {
+        refuses_parameter(error) && self.0.forget_if_used(sql)
+    }
+}
+
+/// Whether the driver could not make a parameter into what the statement takes, so that nothing was sent. Of the errors that
+/// it has in running what is prepared no other has a source.
+pub(crate) fn refuses_parameter(error: &Error) -> bool {
+    matches!(error, Error::Driver(refused) if refused.source().is_some())
 }

@@ -14,8 +14,8 @@ impl Total {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn add(&self, more: usize) {
-        self.0.fetch_add(more as u64, Ordering::Relaxed);
+    pub(crate) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
     }
 
     pub(crate) fn value(&self) -> u64 {

@@ -52,6 +52,21 @@ impl State {
         Some(self.given.swap_remove(at).1)
     }
 
+    /// The session for this turn, if it has come. Else the turn is in the queue, and what is left in `waker`, if anything, was
+    /// there before.
+    fn get(&mut self, turn: Turn, is_queued: bool, waker: &mut Option<Waker>) -> Option<Object> {
+        let got = if is_queued { self.given_to(turn) } else { self.free.pop() };
+        if got.is_some() {
+            return got;
+        }
+        match (self.place_of(turn), waker.take()) {
+            (Ok(place), Some(newer)) => *waker = Some(std::mem::replace(&mut self.queue[place].waker, newer)),
+            (Err(place), Some(waker)) => self.queue.insert(place, Waiter { turn, waker }),
+            (_, None) => {}
+        }
+        None
+    }
+
     /// To the first who waits, who is to be woken then; else among the free ones.
     fn put(&mut self, object: Object) -> Option<Waker> {
         let Some(first) = self.queue.pop_front() else {
@@ -105,18 +120,11 @@ impl Future for Get<'_> {
     type Output = Object;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Object> {
-        let (store, turn) = (self.store, self.turn);
-        let mut state = store.state();
-        let got = if self.is_queued { state.given_to(turn) } else { state.free.pop() };
+        // Cloned here and dropped here, not under the lock: that runs the code of whoever made it.
+        let mut waker = Some(cx.waker().clone());
+        let got = self.store.state().get(self.turn, self.is_queued, &mut waker);
         self.is_queued = got.is_none();
-        if let Some(object) = got {
-            return Poll::Ready(object);
-        }
-        match state.place_of(turn) {
-            Ok(place) => state.queue[place].waker.clone_from(cx.waker()),
-            Err(place) => state.queue.insert(place, Waiter { turn, waker: cx.waker().clone() }),
-        }
-        Poll::Pending
+        got.map_or(Poll::Pending, Poll::Ready)
     }
 }
 
@@ -126,16 +134,59 @@ impl Drop for Get<'_> {
             return;
         }
         let mut state = self.store.state();
-        let woken = match state.place_of(self.turn) {
-            Ok(place) => {
-                state.queue.remove(place);
-                None
-            }
-            Err(_) => state.given_to(self.turn).and_then(|object| state.put(object)),
+        let (left, woken) = match state.place_of(self.turn) {
+            Ok(place) => (state.queue.remove(place), None),
+            Err(_) => (None, state.given_to(self.turn).and_then(|object| state.put(object))),
         };
         drop(state);
+        drop(left);
         if let Some(waker) = woken {
             waker.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU32;
+    use std::task::Wake;
+
+    use super::*;
+
+    /// What a waker stands for. Dropped with the last copy of it, it looks whether the store can be used.
+    struct Guest {
+        store: Arc<Store>,
+        found_locked: Arc<AtomicU32>,
+    }
+
+    impl Wake for Guest {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Guest {
+        fn drop(&mut self) {
+            self.found_locked.fetch_add(u32::from(self.store.state.try_lock().is_err()), Ordering::SeqCst);
+        }
+    }
+
+    /// Its drop may call for a session, and would wait for ever.
+    #[test]
+    fn a_waker_is_not_dropped_under_the_lock() {
+        let (store, found_locked) = (Arc::<Store>::default(), Arc::<AtomicU32>::default());
+        let guest = || {
+            Waker::from(Arc::new(Guest {
+                store: Arc::clone(&store),
+                found_locked: Arc::clone(&found_locked),
+            }))
+        };
+        for polls in 1..4 {
+            let mut get = Box::pin(store.get(store.turn()));
+            for _ in 0..polls {
+                assert!(get.as_mut().poll(&mut Context::from_waker(&guest())).is_pending());
+            }
+        }
+        assert_eq!(found_locked.load(Ordering::SeqCst), 0);
+        assert!(store.state().queue.is_empty());
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn without_comments(mut statement: &str) -> &str {
 }
 
 /// What follows a block comment whose beginning has been read.
-fn behind_block(mut text: &str) -> &str {
+pub(crate) fn behind_block(mut text: &str) -> &str {
     let mut depth = 1;
     while depth > 0 {
         let Some(at) = text.find(['/', '*']) else { return "" };

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -11,6 +11,7 @@ use crate::acquire::FRESH;
 use crate::core::Core;
 use crate::counts::State;
 use crate::lifetime::Claim;
+use crate::moment::Moment;
 use crate::reset::Dirty;
 use crate::slot::Slot;
 use crate::stats::Total;
@@ -52,7 +53,7 @@ async fn look_after(keeper: Keeper) {
         open::grow(&core);
         sweep(&core);
         if let Some(threshold) = core.config.load().leak_threshold() {
-            core.totals.leaks.add(core.ledger.tell_of_long_loans(threshold));
+            core.totals.leaks.add(core.ledger.tell_of_long_loans(threshold) as u64);
         }
         drop(core);
         // A session that is gone may have to be replaced at once, for `pool.min_idle`.
@@ -73,7 +74,7 @@ fn pause(config: &Config) -> Duration {
 
 /// Looks at each free session once, the one that has rested longest first, and puts it back or closes it.
 pub(crate) fn sweep(core: &Arc<Core>) {
-    let (now, config) = (Instant::now(), core.config.load());
+    let (now, config) = (Moment::now(), core.config.load());
     let mut free: Vec<Object> = core.free().collect();
     let mut left = u32::try_from(free.len()).unwrap_or(u32::MAX);
     while let Some(object) = free.pop() {
@@ -100,9 +101,9 @@ fn reason_to_close<'a>(
     config: &Config,
     object: &Slot,
     left: u32,
-    now: Instant,
+    now: Moment,
 ) -> Option<Reason<'a>> {
-    let rested = now.saturating_duration_since(object.returned);
+    let rested = now.since(object.returned);
     let because = |total| Some(Reason { total, _claim: None });
     if object.connection.is_closed() || !object.is_valid(core.generation()) {
         because(&core.totals.lost)
@@ -161,7 +162,7 @@ async fn check(suspect: Dirty, timeout: Duration) {
     let is_well = matches!(answered, Ok(Ok(_))) && slot.is_clean();
     let (object, core) = suspect.take();
     if is_well {
-        core.put_back(object, Instant::now());
+        core.put_back(object, Moment::now());
     } else {
         core.totals.lost.add_one();
         object.kill();

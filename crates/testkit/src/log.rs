@@ -1,12 +1,14 @@
 use std::error::Error;
-use std::fmt::{Debug, Write as _};
+use std::fmt::{Debug, Display, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// All that this process logs, every field at every level, from every library: to be searched.
+/// All that this process logs, every field at every level, from every library: to be searched. Each event is a line; each
+/// span one when it begins, and one for each of the fields that become known later, under the same number.
 #[derive(Debug, Clone, Default)]
 pub struct Log(Arc<Mutex<String>>);
 
@@ -37,8 +39,19 @@ impl Log {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, field: &Field, value: &dyn Debug) {
-        let _ = writeln!(self.lock(), "{field}={value:?}");
+    fn add(&self, kind: &str, what: impl Display, record: impl FnOnce(&mut Line)) {
+        let mut line = Line(format!("{kind} {what}"));
+        record(&mut line);
+        let _ = writeln!(self.lock(), "{}", line.0);
+    }
+}
+
+/// One event, or what became known of a span at one time.
+struct Line(String);
+
+impl Line {
+    fn put(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = write!(self.0, " {field}={value:?}");
     }
 }
 
@@ -54,7 +67,7 @@ pub fn in_full(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-impl Visit for Log {
+impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.put(field, value);
     }
@@ -70,18 +83,20 @@ impl Subscriber for Log {
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        span.record(&mut self.clone());
-        Id::from_u64(1)
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let id = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+        self.add("span", format_args!("{id} {}", span.metadata().target()), |line| span.record(line));
+        Id::from_u64(id)
     }
 
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        values.record(&mut self.clone());
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        self.add("span", span.into_u64(), |line| values.record(line));
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        event.record(&mut self.clone());
+        self.add("event", event.metadata().target(), |line| event.record(line));
     }
 
     fn enter(&self, _: &Id) {}

@@ -3,7 +3,7 @@ use futures_util::future::try_join_all;
 use tokio_postgres::NoTls;
 
 use super::{POOL_SIZE, Peer, STEP_TIMEOUT};
-use crate::account::{Account, POINT};
+use crate::account::{Account, POINT, READ_OWN, WRITE_OWN};
 use crate::job::Job;
 use crate::server::Database;
 
@@ -46,7 +46,18 @@ impl Peer for Deadpool {
         let client = pool.get().await?;
         let point = client.prepare_cached(POINT).await?;
         let row = client.query_one(&point, &[&id]).await?;
-        Ok(Account { name: row.try_get(0)?, amount: row.try_get(1)? })
+        Ok(Account::of_row(&row)?)
+    }
+
+    async fn closure(pool: &Pool, id: i64, amount: i64) -> anyhow::Result<Account> {
+        let mut client = pool.get().await?;
+        let transaction = client.transaction().await?;
+        let write = transaction.prepare_cached(WRITE_OWN).await?;
+        transaction.execute(&write, &[&id, &amount]).await?;
+        let read = transaction.prepare_cached(READ_OWN).await?;
+        let row = transaction.query_one(&read, &[&id]).await?;
+        transaction.commit().await?;
+        Ok(Account::of_row(&row)?)
     }
 
     async fn close(self) {

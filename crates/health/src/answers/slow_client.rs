@@ -15,7 +15,11 @@ pub(crate) struct Repeated {
     pub(crate) runs: u32,
     pub(crate) failed: u32,
     pub(crate) total: Duration,
+    pub(crate) rows: u64,
     pub(crate) slowest: Duration,
+    /// Of the slowest run: what may be told of its parameters, and where in the program it was.
+    pub(crate) params: Vec<String>,
+    pub(crate) site: Option<String>,
     /// For sessions, all runs together.
     pub(crate) waited: Duration,
     pub(crate) last: SystemTime,
@@ -25,14 +29,31 @@ impl Repeated {
     fn first(pool: &str, query: &SlowQuery) -> Self {
         let zero = Duration::ZERO;
         let (pool, text, last) = (pool.to_owned(), query.text.clone(), query.ended);
-        Self { pool, text, runs: 0, failed: 0, total: zero, slowest: zero, waited: zero, last }
+        Self {
+            pool,
+            text,
+            runs: 0,
+            failed: 0,
+            total: zero,
+            rows: 0,
+            slowest: zero,
+            params: Vec::new(),
+            site: None,
+            waited: zero,
+            last,
+        }
     }
 
     fn add(&mut self, query: &SlowQuery) {
         self.runs += 1;
         self.failed += u32::from(query.failed);
         self.total += query.took;
-        self.slowest = self.slowest.max(query.took);
+        self.rows += query.rows;
+        if query.took >= self.slowest {
+            self.slowest = query.took;
+            self.params.clone_from(&query.params);
+            self.site = query.site.map(ToString::to_string);
+        }
         self.waited += query.waited;
         self.last = self.last.max(query.ended);
     }

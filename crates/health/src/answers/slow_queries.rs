@@ -106,6 +106,9 @@ fn client_row(statement: &Repeated) -> Value {
         "total_s": seconds(statement.total),
         "mean_s": seconds(statement.mean()),
         "slowest_s": seconds(statement.slowest),
+        "slowest_params": statement.params,
+        "slowest_at": statement.site,
+        "rows": statement.rows,
         "waited_for_session_s": seconds(statement.waited),
         "last": time(Some(statement.last)),
     })

@@ -5,6 +5,7 @@ mod link;
 mod pool;
 mod pool_watch;
 mod pool_metrics;
+mod statement_metrics;
 mod trouble;
 
 pub use self::database::DatabaseProbe;

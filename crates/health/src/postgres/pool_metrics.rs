@@ -8,7 +8,7 @@ use pgkeel_pool::{Histogram, PoolStats, PoolTimes};
 use crate::metrics::{Distribution, Family, Labels, counter, gauge, histogram};
 
 /// The label that names the pool.
-const POOL: &str = "pool";
+pub(super) const POOL: &str = "pool";
 
 /// All of one pool.
 pub(super) fn families(pool: &str, stats: &PoolStats, times: &PoolTimes) -> Vec<Family> {
@@ -51,7 +51,7 @@ fn durations(pool: &str, times: &PoolTimes) -> [Family; 4] {
     ]
 }
 
-fn distribution(times: &Histogram) -> Distribution {
+pub(super) fn distribution(times: &Histogram) -> Distribution {
     let bounds: Vec<f64> = Histogram::bounds().map(|bound| bound.as_secs_f64()).collect();
     Distribution::of_counts(&bounds, times.counts(), times.sum())
 }
@@ -86,7 +86,7 @@ fn calls(pool: &str, stats: &PoolStats) -> [Family; 6] {
 }
 
 /// What became of sessions.
-fn sessions(pool: &str, stats: &PoolStats) -> [Family; 5] {
+fn sessions(pool: &str, stats: &PoolStats) -> [Family; 6] {
     let one = |name, help, value: u64| counter(name, help, [([(POOL, pool)], value)]);
     let because = |reason, value: u64| (Labels::from([(POOL, pool), ("reason", reason)]), value);
     [
@@ -115,6 +115,11 @@ fn sessions(pool: &str, stats: &PoolStats) -> [Family; 5] {
             "pgkeel_pool_dirty_total",
             "Sessions that came back with something left open.",
             stats.dirty_total,
+        ),
+        one(
+            "pgkeel_pool_dirty_closed_total",
+            "Those of them that could not be cleaned and were closed.",
+            stats.dirty_closed_total,
         ),
     ]
 }

@@ -3,7 +3,7 @@
 use pgkeel_pool::{Pool, PoolStats, SlowQuery};
 use serde_json::{Value, json};
 
-use super::pool_metrics;
+use super::{pool_metrics, statement_metrics};
 use crate::metrics::{Family, Source};
 use crate::probe::Status;
 use crate::sampling::ClientStatements;
@@ -83,6 +83,7 @@ fn figures(stats: &PoolStats) -> Value {
             "overflow_closed": stats.overflow_closed_total,
             "idle_closed": stats.idle_closed_total,
             "dirty": stats.dirty_total,
+            "dirty_closed": stats.dirty_closed_total,
             "leaks": stats.leaks_total,
             "retries": stats.retries_total,
             "retries_refused": stats.retries_refused_total,
@@ -98,6 +99,8 @@ impl Source for PoolWatch {
     }
 
     fn families(&self) -> Vec<Family> {
-        pool_metrics::families(&self.name, &self.pool.stats(), &self.pool.times())
+        let mut families = pool_metrics::families(&self.name, &self.pool.stats(), &self.pool.times());
+        families.extend(statement_metrics::families(&self.name, &self.pool.statement_stats()));
+        families
     }
 }

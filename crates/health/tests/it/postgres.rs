@@ -8,7 +8,7 @@ use pgkeel_health::{
     Status, View as _,
 };
 use pgkeel_pool::{
-    Config as PoolConfig, Error, Executor as _, Pool, RetryPolicy, Transaction as _, TxOptions,
+    Config as PoolConfig, Error, Executor as _, Pool, Reset, RetryPolicy, Transaction as _, TxOptions,
 };
 use pgkeel_testkit::{Direction, Proxy, TestDatabase, eventually};
 use tokio::time::timeout;
@@ -135,6 +135,27 @@ async fn a_pools_figures_are_shown_and_a_queue_before_a_full_pool_warns() {
 }
 
 #[tokio::test]
+async fn sessions_that_came_back_dirty_are_shown_and_those_of_them_that_were_closed() {
+    let database = TestDatabase::empty().await;
+    let config = PoolConfig::new(database.address().clone()).with_size(1, 0).unwrap();
+    let pool = Pool::lazy(config.clone());
+    for reset in [Reset::Rollback, Reset::None] {
+        pool.reload(config.clone().with_reset(reset));
+        pool.batch_execute("begin").await.unwrap();
+        pool.batch_execute("select 1").await.unwrap(); // Once it was cleaned, or replaced.
+    }
+    let watch = PoolWatch::new("orders", pool);
+    let totals = &watch.json().1["totals"];
+    let page = Page::parse(&Monitor::builder().source(watch.clone()).build().unwrap().0.metrics_page());
+    page.lint();
+    for (total, expected) in [("dirty", 2), ("dirty_closed", 1)] {
+        assert_eq!(totals[total], expected, "{total}");
+        let value = page.value(&format!("pgkeel_pool_{total}_total"), "pool=\"orders\"");
+        assert_eq!(value.to_string(), expected.to_string(), "{total}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_pool_ran_again_and_its_lost_commits_are_shown() {
     let database = TestDatabase::empty().await;
     let proxy = Proxy::before(database.address()).await;
@@ -193,4 +214,25 @@ async fn a_pools_slow_statements_are_handed_on_without_values() {
     let slow = PoolWatch::new("orders", pool).slow_queries();
     let found = slow.iter().find(|slow| slow.text.contains("pg_sleep")).unwrap();
     assert!(found.took >= Duration::from_millis(20) && !found.text.contains("hush"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_pools_statements_are_metrics_by_operation() {
+    let database = TestDatabase::empty().await;
+    let pool = Pool::lazy(PoolConfig::new(database.address().clone()));
+    pool.query("select n from generate_series(1, 3) n", &[]).await.unwrap();
+    pool.query("select 1/0", &[]).await.unwrap_err();
+    pool.execute("create table hush(n int)", &[]).await.unwrap();
+    let watched = Monitor::builder().source(PoolWatch::new("orders", pool)).build().unwrap().0;
+    let text = watched.metrics_page();
+    let page = Page::parse(&text);
+    page.lint();
+    let of = |name: &str, operation: &str| {
+        page.value(name, &format!("operation=\"{operation}\",pool=\"orders\"")).to_string()
+    };
+    assert_eq!(of("pgkeel_statement_seconds_count", "SELECT"), "2");
+    assert_eq!(of("pgkeel_statement_seconds_count", "OTHER"), "1");
+    assert_eq!(of("pgkeel_statement_rows_total", "SELECT"), "3");
+    assert_eq!(of("pgkeel_statements_failed_total", "SELECT"), "1");
+    assert!(!text.contains("hush"));
 }

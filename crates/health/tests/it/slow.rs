@@ -16,7 +16,11 @@ const PATH: &str = "/api/v1/health/database/slow-queries";
 fn seen_here() -> FixedStatements {
     let mut waited = SlowQuery::new("select * from here where a = ?", Duration::from_secs(2));
     waited.waited = Duration::from_secs(5);
-    FixedStatements(vec![waited, SlowQuery::new("select * from here where a = ?", Duration::from_secs(4))])
+    waited.rows = 7;
+    let mut slowest = SlowQuery::new("select * from here where a = ?", Duration::from_secs(4));
+    slowest.params = vec!["int8".into()];
+    slowest.site = Some(std::panic::Location::caller());
+    FixedStatements(vec![waited, slowest])
 }
 
 async fn queries(sampled: &Sampled) -> Vec<Value> {
@@ -52,7 +56,9 @@ async fn the_servers_and_the_clients_rows_say_where_they_come_from() {
         (&client["pool"], &client["calls"], &client["mean_s"]),
         (&json!("main"), &json!(2), &json!(3.0))
     );
-    assert_eq!(client["waited_for_session_s"], 5.0);
+    assert_eq!((&client["waited_for_session_s"], &client["rows"]), (&json!(5.0), &json!(7)));
+    assert_eq!(client["slowest_params"], json!(["int8"]));
+    assert!(client["slowest_at"].as_str().unwrap().contains("slow.rs:"), "{client:#}");
     assert!(!answer.body.contains("hush") && !answer.body.contains("quick_one"), "{}", answer.body);
     let advice: Vec<_> =
         body["recommendations"].as_array().unwrap().iter().filter_map(Value::as_str).collect();

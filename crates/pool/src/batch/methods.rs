@@ -21,8 +21,8 @@ impl Pool {
     /// same.
     #[track_caller]
     pub fn run_batch(&self, batch: &Batch) -> impl Future<Output = Result<Answers, Error>> + Send {
-        let site = Location::caller();
-        async move { acquire::acquire(&self.core, Some(site)).await?.run_batch(batch).await }
+        let site = Some(Location::caller());
+        async move { acquire::acquire(&self.core, site).await?.run_batch(batch, site).await }
     }
 
     /// Runs a batch as one transaction in one round trip, BEGIN and COMMIT included; two, if statements have to be
@@ -57,10 +57,10 @@ impl Pool {
         options: TxOptions,
         batch: &Batch,
     ) -> impl Future<Output = Result<Vec<Answer>, Error>> + Send {
-        let site = Location::caller();
+        let site = Some(Location::caller());
         async move {
-            let held: Held = acquire::acquire(&self.core, Some(site)).await?;
-            held.run_transaction(options, batch).await
+            let held: Held = acquire::acquire(&self.core, site).await?;
+            held.run_transaction(options, batch, site).await
         }
     }
 }
@@ -73,8 +73,9 @@ impl Session {
     ///
     /// # Cancellation
     /// As [`Pool::run_batch`].
-    pub async fn run_batch(&self, batch: &Batch) -> Result<Answers, Error> {
-        self.held.run_batch(batch).await
+    #[track_caller]
+    pub fn run_batch(&self, batch: &Batch) -> impl Future<Output = Result<Answers, Error>> + Send {
+        self.held.run_batch(batch, Some(Location::caller()))
     }
 }
 
@@ -86,12 +87,16 @@ impl Tx {
     ///
     /// # Cancellation
     /// Dropping the future fails the transaction.
-    pub async fn run_batch(&self, batch: &Batch) -> Result<Answers, Error> {
-        let texts: Vec<&str> = batch.statements.iter().map(|item| &*item.sql).collect();
-        let level = self.enter(texts.join("; "))?;
-        let answers = level.run_in_parts(level.held.run_batch(batch)).await?;
-        level.note_first(answers.iter().find_map(|answer| answer.as_ref().err()));
-        Ok(answers)
+    #[track_caller]
+    pub fn run_batch(&self, batch: &Batch) -> impl Future<Output = Result<Answers, Error>> + Send {
+        let site = Some(Location::caller());
+        async move {
+            let texts: Vec<&str> = batch.statements.iter().map(|item| &*item.sql).collect();
+            let level = self.enter(texts.join("; "))?;
+            let answers = level.run_in_parts(level.held.run_batch(batch, site)).await?;
+            level.note_first(answers.iter().find_map(|answer| answer.as_ref().err()));
+            Ok(answers)
+        }
     }
 }
 
@@ -103,7 +108,8 @@ impl SessionTx<'_> {
     ///
     /// # Cancellation
     /// As [`Tx::run_batch`].
-    pub async fn run_batch(&self, batch: &Batch) -> Result<Answers, Error> {
-        self.tx.run_batch(batch).await
+    #[track_caller]
+    pub fn run_batch(&self, batch: &Batch) -> impl Future<Output = Result<Answers, Error>> + Send {
+        self.tx.run_batch(batch)
     }
 }

@@ -8,15 +8,20 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::FutureExt as _;
 use pgkeel_connect::{Error as StatementError, Executor as _, TxOptions};
 
 use super::answers::numbered_error;
 use super::control::controls_transaction;
 use super::in_order::in_order;
 use super::run::{prepare, run_one};
-use super::{Answer, Batch};
+use super::{Answer, Batch, Item};
 use crate::Error;
 use crate::held::Held;
+use crate::query::Site;
+use crate::statements::refuses_parameter;
+
+type Results = Vec<Result<Answer, StatementError>>;
 
 type Sent<'a> = Pin<Box<dyn Future<Output = Result<Answer, StatementError>> + Send + 'a>>;
 
@@ -26,11 +31,26 @@ impl Held {
         &self,
         options: TxOptions,
         batch: &Batch,
+        site: Site,
     ) -> Result<Vec<Answer>, Error> {
         let items = batch.statements.as_slice();
         if let Some(index) = items.iter().position(|item| controls_transaction(&item.sql)) {
             return Err(Error::TransactionControl { index });
         }
+        let (mut results, mut rolled_back) = self.send_transaction(options, items, site).await?;
+        if self.can_heal_unsent(items, &results) && rolled_back {
+            (results, rolled_back) = self.send_transaction(options, items, site).boxed().await?;
+        }
+        verdict(results, rolled_back)
+    }
+
+    /// The results of BEGIN, the statements, and COMMIT; or of ROLLBACK, and that it was that.
+    async fn send_transaction(
+        &self,
+        options: TxOptions,
+        items: &[Item],
+        site: Site,
+    ) -> Result<(Results, bool), Error> {
         let (begin_sql, begun) = (options.to_string(), AtomicBool::new(false));
         let (unsent, rolled_back) = (AtomicBool::new(false), AtomicBool::new(false));
         let flight = async {
@@ -45,7 +65,7 @@ impl Held {
             for (item, statement) in items.iter().zip(&statements) {
                 let unsent = &unsent;
                 sent.push(Box::pin(async move {
-                    let done = run_one(connection, item, statement).await;
+                    let done = run_one(connection, item, &statement.statement).await;
                     if matches!(done, Err(StatementError::Driver(_))) {
                         unsent.store(true, Ordering::Relaxed);
                     }
@@ -60,16 +80,21 @@ impl Held {
             }));
             Ok(in_order(sent).await)
         };
-        let results = self.depart_with(items, &begun, flight).await?;
-        for (item, result) in items.iter().zip(results.iter().skip(1)) {
-            self.slot().can_heal(&item.sql, result);
-        }
-        verdict(results, rolled_back.into_inner())
+        let results = self.depart_with(items, site, &begun, flight).await?;
+        Ok((results, rolled_back.into_inner()))
+    }
+
+    /// Kept statements that do not fit their tables or parameters any more are forgotten. Whether nothing else was wrong than
+    /// that some were not sent: then all are undone by a rollback, and may be run once more.
+    fn can_heal_unsent(&self, items: &[Item], results: &Results) -> bool {
+        let behind_begin = items.iter().zip(results.iter().skip(1));
+        let healed = behind_begin.filter(|(item, result)| self.slot().can_heal(&item.sql, result)).count();
+        healed > 0 && results.iter().filter_map(|result| result.as_ref().err()).all(refuses_parameter)
     }
 }
 
 /// What came of it: the results of BEGIN, the statements, and COMMIT.
-fn verdict(results: Vec<Result<Answer, StatementError>>, rolled_back: bool) -> Result<Vec<Answer>, Error> {
+fn verdict(results: Results, rolled_back: bool) -> Result<Vec<Answer>, Error> {
     let count = results.len().saturating_sub(2);
     let mut results = results.into_iter();
     if let Some(Err(refused)) = results.next() {

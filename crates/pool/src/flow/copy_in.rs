@@ -6,10 +6,11 @@ use futures_util::future::try_join;
 use tokio_postgres::CopyInSink;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
-use super::underway::{End, Underway};
+use super::underway::Underway;
 use super::{Begun, CopySink, CopyTarget};
 use crate::Error;
 use crate::held::Held;
+use crate::query::Site;
 use crate::transaction::Statement;
 
 /// What a binary copy begins with: a mark, no flags, no header extension (PostgreSQL documentation, "COPY", "Binary
@@ -121,9 +122,10 @@ impl fmt::Debug for CopyIn<'_> {
 pub(crate) async fn begin(
     held: Arc<Held>,
     target: &CopyTarget,
+    site: Site,
 ) -> Result<(Columns, Begun<CopyInSink<Bytes>>), Error> {
     let (shape_sql, copy_sql) = (target.shape_sql(), target.copy_sql());
-    let mut underway = Underway::depart(Arc::clone(&held), &copy_sql).await?;
+    let mut underway = Underway::depart(Arc::clone(&held), &copy_sql, site).await?;
     let connection = held.connection();
     let begun = async {
         let (shape, copy) = try_join(connection.prepare(&shape_sql), connection.prepare(&copy_sql)).await?;
@@ -137,7 +139,7 @@ pub(crate) async fn begin(
             Ok((Columns(names.zip(types).collect()), Begun { answer: Box::pin(sink), underway }))
         }
         Err(error) => {
-            underway.end(End::Failed);
+            underway.fail(&error);
             Err(Error::Statement(error))
         }
     }

@@ -10,10 +10,11 @@ use futures_util::future::try_join;
 use tokio_postgres::CopyOutStream;
 use tokio_postgres::types::Type;
 
-use super::underway::{End, Underway};
+use super::underway::Underway;
 use super::{Begun, CopyRow, Flow, copy_row};
 use crate::Error;
 use crate::held::Held;
+use crate::query::Site;
 use crate::transaction::Statement;
 
 /// The bytes of a `COPY … TO STDOUT`, in whatever format its text names: a stream that ends only once the server has said
@@ -62,7 +63,7 @@ impl<'a> CopyBytes<'a> {
     fn pass_tail(&mut self) {
         self.tail = self.tail.map(|left| left.saturating_sub(1));
         if self.tail == Some(0) {
-            self.flow.take().into_iter().for_each(Flow::arrive);
+            self.flow.take().into_iter().for_each(|flow| flow.arrive(0)); // They are not counted here.
         }
     }
 
@@ -157,13 +158,17 @@ impl Stream for CopyOut<'_> {
 }
 
 /// Has the server begin the copy that this text asks for.
-pub(crate) async fn begin_bytes(held: Arc<Held>, sql: &str) -> Result<Begun<CopyOutStream>, Error> {
-    let mut underway = Underway::depart(Arc::clone(&held), sql).await?;
+pub(crate) async fn begin_bytes(
+    held: Arc<Held>,
+    sql: &str,
+    site: Site,
+) -> Result<Begun<CopyOutStream>, Error> {
+    let mut underway = Underway::depart(Arc::clone(&held), sql, site).await?;
     match held.connection().client().copy_out(sql).await {
         Ok(stream) => Ok(Begun { answer: Box::pin(stream), underway }),
         Err(error) => {
             let error = underway.explain(error);
-            underway.end(End::Failed);
+            underway.fail(&error);
             Err(error.into())
         }
     }
@@ -173,10 +178,11 @@ pub(crate) async fn begin_bytes(held: Arc<Held>, sql: &str) -> Result<Begun<Copy
 pub(crate) async fn begin_rows(
     held: Arc<Held>,
     query: &str,
+    site: Site,
 ) -> Result<(Arc<[Type]>, Begun<CopyOutStream>), Error> {
     // The line ends what may be a comment.
     let copy_sql = format!("COPY ({query}\n) TO STDOUT (FORMAT binary)");
-    let mut underway = Underway::depart(Arc::clone(&held), query).await?;
+    let mut underway = Underway::depart(Arc::clone(&held), query, site).await?;
     let connection = held.connection();
     let begun = async {
         let (shape, copy) = try_join(connection.prepare(query), connection.prepare(&copy_sql)).await?;
@@ -189,7 +195,7 @@ pub(crate) async fn begin_rows(
             Ok((types, Begun { answer: Box::pin(stream), underway }))
         }
         Err(error) => {
-            underway.end(End::Failed);
+            underway.fail(&error);
             Err(Error::Statement(error))
         }
     }

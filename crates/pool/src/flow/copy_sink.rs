@@ -6,10 +6,11 @@ use bytes::Bytes;
 use futures_util::Sink as _;
 use tokio_postgres::CopyInSink;
 
-use super::underway::{End, Underway};
+use super::underway::Underway;
 use super::{Begun, Flow};
 use crate::Error;
 use crate::held::Held;
+use crate::query::Site;
 use crate::transaction::Statement;
 
 /// The bytes of a `COPY … FROM STDIN` on their way to the server, in whatever format its text names.
@@ -73,7 +74,7 @@ impl<'a> CopySink<'a> {
         match answer.as_mut().finish().await {
             Err(error) if error.as_db_error().is_some() || error.is_closed() => Err(self.fail(error)),
             _ => {
-                self.flow.take().into_iter().for_each(Flow::arrive);
+                self.flow.take().into_iter().for_each(|flow| flow.arrive(rows));
                 Ok(rows)
             }
         }
@@ -137,14 +138,14 @@ fn place_in(line: &str) -> (Option<u64>, Option<String>) {
 }
 
 /// Has the server begin the copy that this text asks for.
-pub(crate) async fn begin(held: Arc<Held>, sql: &str) -> Result<Begun<CopyInSink<Bytes>>, Error> {
-    let mut underway = Underway::depart(Arc::clone(&held), sql).await?;
+pub(crate) async fn begin(held: Arc<Held>, sql: &str, site: Site) -> Result<Begun<CopyInSink<Bytes>>, Error> {
+    let mut underway = Underway::depart(Arc::clone(&held), sql, site).await?;
     let begun = held.connection().client().copy_in(sql).await;
     match begun {
         Ok(sink) => Ok(Begun { answer: Box::pin(sink), underway }),
         Err(error) => {
             let error = underway.explain(error);
-            underway.end(End::Failed);
+            underway.fail(&error);
             Err(error.into())
         }
     }

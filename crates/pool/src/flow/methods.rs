@@ -1,5 +1,6 @@
 //! How callers begin them.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use tokio_postgres::types::ToSql;
@@ -8,6 +9,7 @@ use super::{
     CopyBytes, CopyIn, CopyOut, CopySink, CopyTarget, RowStream, copy_in, copy_out, copy_sink, rows,
 };
 use crate::held::Held;
+use crate::query::Query;
 use crate::transaction::Statement;
 use crate::{Error, Session, SessionTx, Tx};
 
@@ -62,14 +64,19 @@ macro_rules! streams_of {
             ///
             /// # Cancellation
             /// Dropping the future cancels the statement, which fails a transaction.
-            pub async fn query_stream(
+            #[track_caller]
+            pub fn query_stream(
                 &mut self,
                 sql: &str,
                 params: &[&(dyn ToSql + Sync)],
-            ) -> Result<RowStream<'_>, Error> {
-                let (held, level) = self.place(sql)?;
-                let begun = begin(level.as_ref(), rows::begin(held, sql, params)).await?;
-                Ok(RowStream::new(begun, level))
+            ) -> impl Future<Output = Result<RowStream<'_>, Error>> + Send {
+                let site = Some(Location::caller());
+                async move {
+                    let (held, level) = self.place(sql)?;
+                    let query = Query { sql, params, site };
+                    let begun = begin(level.as_ref(), rows::begin(held, query)).await?;
+                    Ok(RowStream::new(begun, level))
+                }
             }
 
             /// Copies rows into a table in the binary format, their values checked against the types of its columns.
@@ -79,10 +86,17 @@ macro_rules! streams_of {
             ///
             /// # Cancellation
             /// Dropping the future gives the copy up, which fails a transaction.
-            pub async fn copy_in(&mut self, target: &CopyTarget) -> Result<CopyIn<'_>, Error> {
-                let (held, level) = self.place(COPY)?;
-                let begun = begin(level.as_ref(), copy_in::begin(held, target)).await?;
-                Ok(CopyIn::new(begun, level))
+            #[track_caller]
+            pub fn copy_in(
+                &mut self,
+                target: &CopyTarget,
+            ) -> impl Future<Output = Result<CopyIn<'_>, Error>> + Send {
+                let site = Some(Location::caller());
+                async move {
+                    let (held, level) = self.place(COPY)?;
+                    let begun = begin(level.as_ref(), copy_in::begin(held, target, site)).await?;
+                    Ok(CopyIn::new(begun, level))
+                }
             }
 
             /// Runs a `COPY … FROM STDIN` of any format, whose bytes the caller makes.
@@ -92,10 +106,17 @@ macro_rules! streams_of {
             ///
             /// # Cancellation
             /// As [`copy_in`](Self::copy_in).
-            pub async fn copy_in_raw(&mut self, sql: &str) -> Result<CopySink<'_>, Error> {
-                let (held, level) = self.place(sql)?;
-                let begun = begin(level.as_ref(), copy_sink::begin(held, sql)).await?;
-                Ok(CopySink::new(begun, level))
+            #[track_caller]
+            pub fn copy_in_raw(
+                &mut self,
+                sql: &str,
+            ) -> impl Future<Output = Result<CopySink<'_>, Error>> + Send {
+                let site = Some(Location::caller());
+                async move {
+                    let (held, level) = self.place(sql)?;
+                    let begun = begin(level.as_ref(), copy_sink::begin(held, sql, site)).await?;
+                    Ok(CopySink::new(begun, level))
+                }
             }
 
             /// Copies the rows of a query out in the binary format. The query has no parameters.
@@ -105,10 +126,17 @@ macro_rules! streams_of {
             ///
             /// # Cancellation
             /// As [`query_stream`](Self::query_stream).
-            pub async fn copy_out(&mut self, query: &str) -> Result<CopyOut<'_>, Error> {
-                let (held, level) = self.place(COPY)?;
-                let begun = begin(level.as_ref(), copy_out::begin_rows(held, query)).await?;
-                Ok(CopyOut::new(begun, level))
+            #[track_caller]
+            pub fn copy_out(
+                &mut self,
+                query: &str,
+            ) -> impl Future<Output = Result<CopyOut<'_>, Error>> + Send {
+                let site = Some(Location::caller());
+                async move {
+                    let (held, level) = self.place(COPY)?;
+                    let begun = begin(level.as_ref(), copy_out::begin_rows(held, query, site)).await?;
+                    Ok(CopyOut::new(begun, level))
+                }
             }
 
             /// Runs a `COPY … TO STDOUT` of any format.
@@ -118,10 +146,17 @@ macro_rules! streams_of {
             ///
             /// # Cancellation
             /// As [`query_stream`](Self::query_stream).
-            pub async fn copy_out_raw(&mut self, sql: &str) -> Result<CopyBytes<'_>, Error> {
-                let (held, level) = self.place(sql)?;
-                let begun = begin(level.as_ref(), copy_out::begin_bytes(held, sql)).await?;
-                Ok(CopyBytes::new(begun, level))
+            #[track_caller]
+            pub fn copy_out_raw(
+                &mut self,
+                sql: &str,
+            ) -> impl Future<Output = Result<CopyBytes<'_>, Error>> + Send {
+                let site = Some(Location::caller());
+                async move {
+                    let (held, level) = self.place(sql)?;
+                    let begun = begin(level.as_ref(), copy_out::begin_bytes(held, sql, site)).await?;
+                    Ok(CopyBytes::new(begun, level))
+                }
             }
         }
     )+};

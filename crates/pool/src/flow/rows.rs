@@ -6,12 +6,12 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
-use super::underway::{End, Underway};
+use super::underway::Underway;
 use super::{Begun, Flow};
 use crate::Error;
 use crate::held::Held;
+use crate::query::Query;
 use crate::transaction::Statement;
 
 /// The rows of one statement as they come, few of them in memory at a time: who reads slowly has the server wait.
@@ -75,7 +75,7 @@ impl<'a> RowStream<'a> {
         if let Some(Err(error)) = item {
             return Poll::Ready(Some(Err(flow.fail(error))));
         }
-        flow.arrive();
+        flow.arrive(self.affected.unwrap_or_default());
         Poll::Ready(None)
     }
 }
@@ -97,31 +97,26 @@ impl fmt::Debug for RowStream<'_> {
 /// Sends the statement, and waits until the server has taken its parameters.
 pub(crate) async fn begin(
     held: Arc<Held>,
-    sql: &str,
-    params: &[&(dyn ToSql + Sync)],
+    query: Query<'_>,
 ) -> Result<Begun<tokio_postgres::RowStream>, Error> {
-    let mut underway = Underway::depart(Arc::clone(&held), sql).await?;
-    let sent = send(&held, sql, params).await;
+    let mut underway = Underway::depart(Arc::clone(&held), query.sql, query.site).await?;
+    let sent = send(&held, query).await;
     let sent = match sent {
-        done if held.slot().can_heal(sql, &done) => send(&held, sql, params).await,
+        done if held.slot().can_heal(query.sql, &done) => send(&held, query).await,
         done => done,
     };
     match sent {
         Ok(rows) => Ok(Begun { answer: Box::pin(rows), underway }),
         Err(error) => {
-            underway.end(End::Failed);
+            underway.fail(&error);
             Err(error.into())
         }
     }
 }
 
-async fn send(
-    held: &Held,
-    sql: &str,
-    params: &[&(dyn ToSql + Sync)],
-) -> Result<tokio_postgres::RowStream, pgkeel_connect::Error> {
+async fn send(held: &Held, query: Query<'_>) -> Result<tokio_postgres::RowStream, pgkeel_connect::Error> {
     let (slot, connection) = (held.slot(), held.connection());
-    let statement = slot.prepared(sql).await?;
-    let rows = connection.client().query_raw(&statement, params.iter().copied()).await;
+    let prepared = slot.prepared(query.sql).await?;
+    let rows = connection.client().query_raw(&prepared.statement, query.params.iter().copied()).await;
     rows.map_err(|error| connection.explain(error.into()))
 }

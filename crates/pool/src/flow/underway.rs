@@ -1,8 +1,10 @@
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::Error;
 use crate::held::Held;
+use crate::moment::Moment;
+use crate::observe::{Ending, Watch};
+use crate::query::{Query, Site};
 use crate::traces::may_leave_traces;
 use crate::traffic::{self, Flight};
 
@@ -10,12 +12,14 @@ use crate::traffic::{self, Flight};
 pub(crate) struct Underway {
     pub(super) held: Arc<Held>,
     sql: Box<str>,
-    begun: Instant,
+    site: Site,
+    /// Until its end. The time that the caller takes to read is part of it, as its session is busy meanwhile.
+    watch: Option<Watch>,
     end: End,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+enum End {
     /// It was dropped before.
     Open,
     Well,
@@ -24,20 +28,30 @@ pub(super) enum End {
 
 impl Underway {
     /// Sets out as soon as nothing is in the way.
-    pub(super) async fn depart(held: Arc<Held>, sql: &str) -> Result<Self, Error> {
+    pub(super) async fn depart(held: Arc<Held>, sql: &str, site: Site) -> Result<Self, Error> {
         let slot = held.slot();
         if slot.unnamed.is_some() {
             return Err(Error::NeedsSession { what: "a stream or copy" });
         }
-        Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?.outlast();
+        let flight = Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?;
         if may_leave_traces(sql) {
             slot.leave_traces();
         }
-        Ok(Self { held, sql: sql.into(), begun: Instant::now(), end: End::Open })
+        let watch = Watch::begin(&held, &Query { sql, params: &[], site }, Moment::now());
+        flight.outlast(); // Behind everything that may panic, such as whoever listens to spans.
+        Ok(Self { held, sql: sql.into(), site, watch: Some(watch), end: End::Open })
     }
 
-    pub(super) fn end(&mut self, end: End) {
-        self.end = end;
+    /// It has come to a good end, with so many rows.
+    pub(super) fn arrive(&mut self, rows: u64) {
+        self.end = End::Well;
+        self.observe(Ending::Well(rows));
+    }
+
+    /// It has ended with this error.
+    pub(super) fn fail(&mut self, error: &pgkeel_connect::Error) {
+        self.end = End::Failed;
+        self.observe(Ending::Failed(error));
     }
 
     /// This error of the driver's, with the reason if the connection is over.
@@ -45,12 +59,10 @@ impl Underway {
         self.held.connection().explain(error.into())
     }
 
-    /// The time that the caller took to read is part of it, as its session is busy meanwhile.
-    fn note_if_slow(&self) {
-        let (slot, took) = (self.held.slot(), self.begun.elapsed());
-        if slot.config.slow_query_threshold().is_some_and(|threshold| took >= threshold) {
-            self.held.core.slow.keep(&self.sql, took, slot.waited, self.end == End::Failed);
-        }
+    fn observe(&mut self, ending: Ending<'_>) {
+        let Some(watch) = self.watch.take() else { return };
+        let query = Query { sql: &self.sql, params: &[], site: self.site };
+        watch.end(&self.held, &query, None, Moment::now(), ending);
     }
 }
 
@@ -61,8 +73,6 @@ impl Drop for Underway {
             slot.unsettle();
         }
         traffic::land(&slot.traffic, &slot.entry.canceller, self.end != End::Open);
-        if self.end != End::Open {
-            self.note_if_slow();
-        }
+        self.observe(Ending::Abandoned);
     }
 }

@@ -1,13 +1,13 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use pgkeel_connect::{Executor, TxOptions};
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use pgkeel_connect::TxOptions;
 
 use super::attempts::Attempts;
 use super::{RetryPolicy, transaction, verdict};
 use crate::held::Held;
+use crate::outcome::Outcome;
+use crate::query::Query;
 use crate::traces::commits_only_at_its_end;
 use crate::{Error, Pool, RetryLimit, Tx};
 
@@ -22,6 +22,7 @@ use crate::{Error, Pool, RetryLimit, Tx};
 /// | a lock was not free (55P03) | if the policy says so | if it says so¹ | if it says so |
 /// | refused unrun: a prepared statement that its table outgrew | yes | yes¹ | yes |
 /// | a write refused by a standby that was the primary (25006) | yes, elsewhere | no | no |
+/// | perhaps carried out, its rows not readable ([`Error::RowsUnreadable`]) | | no | yes |
 /// | connection lost before COMMIT | yes | | |
 /// | connection lost, COMMIT or the statement under way | if nothing was committed² | no | yes |
 /// | anything else: constraints, wrong SQL, `57014`, pool closed or overloaded | no | no | no |
@@ -122,18 +123,26 @@ impl Retrying {
         Attempts::new(Arc::clone(&self.pool.core), self.policy, site)
     }
 
+    pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
+        self.repeat(query, true, |held| async move { held.run(query).await }).await
+    }
+
+    pub(crate) async fn run_text(&self, query: Query<'_>) -> Result<(), Error> {
+        self.repeat(query, false, |held| async move { held.run_text(query).await }).await
+    }
+
     /// Runs one statement until it works.
     async fn repeat<T, Fut>(
         &self,
-        sql: &str,
+        query: Query<'_>,
         is_one_statement: bool,
         run: impl Fn(Held) -> Fut,
     ) -> Result<T, Error>
     where
         Fut: Future<Output = Result<T, Error>>,
     {
-        let mut attempts = self.attempts(None);
-        let is_whole = self.is_idempotent || (is_one_statement && commits_only_at_its_end(sql));
+        let mut attempts = self.attempts(query.site);
+        let is_whole = self.is_idempotent || (is_one_statement && commits_only_at_its_end(query.sql));
         loop {
             let failed = match attempts.session().await {
                 Ok(held) => match self.within_deadline(&attempts, run(held)).await {
@@ -164,23 +173,6 @@ impl Retrying {
                 .unwrap_or_else(|_| Err(attempts.given_up(RetryLimit::Deadline, None))),
             _ => run.await,
         }
-    }
-}
-
-/// Each statement on a session that is held for just that statement; run again as the [table](Retrying) says.
-impl Executor for Retrying {
-    type Error = Error;
-
-    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        self.repeat(sql, true, |held| async move { held.query(sql, params).await }).await
-    }
-
-    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        self.repeat(sql, true, |held| async move { held.execute(sql, params).await }).await
-    }
-
-    async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        self.repeat(sql, false, |held| async move { held.batch_execute(sql).await }).await
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) fn may_rerun(error: &Error, policy: &RetryPolicy) -> bool {
 pub(super) fn may_repeat(error: &Error, policy: &RetryPolicy, is_idempotent: bool) -> bool {
     match error {
         Error::Statement(refusal) => may_repeat_statement(refusal, policy, is_idempotent),
+        Error::RowsUnreadable { .. } => is_idempotent,
         other => may_get_session(other),
     }
 }

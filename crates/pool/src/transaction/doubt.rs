@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
+use tokio_postgres::Row;
 
 use super::identity::Identity;
 use super::stack::Open;
 use crate::core::Core;
 use crate::held::Held;
+use crate::query::Query;
 use crate::{Error, acquire};
 
 /// How long the server is asked. Longer than it takes to notice a lost client, or to restart.
@@ -97,13 +99,13 @@ impl Question<'_> {
         if !here.continues(self.identity) {
             return Ok(Some(Fate::Unknown));
         }
-        let rows = held.query(STATUS, &[&self.xid]).await?;
+        let rows: Vec<Row> = held.run(Query::own(STATUS, &[&self.xid])).await?;
         match rows.first().and_then(|row| row.try_get::<_, &str>(0).ok()) {
             Some("committed") if here.counts_as(self.identity) => Ok(Some(Fate::Committed)),
             Some("aborted") => Ok(Some(Fate::NotCommitted)),
             Some("in progress") => {
                 if ends {
-                    held.query(END, &[&self.xid]).await?;
+                    held.run::<Vec<Row>>(Query::own(END, &[&self.xid])).await?;
                 }
                 Ok(None)
             }

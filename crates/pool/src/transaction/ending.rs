@@ -64,6 +64,9 @@ impl<'a> Ending<'a> {
     }
 
     async fn heard(&self) -> Result<(), Error> {
+        if self.stack.lock().sent.is_empty() {
+            return Ok(()); // Without a look at the clock, as in most cases.
+        }
         let heard = poll_fn(|cx| self.stack.lock().poll_heard(cx));
         let heard = tokio::time::timeout(CONTROL_TIMEOUT, heard).await;
         heard.unwrap_or_else(|_| Err(unanswered("what was sent before COMMIT")))

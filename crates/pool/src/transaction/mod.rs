@@ -18,9 +18,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pgkeel_connect::{Begin, Executor, Transaction, TransactionStatus, TxOptions};
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use pgkeel_connect::{Begin, Transaction, TransactionStatus, TxOptions};
 
 pub(crate) use self::identity::Identity;
 pub(crate) use self::plan::Plan;
@@ -31,6 +29,8 @@ use self::stack::{Id, OUTERMOST};
 pub(crate) use self::statement::Statement;
 use crate::Error;
 use crate::held::Held;
+use crate::outcome::Outcome;
+use crate::query::Query;
 
 /// An open transaction or savepoint.
 ///
@@ -59,6 +59,16 @@ impl Tx {
 
     fn owner(stack: Arc<Stack>, id: Id) -> Self {
         Self { stack, id, owner: true, committed: Arc::default() }
+    }
+
+    pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
+        let statement = self.enter(query.sql)?;
+        statement.run_prepared(pin!(statement.held.run(query))).await
+    }
+
+    pub(crate) async fn run_text(&self, query: Query<'_>) -> Result<(), Error> {
+        let statement = self.enter(query.sql)?;
+        statement.run(pin!(statement.held.run_text(query))).await
     }
 
     /// Begins a statement that ends when what is returned is dropped.
@@ -152,30 +162,6 @@ pub(crate) async fn end_as<T, E>(tx: Tx, returned: Result<T, E>) -> Result<Resul
             }
             Err(error)
         }
-    }
-}
-
-impl Executor for Tx {
-    type Error = Error;
-
-    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        let statement = self.enter(sql)?;
-        statement.run_prepared(pin!(statement.held.query(sql, params))).await
-    }
-
-    async fn query_opt(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
-        let statement = self.enter(sql)?;
-        statement.run_prepared(pin!(statement.held.query_opt(sql, params))).await
-    }
-
-    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        let statement = self.enter(sql)?;
-        statement.run_prepared(pin!(statement.held.execute(sql, params))).await
-    }
-
-    async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        let statement = self.enter(sql)?;
-        statement.run(pin!(statement.held.batch_execute(sql))).await
     }
 }
 

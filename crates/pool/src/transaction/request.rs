@@ -1,11 +1,11 @@
 use std::fmt;
 
-use pgkeel_connect::{Begin, Executor, Transaction, TxOptions};
+use pgkeel_connect::{Begin, Transaction, TxOptions};
 use tokio::sync::OnceCell;
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 use super::Tx;
+use crate::outcome::Outcome;
+use crate::query::Query;
 use crate::{Error, Pool};
 
 /// The transaction of one request to a service: it takes a session of the pool, and begins, with its first statement.
@@ -53,6 +53,14 @@ impl RequestTx {
     pub async fn tx(&self) -> Result<&Tx, Error> {
         self.tx.get_or_try_init(|| self.pool.begin_with(self.options)).await
     }
+
+    pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
+        self.tx().await?.run(query).await
+    }
+
+    pub(crate) async fn run_text(&self, query: Query<'_>) -> Result<(), Error> {
+        self.tx().await?.run_text(query).await
+    }
 }
 
 impl fmt::Debug for RequestTx {
@@ -61,22 +69,6 @@ impl fmt::Debug for RequestTx {
             .field("options", &self.options)
             .field("tx", &self.tx.get())
             .finish_non_exhaustive()
-    }
-}
-
-impl Executor for RequestTx {
-    type Error = Error;
-
-    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        self.tx().await?.query(sql, params).await
-    }
-
-    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        self.tx().await?.execute(sql, params).await
-    }
-
-    async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        self.tx().await?.batch_execute(sql).await
     }
 }
 

@@ -1,10 +1,10 @@
 use std::marker::PhantomData;
 
-use pgkeel_connect::{Begin, Executor, Transaction, TxOptions};
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use pgkeel_connect::{Begin, Transaction, TxOptions};
 
 use super::Tx;
+use crate::outcome::Outcome;
+use crate::query::Query;
 use crate::{Error, Session};
 
 /// A transaction on a borrowed [`Session`], which is free again when it ends.
@@ -21,32 +21,20 @@ impl<'s> SessionTx<'s> {
 }
 
 impl SessionTx<'_> {
+    pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
+        self.tx.run(query).await
+    }
+
+    pub(crate) async fn run_text(&self, query: Query<'_>) -> Result<(), Error> {
+        self.tx.run_text(query).await
+    }
+
     /// As [`Tx::after_commit`].
     ///
     /// # Errors
     /// [`Error::TxClosed`].
     pub fn after_commit(&self, action: impl FnOnce() + Send + 'static) -> Result<(), Error> {
         self.tx.after_commit(action)
-    }
-}
-
-impl Executor for SessionTx<'_> {
-    type Error = Error;
-
-    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
-        self.tx.query(sql, params).await
-    }
-
-    async fn query_opt(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Option<Row>, Error> {
-        self.tx.query_opt(sql, params).await
-    }
-
-    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        self.tx.execute(sql, params).await
-    }
-
-    async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
-        self.tx.batch_execute(sql).await
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) struct Open {
     misplaced: bool,
     /// What went wrong first, of a transaction that has ended.
     cause: Option<Refusal>,
+    /// Why it ended, if it could not be begun.
+    pub(super) not_begun: Option<Refusal>,
 }
 
 /// How far the end of the whole transaction has come.
@@ -107,6 +109,13 @@ impl Open {
             return Err(Error::SavepointOpen);
         }
         Ok(held)
+    }
+
+    /// The same for a statement that is under way: its transaction may have turned out not to have begun.
+    pub(super) fn still_innermost(&self, id: Id) -> Result<(), Error> {
+        let Err(closed) = self.innermost(id) else { return Ok(()) };
+        let refused = self.not_begun.as_ref().and_then(cause::copy);
+        Err(refused.map_or(closed, |source| Error::NotBegun { source }))
     }
 
     /// Remembers the first thing that goes wrong on a level.
@@ -191,6 +200,7 @@ impl Stack {
             end: End::NotCommitted,
             misplaced: false,
             cause: None,
+            not_begun: None,
         })))
     }
 

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use pgkeel_connect::Executor as _;
+use pgkeel_connect::{Executor as _, TxOptions};
 use tokio_postgres::error::SqlState;
 
+use super::cause;
 use super::identity::{self, Identity};
 use super::sent::Answer;
 use super::stack::{Id, OUTERMOST, Open, Stack};
 use crate::Error;
 use crate::held::Held;
+use crate::observe::tell_of_opening;
 
 /// A statement on its way. Counted until it is dropped.
 pub(crate) struct Statement<'a> {
@@ -63,7 +65,7 @@ impl<'a> Statement<'a> {
     /// Has the transaction remember an error that came after [`run_in_parts`](Self::run_in_parts), if it is the first.
     pub(crate) fn note(&self, error: Error) -> Error {
         let mut open = self.stack.lock();
-        if let Err(closed) = open.innermost(self.id) {
+        if let Err(closed) = open.still_innermost(self.id) {
             return closed;
         }
         open.note(self.id, &error);
@@ -91,7 +93,7 @@ impl<'a> Statement<'a> {
         let mut is_first = true;
         poll_fn(|cx| {
             let mut open = self.stack.lock();
-            if let Err(closed) = open.innermost(self.id) {
+            if let Err(closed) = open.still_innermost(self.id) {
                 return Poll::Ready(Err(closed));
             }
             if std::mem::take(&mut is_first) {
@@ -123,11 +125,12 @@ impl<'a> Statement<'a> {
         }
     }
 
-    /// The question would overtake a statement that waits, or that has to be prepared after all.
+    /// The question would overtake a statement that waits, or that has to be prepared after all. To be looked at before it is
+    /// polled first, and after that again: a kept one may turn out not to fit any more.
     fn not_too_early(&self, behind: Behind, prepares: bool) -> Behind {
         let slot = self.held.slot();
-        let goes_at_once = slot.traffic.is_clear() && (!prepares || slot.keeps(&self.sql));
-        if behind == Behind::Question && !goes_at_once { Behind::Unasked } else { behind }
+        let goes_at_once = || slot.traffic.is_clear() && (!prepares || slot.keeps(&self.sql));
+        if behind == Behind::Question && !goes_at_once() { Behind::Unasked } else { behind }
     }
 
     /// Drives it, as long as its level is open, and remembers the level's first error.
@@ -140,7 +143,7 @@ impl<'a> Statement<'a> {
         let mut is_first = true;
         poll_fn(|cx| {
             let mut open = self.stack.lock();
-            if let Err(closed) = open.innermost(self.id) {
+            if let Err(closed) = open.still_innermost(self.id) {
                 return Poll::Ready(Err(closed));
             }
             if is_first {
@@ -152,7 +155,7 @@ impl<'a> Statement<'a> {
             let behind = if is_first { self.not_too_early(behind, prepares) } else { behind };
             let polled = statement.as_mut().poll(cx);
             if std::mem::take(&mut is_first) && polled.is_pending() {
-                open.send_behind(&self.sql, behind, cx);
+                open.send_behind(&self.sql, self.not_too_early(behind, prepares), cx);
             }
             if polled.is_ready() {
                 open.listen(cx)?; // The answer to BEGIN may have come a moment ago.
@@ -188,6 +191,9 @@ impl Open {
     /// Sends what has to come before a statement: the opening of its level and of those around it, and the time that is
     /// left for it.
     fn send_ahead(&mut self, cx: &mut Context<'_>) {
+        if self.plan.deadline.is_none() && self.levels.iter().all(|level| level.opened) {
+            return;
+        }
         let Some(held) = self.held.clone() else { return };
         let begin = self.levels.first().is_some_and(|level| !level.opened);
         if begin && self.number.is_wanted() && held.slot().identity.get().is_none() {
@@ -200,11 +206,15 @@ impl Open {
             held.slot().traffic.guard(true);
         }
         if !opening.is_empty() {
+            let echo = held.slot().config.sql_echo().then(|| opening.clone());
             let open = async move {
                 let done = held.connection().batch_execute(&opening).await;
                 Answer::Opened { begin, done }
             };
             self.sent.send(open, cx);
+            if let Some(opening) = echo {
+                tell_of_opening(&opening); // Now that it is sent: whoever listens may panic.
+            }
         }
     }
 
@@ -215,7 +225,14 @@ impl Open {
 
     /// The statements that open what is not open yet. The time that is left is told in front of savepoints, whose rollback
     /// would undo it.
-    fn opening(&mut self) -> String {
+    fn opening(&mut self) -> Cow<'static, str> {
+        if self.plan.deadline.is_none()
+            && self.plan.options == TxOptions::new()
+            && let [outermost] = self.levels.as_mut_slice()
+        {
+            outermost.opened = true;
+            return "BEGIN".into(); // As most do, so it is not put together each time.
+        }
         let mut words = Vec::new();
         let begins = self.levels.first().is_some_and(|level| !level.opened);
         let time_left = self.time_left();
@@ -229,7 +246,7 @@ impl Open {
         if let Some(told) = time_left {
             words.insert(usize::from(begins), told);
         }
-        words.join("; ")
+        words.join("; ").into()
     }
 
     /// Tells the server when to give up, if it has not been told or little is left of what it was told.
@@ -314,6 +331,7 @@ impl Open {
         let innermost = self.levels.last().map_or(OUTERMOST, |level| level.id);
         if begin && !error.is_disconnected() {
             self.abandon(OUTERMOST);
+            self.not_begun = cause::copy(&error); // For the statements that are under way as well.
             return Error::NotBegun { source: error };
         }
         let error = Error::Statement(error);

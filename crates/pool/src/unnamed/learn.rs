@@ -1,17 +1,18 @@
 //! Asking the server for the types of a statement, and whether they have changed.
 
-use std::error::Error as _;
 use std::sync::Arc;
 
 use futures_util::future::join;
 use pgkeel_connect::{Error, Executor as _, SqlClass, TransactionStatus};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::WrongType;
+use tokio_postgres::types::ToSql;
 
 use super::lookups::Lookups;
 use super::run::Run;
 use super::shapes::{Shape, is_built_in};
+use crate::statements::refuses_parameter;
+use crate::traces::commits_only_at_its_end;
 
 /// How often types are asked for until the name that the driver takes for that is free on the server session: another
 /// process, whose driver counts the same, may have left a statement there.
@@ -88,10 +89,12 @@ impl Run<'_> {
         &mut self,
         shape: &Shape,
         sql: &str,
+        params: &[&(dyn ToSql + Sync)],
         done: &Result<T, Error>,
     ) -> Option<Arc<Shape>> {
         let error = done.as_ref().err()?;
-        if !self.may_be_stale(shape, error) {
+        let is_unsent = refuses_parameter(error) && shape.refuses(params);
+        if !is_unsent && !self.was_undone_as_stale(shape, sql, error) {
             return None;
         }
         self.shapes().forget(sql);
@@ -101,31 +104,36 @@ impl Run<'_> {
         (*newer != *shape).then_some(newer)
     }
 
-    /// What the driver refused was not sent. What the server refused in a transaction of its own was rolled back, and so
-    /// was what it refused otherwise; but some errors are not about the statement, which was carried out by then: those
-    /// of the driver's asking for types.
-    fn may_be_stale(&self, shape: &Shape, error: &Error) -> bool {
-        if let Error::Driver(refused) = error {
-            return refused.source().is_some_and(<dyn std::error::Error>::is::<WrongType>);
-        }
+    /// Whether an error may come of types that have changed, and is the server's word that nothing is left of the statement:
+    /// one that ends with its transaction was rolled back with that. Not so if the error is that of the driver's asking for
+    /// types behind a statement that had no transaction of its own. Of what is healed here asking gives only the two that it
+    /// is known by, and 42501 where catalogs are hidden.
+    fn was_undone_as_stale(&self, shape: &Shape, sql: &str, error: &Error) -> bool {
         let Some(server) = error.server().filter(|server| !server.is_fatal()) else { return false };
         let code = server.code();
-        !self.joins()
-            && match server.class() {
-                _ if is_of_asking(code) => shape.has_custom(),
-                SqlClass::SyntaxOrAccess => true,
-                _ => *code == SqlState::INTERNAL_ERROR, // "cache lookup failed for type"
-            }
+        let is_stale = match server.class() {
+            _ if is_of_asking(code) => shape.has_custom(),
+            SqlClass::SyntaxOrAccess => *code != SqlState::INSUFFICIENT_PRIVILEGE,
+            _ => *code == SqlState::INTERNAL_ERROR, // "cache lookup failed for type"
+        };
+        is_stale && !self.joins() && self.doubt.is_none() && commits_only_at_its_end(sql)
     }
 
     /// Whether the driver has asked for types by itself, outside of what was learned.
-    pub(super) fn has_asked(&self, done: &Result<Vec<Row>, Error>) -> bool {
+    pub(super) fn has_asked(
+        &self,
+        shape: &Shape,
+        params: &[&(dyn ToSql + Sync)],
+        done: &Result<Vec<Row>, Error>,
+    ) -> bool {
         match done {
             Ok(rows) => rows.first().is_some_and(|row| {
                 let known = self.unnamed.known();
                 let mut types = row.columns().iter().map(|column| column.type_().oid());
                 types.any(|oid| !is_built_in(oid) && !known.contains(&oid))
             }),
+            // What it asked with was another's statement of the same name.
+            Err(error) if refuses_parameter(error) => !shape.refuses(params),
             Err(error) => error.code().is_some_and(is_of_asking),
         }
     }

@@ -20,13 +20,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio_postgres::Row;
-use tokio_postgres::types::{Oid, ToSql};
+use tokio_postgres::types::Oid;
 
 use self::lookups::Lookups;
 use self::run::Run;
 use self::shapes::Shape;
 pub(crate) use self::shapes::Shapes;
 use crate::held::Held;
+use crate::query::Query;
 use crate::{Error, PoolerMode};
 
 /// What is remembered of one connection.
@@ -46,45 +47,31 @@ impl Unnamed {
         (mode == PoolerMode::Transaction).then(Self::default)
     }
 
-    pub(crate) async fn query(
-        &self,
-        held: &Held,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, Error> {
-        refusal::check(sql)?;
+    pub(crate) async fn query(&self, held: &Held, query: Query<'_>) -> Result<Vec<Row>, Error> {
+        refusal::check(query.sql)?;
         let mut run = Run::new(held, self); // Dropped behind the future of the statement: then it rolls back.
-        held.watched(sql, run.query(sql, params)).await
+        let done = held.watched(query, run.query(query.sql, query.params)).await;
+        done.map_err(|error| run.tell(error))
     }
 
-    pub(crate) async fn query_opt(
-        &self,
-        held: &Held,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
-    ) -> Result<Option<Row>, Error> {
-        let mut rows = self.query(held, sql, params).await?;
+    pub(crate) async fn query_opt(&self, held: &Held, query: Query<'_>) -> Result<Option<Row>, Error> {
+        let mut rows = self.query(held, query).await?;
         match rows.len() {
             0 | 1 => Ok(rows.pop()),
             found => Err(pgkeel_connect::Error::RowCount { expected: "at most one row", found }.into()),
         }
     }
 
-    pub(crate) async fn execute(
-        &self,
-        held: &Held,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
-    ) -> Result<u64, Error> {
-        refusal::check(sql)?;
+    pub(crate) async fn execute(&self, held: &Held, query: Query<'_>) -> Result<u64, Error> {
+        refusal::check(query.sql)?;
         let mut run = Run::new(held, self);
-        held.watched(sql, run.execute(sql, params)).await
+        held.watched(query, run.execute(query.sql, query.params)).await
     }
 
-    pub(crate) async fn batch_execute(&self, held: &Held, sql: &str) -> Result<(), Error> {
-        refusal::check_all(sql)?;
+    pub(crate) async fn batch_execute(&self, held: &Held, query: Query<'_>) -> Result<(), Error> {
+        refusal::check_all(query.sql)?;
         let run = Run::new(held, self);
-        held.watched(sql, run.batch_execute(sql)).await
+        held.watched(query, run.batch_execute(query.sql)).await
     }
 
     fn is_own(&self) -> bool {

@@ -28,11 +28,22 @@ pub(super) struct Run<'a> {
     open: bool,
     /// Whether the driver is asking for types: dropped meanwhile, nobody knows what it has prepared.
     pub(super) asks: bool,
+    /// Why a statement that failed may have been carried out all the same.
+    pub(super) doubt: Option<Doubt>,
+}
+
+/// What went wrong beside a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// The driver's asking for the types of its columns, once it was carried out.
+    Asking,
+    /// The BEGIN before it.
+    Begin,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(held: &'a Held, unnamed: &'a Unnamed) -> Self {
-        Self { held, unnamed, turn: None, open: false, asks: false }
+        Self { held, unnamed, turn: None, open: false, asks: false, doubt: None }
     }
 
     pub(super) fn connection(&self) -> &'a Connection {
@@ -51,7 +62,7 @@ impl<'a> Run<'a> {
         let kept = self.shapes().get(sql).filter(|shape| self.unnamed.knows(shape));
         let shape = if let Some(kept) = kept { kept } else { self.learn(sql).await? };
         let done = self.query_as(&shape, sql, params).await;
-        match self.newer(&shape, sql, &done).await {
+        match self.newer(&shape, sql, params, &done).await {
             Some(newer) => self.query_as(&newer, sql, params).await,
             None => done,
         }
@@ -64,7 +75,7 @@ impl<'a> Run<'a> {
         let kept = self.shapes().get(sql);
         let shape = if let Some(kept) = kept { kept } else { self.learn(sql).await? };
         let done = self.execute_as(&shape, sql, params).await;
-        match self.newer(&shape, sql, &done).await {
+        match self.newer(&shape, sql, params, &done).await {
             Some(newer) => self.execute_as(&newer, sql, params).await,
             None => done,
         }
@@ -90,16 +101,28 @@ impl<'a> Run<'a> {
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Error> {
+        self.doubt = None;
         let typed = shape.typed(params)?;
         let flight = self.connection().client().query_typed(sql, &typed);
-        let is_alone = shape.has_custom() && !self.joins();
+        let joins = self.joins();
+        let is_alone = shape.has_custom() && !joins;
         let done = if is_alone { self.in_own(flight).await } else { self.send(flight).await };
-        if !is_alone && self.has_asked(&done) {
+        if !is_alone && self.has_asked(shape, params, &done) {
             // The driver's statements are on a server session that nobody knows.
             self.held.invalidate();
             self.shapes().forget(sql);
+            self.doubt = (done.is_err() && !joins).then_some(Doubt::Asking);
         }
         done
+    }
+
+    /// The error as the caller is to see it, who must not take for undone what may have been carried out.
+    pub(super) fn tell(&self, error: crate::Error) -> crate::Error {
+        match (self.doubt, error) {
+            (Some(Doubt::Asking), crate::Error::Statement(source)) => crate::Error::RowsUnreadable { source },
+            (Some(Doubt::Begin), crate::Error::Statement(source)) => crate::Error::NotBegun { source },
+            (_, error) => error,
+        }
     }
 
     /// Whether the user's transaction is open. Exact as long as nothing has failed.
@@ -140,10 +163,12 @@ impl<'a> Run<'a> {
         self.turn = Some(self.turn().await?);
         self.begin();
         let (begun, done) = join(self.connection().client().batch_execute("BEGIN"), flight).await;
+        let refused = begun.is_err();
         match begun.and(done) {
             Ok(value) => self.end("COMMIT").await.map(|()| value),
             Err(error) => {
                 let error = self.connection().explain(error.into());
+                self.doubt = (refused && !error.is_disconnected()).then_some(Doubt::Begin);
                 let _ = self.end("ROLLBACK").await;
                 Err(error)
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use pgkeel_connect::Error;
 use tokio_postgres::Statement;
 use tokio_postgres::types::{Oid, ToSql, Type};
@@ -41,6 +42,12 @@ impl Shape {
         Ok(params.iter().copied().zip(self.params.iter().cloned()).collect())
     }
 
+    /// Whether the driver cannot make one of these parameters into its type: then it has sent nothing.
+    pub(super) fn refuses(&self, params: &[&(dyn ToSql + Sync)]) -> bool {
+        let mut typed = params.iter().zip(&self.params);
+        typed.any(|(param, kind)| param.to_sql_checked(kind, &mut BytesMut::new()).is_err())
+    }
+
     /// The columns' types that the driver does not know by heart.
     pub(super) fn custom(&self) -> impl Iterator<Item = Oid> {
         self.columns.iter().map(Type::oid).filter(|oid| !is_built_in(*oid))
@@ -68,6 +75,11 @@ impl Default for Shapes {
 impl Shapes {
     pub(super) fn get(&self, sql: &str) -> Option<Arc<Shape>> {
         self.0.get(sql)
+    }
+
+    /// The types of the parameters of this text, none if they are not known.
+    pub(crate) fn params(&self, sql: &str) -> Vec<Type> {
+        self.get(sql).map_or(Vec::new(), |shape| shape.params.clone())
     }
 
     pub(super) fn put(&self, sql: &str, shape: Arc<Shape>) {

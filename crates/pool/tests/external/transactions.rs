@@ -1,12 +1,14 @@
 //! The pool in front of `PgBouncer` in transaction mode: 8 clients share 2 server sessions.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use pgkeel_pool::connect::Executor as AnyExecutor;
-use pgkeel_pool::{Batch, Config, Error, Pool, PoolerMode, TxOptions};
-use pgkeel_testkit::{Random, TestDatabase, scaled};
+use pgkeel_pool::{Batch, Config, Error, Pool, PoolerMode, RetryPolicy, TxOptions};
+use pgkeel_testkit::{Random, TestDatabase, eventually, scaled};
 use tokio_postgres::error::SqlState;
 
 use crate::bouncer::Bouncer;
@@ -242,12 +244,15 @@ async fn types_that_are_made_anew_under_load_are_no_error() {
     let bouncer = before(&database).await;
     let pool = Pool::lazy(config(&bouncer));
     let (random, stop) = (Random::seeded(), tokio::sync::watch::Sender::new(false));
+    let done = Arc::<AtomicU64>::default();
     let clients = (0..CLIENTS).map(|number| {
         let (pool, mut random, stop) = (pool.clone(), random.fork(number.into()), stop.clone());
+        let done = Arc::clone(&done);
         tokio::spawn(async move {
             let mut tally = Tally::default();
             while !*stop.borrow() {
                 tally.note(any_statement(&pool, &mut random).await);
+                done.fetch_add(1, Ordering::Relaxed);
             }
             tally
         })
@@ -259,7 +264,11 @@ async fn types_that_are_made_anew_under_load_are_no_error() {
                 alter moods type mood[] using moods::text[]::mood[];
             drop type old";
         other.batch_execute(anew).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        let before = done.load(Ordering::Relaxed);
+        eventually("the new types are used", async || {
+            (done.load(Ordering::Relaxed) >= before + 20 * u64::from(CLIENTS)).then_some(())
+        })
+        .await;
     }
     stop.send_replace(true);
     let tallies = join_all(clients).await.into_iter().map(Result::unwrap);
@@ -269,5 +278,39 @@ async fn types_that_are_made_anew_under_load_are_no_error() {
     let left = "select count(*) from pg_prepared_statements";
     for session in join_all((0..CLIENTS).map(|_| pool.session())).await {
         assert_eq!(session.unwrap().query_scalar::<i64>(left, &[]).await.unwrap(), 0);
+    }
+}
+
+/// The driver asks for the new type behind the statement, on whatever server session it gets then.
+#[tokio::test]
+async fn what_was_carried_out_is_not_run_again_though_its_rows_cannot_be_read() {
+    let database = TestDatabase::empty().await;
+    let other = database.connection().await;
+    other.batch_execute(SCHEMA).await.unwrap();
+    other.batch_execute("create table c(n int, v text); insert into c values (0, 'a')").await.unwrap();
+    let bouncer = before(&database).await;
+    let pool = Pool::lazy(config_of(&bouncer, 1).with_pooler(PoolerMode::Transaction));
+    let retrying = pool.retrying(RetryPolicy::default());
+    let (count, carried_out) = ("update c set n = n + 1 returning v", "select n from c");
+    retrying.query("select mood, age, moods from people limit 1", &[]).await.unwrap();
+    retrying.query(count, &[]).await.unwrap();
+    for (round, name) in [(1, "one"), (2, "two"), (3, "three")] {
+        let anew = format!(
+            "create type {name} as enum ('a'); alter table c alter v type {name} using v::text::{name}"
+        );
+        other.batch_execute(&anew).await.unwrap();
+        let done = retrying.query(count, &[]).await;
+        assert_eq!(
+            done.is_ok(),
+            round > 1,
+            "with a type of its own it has a transaction of its own: {done:?}"
+        );
+        assert!(
+            !matches!(done, Err(ref error) if !matches!(error, Error::RowsUnreadable { .. })),
+            "{done:?}"
+        );
+        assert_eq!(other.query_scalar::<i32>(carried_out, &[]).await.unwrap(), 1 + round, "{name}");
+        retrying.query(count, &[]).await.unwrap();
+        other.batch_execute("update c set n = n - 1").await.unwrap();
     }
 }

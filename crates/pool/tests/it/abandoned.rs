@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::RecyclingMethod;
+use pgkeel_connect::Canceller;
 use pgkeel_pool::{Begin as _, Config, Error, Executor as _, Pool, Transaction as _};
 use pgkeel_testkit::{Proxy, Random, TestDatabase, eventually, is_soak, scaled};
 
@@ -211,8 +212,9 @@ async fn a_cancel_that_arrives_late_hits_no_one() {
     proxy.black_hole();
     drop(sleeping);
     drop(session);
-    // Longer than the cancel may take, and shorter than the cleaning: the request and the answers arrive together.
-    tokio::time::sleep(Duration::from_millis(1400)).await;
+    // It is time itself that is tried out here: longer than the cancel may take, and shorter than the cleaning, so that
+    // the request and the answers arrive together. Nothing shows from outside when the first is over.
+    tokio::time::sleep(Canceller::USUAL_DEADLINE + Duration::from_millis(400)).await;
     proxy.pass();
     for _ in 0..5 {
         pool.execute("select pg_sleep(0.05)", &[]).await.unwrap();

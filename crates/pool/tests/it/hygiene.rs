@@ -1,7 +1,7 @@
 //! What a user leaves behind does not reach the next one: transactions, settings, locks.
 
 use pgkeel_connect::TransactionStatus;
-use pgkeel_pool::{Executor as _, Pool, Reset, Session};
+use pgkeel_pool::{Executor as _, Pool, PoolerMode, Reset, Session};
 use pgkeel_testkit::{TestDatabase, scaled};
 
 use crate::dropped::poll_times;
@@ -102,6 +102,29 @@ async fn the_reset_says_what_the_next_user_finds() {
     assert_eq!(after_littering(Reset::DiscardAll).await, ([false; 6], true));
     assert_eq!(after_littering(Reset::Rollback).await, ([true; 6], true));
     assert_eq!(after_littering(Reset::None).await, ([true; 6], true));
+}
+
+/// Not as what is asked for by now: one that leads to the server itself is cleaned there, whatever new ones lead to.
+#[tokio::test]
+async fn a_session_is_cleaned_as_what_it_was_opened_as() {
+    let database = TestDatabase::empty().await;
+    let config = config_of(&database, 1, 0);
+    let pool = Pool::lazy(config.clone());
+    let session = pool.session().await.unwrap();
+    litter(&session).await;
+    pool.reload(config.clone().with_pooler(PoolerMode::Transaction));
+    drop(session);
+    let next = pool.session().await.unwrap();
+    assert_eq!((found(&next).await, pool.stats().connects_total), ([false; 6], 1));
+
+    // And one that leads to a pooler is rolled back, as all else would get to some other server session.
+    let pool = Pool::lazy(config.clone().with_pooler(PoolerMode::Transaction));
+    let session = pool.session().await.unwrap();
+    session.connection().batch_execute("set my.mark = 'here'").await.unwrap();
+    pool.reload(config);
+    drop(session);
+    let mark = "select current_setting('my.mark')";
+    assert_eq!(pool.query_scalar::<String>(mark, &[]).await.unwrap(), "here");
 }
 
 #[tokio::test]

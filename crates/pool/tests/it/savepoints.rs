@@ -1,8 +1,11 @@
 //! Savepoints leave nothing at the server when they end.
 
-use pgkeel_pool::{Begin as _, Executor as _, Transaction as _};
-use pgkeel_testkit::TestCluster;
+use std::time::Duration;
 
+use pgkeel_pool::{Begin as _, Error, Executor as _, RetryPolicy, Transaction as _};
+use pgkeel_testkit::{TestCluster, TestDatabase};
+
+use crate::pool_of;
 use crate::transactions::{insert, with_table};
 
 /// Each savepoint in which something was written has a subtransaction, which holds a lock on its number until it ends.
@@ -41,4 +44,26 @@ async fn the_servers_log_has_a_release_for_each_rollback_to_a_savepoint() {
     let log = cluster.log();
     assert_eq!(log.matches("statement: ROLLBACK TO SAVEPOINT pgkeel_").count(), 3, "{log}");
     assert_eq!(log.matches("; RELEASE SAVEPOINT pgkeel_").count(), 3, "{log}");
+}
+
+/// The time that is left is told with `SET LOCAL`, which a rollback undoes.
+#[tokio::test]
+async fn the_server_knows_the_deadline_after_a_savepoint_too() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    let policy = RetryPolicy::default().deadline(Duration::from_mins(10));
+    for told_before in [false, true] {
+        let run = pool.retrying(policy).transaction(|tx| async move {
+            let show = "show statement_timeout";
+            let before: Option<String> =
+                if told_before { Some(tx.query_scalar(show, &[]).await?) } else { None };
+            let inner = (&tx).begin().await?;
+            let within: String = inner.query_scalar(show, &[]).await?;
+            inner.rollback().await?;
+            let after: String = tx.query_scalar(show, &[]).await?;
+            Ok::<_, Error>([before.unwrap_or_else(|| within.clone()), within, after])
+        });
+        let told = run.await.unwrap();
+        assert!(told.iter().all(|timeout| timeout != "0"), "{told:?}");
+    }
 }

@@ -26,7 +26,7 @@ impl Seen {
 
     fn pool(&mut self, pool: &Pool) {
         let _ = writeln!(self.text, "{pool:?} {:?} {} {:?}", pool.config(), pool.stats(), pool.times());
-        let _ = writeln!(self.text, "{:?}", pool.slow_queries());
+        let _ = writeln!(self.text, "{:?} {:?}", pool.slow_queries(), pool.statement_stats());
     }
 }
 
@@ -51,7 +51,10 @@ async fn fail_in_every_way(seen: &mut Seen, right: &TestCluster) {
         proxy.pass();
     }
     let config = Config::new(way).with_size(1, 0).unwrap();
-    let config = config.with_slow_query_threshold(Some(Duration::ZERO)).with_leak_threshold(Some(short));
+    let config = config
+        .with_slow_query_threshold(Some(Duration::ZERO))
+        .with_leak_threshold(Some(short))
+        .with_sql_echo(true);
     let pool = Pool::connect(config).await.unwrap();
     for _ in 0..4 {
         seen.error(&pool.execute("select 1/0, 'canary4711'", &[]).await.unwrap_err());

@@ -1,6 +1,6 @@
 //! Transactions on a server that takes no writes.
 
-use pgkeel_pool::{Config, Error, Executor as _, Pool, RetryPolicy, TxOptions};
+use pgkeel_pool::{Config, Error, Executor as _, Pool, PoolerMode, RetryPolicy, TxOptions};
 use pgkeel_testkit::TestCluster;
 
 /// A server that waits for a primary that is not there.
@@ -42,6 +42,29 @@ async fn a_begin_that_is_refused_is_told_of_and_not_tried_again() {
         .await;
     assert!(matches!(done, Err(Error::TxClosed)), "{done:?}");
     assert_eq!(pool.query_scalar::<i32>("select 1", &[]).await.unwrap(), 1);
+}
+
+/// Who runs another statement at the same time hears the same.
+#[tokio::test]
+async fn a_begin_that_is_refused_is_told_to_all_who_were_under_way() {
+    let (cluster, _) = standby().await;
+    for mode in [PoolerMode::Session, PoolerMode::Transaction] {
+        let pool = Pool::lazy(Config::new(cluster.address().clone()).with_pooler(mode));
+        let tx = pool.begin_with(TxOptions::serializable()).await.unwrap();
+        let (first, second, third) = tokio::join!(
+            tx.execute("select 1", &[]),
+            tx.query("select 2", &[]),
+            tx.batch_execute("select 3"),
+        );
+        for error in [first.unwrap_err(), second.unwrap_err(), third.unwrap_err()] {
+            assert!(matches!(error, Error::NotBegun { .. }), "{mode}: {error:?}");
+            assert_eq!(error.code().unwrap().code(), "0A000", "{mode}");
+        }
+        let error = tx.execute("select 4", &[]).await.unwrap_err();
+        assert!(matches!(error, Error::TxClosed), "{mode}: {error:?}");
+        drop(tx);
+        assert_eq!(pool.query_scalar::<i32>("select 1", &[]).await.unwrap(), 1);
+    }
 }
 
 #[tokio::test]

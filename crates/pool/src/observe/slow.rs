@@ -1,10 +1,7 @@
-//! Statements that took long, as this process saw them.
-
 use std::collections::VecDeque;
+use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
-
-use crate::fingerprint;
 
 /// How many are kept; older ones make room.
 const MOST_KEPT: usize = 200;
@@ -15,6 +12,11 @@ const MOST_KEPT: usize = 200;
 pub struct SlowQuery {
     /// Its text, every literal as `?`.
     pub text: String,
+    /// What may be told of its parameters, the first 100 in their order: types, which are null, about how large the others
+    /// are; then how many more there are. Empty of streams, copies and batches.
+    pub params: Vec<String>,
+    /// Rows that it gave or touched; 0 if it failed, and of a copy out, whose rows are not counted.
+    pub rows: u64,
     /// From sending it to its last row, without the wait for a session.
     pub took: Duration,
     /// The wait for the session that it ran on.
@@ -23,13 +25,24 @@ pub struct SlowQuery {
     pub ended: SystemTime,
     /// Whether it failed.
     pub failed: bool,
+    /// Where in the program it was run, unless the pool ran it by itself.
+    pub site: Option<&'static Location<'static>>,
 }
 
 impl SlowQuery {
     /// A statement that has just ended well and waited for no session; `text` is without values already.
     #[must_use]
     pub fn new(text: impl Into<String>, took: Duration) -> Self {
-        Self { text: text.into(), took, waited: Duration::ZERO, ended: SystemTime::now(), failed: false }
+        Self {
+            text: text.into(),
+            params: Vec::new(),
+            rows: 0,
+            took,
+            waited: Duration::ZERO,
+            ended: SystemTime::now(),
+            failed: false,
+            site: None,
+        }
     }
 }
 
@@ -40,13 +53,7 @@ pub(crate) struct SlowQueries {
 }
 
 impl SlowQueries {
-    /// Keeps a statement that took long.
-    #[cold]
-    pub(crate) fn keep(&self, sql: &str, took: Duration, waited: Duration, failed: bool) {
-        let text = fingerprint::without_values(sql);
-        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        tracing::warn!(statement = %text, took_ms, "a slow statement");
-        let slow = SlowQuery { waited, failed, ..SlowQuery::new(text, took) };
+    pub(crate) fn keep(&self, slow: SlowQuery) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == MOST_KEPT {
             kept.pop_front();
@@ -72,9 +79,9 @@ mod tests {
     fn the_slowest_come_first_and_the_oldest_make_room() {
         let slow = SlowQueries::default();
         for millis in 1..=300 {
-            slow.keep("select 'secret'", Duration::from_millis(300 - millis), Duration::ZERO, false);
+            slow.keep(SlowQuery::new("select ?", Duration::from_millis(300 - millis)));
         }
         let list = slow.list();
-        assert_eq!((list.len(), list[0].took, &*list[0].text), (200, Duration::from_millis(199), "select ?"));
+        assert_eq!((list.len(), list[0].took), (200, Duration::from_millis(199)));
     }
 }

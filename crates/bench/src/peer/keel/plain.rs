@@ -1,0 +1,38 @@
+use super::{Keel, Seat};
+use crate::account::Account;
+use crate::job::Job;
+use crate::peer::Peer;
+use crate::server::Database;
+
+/// pgkeel without what the job is about: statements one by one, an ordinary transaction, a session for each task,
+/// nothing observed.
+#[derive(Debug)]
+pub(crate) struct Plain(Keel);
+
+impl Peer for Plain {
+    type Seat = Seat;
+
+    async fn open(database: &Database, job: Job) -> anyhow::Result<Self> {
+        Ok(Self(Keel::lazy(database, job, false)?))
+    }
+
+    async fn fill(&self) -> anyhow::Result<()> {
+        self.0.fill().await
+    }
+
+    fn seat(&self, task: usize) -> Seat {
+        self.0.seat(task)
+    }
+
+    async fn point(seat: &Seat, id: i64) -> anyhow::Result<Account> {
+        Keel::point(seat, id).await
+    }
+
+    async fn closure(seat: &Seat, id: i64, amount: i64) -> anyhow::Result<Account> {
+        Keel::closure(seat, id, amount).await
+    }
+
+    async fn close(self) {
+        self.0.close().await;
+    }
+}
