@@ -51,18 +51,34 @@ mod failure;
 mod step;
 mod wording;
 mod error;
+mod snapshot;
+mod difference;
+mod lock_file;
+mod shadow;
+mod proof;
+mod drift;
+mod verify_error;
 #[cfg(feature = "cli")]
 pub mod cli;
 
 pub use self::conflict::Conflict;
+pub use self::difference::{Difference, Differences};
+pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
 pub use self::lock::LockHolder;
+pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem};
 pub use self::migration::{Migration, MigrationProblem};
 pub use self::migrations::Migrations;
 pub use self::migrator::Migrator;
+pub use self::proof::{Chain, ChainProof, Finding, Link, Proof, Prover, StepProof};
 pub use self::report::{Done, Event, Report};
+pub use self::shadow::Shadow;
+pub use self::snapshot::{
+    Aspect, BadFingerprint, BadPattern, BadScope, BadSnapshot, Fingerprint, Object, Pattern, Scope, Snapshot,
+};
 pub use self::status::{Applied, Status};
 pub use self::step::Step;
 pub use self::template::create;
 pub use self::text::Location;
 pub use self::unfit::{Unfit, UnfitReason};
+pub use self::verify_error::{VerifyError, VerifyStep};

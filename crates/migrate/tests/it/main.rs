@@ -5,12 +5,16 @@
 mod apply;
 mod cli;
 mod conflicts;
+mod drift;
 mod dropped;
 mod failures;
 mod interop;
 mod outage;
+mod proofs;
 mod race;
 mod secrecy;
+mod shadows;
+mod snapshot;
 
 use pgkeel_connect::Executor as _;
 use pgkeel_migrate::{Migration, Migrations, Migrator};
