@@ -41,16 +41,32 @@ mod run;
 mod migrator;
 mod wording;
 mod error;
+mod snapshot;
+mod difference;
+mod lock_file;
+mod shadow;
+mod proof;
+mod drift;
+mod verify_error;
 #[cfg(feature = "cli")]
 pub mod cli;
 
+pub use self::difference::{Difference, Differences};
+pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
 pub use self::files::{
     Directives, Location, Migration, MigrationProblem, Migrations, Phase, Template, Unfit, UnfitReason, embed,
 };
+pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem};
 pub use self::migrator::Migrator;
+pub use self::proof::{ChainProof, Finding, Proof, Prover, StepProof};
 pub use self::run::{
     Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, Reason, Report, Stays, Step, Stop,
     Unsuitable,
 };
+pub use self::shadow::Shadow;
+pub use self::snapshot::{
+    Aspect, BadFingerprint, BadPattern, BadScope, BadSnapshot, Fingerprint, Object, Pattern, Scope, Snapshot,
+};
 pub use self::state::{Applied, Back, Conflict, Direction, Interrupted, Plan, PlannedFile, Status, Target};
+pub use self::verify_error::{VerifyError, VerifyStep};

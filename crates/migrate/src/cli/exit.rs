@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use crate::{Conflict, Error, Reason};
+use crate::{Conflict, Error, Reason, VerifyError};
 
 /// How a verb ended, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Exit {
     Pending = 3,
     /// Files cannot be used, or do not go with the database.
     Conflict = 4,
+    /// The schema, the lock file or a way back is not as the migrations make it (`verify`, `test`, `lock --check`).
+    Differs = 5,
     /// Others were applying migrations all the time, or the lock was lost.
     Locked = 6,
     /// A file stands between two statements, and somebody has to say how it goes on.
@@ -36,6 +38,7 @@ Exit codes:
   2   wrong command line, settings or directory
   3   something is pending (status --check)
   4   files that cannot be used, or that are in conflict with the database
+  5   the schema, the lock file or a way back is not as the migrations make it (verify, test, lock --check)
   6   others were applying migrations all the time, or the lock was lost
   7   a file stands between two statements, and somebody has to say how it goes on (repair)
   9   there is no way back, or it cannot be tried like this
@@ -68,6 +71,24 @@ impl From<&Error> for Exit {
             | Error::History { .. }
             | Error::Refinery(_)
             | Error::File(_) => Self::Failed,
+        }
+    }
+}
+
+impl From<&VerifyError> for Exit {
+    fn from(error: &VerifyError) -> Self {
+        match error {
+            VerifyError::Migrate(error) => Self::from(error),
+            VerifyError::LockFile { .. } | VerifyError::BadLockFile { .. } => Self::Usage,
+            VerifyError::ServerWide { .. } | VerifyError::MayNotCreate(_) => Self::Refused,
+            VerifyError::TooOld { .. } | VerifyError::OtherMajor { .. } => Self::Unsuitable,
+            VerifyError::NotLocked { .. } | VerifyError::NothingApplied | VerifyError::NotRecorded => {
+                Self::Conflict
+            }
+            VerifyError::Connect(_)
+            | VerifyError::Server { .. }
+            | VerifyError::NoAnswer { .. }
+            | VerifyError::BadRecord(_) => Self::Failed,
         }
     }
 }

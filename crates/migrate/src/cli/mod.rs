@@ -16,6 +16,7 @@
 //! ```
 
 mod arguments;
+mod checks;
 mod excerpt;
 mod exit;
 mod json;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use pgkeel_connect::Config;
 
+use super::checks::{Page, With};
 use crate::{Back, DryRun, Migrations, Migrator, Phase, Stop, Target};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,9 @@ pub(crate) enum Verb {
     Plan { down: Option<Back>, sql: bool },
     Validate,
     New { name: String, content: Option<(Content, String)>, way_back: Option<WayBack> },
+    Verify { with: With, page: Page },
+    Test { page: Page },
+    Lock { check: bool },
     LockInfo,
     Repair { version: i64, statement: usize },
 }
@@ -114,6 +118,9 @@ impl Verb {
             }
             "validate" => Self::Validate,
             "new" => Self::new(words),
+            "verify" => Self::Verify { with: with(words), page: page(words) },
+            "test" => Self::Test { page: page(words) },
+            "lock" => Self::Lock { check: words.get_flag("check") },
             "lock-info" => Self::LockInfo,
             _ => Self::Repair {
                 version: value(words, "version").expect("clap asks for it"),
@@ -163,6 +170,19 @@ impl Options {
             accept_edited: has(words, "accept-edited"),
         }
     }
+}
+
+fn with(words: &ArgMatches) -> With {
+    match value::<String>(words, "against").as_deref() {
+        Some("recorded") => With::Recorded,
+        Some("lock") => With::LockFile,
+        Some(_) => With::Shadow,
+        None => With::Any,
+    }
+}
+
+fn page(words: &ArgMatches) -> Page {
+    if has(words, "markdown") { Page::Markdown } else { Page::Text }
 }
 
 fn back(words: &ArgMatches) -> Back {

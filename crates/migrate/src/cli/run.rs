@@ -10,7 +10,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::request::{Content, Request, Verb, WayBack};
 use super::screen::Screen;
-use super::{json, signals, text};
+use super::{checks, json, signals, text};
 use crate::files::unfit;
 use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
 
@@ -81,8 +81,16 @@ pub async fn run_into<E>(
     if verb == Verb::Validate {
         return Ok(validate(&mut screen, &migrations));
     }
-    let migrator = request.migrator(connect().await?, migrations, stop);
-    Ok(with_database(&mut screen, &migrator, verb).await)
+    let connect = connect().await?;
+    let directory = request.directory.clone();
+    Ok(match verb {
+        Verb::Verify { with, page } => {
+            checks::verify(&mut screen, (connect, migrations, &directory), with, page).await
+        }
+        Verb::Test { page } => checks::test(&mut screen, connect, migrations, page).await,
+        Verb::Lock { check } => checks::lock(&mut screen, (connect, migrations, &directory), check).await,
+        verb => with_database(&mut screen, &request.migrator(connect, migrations, stop), verb).await,
+    })
 }
 
 async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb) -> Exit {
@@ -104,7 +112,9 @@ async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb)
         Verb::Plan { down, sql } => plan(screen, migrator, down, sql).await,
         Verb::LockInfo => lock_info(screen, migrator).await,
         Verb::Repair { version, statement } => repair(screen, migrator, version, statement).await,
-        Verb::Validate | Verb::New { .. } => unreachable!("answered without a database"),
+        Verb::Validate | Verb::New { .. } | Verb::Verify { .. } | Verb::Test { .. } | Verb::Lock { .. } => {
+            unreachable!("answered without a migrator")
+        }
     }
 }
 

@@ -1,13 +1,12 @@
 //! Where answers go. A reader that has gone is no reason to stop migrating, so nothing here fails.
 
-use std::error::Error as _;
 use std::io::Write;
 
 use serde_json::Value;
 
 use super::exit::Exit;
 use super::{excerpt, json, text};
-use crate::{Error, Event, Migrations};
+use crate::{Error, Event, Migrations, VerifyError};
 
 pub(crate) struct Screen<'a> {
     pub(crate) out: &'a mut (dyn Write + Send),
@@ -30,14 +29,25 @@ impl Screen<'_> {
         let _ = writeln!(place, "{line}").and_then(|()| place.flush());
     }
 
+    /// Says what went wrong with comparing schemas.
+    pub(crate) fn fail_to_verify(&mut self, error: &VerifyError) -> Exit {
+        if let VerifyError::Migrate(error) = error {
+            return self.fail(error, None);
+        }
+        let message = in_full(error);
+        let _ = writeln!(self.err, "migrate: {message}");
+        if self.json {
+            self.answer(
+                String::new,
+                || serde_json::json!({ "error": { "message": message, "exit": Exit::from(error) as u8 } }),
+            );
+        }
+        Exit::from(error)
+    }
+
     /// Says what went wrong, where, and what to do next.
     pub(crate) fn fail(&mut self, error: &Error, migrations: Option<&Migrations>) -> Exit {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
-        }
+        let message = in_full(error);
         let _ = writeln!(self.err, "migrate: {message}");
         if let Some(excerpt) = error.file().zip(migrations).and_then(|(file, all)| excerpt::of(file, all)) {
             let _ = write!(self.err, "{excerpt}");
@@ -53,4 +63,15 @@ impl Screen<'_> {
         }
         Exit::from(error)
     }
+}
+
+/// An error with its causes.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
 }

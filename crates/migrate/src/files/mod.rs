@@ -23,6 +23,6 @@ pub use self::text::Location;
 pub use self::unfit::{Unfit, UnfitReason};
 
 pub(crate) use self::index::{IndexBuild, IndexRebuild};
-pub(crate) use self::outside::{affects_whole_server, cannot_be_in_transaction, sets_session};
+pub(crate) use self::outside::{cannot_be_in_transaction, of_whole_server, sets_session};
 pub(crate) use self::script::Script;
 pub(crate) use self::statements::{Statement, statements};

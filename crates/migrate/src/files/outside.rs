@@ -43,14 +43,25 @@ pub(crate) fn changes_role(statement: &Statement<'_>) -> bool {
     sets_session(statement) && matches!(subject.as_deref(), Some("role" | "authorization"))
 }
 
-/// Whether the statement changes what all databases of the server share.
-pub(crate) fn affects_whole_server(statement: &Statement<'_>) -> bool {
-    let shared = ["role", "user", "group", "database", "tablespace", "system", "subscription"];
-    let changes = ["create", "alter", "drop", "comment", "security"];
-    let of_shared = |change| shared.iter().any(|kind| statement.begins_with(&[change, kind]));
-    changes.into_iter().any(of_shared)
-        || statement.begins_with(&["comment", "on"])
-            && shared.iter().any(|kind| statement.begins_with(&["comment", "on", kind]))
+const MAKERS: [&str; 3] = ["create", "alter", "drop"];
+
+/// Kinds of objects that belong to the server.
+const SHARED: [&str; 6] = ["role", "user", "group", "database", "tablespace", "subscription"];
+
+/// The words by which a statement changes what all databases of the server share, in capitals; `None` if it does not.
+pub(crate) fn of_whole_server(statement: &Statement<'_>) -> Option<String> {
+    let words: Vec<String> = statement.words.iter().map(|word| word.to_ascii_lowercase()).collect();
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    let is_shared = match word(0) {
+        "create" | "alter" | "drop" if word(1) == "user" && word(2) == "mapping" => false,
+        maker if MAKERS.contains(&maker) => SHARED.contains(&word(1)) || word(1) == "system",
+        "reassign" => true,
+        // Of roles, which have no ON; what has one is kept in the database.
+        "grant" | "revoke" => !words.iter().any(|word| word == "on"),
+        "comment" => ["role", "database", "tablespace"].contains(&word(2)),
+        _ => false,
+    };
+    is_shared.then(|| words[..words.len().min(2)].join(" ").to_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -93,13 +104,36 @@ mod tests {
         );
     }
 
+    fn found(sql: &str) -> Option<String> {
+        statements(sql).iter().find_map(of_whole_server)
+    }
+
     #[test]
-    fn what_all_databases_share_is_known() {
-        let shared = "create role a; ALTER USER a set b = c; drop group g; alter system reset all; comment on role a is 'b'";
-        assert_eq!(all(shared, affects_whole_server), [true; 5]);
-        assert_eq!(
-            all("create table role (); comment on table t is 'role'; grant a to b", affects_whole_server),
-            [false; 3]
-        );
+    fn what_reaches_beyond_the_database_is_found() {
+        for (sql, told) in [
+            ("create role app", "CREATE ROLE"),
+            ("select 1; ALTER USER app WITH login", "ALTER USER"),
+            ("drop tablespace fast", "DROP TABLESPACE"),
+            ("alter system set work_mem = '1GB'", "ALTER SYSTEM"),
+            ("alter database shop set search_path = x", "ALTER DATABASE"),
+            ("grant readers to app", "GRANT READERS"),
+            ("create subscription s connection '' publication p", "CREATE SUBSCRIPTION"),
+            ("reassign owned by a to b", "REASSIGN OWNED"),
+            ("comment on role app is 'x'", "COMMENT ON"),
+        ] {
+            assert_eq!(found(sql).as_deref(), Some(told), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_stays_in_the_database_is_not() {
+        for sql in [
+            "create user mapping for public server s",
+            "grant select on t to app; revoke all on schema x from public",
+            "comment on table t is 'create role'; alter table t owner to app",
+            "create table role (id int); alter default privileges grant select on tables to app",
+        ] {
+            assert_eq!(found(sql), None, "{sql}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::Migrator;
 use super::order::Order;
-use crate::files::{affects_whole_server, statements};
+use crate::files::{of_whole_server, statements};
 use crate::run::session::Session;
 use crate::run::{Attempt, Context, Job, Lock, Patience, Runner, Shadow, Watch, check_connection, rehearse};
 use crate::state::history;
@@ -126,7 +126,7 @@ impl Migrator {
         }
         let scripts = applied.iter().map(Migration::up).chain(jobs.iter().map(Job::script));
         for script in scripts {
-            if statements(script.sql()).iter().any(affects_whole_server) {
+            if statements(script.sql()).iter().any(|statement| of_whole_server(statement).is_some()) {
                 let reason = "it changes what all databases of the server share; try it by rollback";
                 return Err(Error::CannotRehearse { file: script.file().to_owned(), reason });
             }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use pgkeel_connect::Executor as _;
 use pgkeel_migrate::Stop;
 use pgkeel_migrate::cli::{self, Exit};
 use pgkeel_testkit::TestDatabase;
@@ -221,4 +222,45 @@ async fn templates_are_written_with_their_way_back() {
     let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((exit, answer["files"].as_array().unwrap().len()), (Exit::Done, 2));
     assert!(out.contains("V2__b.down.sql"), "{out}");
+}
+
+#[tokio::test]
+async fn a_lock_file_is_written_and_held_against_the_database() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();
+    std::fs::write(directory.path().join("V1__a.down.sql"), "drop table a;").unwrap();
+    let typed = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    let (exit, out, err) = typed(&["lock"]).await;
+    assert!(exit == Exit::Done && out.ends_with("migrations.lock was written, 1 versions\n"), "{out}{err}");
+    let (exit, out, _) = typed(&["lock", "--check"]).await;
+    assert!(exit == Exit::Done && out.contains("is as the migrations make it"), "{out}");
+    assert_eq!(typed(&["up"]).await.0, Exit::Done);
+    let (exit, out, _) = typed(&["verify"]).await;
+    assert!(exit == Exit::Done && out.contains("agrees with the lock file at version 1"), "{out}");
+    database.connection().await.batch_execute("alter table a add column b int").await.unwrap();
+    let (exit, out, _) = typed(&["verify"]).await;
+    assert!(exit == Exit::Differs && out.contains("1 difference") && out.contains("public.a"), "{out}");
+    let (exit, out, _) = typed(&["verify", "--against=shadow", "--markdown"]).await;
+    assert!(exit == Exit::Differs && out.starts_with("**1 difference"), "{out}");
+    std::fs::write(directory.path().join("V2__b.sql"), "create table b (id int);").unwrap();
+    let (exit, out, _) = typed(&["lock", "--check", "--json"]).await;
+    assert!(exit == Exit::Differs && out.contains("\"changed\": true"), "{out}");
+    let (exit, _, err) = typed(&["verify", "--against=recorded"]).await;
+    assert!(exit == Exit::Conflict && err.contains("no recorded snapshot"), "{err}");
+}
+
+#[tokio::test]
+async fn migrations_are_tested_and_a_rotten_way_back_is_named() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();
+    std::fs::write(directory.path().join("V1__a.down.sql"), "drop table a;").unwrap();
+    let typed = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    let (exit, out, err) = typed(&["test"]).await;
+    assert!(exit == Exit::Done && out.starts_with("V1__a.sql: "), "{out}{err}");
+    std::fs::write(directory.path().join("V2__b.sql"), "create table b (id int);").unwrap();
+    std::fs::write(directory.path().join("V2__b.down.sql"), "select 1;").unwrap();
+    let (exit, out, _) = typed(&["test"]).await;
+    assert!(exit == Exit::Differs && out.contains("public.b"), "{out}");
+    let (exit, out, _) = typed(&["test", "--json"]).await;
+    assert!(exit == Exit::Differs && out.contains("\"sound\": false"), "{out}");
 }
