@@ -1,6 +1,5 @@
 //! The verbs that compare schemas: `verify`, `test` and `lock`.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use pgkeel_connect::Config;
@@ -131,4 +130,23 @@ pub(super) async fn lock(
         }
         Err(error) => screen.fail_to_verify(&error),
     }
+}
+
+/// Whether the lock file, if there is one, is about these files. Needs no database.
+pub(super) fn with_lock_file(
+    screen: &mut Screen<'_>,
+    migrations: &Migrations,
+    directory: &Path,
+) -> Result<(), Exit> {
+    let conflicts = match LockFile::read(directory) {
+        Ok(None) => return Ok(()),
+        Ok(Some(lock)) => lock.check(migrations),
+        Err(error) => return Err(screen.fail_to_verify(&error)),
+    };
+    if conflicts.is_empty() {
+        return Ok(());
+    }
+    let told: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
+    screen.answer(|| told.join("\n") + "\n", || json!({ "lock_conflicts": told }));
+    Err(Exit::Conflict)
 }

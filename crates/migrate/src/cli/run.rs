@@ -79,7 +79,7 @@ pub async fn run_into<E>(
         Err(error) => return Ok(screen.fail(&error, None)),
     };
     if verb == Verb::Validate {
-        return Ok(validate(&mut screen, &migrations));
+        return Ok(validate(&mut screen, &migrations, &request.directory));
     }
     let connect = connect().await?;
     let directory = request.directory.clone();
@@ -149,7 +149,7 @@ fn new(screen: &mut Screen<'_>, directory: &Path, template: Result<Template, Err
 
 /// What can be said of files without a database: those that are applied already could not be changed any more, so of
 /// them too.
-fn validate(screen: &mut Screen<'_>, migrations: &Migrations) -> Exit {
+fn validate(screen: &mut Screen<'_>, migrations: &Migrations, directory: &Path) -> Exit {
     let unfit = |migration: &Migration| {
         let scripts = [Some(migration.up()), migration.down()].into_iter().flatten();
         let found = scripts.filter_map(|script| Some((script.file().to_owned(), unfit::find(script)?)));
@@ -159,6 +159,9 @@ fn validate(screen: &mut Screen<'_>, migrations: &Migrations) -> Exit {
     let conflicts: Vec<Conflict> = migrations.iter().flat_map(unfit).collect();
     if !conflicts.is_empty() {
         return screen.fail(&Error::Conflicts { conflicts }, None);
+    }
+    if let Err(exit) = checks::with_lock_file(screen, migrations, directory) {
+        return exit;
     }
     let count = migrations.len();
     screen.answer(|| text::in_order(count), || json!({ "migrations": count }));

@@ -13,10 +13,13 @@ pub(crate) enum FileName<'a> {
 
 const BESIDE: [&str; 2] = ["README.md", "migrations.lock"];
 
+/// How the drafts of `migrations.lock` begin, of which one may be left behind when it is being written.
+pub(crate) const DRAFT: &str = ".migrations.lock.";
+
 impl<'a> FileName<'a> {
     /// What the name says, or `None` if it is not the name of a migration.
     pub(crate) fn parse(file: &'a str) -> Option<Self> {
-        if BESIDE.contains(&file) {
+        if BESIDE.contains(&file) || file.starts_with(DRAFT) {
             return Some(Self::Beside);
         }
         let stem = file.strip_suffix(".sql")?;

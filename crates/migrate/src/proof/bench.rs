@@ -15,10 +15,16 @@ pub(super) struct Bench<'a> {
 /// An error that a file is to blame for is a finding; any other ends the proof.
 pub(super) fn of_file<T>(done: Result<T, VerifyError>) -> Result<Result<T, Error>, VerifyError> {
     match done {
-        Err(VerifyError::Migrate(error)) if error.file().is_some() && !error.is_disconnected() => {
-            Ok(Err(error))
-        }
+        Err(VerifyError::Migrate(error)) if is_of_file(&error) => Ok(Err(error)),
         done => done.map(Ok),
+    }
+}
+
+/// A file that cannot be run at all, as it ends its transaction itself, is a conflict.
+fn is_of_file(error: &Error) -> bool {
+    match error {
+        Error::Conflicts { .. } => true,
+        error => error.file().is_some() && !error.is_disconnected(),
     }
 }
 

@@ -30,8 +30,7 @@ impl Shadow {
         let name =
             Ident::new(format!("{prefix}{}", since.as_micros())).expect("letters and digits are a name");
         create(&session, &name).await?;
-        let config = Config::new(config.address().clone().with_database(name.name()))
-            .with_connect_timeout(config.connect_timeout());
+        let config = config.clone().with_database(name.name());
         Ok(Self { session, name, config })
     }
 

@@ -27,8 +27,7 @@ pub struct Shadow {
 
 impl Shadow {
     /// Makes one on the server that this names, which may be the one of the database itself: it costs about 10 MB there
-    /// and a tenth of a second. The role needs the right to create databases. The password has to be part of the
-    /// address.
+    /// and a tenth of a second. The role needs the right to create databases.
     ///
     /// # Errors
     /// [`VerifyError::MayNotCreate`], [`VerifyError::Connect`], [`VerifyError::Server`] and [`VerifyError::NoAnswer`].
@@ -46,7 +45,7 @@ impl Shadow {
         database::create(&maker, &name).await?;
         database::settle(&maker, &name).await?;
         maker.close().await;
-        let config = inside(server, &name);
+        let config = server.clone().with_database(name.name());
         let connection = dial(&config.clone().with_application_name(name.name())).await;
         let connection = connection.map_err(VerifyError::Connect)?;
         database::keep(&connection).await?;
@@ -93,10 +92,4 @@ impl Shadow {
             tracing::warn!(error, database = name.name(), "a shadow database is still there");
         }
     }
-}
-
-/// The same connection to another database.
-fn inside(server: &Config, name: &Ident) -> Config {
-    Config::new(server.address().clone().with_database(name.name()))
-        .with_connect_timeout(server.connect_timeout())
 }

@@ -3,9 +3,4 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 mod bouncer;
-mod dumps;
 mod pooler;
-#[path = "../it/snapshot/cases.rs"]
-mod cases;
-#[path = "../it/snapshot/shuffled.rs"]
-mod shuffled;

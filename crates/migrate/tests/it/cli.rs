@@ -243,6 +243,8 @@ async fn a_lock_file_is_written_and_held_against_the_database() {
     let (exit, out, _) = typed(&["verify", "--against=shadow", "--markdown"]).await;
     assert!(exit == Exit::Differs && out.starts_with("**1 difference"), "{out}");
     std::fs::write(directory.path().join("V2__b.sql"), "create table b (id int);").unwrap();
+    let (exit, out, _) = typed(&["validate"]).await;
+    assert!(exit == Exit::Conflict && out == "V2__b.sql is not in the lock file; write it anew\n", "{out}");
     let (exit, out, _) = typed(&["lock", "--check", "--json"]).await;
     assert!(exit == Exit::Differs && out.contains("\"changed\": true"), "{out}");
     let (exit, _, err) = typed(&["verify", "--against=recorded"]).await;

@@ -1,4 +1,11 @@
-//! Snapshots beside `pg_dump`.
+//! Snapshots beside `pg_dump`, which has to be where the server's own programs are. `cargo test` leaves this out.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
+#[path = "../it/snapshot/cases.rs"]
+mod cases;
+#[path = "../it/snapshot/shuffled.rs"]
+mod shuffled;
 
 use std::path::Path;
 use std::process::Command;
