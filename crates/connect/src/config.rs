@@ -70,6 +70,13 @@ impl Config {
         self
     }
 
+    /// The same in another database of the same server.
+    #[must_use]
+    pub fn with_database(mut self, name: &str) -> Self {
+        self.address = self.address.with_database(name);
+        self
+    }
+
     /// The same with another limit for the whole of connecting.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use pgkeel_connect::ServerError;
 
-use crate::wording::{Before, Holder, Lines, hint};
-use crate::{Conflict, Location, LockHolder, MigrationProblem, Step};
+use crate::wording::{Holder, Lines};
+use crate::{Conflict, FileError, LockHolder, MigrationProblem, Reason, Step, Unsuitable};
 
 /// What went wrong with migrations.
 #[derive(Debug, thiserror::Error)]
@@ -36,14 +36,50 @@ pub enum Error {
         /// One like it that would do.
         suggestion: Option<String>,
     },
+    /// A template is to be about something that is not written as it has to be.
+    #[error("{text:?} is not of the form table(column, …), or table(column, …) references table(column, …)")]
+    Template {
+        /// What was written.
+        text: String,
+    },
+    /// The version that was named is none of those that could be meant.
+    #[error("there is no version {version} to go to")]
+    NoSuchVersion {
+        /// The version.
+        version: i64,
+    },
     /// There is no connection. Nothing was done.
     #[error("the database cannot be reached")]
     Connect(#[source] pgkeel_connect::Error),
-    /// Files and history disagree, so nothing was applied.
-    #[error("nothing was applied, because the files and the database do not go together:{}", Lines(.conflicts))]
+    /// The connection cannot be used to change a schema. Nothing was done.
+    #[error("this connection cannot be used for migrations: {reason}")]
+    Unsuitable {
+        /// Why not.
+        reason: Unsuitable,
+    },
+    /// Files and history disagree, or there is no way back, so nothing was done.
+    #[error("nothing was done, because the files and the database do not go together:{}", Lines(.conflicts))]
     Conflicts {
         /// All that is in the way.
         conflicts: Vec<Conflict>,
+    },
+    /// The dry run cannot be made in this way. Nothing was done.
+    #[error("{file} cannot be tried like this: {reason}")]
+    CannotRehearse {
+        /// The file's name.
+        file: String,
+        /// Why not, and what to do.
+        reason: &'static str,
+    },
+    /// There is nothing to go on with: the version does not stand between two statements, or has no such statement.
+    #[error(
+        "version {version} cannot go on with statement {statement}: it was not stopped, or has no such statement"
+    )]
+    NothingToRepair {
+        /// The version.
+        version: i64,
+        /// The statement, from 1.
+        statement: usize,
     },
     /// Somebody else was applying migrations all the time. Nothing was done.
     #[error("somebody else was applying migrations for {waited:?}{}", Holder(.holder.as_ref()))]
@@ -52,6 +88,12 @@ pub enum Error {
         waited: Duration,
         /// Who held the lock last, if it could be found out.
         holder: Option<LockHolder>,
+    },
+    /// [`Stop`](crate::Stop) was asked for between two files, or while others were waited for.
+    #[error("it was stopped before the next file")]
+    Stopped {
+        /// The files that the same call ran before.
+        before: Vec<String>,
     },
     /// The server refused something that is done besides the files.
     #[error("{step} failed")]
@@ -78,125 +120,46 @@ pub enum Error {
         /// The column that cannot be read.
         column: &'static str,
     },
+    /// There is a history of plain refinery under its usual name, and none of ours: what it says is applied would run again.
+    #[error(
+        "{table} is the history of plain refinery; to go on with it run CREATE SCHEMA pgkeel; ALTER TABLE {table} SET \
+         SCHEMA pgkeel"
+    )]
+    OtherHistory {
+        /// The table, with its schema.
+        table: String,
+    },
     /// Refinery's own checks refused a file that ours had let pass.
     #[error("refinery refused the file")]
     Refinery(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The server refused a statement of a file. Nothing of this file stays.
-    #[error(
-        "{file}{}: the server refused a statement; nothing of this file was applied{}{}",
-        .at.map(|at| format!(":{at}")).unwrap_or_default(), Before(.applied), hint(.source)
-    )]
-    Statement {
-        /// The file's name.
-        file: String,
-        /// Where the server sees the mistake, or else where the statement begins. `None` if only the COMMIT failed, as
-        /// with a constraint that is checked then.
-        at: Option<Location>,
-        /// The files that the same call applied before.
-        applied: Vec<String>,
-        /// What the server said.
-        #[source]
-        source: ServerError,
-    },
-    /// The file did not end in time. The server rolls it back as soon as it notices that nobody waits any more.
-    #[error("{file} did not end within {waited:?} and is rolled back{}", Before(.applied))]
-    TooSlow {
-        /// The file's name.
-        file: String,
-        /// How long was waited.
-        waited: Duration,
-        /// The files that the same call applied before.
-        applied: Vec<String>,
-    },
-    /// The session does not hold the lock although it took it: the file let go of it, or there is a pooler between that
-    /// gives each transaction another session. Nothing of this file stays.
-    #[error(
-        "{file}: the lock is gone, so nothing of this file was applied{}; connect without a pooler in transaction \
-         mode, and leave pg_advisory_unlock_all out", Before(.applied)
-    )]
-    LockLost {
-        /// The file's name.
-        file: String,
-        /// The files that the same call applied before.
-        applied: Vec<String>,
-    },
-    /// The file ended the transaction that it ran in, in a way that was not seen before. What it did until then stays,
-    /// and there is no row in the history.
-    #[error(
-        "{file} ended its own transaction, so that parts of it may be there without being in the history{}",
-        Before(.applied)
-    )]
-    TransactionEnded {
-        /// The file's name.
-        file: String,
-        /// The files that the same call applied before.
-        applied: Vec<String>,
-    },
-    /// The connection was lost during COMMIT. The next status says whether the file is applied.
-    #[error(
-        "{file}: the connection was lost during COMMIT; ask for the status to see whether it was applied{}",
-        Before(.applied)
-    )]
-    OutcomeUnknown {
-        /// The file's name.
-        file: String,
-        /// The files that the same call applied before.
-        applied: Vec<String>,
-        /// Why, if it is known.
-        #[source]
-        source: Option<pgkeel_connect::Error>,
-    },
-    /// Something besides its statements went wrong with a file: the connection was lost, the history could not be
-    /// written. The server keeps nothing of this file.
-    #[error("{file} was not applied{}", Before(.applied))]
-    NotApplied {
-        /// The file's name.
-        file: String,
-        /// The files that the same call applied before.
-        applied: Vec<String>,
-        /// What went wrong.
-        #[source]
-        source: Box<Error>,
-    },
+    /// A file was not applied or not reverted.
+    #[error(transparent)]
+    File(Box<FileError>),
 }
 
 impl Error {
-    /// The files that the call that failed had applied before; they stay applied.
+    /// The files that the call that failed had applied, or reverted, before; they stay so.
     #[must_use]
-    pub fn applied(&self) -> &[String] {
+    pub fn before(&self) -> &[String] {
         match self {
-            Self::Statement { applied, .. }
-            | Self::TooSlow { applied, .. }
-            | Self::LockLost { applied, .. }
-            | Self::TransactionEnded { applied, .. }
-            | Self::OutcomeUnknown { applied, .. }
-            | Self::NotApplied { applied, .. } => applied,
+            Self::File(error) => &error.before,
+            Self::Stopped { before } => before,
             _ => &[],
         }
     }
 
-    /// The file during which it went wrong, if it was during one.
+    /// What is known of the file during which it went wrong, if it was during one.
     #[must_use]
-    pub fn file(&self) -> Option<&str> {
-        match self {
-            Self::Statement { file, .. }
-            | Self::TooSlow { file, .. }
-            | Self::LockLost { file, .. }
-            | Self::TransactionEnded { file, .. }
-            | Self::OutcomeUnknown { file, .. }
-            | Self::NotApplied { file, .. } => Some(file),
-            _ => None,
-        }
+    pub fn file(&self) -> Option<&FileError> {
+        if let Self::File(error) = self { Some(error) } else { None }
     }
 
     /// What the server said, if it was the server that refused.
     #[must_use]
     pub fn server(&self) -> Option<&ServerError> {
         match self {
-            Self::Statement { source, .. } => Some(source),
             Self::Connect(source) | Self::Database { source, .. } => source.server(),
-            Self::OutcomeUnknown { source, .. } => source.as_ref()?.server(),
-            Self::NotApplied { source, .. } => source.server(),
+            Self::File(error) => error.reason.server(),
             _ => None,
         }
     }
@@ -206,8 +169,21 @@ impl Error {
     pub fn is_disconnected(&self) -> bool {
         match self {
             Self::Connect(source) | Self::Database { source, .. } => source.is_disconnected(),
-            Self::NotApplied { source, .. } => source.is_disconnected(),
-            Self::OutcomeUnknown { .. } => true,
+            Self::File(error) => match &error.reason {
+                Reason::Besides(source) => source.is_disconnected(),
+                Reason::OutcomeUnknown(_) => true,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether it ended early because [`Stop`](crate::Stop) was asked for.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        match self {
+            Self::Stopped { .. } => true,
+            Self::File(error) => matches!(error.reason, Reason::Stopped),
             _ => false,
         }
     }

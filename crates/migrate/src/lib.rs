@@ -1,11 +1,16 @@
-//! Schema migrations: SQL files applied once each, in order, by one of many starters.
+//! Schema migrations: SQL files applied once each, in order, by one of many starters, and reverted again.
 //!
-//! Does not go down, does not run what cannot run in a transaction (CREATE INDEX CONCURRENTLY), does not guess: what
-//! files and database disagree on is refused and named. Neither of the first two is there yet.
+//! Does not guess: what files and database disagree on is refused and named.
 //!
-//! Read [`Migrations`] for what files are taken, [`Migrator`] for what is done with them, [`Status`] and [`Error`]
-//! for what there is to learn. Underneath, refinery verifies and orders; the history is its table, in a schema
-//! `pgkeel`.
+//! Read [`Migrations`] for what files are taken and [`Directives`] for what they may say about themselves, [`Migrator`]
+//! for what is done with them, [`Status`] and [`Error`] for what there is to learn. Inside, `files` needs no database,
+//! `state` holds files against it, `run` changes it. Underneath, refinery names, sums up and orders files, and its table,
+//! in a schema `pgkeel`, is the history of what is applied; beside it `pgkeel.migration_log` has what happened, one row an
+//! event.
+//!
+//! What the files make of a schema is another matter: a [`Snapshot`] is a schema in writing, [`Verifier`] holds a database
+//! against what it should be, [`Prover`] tries the files and their ways back in a [`Shadow`], and [`LockFile`] keeps what came
+//! of it beside the files.
 //!
 //! ```no_run
 //! use pgkeel_connect::Config;
@@ -14,7 +19,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let migrations = Migrations::from_dir("migrations")?;
 //! let report = Migrator::new(Config::from_env()?, migrations).up().await?;
-//! for done in report.applied {
+//! for done in report.done {
 //!     println!("{} took {:?}", done.migration, done.took);
 //! }
 //! # Ok(())
@@ -23,46 +28,49 @@
 //!
 //! # Invariants
 //! - Nothing runs while any file is in conflict with the history or cannot be a migration.
-//! - A file and its row in the history are committed together or not at all, while this session holds the lock.
+//! - A file and its row in the history are committed together or not at all, while this session holds the lock. Of a file
+//!   that runs outside of a transaction this holds for each statement that can be in one, and its row in the log; an index
+//!   that was built concurrently is looked at before that is done again.
+//! - No row of the log is changed or removed.
 //! - A file does the same alone and after others: each finds the session as new.
 //! - Every wait has a bound, and its error names the step.
 //! - No DETAIL of the server, which quotes rows, is in an error.
 //!
 //! # Features
-//! - `cli`: the verbs `up`, `status` and `new` for a program's command line, with output and exit codes.
+//! - `cli`: the verbs for a program's command line, with output and exit codes.
 
-mod file_name;
-mod text;
-mod statements;
-mod unfit;
-mod migration;
-mod migrations;
-mod template;
-mod conflict;
-mod status;
-mod report;
+mod files;
+mod state;
+mod run;
 mod migrator;
-mod session;
-mod lock;
-mod history;
-mod engine;
-mod transaction;
-mod failure;
-mod step;
 mod wording;
 mod error;
+mod snapshot;
+mod difference;
+mod lock_file;
+mod shadow;
+mod proof;
+mod drift;
+mod verify_error;
 #[cfg(feature = "cli")]
 pub mod cli;
 
-pub use self::conflict::Conflict;
+pub use self::difference::{Difference, Differences};
+pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
-pub use self::lock::LockHolder;
-pub use self::migration::{Migration, MigrationProblem};
-pub use self::migrations::Migrations;
+pub use self::files::{
+    Directives, Location, Migration, MigrationProblem, Migrations, Phase, Template, Unfit, UnfitReason, embed,
+};
+pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem};
 pub use self::migrator::Migrator;
-pub use self::report::{Done, Event, Report};
-pub use self::status::{Applied, Status};
-pub use self::step::Step;
-pub use self::template::create;
-pub use self::text::Location;
-pub use self::unfit::{Unfit, UnfitReason};
+pub use self::proof::{ChainProof, Finding, Proof, Prover, StepProof};
+pub use self::run::{
+    Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, Reason, Report, Stays, Step, Stop,
+    Unsuitable,
+};
+pub use self::shadow::Shadow;
+pub use self::snapshot::{
+    Aspect, BadFingerprint, BadPattern, BadScope, BadSnapshot, Fingerprint, Object, Pattern, Scope, Snapshot,
+};
+pub use self::state::{Applied, Back, Conflict, Direction, Interrupted, Plan, PlannedFile, Status, Target};
+pub use self::verify_error::{VerifyError, VerifyStep};

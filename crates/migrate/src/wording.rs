@@ -2,19 +2,23 @@
 
 use std::fmt;
 
-use pgkeel_connect::ServerError;
 use tokio_postgres::error::SqlState;
 
-use crate::LockHolder;
+use crate::{LockHolder, Reason};
 
 /// What to do about errors that are often met in migrations.
-pub(crate) fn hint(error: &ServerError) -> &'static str {
+pub(crate) fn hint(reason: &Reason) -> &'static str {
+    let Reason::Refused(error) = reason else { return "" };
     match *error.code() {
         SqlState::ACTIVE_SQL_TRANSACTION => {
-            " (statements that cannot run in a transaction are not supported yet)"
+            " (write -- pgkeel: transaction=off at the top of a file for statements that cannot run in a transaction)"
         }
         SqlState::LOCK_NOT_AVAILABLE => {
             " (somebody uses what the statement has to lock; try again, or wait longer for locks)"
+        }
+        SqlState::UNSAFE_NEW_ENUM_VALUE_USAGE => {
+            " (use the new value in another file; a dry run by rollback has all files in one transaction, one by shadow \
+             has not)"
         }
         _ => "",
     }
@@ -29,7 +33,7 @@ impl<T: fmt::Display> fmt::Display for Lines<'_, T> {
     }
 }
 
-/// What was applied before the file that failed.
+/// What was done before the file that failed.
 pub(crate) struct Before<'a>(pub(crate) &'a [String]);
 
 impl fmt::Display for Before<'_> {

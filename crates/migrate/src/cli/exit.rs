@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use crate::Error;
+use crate::{Conflict, Error, Reason, VerifyError};
 
 /// How a verb ended, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,8 +9,8 @@ use crate::Error;
 pub enum Exit {
     /// All well.
     Done = 0,
-    /// The database could not be reached or refused something. What was under way is rolled back, unless
-    /// the message says that the outcome of a COMMIT is not known.
+    /// The database could not be reached or refused something, or it was stopped. What was under way is rolled back,
+    /// unless the message says what of it stays.
     Failed = 1,
     /// The command line, a setting or the directory is wrong.
     Usage = 2,
@@ -18,19 +18,31 @@ pub enum Exit {
     Pending = 3,
     /// Files cannot be used, or do not go with the database.
     Conflict = 4,
+    /// The schema, the lock file or a way back is not as the migrations make it (`verify`, `test`, `lock --check`).
+    Differs = 5,
     /// Others were applying migrations all the time, or the lock was lost.
     Locked = 6,
+    /// A file stands between two statements, and somebody has to say how it goes on.
+    Interrupted = 7,
+    /// There is no way back, or it cannot be tried like this.
+    Refused = 9,
+    /// The connection leads to a standby, through a pooler in transaction mode, or to a server that is too old.
+    Unsuitable = 10,
 }
 
 /// The codes, for help texts.
 pub(crate) const CODES: &str = "\
 Exit codes:
-  0  all well
-  1  the database refused or cannot be reached; the file under way is rolled back
-  2  wrong command line, settings or directory
-  3  something is pending (status --check)
-  4  files that cannot be used, or that are in conflict with the database
-  6  others were applying migrations all the time, or the lock was lost";
+  0   all well
+  1   the database refused or cannot be reached, or it was stopped; the file under way is rolled back
+  2   wrong command line, settings or directory
+  3   something is pending (status --check)
+  4   files that cannot be used, or that are in conflict with the database
+  5   the schema, the lock file or a way back is not as the migrations make it (verify, test, lock --check)
+  6   others were applying migrations all the time, or the lock was lost
+  7   a file stands between two statements, and somebody has to say how it goes on (repair)
+  9   there is no way back, or it cannot be tried like this
+  10  the connection leads to a standby, a pooler in transaction mode, or a server that is too old";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
@@ -41,19 +53,56 @@ impl From<Exit> for ExitCode {
 impl From<&Error> for Exit {
     fn from(error: &Error) -> Self {
         match error {
-            Error::Directory { .. } | Error::Name { .. } => Self::Usage,
-            Error::Files { .. } | Error::Conflicts { .. } => Self::Conflict,
-            Error::Locked { .. } | Error::LockLost { .. } => Self::Locked,
+            Error::Directory { .. }
+            | Error::Name { .. }
+            | Error::Template { .. }
+            | Error::NoSuchVersion { .. }
+            | Error::NothingToRepair { .. } => Self::Usage,
+            Error::Files { .. } | Error::OtherHistory { .. } => Self::Conflict,
+            Error::Conflicts { conflicts } => Self::of(conflicts),
+            Error::Locked { .. } => Self::Locked,
+            Error::CannotRehearse { .. } => Self::Refused,
+            Error::Unsuitable { .. } => Self::Unsuitable,
+            Error::File(error) if matches!(error.reason, Reason::LockLost) => Self::Locked,
             Error::Connect(_)
+            | Error::Stopped { .. }
             | Error::Database { .. }
             | Error::NoAnswer { .. }
             | Error::History { .. }
             | Error::Refinery(_)
-            | Error::Statement { .. }
-            | Error::TooSlow { .. }
-            | Error::TransactionEnded { .. }
-            | Error::OutcomeUnknown { .. }
-            | Error::NotApplied { .. } => Self::Failed,
+            | Error::File(_) => Self::Failed,
+        }
+    }
+}
+
+impl From<&VerifyError> for Exit {
+    fn from(error: &VerifyError) -> Self {
+        match error {
+            VerifyError::Migrate(error) => Self::from(error),
+            VerifyError::LockFile { .. } | VerifyError::BadLockFile { .. } => Self::Usage,
+            VerifyError::ServerWide { .. } | VerifyError::MayNotCreate(_) => Self::Refused,
+            VerifyError::TooOld { .. } | VerifyError::OtherMajor { .. } => Self::Unsuitable,
+            VerifyError::NotLocked { .. } | VerifyError::NothingApplied | VerifyError::NotRecorded => {
+                Self::Conflict
+            }
+            VerifyError::Connect(_)
+            | VerifyError::Server { .. }
+            | VerifyError::NoAnswer { .. }
+            | VerifyError::BadRecord(_) => Self::Failed,
+        }
+    }
+}
+
+impl Exit {
+    /// What is wrong with files comes first, as nothing else helps before it is mended.
+    pub(crate) fn of(conflicts: &[Conflict]) -> Self {
+        let is_final = |conflict: &Conflict| matches!(conflict, Conflict::Irreversible { .. });
+        if conflicts.iter().any(|conflict| !conflict.needs_repair() && !is_final(conflict)) {
+            Self::Conflict
+        } else if conflicts.iter().any(Conflict::needs_repair) {
+            Self::Interrupted
+        } else {
+            Self::Refused
         }
     }
 }

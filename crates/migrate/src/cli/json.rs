@@ -5,21 +5,26 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use super::text::{kind, stamp};
-use crate::{Error, Report, Status};
+use super::text::stamp;
+use crate::{Blocker, Conflict, Error, FileError, LockHolder, Migration, Plan, Report, Status, Stays};
 
 pub(crate) fn report(report: &Report) -> Value {
     let row = |done: &crate::Done| {
         json!({
             "version": done.migration.version(),
             "name": done.migration.name(),
-            "file": done.migration.file(),
+            "direction": done.direction.to_string(),
+            "statements": done.statements,
+            "transaction": !done.outside_transaction,
             "took_ms": millis(done.took),
+            "lock_wait_ms": millis(done.lock_wait),
+            "attempts": done.attempts,
         })
     };
     json!({
-        "applied": report.applied.iter().map(row).collect::<Vec<_>>(),
+        "done": report.done.iter().map(row).collect::<Vec<_>>(),
         "took_ms": millis(report.took),
+        "dry_run": report.is_dry_run,
     })
 }
 
@@ -32,38 +37,94 @@ pub(crate) fn status(status: &Status) -> Value {
         .pending
         .iter()
         .map(|file| json!({ "version": file.version(), "name": file.name(), "file": file.file() }));
-    let conflicts = status
-        .conflicts
-        .iter()
-        .map(|it| json!({ "version": it.version(), "kind": kind(it), "message": it.to_string() }));
+    let interrupted = status.interrupted.iter().map(|it| {
+        json!({
+            "version": it.version, "file": it.file, "direction": it.direction.to_string(),
+            "statements_done": it.done, "statements": it.of,
+        })
+    });
     json!({
         "applied": applied.collect::<Vec<_>>(),
         "pending": pending.collect::<Vec<_>>(),
-        "conflicts": conflicts.collect::<Vec<_>>(),
+        "conflicts": status.conflicts.iter().map(conflict).collect::<Vec<_>>(),
+        "interrupted": interrupted.collect::<Vec<_>>(),
+        "cosmetic": status.cosmetic.iter().map(Migration::file).collect::<Vec<_>>(),
+        "holder": holder(status.holder.as_ref()),
+    })
+}
+
+fn conflict(it: &Conflict) -> Value {
+    json!({ "version": it.version(), "kind": it.kind(), "message": it.to_string() })
+}
+
+pub(crate) fn plan(plan: &Plan, with_sql: bool) -> Value {
+    let file = |file: &crate::PlannedFile| {
+        json!({
+            "version": file.migration.version(),
+            "file": file.file(),
+            "direction": file.direction.to_string(),
+            "transaction": !file.outside_transaction,
+            "statements": file.statements,
+            "statements_done": file.done,
+            "lock_timeout_ms": millis(file.lock_timeout),
+            "statement_timeout_ms": millis(file.statement_timeout),
+        })
+    };
+    let files: Vec<Value> = plan.files.iter().map(file).collect();
+    if with_sql { json!({ "files": files, "sql": plan.sql() }) } else { json!({ "files": files }) }
+}
+
+pub(crate) fn holder(holder: Option<&LockHolder>) -> Value {
+    holder.map_or(Value::Null, |holder| {
+        json!({ "pid": holder.pid, "application_name": holder.application_name, "since": holder.since.map(stamp) })
     })
 }
 
 /// Everything that is known of an error, null where nothing is.
 pub(crate) fn error(error: &Error, message: &str) -> Value {
-    let at = match error {
-        Error::Statement { at, .. } => *at,
-        _ => None,
-    };
     let problems: Vec<String> = match error {
         Error::Files { problems } => problems.iter().map(ToString::to_string).collect(),
         Error::Conflicts { conflicts } => conflicts.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     };
+    let conflicts: Vec<Value> = match error {
+        Error::Conflicts { conflicts } => conflicts.iter().map(conflict).collect(),
+        _ => Vec::new(),
+    };
+    let file = error.file();
+    let at = file.and_then(|file| file.at);
     json!({ "error": {
         "message": message,
         "exit": Exit::from(error) as u8,
-        "file": error.file(),
+        "file": file.map(|file| &file.file),
+        "direction": file.map(|file| file.direction.to_string()),
         "line": at.map(|at| at.line),
         "column": at.map(|at| at.column),
         "sqlstate": error.server().map(|server| server.code().code()),
-        "applied_before": error.applied(),
+        "statements_done": file.and_then(statements_done),
+        "attempts": file.map(|file| file.attempts),
+        "blockers": file.map(|file| file.blockers.iter().map(blocker).collect::<Vec<_>>()),
+        "stopped": error.is_stopped(),
+        "before": error.before(),
         "problems": problems,
+        "conflicts": conflicts,
     }})
+}
+
+/// `None` if that is not known.
+fn statements_done(file: &FileError) -> Option<usize> {
+    match file.stays {
+        Stays::Nothing => Some(0),
+        Stays::Statements { done, .. } => Some(done),
+        Stays::Unknown => None,
+    }
+}
+
+fn blocker(it: &Blocker) -> Value {
+    json!({
+        "pid": it.pid, "application_name": it.application_name, "state": it.state,
+        "open_for_ms": it.open_for.map(millis), "words": it.words,
+    })
 }
 
 /// Milliseconds with three digits behind the point.

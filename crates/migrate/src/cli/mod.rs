@@ -16,9 +16,14 @@
 //! ```
 
 mod arguments;
+mod checks;
+mod excerpt;
 mod exit;
 mod json;
+mod request;
 mod run;
+mod screen;
+mod signals;
 mod text;
 
 pub use self::arguments::command;

@@ -1,20 +1,24 @@
-use std::error::Error as _;
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
+use std::pin::pin;
 
 use clap::ArgMatches;
+use futures_util::future::{Either, select};
 use pgkeel_connect::Config;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::arguments::{Request, Verb};
 use super::exit::Exit;
-use super::{json, text};
-use crate::{Error, Event, Migrations, Migrator, create};
+use super::request::{Content, Request, Verb, WayBack};
+use super::screen::Screen;
+use super::{checks, json, signals, text};
+use crate::files::unfit;
+use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
 
 /// Carries out what was typed: answers to standard output, errors and waiting to standard error.
 ///
-/// `connect` says where the database is. It is called once, after the files have been read, and not by `new`.
+/// `connect` says where the database is. It is called once, after the files have been read, and not by verbs that need
+/// no database. While the database is changed, Ctrl-C and SIGTERM have the statement under way cancelled and what
+/// happened logged; the second one ends it at once.
 ///
 /// # Errors
 /// That of `connect`, for the caller to show; all others have been shown.
@@ -25,7 +29,16 @@ pub async fn run<E>(
     matches: &ArgMatches,
     connect: impl AsyncFnOnce() -> Result<Config, E>,
 ) -> Result<Exit, E> {
-    run_into(matches, connect, &mut std::io::stdout(), &mut std::io::stderr()).await
+    let stop = Stop::new();
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    let run = pin!(run_into(matches, connect, stop.clone(), &mut out, &mut err));
+    if !Request::of(matches).changes_database() {
+        return run.await;
+    }
+    match select(run, pin!(signals::second(&stop))).await {
+        Either::Left((ended, _)) => ended,
+        Either::Right(((), _)) => Ok(Exit::Failed),
+    }
 }
 
 /// As [`run()`], with a runtime of its own.
@@ -40,7 +53,7 @@ pub fn run_blocking<E>(matches: &ArgMatches, connect: impl FnOnce() -> Result<Co
     runtime.expect("a runtime of one thread").block_on(run(matches, async || connect()))
 }
 
-/// As [`run()`], with other places for answers and errors.
+/// As [`run()`], to other places for answers and errors, and ending early when `stop` is asked for instead of by signals.
 ///
 /// # Errors
 /// That of `connect`.
@@ -50,51 +63,118 @@ pub fn run_blocking<E>(matches: &ArgMatches, connect: impl FnOnce() -> Result<Co
 pub async fn run_into<E>(
     matches: &ArgMatches,
     connect: impl AsyncFnOnce() -> Result<Config, E>,
+    stop: Stop,
     out: &mut (dyn Write + Send),
     err: &mut (dyn Write + Send),
 ) -> Result<Exit, E> {
-    let Request { verb, directory, json } = Request::of(matches);
-    let mut screen = Screen { out, err, json };
-    if let Verb::New { name } = &verb {
-        return Ok(new(&mut screen, &directory, name));
+    let request = Request::of(matches);
+    let mut screen = Screen { out, err, json: request.json, detail: request.detail };
+    let verb = request.verb.clone();
+    if let Verb::New { name, content, way_back } = verb {
+        let template = template(name, content, way_back);
+        return Ok(new(&mut screen, &request.directory, template));
     }
-    let migrations = match Migrations::from_dir(&directory) {
+    let migrations = match Migrations::from_dir(&request.directory) {
         Ok(migrations) => migrations,
-        Err(error) => return Ok(screen.fail(&error)),
+        Err(error) => return Ok(screen.fail(&error, None)),
     };
-    let migrator = Migrator::new(connect().await?, migrations);
+    if verb == Verb::Validate {
+        return Ok(validate(&mut screen, &migrations, &request.directory));
+    }
+    let connect = connect().await?;
+    let directory = request.directory.clone();
     Ok(match verb {
-        Verb::Up { lock_wait, lock_timeout, statement_timeout } => {
-            let migrator = migrator
-                .with_lock_wait(lock_wait)
-                .with_lock_timeout(lock_timeout)
-                .with_statement_timeout(statement_timeout);
-            up(&mut screen, &migrator).await
+        Verb::Verify { with, page } => {
+            checks::verify(&mut screen, (connect, migrations, &directory), with, page).await
         }
-        Verb::Status { check } => status(&mut screen, &migrator, check).await,
-        Verb::New { .. } => unreachable!("answered above"),
+        Verb::Test { page } => checks::test(&mut screen, connect, migrations, page).await,
+        Verb::Lock { check } => checks::lock(&mut screen, (connect, migrations, &directory), check).await,
+        verb => with_database(&mut screen, &request.migrator(connect, migrations, stop), verb).await,
     })
 }
 
-fn new(screen: &mut Screen<'_>, directory: &Path, name: &str) -> Exit {
-    match create(directory, name) {
-        Ok(path) => {
-            let path = path.display().to_string();
-            screen.answer(|| format!("{path}\n"), || json!({ "file": path }));
-            Exit::Done
+async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb) -> Exit {
+    let is_dry_run = migrator.is_dry_run();
+    match verb {
+        Verb::Up => {
+            let ended = migrator.up_with(|event| screen.event(event, is_dry_run)).await;
+            ran(screen, migrator, ended, "nothing was pending")
         }
-        Err(error) => screen.fail(&error),
+        Verb::Down(back) => {
+            let ended = migrator.down_with(back, |event| screen.event(event, is_dry_run)).await;
+            ran(screen, migrator, ended, "nothing was applied")
+        }
+        Verb::Redo => {
+            let ended = migrator.redo_with(|event| screen.event(event, is_dry_run)).await;
+            ran(screen, migrator, ended, "nothing was applied")
+        }
+        Verb::Status { check } => status(screen, migrator, check).await,
+        Verb::Plan { down, sql } => plan(screen, migrator, down, sql).await,
+        Verb::LockInfo => lock_info(screen, migrator).await,
+        Verb::Repair { version, statement } => repair(screen, migrator, version, statement).await,
+        Verb::Validate | Verb::New { .. } | Verb::Verify { .. } | Verb::Test { .. } | Verb::Lock { .. } => {
+            unreachable!("answered without a migrator")
+        }
     }
 }
 
-async fn up(screen: &mut Screen<'_>, migrator: &Migrator) -> Exit {
-    match migrator.up_with(|event| screen.event(event)).await {
-        Ok(report) => {
-            let line = |took: Duration| format!("{}\n", text::applied(report.applied.len(), took));
-            screen.answer(|| line(report.took), || json::report(&report));
+fn template(
+    name: String,
+    content: Option<(Content, String)>,
+    way_back: Option<WayBack>,
+) -> Result<Template, Error> {
+    let template = match way_back {
+        None => Template::named(name),
+        Some(WayBack::Down) => Template::named(name).with_down(),
+        Some(WayBack::Irreversible) => Template::named(name).irreversible(),
+    };
+    match content {
+        None => Ok(template),
+        Some((Content::Index, of)) => template.index(&of),
+        Some((Content::NotNull, of)) => template.not_null(&of),
+        Some((Content::ForeignKey, of)) => template.foreign_key(&of),
+    }
+}
+
+fn new(screen: &mut Screen<'_>, directory: &Path, template: Result<Template, Error>) -> Exit {
+    match template.and_then(|template| template.create_in(directory)) {
+        Ok(paths) => {
+            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            screen.answer(|| paths.join("\n") + "\n", || json!({ "files": paths }));
             Exit::Done
         }
-        Err(error) => screen.fail(&error),
+        Err(error) => screen.fail(&error, None),
+    }
+}
+
+/// What can be said of files without a database: those that are applied already could not be changed any more, so of
+/// them too.
+fn validate(screen: &mut Screen<'_>, migrations: &Migrations, directory: &Path) -> Exit {
+    let unfit = |migration: &Migration| {
+        let scripts = [Some(migration.up()), migration.down()].into_iter().flatten();
+        let found = scripts.filter_map(|script| Some((script.file().to_owned(), unfit::find(script)?)));
+        let conflict = |(file, unfit)| Conflict::Unfit { file, unfit, version: migration.version() };
+        found.map(conflict).collect::<Vec<_>>()
+    };
+    let conflicts: Vec<Conflict> = migrations.iter().flat_map(unfit).collect();
+    if !conflicts.is_empty() {
+        return screen.fail(&Error::Conflicts { conflicts }, None);
+    }
+    if let Err(exit) = checks::with_lock_file(screen, migrations, directory) {
+        return exit;
+    }
+    let count = migrations.len();
+    screen.answer(|| text::in_order(count), || json!({ "migrations": count }));
+    Exit::Done
+}
+
+fn ran(screen: &mut Screen<'_>, migrator: &Migrator, ended: Result<Report, Error>, nothing: &str) -> Exit {
+    match ended {
+        Ok(report) => {
+            screen.answer(|| text::report(&report, nothing), || json::report(&report));
+            Exit::Done
+        }
+        Err(error) => screen.fail(&error, Some(migrator.migrations())),
     }
 }
 
@@ -103,47 +183,52 @@ async fn status(screen: &mut Screen<'_>, migrator: &Migrator, check: bool) -> Ex
         Ok(status) => {
             screen.answer(|| text::status(&status), || json::status(&status));
             match (status.conflicts.is_empty(), check && !status.pending.is_empty()) {
-                (false, _) => Exit::Conflict,
+                (false, _) => Exit::of(&status.conflicts),
                 (true, true) => Exit::Pending,
                 (true, false) => Exit::Done,
             }
         }
-        Err(error) => screen.fail(&error),
+        Err(error) => screen.fail(&error, None),
     }
 }
 
-/// Where answers go. A reader that has gone is no reason to stop migrating, so nothing here fails.
-struct Screen<'a> {
-    out: &'a mut (dyn Write + Send),
-    err: &'a mut (dyn Write + Send),
-    json: bool,
+async fn plan(screen: &mut Screen<'_>, migrator: &Migrator, down: Option<Back>, sql: bool) -> Exit {
+    let planned = match down {
+        None => migrator.plan().await,
+        Some(back) => migrator.plan_down(back).await,
+    };
+    match planned {
+        Ok(plan) => {
+            let text = || if sql { plan.sql() } else { text::plan(&plan) };
+            screen.answer(text, || json::plan(&plan, sql));
+            Exit::Done
+        }
+        Err(error) => screen.fail(&error, None),
+    }
 }
 
-impl Screen<'_> {
-    fn answer(&mut self, text: impl FnOnce() -> String, json: impl FnOnce() -> Value) {
-        let page = if self.json { format!("{:#}\n", json()) } else { text() };
-        let _ = self.out.write_all(page.as_bytes()).and_then(|()| self.out.flush());
-    }
-
-    /// A migration that was applied is part of the answer, unless that is one JSON document; waiting never is.
-    fn event(&mut self, event: Event<'_>) {
-        let Some(line) = text::event(event) else { return };
-        let is_answer = matches!(event, Event::Applied { .. }) && !self.json;
-        let place = if is_answer { &mut *self.out } else { &mut *self.err };
-        let _ = writeln!(place, "{line}").and_then(|()| place.flush());
-    }
-
-    fn fail(&mut self, error: &Error) -> Exit {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
+async fn lock_info(screen: &mut Screen<'_>, migrator: &Migrator) -> Exit {
+    match migrator.lock_holder().await {
+        Ok(holder) => {
+            screen.answer(
+                || text::holder(holder.as_ref()),
+                || json!({ "holder": json::holder(holder.as_ref()) }),
+            );
+            Exit::Done
         }
-        let _ = writeln!(self.err, "migrate: {message}");
-        if self.json {
-            self.answer(String::new, || json::error(error, &message));
+        Err(error) => screen.fail(&error, None),
+    }
+}
+
+async fn repair(screen: &mut Screen<'_>, migrator: &Migrator, version: i64, statement: usize) -> Exit {
+    match migrator.continue_at(version, statement).await {
+        Ok(()) => {
+            screen.answer(
+                || format!("V{version} goes on with statement {statement}\n"),
+                || json!({ "version": version, "continue_at": statement }),
+            );
+            Exit::Done
         }
-        Exit::from(error)
+        Err(error) => screen.fail(&error, None),
     }
 }

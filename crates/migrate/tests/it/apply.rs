@@ -17,12 +17,12 @@ async fn up_applies_everything_in_the_order_of_versions_and_again_nothing() {
     let database = TestDatabase::empty().await;
     let migrator = migrator(&database, &FILES);
     let report = migrator.up().await.unwrap();
-    assert_eq!(versions(report.applied.iter().map(|done| &done.migration)), [1, 2, 10]);
-    assert!(report.took >= report.applied.iter().map(|done| done.took).sum::<std::time::Duration>());
+    assert_eq!(versions(report.done.iter().map(|done| &done.migration)), [1, 2, 10]);
+    assert!(report.took >= report.done.iter().map(|done| done.took).sum::<std::time::Duration>());
     assert_eq!(history(&database).await, [1, 2, 10]);
     assert_eq!(count(&database, "select count(*) from lines").await, 1);
 
-    assert!(migrator.up().await.unwrap().applied.is_empty());
+    assert!(migrator.up().await.unwrap().done.is_empty());
     assert_eq!(count(&database, "select count(*) from lines").await, 1);
     assert_eq!(locks(&database).await, 0);
 }
@@ -32,7 +32,7 @@ async fn only_what_is_new_is_applied() {
     let database = TestDatabase::empty().await;
     migrator(&database, &FILES[..2]).up().await.unwrap();
     let report = migrator(&database, &FILES).up().await.unwrap();
-    assert_eq!(versions(report.applied.iter().map(|done| &done.migration)), [10]);
+    assert_eq!(versions(report.done.iter().map(|done| &done.migration)), [10]);
 }
 
 #[tokio::test]
@@ -41,8 +41,8 @@ async fn every_file_is_announced_and_reported() {
     let mut seen = Vec::new();
     let observe = |event: Event<'_>| {
         seen.push(match event {
-            Event::Applying { migration, position, of } => format!("{migration} {position}/{of}"),
-            Event::Applied { migration, .. } => format!("{migration} done"),
+            Event::Begun { migration, position, of, .. } => format!("{migration} {position}/{of}"),
+            Event::Done(done) => format!("{} done", done.migration),
             other => format!("{other:?}"),
         });
     };
@@ -94,13 +94,13 @@ async fn a_user_without_the_right_to_create_schemas_applies_files() {
     let admin = database.connection().await;
     let grants = format!(
         "create role {role} login password 'x'; grant usage on schema pgkeel to {role}; alter table orders owner to {role};
-         grant select, insert on pgkeel.refinery_schema_history to {role}"
+         grant select, insert on pgkeel.refinery_schema_history, pgkeel.migration_log to {role}"
     );
     admin.batch_execute(&grants).await.unwrap();
     let host = database.address().hosts()[0].clone();
     let address = Address::new(host, &role, database.address().database());
     let owner = Migrator::new(Config::new(address), migrator(&database, &FILES).migrations().clone());
-    assert_eq!(owner.up().await.unwrap().applied.len(), 1);
+    assert_eq!(owner.up().await.unwrap().done.len(), 1);
     admin.batch_execute(&format!("drop owned by {role} cascade; drop role {role}")).await.unwrap();
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use pgkeel_connect::Executor as _;
+use pgkeel_migrate::Stop;
 use pgkeel_migrate::cli::{self, Exit};
 use pgkeel_testkit::TestDatabase;
 
@@ -12,7 +14,7 @@ async fn run(database: Option<&TestDatabase>, directory: &Path, words: &[&str]) 
     let matches = cli::command().try_get_matches_from(words).unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let connect = async || database.map(TestDatabase::config).ok_or("no database");
-    let exit = cli::run_into(&matches, connect, &mut out, &mut err).await.unwrap();
+    let exit = cli::run_into(&matches, connect, Stop::new(), &mut out, &mut err).await.unwrap();
     (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
@@ -33,8 +35,8 @@ async fn a_new_migration_is_written_filled_in_and_applied() {
 
     let (exit, out, _) = run(Some(&database), directory.path(), &["up"]).await;
     let lines: Vec<&str> = out.lines().collect();
-    assert!(exit == Exit::Done && lines[0].ends_with("s  add_orders"), "{out}");
-    assert!(lines[1].starts_with("1 migration applied in 0."), "{out}");
+    assert!(exit == Exit::Done && lines[0].contains("  add_orders  tx  1 statement  0."), "{out}");
+    assert!(lines[0].starts_with("applied V2") && lines[1].starts_with("1 migration applied in 0."), "{out}");
     assert_eq!(run(Some(&database), directory.path(), &["up"]).await.1, "nothing was pending\n");
     assert_eq!(run(Some(&database), directory.path(), &["status", "--check"]).await.0, Exit::Done);
 }
@@ -53,11 +55,11 @@ async fn a_failing_file_is_told_with_its_place_and_its_sqlstate() {
     std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();
     std::fs::write(directory.path().join("V2__b.sql"), "select 1;\nselect x;").unwrap();
     let (exit, out, err) = run(Some(&database), directory.path(), &["up"]).await;
-    assert!(exit == Exit::Failed && out.starts_with("1  ") && out.ends_with("s  a\n"), "{out}");
+    assert!(exit == Exit::Failed && out.starts_with("applied V1  a  tx  1 statement  0."), "{out}");
     assert_eq!(
         err,
         "migrate: V2__b.sql:2:8: the server refused a statement; nothing of this file was applied; V1__a.sql before it was: \
-         column \"x\" does not exist (42703)\n"
+         column \"x\" does not exist (42703)\n  2 | select x;\n    |        ^\nnext: mend V2__b.sql, then migrate up\n"
     );
     let (exit, out, _) = run(Some(&database), directory.path(), &["up", "--json"]).await;
     let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -105,8 +107,162 @@ async fn the_callers_own_error_comes_back_and_a_missing_directory_is_told() {
         .try_get_matches_from(["migrate", "up", "--dir", directory.path().to_str().unwrap()])
         .unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let ended = cli::run_into(&matches, async || Err("no settings"), &mut out, &mut err).await;
+    let ended = cli::run_into(&matches, async || Err("no settings"), Stop::new(), &mut out, &mut err).await;
     assert_eq!((ended, out.len(), err.len()), (Err("no settings"), 0, 0));
     let (exit, _, err) = run(None, &directory.path().join("none"), &["up"]).await;
     assert!(exit == Exit::Usage && err.contains("no access to the migrations in"), "{err}");
+}
+
+#[tokio::test]
+async fn files_go_down_and_again_and_are_only_tried() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
+    write("V1__a.sql", "create table a (id int);");
+    write("V2__b.sql", "create table b (id int);");
+    write("V2__b.down.sql", "drop table b;");
+    let migrate = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    let (exit, out, _) = migrate(&["up", "--dry-run"]).await;
+    assert!(
+        exit == Exit::Done
+            && out.contains("would apply V1  a  tx  1 statement")
+            && out.ends_with("nothing of it stays\n"),
+        "{out}"
+    );
+    let (_, out, _) = migrate(&["up", "--to", "V1"]).await;
+    assert!(out.contains("applied V1  a") && !out.contains("V2"), "{out}");
+    assert_eq!(migrate(&["up", "--to", "7"]).await.0, Exit::Usage);
+    assert_eq!(migrate(&["up"]).await.0, Exit::Done);
+    let (exit, out, _) = migrate(&["redo"]).await;
+    assert!(exit == Exit::Done && out.contains("1 migration reverted, 1 migration applied in "), "{out}");
+    let (exit, out, _) = migrate(&["down", "--json"]).await;
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (exit, &answer["done"][0]["direction"], &answer["done"][0]["version"]),
+        (Exit::Done, &"down".into(), &2.into())
+    );
+    let (exit, out, err) = migrate(&["down", "--json"]).await;
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((exit, &answer["error"]["conflicts"][0]["kind"]), (Exit::Refused, &"irreversible".into()));
+    assert!(err.contains("V1__a.sql cannot be reverted"), "{err}");
+}
+
+#[tokio::test]
+async fn plans_files_and_the_lock_are_told_without_changing_anything() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
+    write("V1__a.sql", "create table a (id int);");
+    let migrate = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    let (_, out, _) = migrate(&["plan"]).await;
+    assert_eq!(out, "up  V1__a.sql  tx  1 statement  (lock_timeout 5s, statement_timeout 3600s)\n");
+    let (_, out, _) = migrate(&["plan", "--sql"]).await;
+    assert!(
+        out.starts_with("\\set ON_ERROR_STOP on\n") && out.contains("\ncreate table a (id int);\n"),
+        "{out}"
+    );
+    assert_eq!(migrate(&["lock-info"]).await.1, "nobody\n");
+    assert_eq!(run(None, directory.path(), &["validate"]).await.1, "1 migration is in order\n");
+    write("V2__b.sql", "vacuum;");
+    let (exit, _, err) = run(None, directory.path(), &["validate"]).await;
+    assert!(
+        exit == Exit::Conflict && err.contains("V2__b.sql has VACUUM at 1:1: it cannot run in a transaction"),
+        "{err}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_was_stopped_says_what_to_do() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let write = |text: &str| std::fs::write(directory.path().join("V1__a.sql"), text).unwrap();
+    let migrate = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    write("-- pgkeel: transaction=off\ncreate table a (id int);\nselect 1/0;");
+    let (exit, _, err) = migrate(&["up"]).await;
+    assert!(
+        exit == Exit::Failed
+            && err.contains("V1__a.sql:3:1: ")
+            && err.contains("; 1 of its 2 statements stay"),
+        "{err}"
+    );
+    let (exit, out, _) = migrate(&["status"]).await;
+    assert!(
+        exit == Exit::Done
+            && out.contains("1  a  interrupted\nnote: V1__a.sql was stopped after 1 of 2 statements"),
+        "{out}"
+    );
+    write("-- pgkeel: transaction=off\ncreate table a (id bigint);\nselect 1/1;");
+    assert_eq!(migrate(&["up"]).await.0, Exit::Interrupted);
+    assert_eq!(migrate(&["status"]).await.0, Exit::Interrupted);
+    assert_eq!(migrate(&["repair", "1", "--continue-at", "9"]).await.0, Exit::Usage);
+    assert_eq!(migrate(&["repair", "V1", "--continue-at", "2"]).await.1, "V1 goes on with statement 2\n");
+    let (exit, out, err) = migrate(&["up"]).await;
+    assert!(exit == Exit::Done && out.contains("applied V1  a  no-tx  2 statements"), "{out}");
+    assert_eq!(err, "V1__a.sql was stopped behind statement 1 and goes on\n");
+}
+
+#[tokio::test]
+async fn the_servers_detail_is_shown_only_on_request() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let text = "create table a (mail text unique); insert into a values ('canary_4711'), ('canary_4711');";
+    std::fs::write(directory.path().join("V1__a.sql"), text).unwrap();
+    let (_, _, err) = run(Some(&database), directory.path(), &["up"]).await;
+    let (_, _, with) = run(Some(&database), directory.path(), &["up", "--detail"]).await;
+    assert!(
+        !err.contains("detail:") && with.contains("detail: Key (mail)=(canary_4711) already exists."),
+        "{with}"
+    );
+}
+
+#[tokio::test]
+async fn templates_are_written_with_their_way_back() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("V1__a.sql"), "select 1;").unwrap();
+    let (exit, _, _) = run(None, directory.path(), &["new", "b", "--concurrent-index", "t"]).await;
+    assert_eq!(exit, Exit::Usage);
+    let (exit, out, _) =
+        run(None, directory.path(), &["new", "b", "--concurrent-index", "t(a)", "--json"]).await;
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((exit, answer["files"].as_array().unwrap().len()), (Exit::Done, 2));
+    assert!(out.contains("V2__b.down.sql"), "{out}");
+}
+
+#[tokio::test]
+async fn a_lock_file_is_written_and_held_against_the_database() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();
+    std::fs::write(directory.path().join("V1__a.down.sql"), "drop table a;").unwrap();
+    let typed = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    let (exit, out, err) = typed(&["lock"]).await;
+    assert!(exit == Exit::Done && out.ends_with("migrations.lock was written, 1 versions\n"), "{out}{err}");
+    let (exit, out, _) = typed(&["lock", "--check"]).await;
+    assert!(exit == Exit::Done && out.contains("is as the migrations make it"), "{out}");
+    assert_eq!(typed(&["up"]).await.0, Exit::Done);
+    let (exit, out, _) = typed(&["verify"]).await;
+    assert!(exit == Exit::Done && out.contains("agrees with the lock file at version 1"), "{out}");
+    database.connection().await.batch_execute("alter table a add column b int").await.unwrap();
+    let (exit, out, _) = typed(&["verify"]).await;
+    assert!(exit == Exit::Differs && out.contains("1 difference") && out.contains("public.a"), "{out}");
+    let (exit, out, _) = typed(&["verify", "--against=shadow", "--markdown"]).await;
+    assert!(exit == Exit::Differs && out.starts_with("**1 difference"), "{out}");
+    std::fs::write(directory.path().join("V2__b.sql"), "create table b (id int);").unwrap();
+    let (exit, out, _) = typed(&["validate"]).await;
+    assert!(exit == Exit::Conflict && out == "V2__b.sql is not in the lock file; write it anew\n", "{out}");
+    let (exit, out, _) = typed(&["lock", "--check", "--json"]).await;
+    assert!(exit == Exit::Differs && out.contains("\"changed\": true"), "{out}");
+    let (exit, _, err) = typed(&["verify", "--against=recorded"]).await;
+    assert!(exit == Exit::Conflict && err.contains("no recorded snapshot"), "{err}");
+}
+
+#[tokio::test]
+async fn migrations_are_tested_and_a_rotten_way_back_is_named() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();
+    std::fs::write(directory.path().join("V1__a.down.sql"), "drop table a;").unwrap();
+    let typed = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    let (exit, out, err) = typed(&["test"]).await;
+    assert!(exit == Exit::Done && out.starts_with("V1__a.sql: "), "{out}{err}");
+    std::fs::write(directory.path().join("V2__b.sql"), "create table b (id int);").unwrap();
+    std::fs::write(directory.path().join("V2__b.down.sql"), "select 1;").unwrap();
+    let (exit, out, _) = typed(&["test"]).await;
+    assert!(exit == Exit::Differs && out.contains("public.b"), "{out}");
+    let (exit, out, _) = typed(&["test", "--json"]).await;
+    assert!(exit == Exit::Differs && out.contains("\"sound\": false"), "{out}");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pgkeel_connect::Executor as _;
-use pgkeel_migrate::{Error, Location};
+use pgkeel_migrate::{Error, Location, Reason, Stays};
 use pgkeel_testkit::TestDatabase;
 
 use crate::{has_table, history, locks, migrator};
@@ -13,13 +13,14 @@ async fn failing(database: &TestDatabase, text: &str) -> (Option<String>, String
     let files = [("V1__good.sql", "create table good (id int primary key);"), ("V2__bad.sql", text)];
     let applied_before = has_table(database, "good").await;
     let error = migrator(database, &files).up().await.unwrap_err();
-    let Error::Statement { file, at, applied, source } = &error else { panic!("{text}: {error:?}") };
-    assert_eq!(file, "V2__bad.sql");
-    assert_eq!(applied.is_empty(), applied_before);
+    let Error::File(failed) = &error else { panic!("{text}: {error:?}") };
+    let Reason::Refused(source) = &failed.reason else { panic!("{text}: {error:?}") };
+    assert_eq!((failed.file.as_str(), failed.stays), ("V2__bad.sql", Stays::Nothing));
+    assert_eq!(failed.before.is_empty(), applied_before);
     assert_eq!(history(database).await, [1]);
     assert!(!has_table(database, "left_over").await, "{text}");
     assert_eq!(locks(database).await, 0);
-    (at.as_ref().map(Location::to_string), source.code().code().to_owned())
+    (failed.at.as_ref().map(Location::to_string), source.code().code().to_owned())
 }
 
 #[tokio::test]
@@ -46,8 +47,8 @@ async fn a_failing_file_leaves_nothing_and_says_where_it_failed() {
             "23505",
         ),
         ("do $$ begin\n  perform 1;\n  perform nonsense();\nend $$;", "1:1", "42883"),
-        // What cannot run in a transaction.
-        ("create table left_over (id int);\ncreate index concurrently on good (id);", "2:1", "25001"),
+        // What cannot run in a transaction, and only the server knows.
+        ("create table left_over (id int) partition by list (id);\nreindex table left_over;", "2:1", "25001"),
     ] {
         let found = failing(&database, text).await;
         assert_eq!(found, (Some(place.to_owned()), code.to_owned()), "{text}");
@@ -66,21 +67,26 @@ async fn a_file_that_was_mended_goes_on_where_it_failed() {
     let database = TestDatabase::empty().await;
     failing(&database, "select 1/0;").await;
     let files = [("V1__good.sql", "create table good (id int primary key);"), ("V2__bad.sql", "select 1/1;")];
-    assert_eq!(migrator(&database, &files).up().await.unwrap().applied.len(), 1);
+    assert_eq!(migrator(&database, &files).up().await.unwrap().done.len(), 1);
     assert_eq!(history(&database).await, [1, 2]);
 }
 
 #[tokio::test]
 async fn the_message_says_where_what_and_what_else_was_applied() {
     let database = TestDatabase::empty().await;
-    let files = [("V1__a.sql", "select 1;"), ("V2__b.sql", "select 1;"), ("V3__c.sql", "vacuum;")];
+    let files = [
+        ("V1__a.sql", "select 1;"),
+        ("V2__b.sql", "select 1;"),
+        ("V3__c.sql", "create table p (id int) partition by list (id); reindex table p;"),
+    ];
     let error = migrator(&database, &files).up().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "V3__c.sql:1:1: the server refused a statement; nothing of this file was applied; the 2 before it were, from \
-         V1__a.sql to V2__b.sql (statements that cannot run in a transaction are not supported yet)"
+        "V3__c.sql:1:49: the server refused a statement; nothing of this file was applied; the 2 before it were, from \
+         V1__a.sql to V2__b.sql (write -- pgkeel: transaction=off at the top of a file for statements that cannot run \
+         in a transaction)"
     );
-    assert_eq!((error.applied().len(), error.file()), (2, Some("V3__c.sql")));
+    assert_eq!((error.before().len(), error.file().unwrap().file.as_str()), (2, "V3__c.sql"));
 }
 
 #[tokio::test]
@@ -90,7 +96,7 @@ async fn a_table_that_is_in_use_is_waited_for_no_longer_than_allowed() {
     user.batch_execute("create table t (id int)").await.unwrap();
     user.batch_execute("begin; select * from t").await.unwrap();
     let files = [("V1__a.sql", "alter table t add n int;")];
-    let migrator = migrator(&database, &files).with_lock_timeout(Duration::from_millis(50));
+    let migrator = migrator(&database, &files).with_lock_timeout(Duration::from_millis(50)).with_retries(0);
     let error = migrator.up().await.unwrap_err();
     assert_eq!(error.server().unwrap().code().code(), "55P03");
     assert!(error.to_string().contains("wait longer for locks"), "{error}");
@@ -104,10 +110,9 @@ async fn a_statement_that_takes_too_long_is_ended() {
     let files = [("V1__a.sql", "select 1;\nselect pg_sleep(600);")];
     let migrator = migrator(&database, &files).with_statement_timeout(Duration::from_millis(50));
     let error = migrator.up().await.unwrap_err();
-    let Error::Statement { at: Some(Location { line: 2, column: 1 }), source, .. } = &error else {
-        panic!("{error:?}")
-    };
-    assert_eq!(source.code().code(), "57014");
+    assert_eq!(error.file().unwrap().at, Some(Location { line: 2, column: 1 }));
+    assert_eq!(error.server().unwrap().code().code(), "57014");
+    assert!(!error.is_stopped(), "nobody asked for it");
 }
 
 #[tokio::test]
@@ -115,7 +120,7 @@ async fn a_file_that_lets_go_of_the_lock_leaves_nothing() {
     let database = TestDatabase::empty().await;
     let files = [("V1__a.sql", "create table left_over (id int); select pg_advisory_unlock_all();")];
     let error = migrator(&database, &files).up().await.unwrap_err();
-    assert!(matches!(error, Error::LockLost { .. }), "{error:?}");
+    assert!(matches!(error.file().unwrap().reason, Reason::LockLost), "{error:?}");
     assert!(!has_table(&database, "left_over").await);
     assert_eq!(history(&database).await, [0_i64; 0]);
 }

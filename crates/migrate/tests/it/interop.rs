@@ -1,6 +1,7 @@
 //! Plain refinery, with its own driver, on the same history.
 
 use pgkeel_connect::{Executor as _, HostName};
+use pgkeel_migrate::Error;
 use pgkeel_testkit::TestDatabase;
 use refinery_core::{Migration, Runner};
 
@@ -46,8 +47,27 @@ async fn what_plain_refinery_applied_counts_as_applied() {
     let status = migrator.status().await.unwrap();
     assert!(status.conflicts.is_empty(), "{:?}", status.conflicts);
     assert_eq!((status.applied.len(), versions(&status.pending)), (1, vec![20_261_122_011_743]));
-    assert_eq!(migrator.up().await.unwrap().applied.len(), 1);
+    assert_eq!(migrator.up().await.unwrap().done.len(), 1);
     assert!(has_table(&database, "b").await);
+}
+
+#[tokio::test]
+async fn a_history_under_the_usual_name_is_not_passed_over() {
+    let database = TestDatabase::empty().await;
+    let mut usual = runner(&FILES[..1]);
+    usual.set_migration_table_name("refinery_schema_history");
+    usual.run_async(&mut client(&database).await).await.unwrap();
+    let migrator = migrator(&database, &FILES);
+    let error = migrator.up().await.unwrap_err();
+    assert!(
+        matches!(&error, Error::OtherHistory { table } if table == "public.refinery_schema_history"),
+        "{error:?}"
+    );
+    let text = error.to_string();
+    let (_, remedy) = text.split_once("run ").unwrap();
+    database.connection().await.batch_execute(remedy).await.unwrap();
+    assert_eq!(migrator.up().await.unwrap().done.len(), 1);
+    assert_eq!(history(&database).await, [1, 20_261_122_011_743]);
 }
 
 #[tokio::test]

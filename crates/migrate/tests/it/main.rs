@@ -5,12 +5,29 @@
 mod apply;
 mod cli;
 mod conflicts;
+mod crash;
+mod directives;
+mod down;
+mod drift;
 mod dropped;
+mod dry_run;
+mod edits;
 mod failures;
 mod interop;
+mod log;
 mod outage;
+mod outside;
+mod plan;
+mod proofs;
 mod race;
+mod retry;
+mod scale;
 mod secrecy;
+mod splitting;
+mod stop;
+mod templates;
+mod shadows;
+mod snapshot;
 
 use pgkeel_connect::Executor as _;
 use pgkeel_migrate::{Migration, Migrations, Migrator};
@@ -21,6 +38,11 @@ const HISTORY: &str = "pgkeel.refinery_schema_history";
 
 fn migrator(database: &TestDatabase, files: &[(&str, &str)]) -> Migrator {
     Migrator::new(database.config(), Migrations::from_static(files).unwrap())
+}
+
+/// A file whose statements run one by one.
+fn outside(sql: &str) -> String {
+    format!("-- pgkeel: transaction=off\n{sql}")
 }
 
 /// A number that the database answers.

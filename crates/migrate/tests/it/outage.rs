@@ -1,10 +1,10 @@
 //! A server or a network that goes away.
 
 use pgkeel_connect::{Config, Executor as _, dial};
-use pgkeel_migrate::{Error, Migrations, Migrator};
+use pgkeel_migrate::{Error, Migrations, Migrator, Reason, Stays};
 use pgkeel_testkit::{Proxy, TestCluster, TestDatabase, eventually};
 
-use crate::{count, history, migrator};
+use crate::{count, history, migrator, outside};
 
 const SLEEPING: &str =
     "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
@@ -36,15 +36,46 @@ async fn a_server_that_restarts_leaves_whole_files_and_the_rest_follows() {
 
         let error = running.await.unwrap().unwrap_err();
         assert!(error.is_disconnected(), "{error:?}");
-        assert!(matches!(&error, Error::NotApplied { file, .. } if file == "V2__b.sql"), "{error:?}");
-        assert_eq!(error.applied(), ["V1__a.sql"]);
+        let of_file = error.file().unwrap();
+        assert_eq!((of_file.file.as_str(), of_file.stays), ("V2__b.sql", Stays::Nothing));
+        assert_eq!(error.before(), ["V1__a.sql"]);
         let down = quick.up().await.unwrap_err();
         assert!(matches!(&down, Error::Connect(_)), "{down:?}");
 
         cluster.start_again().await;
-        assert_eq!(quick.up().await.unwrap().applied.len(), 1);
+        assert_eq!(quick.up().await.unwrap().done.len(), 1);
         assert!(quick.status().await.unwrap().pending.is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_server_that_crashes_in_a_file_outside_has_it_go_on_where_it_was() {
+    let mut cluster = TestCluster::start().await;
+    let migrator = |last: &str| {
+        let text = outside(&format!(
+            "create table a (id int); insert into a values (1); create index concurrently a_idx on a (id); {last};"
+        ));
+        let files = [("V1__a.sql", text.as_str())];
+        Migrator::new(cluster.config(), Migrations::from_static(&files).unwrap())
+    };
+    let (slow, quick) = (migrator("select pg_sleep(600)"), migrator("insert into a values (2)"));
+    let running = tokio::spawn(async move { slow.up().await });
+    let admin = cluster.connection().await;
+    eventually("the last statement runs", async || {
+        let sleeping: i64 = admin.query_scalar(SLEEPING, &[]).await.unwrap();
+        (sleeping == 1).then_some(())
+    })
+    .await;
+    cluster.crash().await;
+    let error = running.await.unwrap().unwrap_err();
+    assert_eq!(error.file().unwrap().stays, Stays::Statements { done: 3, of: 4 }, "{error:?}");
+
+    cluster.start_again().await;
+    let stopped = quick.status().await.unwrap().interrupted;
+    assert_eq!((stopped[0].done, stopped[0].is_unsure), (3, true));
+    assert_eq!(quick.up().await.unwrap().done.len(), 1);
+    let rows = "select array_agg(id order by id) = '{1,2}' from a";
+    assert!(cluster.connection().await.query_scalar::<bool>(rows, &[]).await.unwrap());
 }
 
 #[tokio::test]
@@ -64,8 +95,10 @@ async fn a_connection_that_is_lost_during_commit_leaves_the_outcome_unknown() {
     proxy.cut();
 
     let error = running.await.unwrap().unwrap_err();
-    assert!(matches!(&error, Error::OutcomeUnknown { file, .. } if file == "V2__slow.sql"), "{error:?}");
-    assert_eq!(error.applied(), ["V1__a.sql"]);
+    let of_file = error.file().unwrap();
+    assert_eq!((of_file.file.as_str(), of_file.stays), ("V2__slow.sql", Stays::Unknown));
+    assert!(matches!(of_file.reason, Reason::OutcomeUnknown(_)), "{error:?}");
+    assert_eq!(error.before(), ["V1__a.sql"]);
     eventually("the server has noticed", async || (count(&database, SLEEPING).await == 0).then_some(()))
         .await;
     assert_eq!(history(&database).await, [1]);

@@ -10,17 +10,26 @@ use tokio::task::JoinSet;
 
 use crate::{count, history, locks, migrator};
 
-/// Each would fail or count twice if it ran twice.
-const FILES: [(&str, &str); 4] = [
+/// Each would fail or count twice if it ran twice. The last waits for every snapshot, those of waiting starters too.
+const FILES: [(&str, &str); 5] = [
     ("V1__runs.sql", "create table runs (version int);"),
     ("V2__a.sql", "insert into runs values (2); create table a (id int);"),
     ("V3__b.sql", "insert into runs values (3); select pg_sleep(0.02);"),
     ("V4__c.sql", "insert into runs values (4); create index on a (id);"),
+    (
+        "V5__d.sql",
+        "-- pgkeel: transaction=off\ninsert into runs values (5); create index concurrently a_idx on a (id);
+         reindex index concurrently a_idx;",
+    ),
 ];
 
 async fn assert_each_applied_once(database: &TestDatabase) {
-    assert_eq!(history(database).await, [1, 2, 3, 4]);
-    assert_eq!(count(database, "select count(*) from runs").await, 3);
+    assert_eq!(history(database).await, [1, 2, 3, 4, 5]);
+    assert_eq!(count(database, "select count(*) from runs").await, 4);
+    assert_eq!(count(database, "select count(*) from pg_index where not indisvalid").await, 0);
+    // None was in the way of another.
+    let logged = "select count(*) from pgkeel.migration_log where status = 'ok' and attempts = 1";
+    assert_eq!(count(database, logged).await, 5);
     assert_eq!(locks(database).await, 0);
 }
 
@@ -30,9 +39,9 @@ async fn of_many_tasks_all_succeed_and_each_file_is_applied_once() {
         let database = TestDatabase::empty().await;
         let migrator = migrator(&database, &FILES);
         let mut tasks = JoinSet::new();
-        for _ in 0..8 {
+        for _ in 0..scaled(8, 32) {
             let migrator = migrator.clone();
-            tasks.spawn(async move { migrator.up().await.unwrap().applied.len() });
+            tasks.spawn(async move { migrator.up().await.unwrap().done.len() });
         }
         assert_eq!(tasks.join_all().await.iter().sum::<usize>(), FILES.len());
         assert_each_applied_once(&database).await;

@@ -32,18 +32,23 @@ async fn the_reference_schema_is_applied_once_and_is_then_up_to_date() {
 async fn each_file_of_the_reference_schema_has_its_way_back() {
     let database = TestDatabase::empty().await;
     let address = url(database.address());
-    let up = run(&["migrate", "up", "--dir", reference()], &[("DATABASE_URL", address.as_str())]).await;
-    assert_eq!(up.status.code(), Some(0));
-    let mut files: Vec<_> =
-        std::fs::read_dir(reference()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| file.to_string_lossy().ends_with(".down.sql"));
-    files.sort();
+    let migrate = async |words: &[&str]| {
+        let words = [&["migrate"], words, &["--dir", reference()]].concat();
+        let ended = run(&words, &[("DATABASE_URL", address.as_str())]).await;
+        assert_eq!(ended.status.code(), Some(0), "{words:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    };
     let connection = database.connection().await;
-    for file in files.iter().rev() {
-        connection.batch_execute(&std::fs::read_to_string(file).unwrap()).await.unwrap();
+    let objects = "select count(*) from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = 'public'";
+    for dry_run in ["--dry-run", "--dry-run=shadow"] {
+        migrate(&["up", dry_run]).await;
+        assert_eq!(connection.query_scalar::<i64>(objects, &[]).await.unwrap(), 0);
     }
-    let left = "select count(*) from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = 'public'";
-    assert_eq!(connection.query_scalar::<i64>(left, &[]).await.unwrap(), 0);
+    for words in [&["validate"][..], &["up"], &["redo"], &["down", "--to", "0", "--dry-run=shadow"]] {
+        migrate(words).await;
+    }
+    assert!(connection.query_scalar::<i64>(objects, &[]).await.unwrap() > 0);
+    migrate(&["down", "--to", "0"]).await;
+    assert_eq!(connection.query_scalar::<i64>(objects, &[]).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -1,0 +1,276 @@
+//! What was typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use pgkeel_connect::Config;
+
+use super::checks::{Page, With};
+use crate::{Back, DryRun, Migrations, Migrator, Phase, Stop, Target};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) verb: Verb,
+    pub(crate) directory: PathBuf,
+    pub(crate) json: bool,
+    pub(crate) detail: bool,
+    options: Options,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Up,
+    Down(Back),
+    Redo,
+    Status { check: bool },
+    Plan { down: Option<Back>, sql: bool },
+    Validate,
+    New { name: String, content: Option<(Content, String)>, way_back: Option<WayBack> },
+    Verify { with: With, page: Page },
+    Test { page: Page },
+    Lock { check: bool },
+    LockInfo,
+    Repair { version: i64, statement: usize },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Index,
+    NotNull,
+    ForeignKey,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WayBack {
+    Down,
+    Irreversible,
+}
+
+/// What changes a [`Migrator`], where the verb has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Options {
+    lock_wait: Option<Duration>,
+    lock_timeout: Option<Duration>,
+    statement_timeout: Option<Duration>,
+    retries: Option<u32>,
+    dry_run: Option<DryRun>,
+    revision: Option<String>,
+    target: Target,
+    phase: Option<Phase>,
+    accept_edited: bool,
+}
+
+impl Request {
+    pub(crate) fn of(matches: &ArgMatches) -> Self {
+        let (verb, words) = matches.subcommand().expect("clap asks for a verb");
+        let directory = words.get_one::<PathBuf>("dir").expect("it has a default").clone();
+        let (json, detail) = (words.get_flag("json"), has(words, "detail"));
+        Self { verb: Verb::of(verb, words), directory, json, detail, options: Options::of(words) }
+    }
+
+    /// Whether it changes the database, so that it should end in good order.
+    pub(crate) fn changes_database(&self) -> bool {
+        matches!(self.verb, Verb::Up | Verb::Down(_) | Verb::Redo | Verb::Repair { .. })
+    }
+
+    pub(crate) fn migrator(self, connect: Config, migrations: Migrations, stop: Stop) -> Migrator {
+        // No `..`: an option that nobody applies must not compile.
+        let Options {
+            lock_wait,
+            lock_timeout,
+            statement_timeout,
+            retries,
+            dry_run,
+            revision,
+            target,
+            phase,
+            accept_edited,
+        } = self.options;
+        let mut migrator = Migrator::new(connect, migrations).with_stop(stop).with_target(target);
+        migrator = maybe(migrator, lock_wait, Migrator::with_lock_wait);
+        migrator = maybe(migrator, lock_timeout, Migrator::with_lock_timeout);
+        migrator = maybe(migrator, statement_timeout, Migrator::with_statement_timeout);
+        migrator = maybe(migrator, retries, Migrator::with_retries);
+        migrator = maybe(migrator, dry_run, Migrator::with_dry_run);
+        migrator = maybe(migrator, revision, Migrator::with_revision);
+        migrator = maybe(migrator, phase, Migrator::with_phase);
+        if accept_edited { migrator.accepting_edited_downs() } else { migrator }
+    }
+}
+
+fn maybe<T>(migrator: Migrator, value: Option<T>, with: impl Fn(Migrator, T) -> Migrator) -> Migrator {
+    match value {
+        Some(value) => with(migrator, value),
+        None => migrator,
+    }
+}
+
+impl Verb {
+    fn of(verb: &str, words: &ArgMatches) -> Self {
+        match verb {
+            "up" => Self::Up,
+            "down" => Self::Down(back(words)),
+            "redo" => Self::Redo,
+            "status" => Self::Status { check: words.get_flag("check") },
+            "plan" => {
+                Self::Plan { down: words.get_flag("down").then(|| back(words)), sql: words.get_flag("sql") }
+            }
+            "validate" => Self::Validate,
+            "new" => Self::new(words),
+            "verify" => Self::Verify { with: with(words), page: page(words) },
+            "test" => Self::Test { page: page(words) },
+            "lock" => Self::Lock { check: words.get_flag("check") },
+            "lock-info" => Self::LockInfo,
+            _ => Self::Repair {
+                version: value(words, "version").expect("clap asks for it"),
+                statement: value(words, "continue-at").expect("clap asks for it"),
+            },
+        }
+    }
+
+    fn new(words: &ArgMatches) -> Self {
+        let contents = [
+            ("concurrent-index", Content::Index),
+            ("not-null", Content::NotNull),
+            ("foreign-key", Content::ForeignKey),
+        ];
+        let content = contents.into_iter().find_map(|(name, content)| Some((content, value(words, name)?)));
+        let way_back = match (words.get_flag("down"), words.get_flag("irreversible")) {
+            (true, _) => Some(WayBack::Down),
+            (false, true) => Some(WayBack::Irreversible),
+            (false, false) => None,
+        };
+        Self::New { name: value(words, "name").expect("clap asks for it"), content, way_back }
+    }
+}
+
+impl Options {
+    fn of(words: &ArgMatches) -> Self {
+        let target = match (value(words, "to"), value(words, "steps")) {
+            (Some(version), _) => Target::Version(version),
+            (None, Some(steps)) => Target::Steps(steps),
+            (None, None) => Target::Latest,
+        };
+        Self {
+            lock_wait: value(words, "lock-wait"),
+            lock_timeout: value(words, "lock-timeout"),
+            statement_timeout: value(words, "statement-timeout"),
+            retries: value(words, "retries"),
+            dry_run: value::<String>(words, "dry-run").map(|how| match how.as_str() {
+                "shadow" => DryRun::Shadow,
+                _ => DryRun::Rollback,
+            }),
+            revision: value(words, "revision"),
+            target,
+            phase: value::<String>(words, "phase").map(|phase| match phase.as_str() {
+                "expand" => Phase::Expand,
+                _ => Phase::Contract,
+            }),
+            accept_edited: has(words, "accept-edited"),
+        }
+    }
+}
+
+fn with(words: &ArgMatches) -> With {
+    match value::<String>(words, "against").as_deref() {
+        Some("recorded") => With::Recorded,
+        Some("lock") => With::LockFile,
+        Some(_) => With::Shadow,
+        None => With::Any,
+    }
+}
+
+fn page(words: &ArgMatches) -> Page {
+    if has(words, "markdown") { Page::Markdown } else { Page::Text }
+}
+
+fn back(words: &ArgMatches) -> Back {
+    match value(words, "to") {
+        Some(version) => Back::To(version),
+        None => Back::Steps(value(words, "steps").unwrap_or(1)),
+    }
+}
+
+/// `None` also for what the verb does not have.
+fn value<T: Clone + Send + Sync + 'static>(words: &ArgMatches, name: &str) -> Option<T> {
+    words.try_get_one::<T>(name).ok().flatten().cloned()
+}
+
+fn has(words: &ArgMatches, name: &str) -> bool {
+    value(words, name).unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::arguments::command;
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Request {
+        let words = ["migrate"].iter().chain(words);
+        Request::of(&command().try_get_matches_from(words).unwrap())
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_its_defaults() {
+        let up = parsed(&["up", "--lock-wait", "250ms"]);
+        assert_eq!((up.verb, up.directory, up.json), (Verb::Up, "./migrations".into(), false));
+        let options = Options {
+            lock_wait: Some(Duration::from_millis(250)),
+            lock_timeout: Some(Duration::from_secs(5)),
+            statement_timeout: Some(Duration::from_hours(1)),
+            retries: Some(5),
+            ..Options::default()
+        };
+        assert_eq!(up.options, options);
+        let status = parsed(&["status", "--check", "--json", "--dir", "db"]);
+        assert_eq!(
+            (status.verb, status.directory, status.json),
+            (Verb::Status { check: true }, "db".into(), true)
+        );
+        assert_eq!(parsed(&["down"]).verb, Verb::Down(Back::Steps(1)));
+        assert_eq!(
+            parsed(&["plan", "--down", "--to", "V7"]).verb,
+            Verb::Plan { down: Some(Back::To(7)), sql: false }
+        );
+    }
+
+    #[test]
+    fn how_far_and_how_are_read() {
+        assert_eq!(
+            parsed(&["up", "--to", "V20250317082000"]).options.target,
+            Target::Version(20_250_317_082_000)
+        );
+        assert_eq!(parsed(&["up", "--steps", "2"]).options.target, Target::Steps(2));
+        assert_eq!(parsed(&["down", "--to", "0"]).verb, Verb::Down(Back::To(0)));
+        assert_eq!(parsed(&["plan", "--phase", "expand"]).options.phase, Some(Phase::Expand));
+        assert_eq!(parsed(&["up", "--dry-run"]).options.dry_run, Some(DryRun::Rollback));
+        assert_eq!(parsed(&["redo", "--dry-run=shadow"]).options.dry_run, Some(DryRun::Shadow));
+        assert_eq!(
+            parsed(&["repair", "7", "--continue-at", "3"]).verb,
+            Verb::Repair { version: 7, statement: 3 }
+        );
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        for words in [
+            &["new"][..],
+            &["up", "--lock-wait", "0"],
+            &["up", "--to", "1", "--steps", "1"],
+            &["up", "--to", "next"],
+            &["up", "--dry-run=maybe"],
+            &["new", "a", "--down", "--irreversible"],
+            &["new", "a", "--not-null", "t(c)", "--concurrent-index", "t(c)"],
+            &["repair", "7"],
+        ] {
+            let words = ["migrate"].iter().chain(words);
+            assert!(command().try_get_matches_from(words.clone()).is_err(), "{words:?}");
+        }
+    }
+}

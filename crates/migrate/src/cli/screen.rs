@@ -1,0 +1,77 @@
+//! Where answers go. A reader that has gone is no reason to stop migrating, so nothing here fails.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::exit::Exit;
+use super::{excerpt, json, text};
+use crate::{Error, Event, Migrations, VerifyError};
+
+pub(crate) struct Screen<'a> {
+    pub(crate) out: &'a mut (dyn Write + Send),
+    pub(crate) err: &'a mut (dyn Write + Send),
+    pub(crate) json: bool,
+    pub(crate) detail: bool,
+}
+
+impl Screen<'_> {
+    pub(crate) fn answer(&mut self, text: impl FnOnce() -> String, json: impl FnOnce() -> Value) {
+        let page = if self.json { format!("{:#}\n", json()) } else { text() };
+        let _ = self.out.write_all(page.as_bytes()).and_then(|()| self.out.flush());
+    }
+
+    /// A file that has run is part of the answer, unless that is one JSON document; all else never is.
+    pub(crate) fn event(&mut self, event: Event<'_>, is_dry_run: bool) {
+        let Some(line) = text::event(event, is_dry_run) else { return };
+        let is_answer = matches!(event, Event::Done(_)) && !self.json;
+        let place = if is_answer { &mut *self.out } else { &mut *self.err };
+        let _ = writeln!(place, "{line}").and_then(|()| place.flush());
+    }
+
+    /// Says what went wrong with comparing schemas.
+    pub(crate) fn fail_to_verify(&mut self, error: &VerifyError) -> Exit {
+        if let VerifyError::Migrate(error) = error {
+            return self.fail(error, None);
+        }
+        let message = in_full(error);
+        let _ = writeln!(self.err, "migrate: {message}");
+        if self.json {
+            self.answer(
+                String::new,
+                || serde_json::json!({ "error": { "message": message, "exit": Exit::from(error) as u8 } }),
+            );
+        }
+        Exit::from(error)
+    }
+
+    /// Says what went wrong, where, and what to do next.
+    pub(crate) fn fail(&mut self, error: &Error, migrations: Option<&Migrations>) -> Exit {
+        let message = in_full(error);
+        let _ = writeln!(self.err, "migrate: {message}");
+        if let Some(excerpt) = error.file().zip(migrations).and_then(|(file, all)| excerpt::of(file, all)) {
+            let _ = write!(self.err, "{excerpt}");
+        }
+        if let Some(detail) = error.server().and_then(|server| server.detail()).filter(|_| self.detail) {
+            let _ = writeln!(self.err, "detail: {detail}");
+        }
+        if let Some(next) = text::next(error) {
+            let _ = writeln!(self.err, "next: {next}");
+        }
+        if self.json {
+            self.answer(String::new, || json::error(error, &message));
+        }
+        Exit::from(error)
+    }
+}
+
+/// An error with its causes.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
+}

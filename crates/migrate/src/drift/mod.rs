@@ -1,0 +1,192 @@
+//! Whether a database is what its migrations make of one.
+
+mod recorded;
+mod report;
+mod verification;
+
+use pgkeel_connect::{Config, Connection, dial};
+
+pub use self::verification::Verification;
+use crate::proof::server_wide;
+use crate::{
+    Applied, Conflict, Differences, Error, LockFile, Migrations, Migrator, Scope, Shadow, Snapshot, Status,
+    VerifyError,
+};
+
+/// What a database is held against.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Against {
+    /// What was recorded in it by [`Snapshot::record`]: names what differs, needs neither files nor another database.
+    Recorded,
+    /// The line of the newest migration that is applied. What differs is named if the same was recorded, or if shadows
+    /// are allowed.
+    LockFile(LockFile),
+    /// The migrations that are applied, run anew in a shadow.
+    Shadow,
+}
+
+/// Holds one database against what it should be. Only reads there.
+///
+/// ```no_run
+/// use pgkeel_connect::Config;
+/// use pgkeel_migrate::{Against, LockFile, Migrations, Scope, Verifier};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let migrations = Migrations::from_dir("migrations")?;
+/// // Partitions that a job makes are none of the migrations' business.
+/// let scope = Scope::default().ignoring("table public.events_2*".parse()?);
+/// let verifier = Verifier::new(Config::from_env()?, migrations).with_scope(scope);
+/// let against = match LockFile::read("migrations")? {
+///     Some(lock) => Against::LockFile(lock),
+///     None => Against::Shadow,
+/// };
+/// let verification = verifier.verify(&against).await?;
+/// if !verification.is_clean() {
+///     eprint!("{verification}"); // or `to_markdown`, or `to_json` with feature `cli`
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    connect: Config,
+    migrations: Migrations,
+    scope: Scope,
+    shadows: Option<Config>,
+    is_private: bool,
+}
+
+impl Verifier {
+    /// For the database that this names and these files.
+    #[must_use]
+    pub fn new(connect: Config, migrations: Migrations) -> Self {
+        Self { connect, migrations, scope: Scope::default(), shadows: None, is_private: false }
+    }
+
+    /// The same with other sides of the schema compared against a shadow. A lock file and a record bring their own.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// The same with shadows on this server, also to name what differs from a lock file. It should have the major version
+    /// of the other. Default: on the server of the database itself, and only for [`Against::Shadow`].
+    #[must_use]
+    pub fn with_shadows_on(mut self, server: Config) -> Self {
+        self.shadows = Some(server);
+        self
+    }
+
+    /// The same with files that create roles and the like run in shadows too: nobody else uses that server.
+    #[must_use]
+    pub fn on_a_private_server(mut self) -> Self {
+        self.is_private = true;
+        self
+    }
+
+    /// Compares. Migrations that are pending do not count.
+    ///
+    /// # Errors
+    /// [`VerifyError::NotRecorded`], [`VerifyError::NotLocked`] and [`VerifyError::OtherMajor`] if there is nothing to
+    /// compare with; [`Error::Conflicts`] in [`VerifyError::Migrate`] if the files are not those that were applied;
+    /// those of [`Shadow::create`] and [`Migrator::up`] for a shadow; that the database cannot be read.
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves nothing behind; a shadow is dropped in the background.
+    pub async fn verify(&self, against: &Against) -> Result<Verification, VerifyError> {
+        let status = Migrator::new(self.connect.clone(), self.migrations.clone()).status().await?;
+        let connection = dial(&self.connect.clone().with_application_name("pgkeel-verify")).await;
+        let connection = connection.map_err(VerifyError::Connect)?;
+        let verified = match against {
+            Against::Recorded => self.against_record(&connection, &status).await,
+            Against::LockFile(lock) => self.against_lock(&connection, &status, lock).await,
+            Against::Shadow => self.against_shadow(&connection, &status).await,
+        };
+        connection.close().await;
+        verified
+    }
+
+    async fn against_record(
+        &self,
+        connection: &Connection,
+        status: &Status,
+    ) -> Result<Verification, VerifyError> {
+        let record = recorded::read(connection).await?.ok_or(VerifyError::NotRecorded)?;
+        let found = Snapshot::take(connection, &record.scope).await?;
+        Verification::of("the record", newest(status), &record.snapshot, &found)
+    }
+
+    async fn against_lock(
+        &self,
+        connection: &Connection,
+        status: &Status,
+        lock: &LockFile,
+    ) -> Result<Verification, VerifyError> {
+        let version = newest(status).ok_or(VerifyError::NothingApplied)?;
+        let expected = lock.entry(version).ok_or(VerifyError::NotLocked { version })?.schema;
+        let found = Snapshot::take(connection, lock.scope()).await?;
+        let mut verification = Verification::unexplained("the lock file", Some(version), expected, &found);
+        if verification.is_clean() {
+            return Ok(verification);
+        }
+        if found.major() != lock.major() {
+            return Err(VerifyError::OtherMajor { expected: lock.major(), found: found.major() });
+        }
+        let record = recorded::read(connection).await?.map(|record| record.snapshot);
+        let mut explanation = record.filter(|record| record.fingerprint() == expected);
+        if explanation.is_none() && self.shadows.is_some() {
+            let made = self.make(status, lock.scope()).await?;
+            verification.lock_is_stale = made.fingerprint() != expected;
+            explanation = Some(made);
+        }
+        verification.differences = explanation.map(|expected| Differences::between(&expected, &found));
+        Ok(verification)
+    }
+
+    async fn against_shadow(
+        &self,
+        connection: &Connection,
+        status: &Status,
+    ) -> Result<Verification, VerifyError> {
+        let expected = self.make(status, &self.scope).await?;
+        let found = Snapshot::take(connection, &self.scope).await?;
+        Verification::of("the migrations", newest(status), &expected, &found)
+    }
+
+    /// What the migrations that are applied make of an empty database.
+    async fn make(&self, status: &Status, scope: &Scope) -> Result<Snapshot, VerifyError> {
+        let changed = status.conflicts.iter().filter(|conflict| {
+            matches!(conflict, Conflict::Edited { .. } | Conflict::Renamed { .. } | Conflict::Missing { .. })
+        });
+        let conflicts: Vec<Conflict> = changed.cloned().collect();
+        if !conflicts.is_empty() {
+            return Err(Error::Conflicts { conflicts }.into());
+        }
+        let applied = self.applied(&status.applied)?;
+        if !self.is_private {
+            server_wide::refuse(&applied)?;
+        }
+        let shadow = Shadow::create(self.shadows.as_ref().unwrap_or(&self.connect)).await?;
+        let made = make(&shadow, applied, scope).await;
+        shadow.leave().await;
+        made
+    }
+
+    fn applied(&self, rows: &[Applied]) -> Result<Migrations, VerifyError> {
+        let is_applied = |version| rows.binary_search_by_key(&version, |row| row.version).is_ok();
+        let files = self.migrations.iter().filter(|migration| is_applied(migration.version()));
+        let files: Vec<(&str, &str)> = files.map(|migration| (migration.file(), migration.sql())).collect();
+        Ok(Migrations::from_static(&files)?)
+    }
+}
+
+async fn make(shadow: &Shadow, migrations: Migrations, scope: &Scope) -> Result<Snapshot, VerifyError> {
+    Migrator::new(shadow.config().clone(), migrations).up().await?;
+    Snapshot::take(shadow.connection(), scope).await
+}
+
+fn newest(status: &Status) -> Option<i64> {
+    status.applied.last().map(|row| row.version)
+}

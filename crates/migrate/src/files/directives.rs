@@ -1,0 +1,202 @@
+//! What a file says about how it wants to be run: comments `-- pgkeel: key=value` above its first statement.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use pgkeel_connect::Ident;
+use pgkeel_connect::settings::{positive_duration, yes_or_no};
+
+use super::statements::Scan;
+
+const MARK: &str = "pgkeel:";
+
+/// How one file wants to be run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Directives {
+    /// `transaction=off`: statements run one by one, each by itself, instead of all in one transaction. For what cannot
+    /// run in a transaction, such as CREATE INDEX CONCURRENTLY. If the connection or the server is lost, a procedure that
+    /// commits by itself may be called again, so it has to bear that; all else is not repeated, or may be.
+    pub outside_transaction: bool,
+    /// `lock_timeout=2s`: how long a statement waits for what others have locked.
+    pub lock_timeout: Option<Duration>,
+    /// `statement_timeout=15min`: how long one statement may take.
+    pub statement_timeout: Option<Duration>,
+    /// `retries=3`: how often it is tried again when it did not get a lock in time.
+    pub retries: Option<u32>,
+    /// `out_of_order=yes`: it may be applied behind files with higher versions.
+    pub out_of_order: bool,
+    /// `irreversible="reason"`: why there is no way back from it.
+    pub irreversible: Option<String>,
+    /// `role=owner`: as whom its statements run.
+    pub role: Option<Ident>,
+    /// `requires=V20250101000000,V20250202000000`: versions that have to be applied before.
+    pub requires: BTreeSet<i64>,
+    /// `phase=contract`: whether the program that is being replaced can bear it. By default it can.
+    pub phase: Phase,
+    /// `precheck="select …"`: a query that has to answer `true` before its statements run. May be given several times.
+    pub prechecks: Vec<String>,
+}
+
+/// When a file may be applied, while one version of a program replaces another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "a schema is made wider, and then narrower")]
+pub enum Phase {
+    /// Before the new program starts: it only adds.
+    #[default]
+    Expand,
+    /// Once nothing of the old program runs: it takes away what that needs.
+    Contract,
+}
+
+impl Directives {
+    /// Reads them; an error says what is wrong with one of them, and the byte at which its comment begins.
+    pub(crate) fn read(scan: &Scan<'_>) -> Result<Self, (usize, String)> {
+        let first = scan.statements.first().map_or(usize::MAX, |statement| statement.start);
+        let mut directives = Self::default();
+        for (at, comment) in &scan.line_comments {
+            let Some(pairs) = comment.trim_start_matches('-').trim().strip_prefix(MARK) else { continue };
+            if *at > first {
+                return Err((*at, "stands below the first statement; put it above".to_owned()));
+            }
+            directives.add_all(pairs).map_err(|reason| (*at, reason))?;
+        }
+        Ok(directives)
+    }
+
+    fn add_all(&mut self, mut pairs: &str) -> Result<(), String> {
+        while let Some((key, rest)) = pairs.trim_start().split_once('=') {
+            let (value, rest) = value(rest)?;
+            self.add(key, value).map_err(|reason| format!("has {key}={value}, which {reason}"))?;
+            pairs = rest;
+        }
+        match pairs.trim() {
+            "" => Ok(()),
+            left => Err(format!("has {left:?}, which is not key=value")),
+        }
+    }
+
+    fn add(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match key {
+            "transaction" => self.outside_transaction = !yes_or_no(value)?,
+            "lock_timeout" => self.lock_timeout = Some(span(value)?),
+            "statement_timeout" => self.statement_timeout = Some(span(value)?),
+            "retries" => self.retries = Some(value.parse().map_err(|_| "is not a number".to_owned())?),
+            "out_of_order" => self.out_of_order = yes_or_no(value)?,
+            "irreversible" if value.trim().is_empty() => return Err("gives no reason".to_owned()),
+            "irreversible" => self.irreversible = Some(value.to_owned()),
+            "role" => self.role = Some(Ident::new(value.to_owned()).map_err(|error| error.to_string())?),
+            "phase" => self.phase = phase(value)?,
+            "requires" => self.requires.extend(versions(value)?),
+            "precheck" => self.prechecks.push(value.to_owned()),
+            _ => return Err(format!("is none of {KEYS}")),
+        }
+        Ok(())
+    }
+}
+
+const KEYS: &str = "transaction, lock_timeout, statement_timeout, retries, out_of_order, irreversible, role, requires, \
+                    phase, precheck";
+
+/// The value at the beginning of the text, in double quotes or up to the next space, and what follows.
+fn value(text: &str) -> Result<(&str, &str), String> {
+    match text.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"').ok_or_else(|| "has a quote that is not closed".to_owned()),
+        None => Ok(text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))),
+    }
+}
+
+/// As in settings, and with `min`, as PostgreSQL writes minutes.
+fn span(value: &str) -> Result<Duration, String> {
+    match value.strip_suffix("min") {
+        Some(minutes) => positive_duration(&format!("{minutes}m")),
+        None => positive_duration(value),
+    }
+}
+
+fn phase(value: &str) -> Result<Phase, String> {
+    match value {
+        "expand" => Ok(Phase::Expand),
+        "contract" => Ok(Phase::Contract),
+        _ => Err("is neither expand nor contract".to_owned()),
+    }
+}
+
+fn versions(value: &str) -> Result<Vec<i64>, String> {
+    let version = |word: &str| word.trim().trim_start_matches('V').parse();
+    let versions: Result<_, _> = value.split(',').map(version).collect();
+    versions.map_err(|_| "is not a list of versions such as V1,V2".to_owned())
+}
+
+/// All that is not as by default, in one spelling: part of what tells two versions of a file apart.
+impl fmt::Display for Directives {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No `..`: a directive that is not told apart must not compile.
+        let Self {
+            outside_transaction,
+            lock_timeout,
+            statement_timeout,
+            retries,
+            out_of_order,
+            irreversible,
+            role,
+            requires,
+            phase,
+            prechecks,
+        } = self;
+        let mut parts = Vec::new();
+        parts.extend(outside_transaction.then(|| "transaction=off".to_owned()));
+        parts.extend(lock_timeout.map(|limit| format!("lock_timeout={}ms", limit.as_millis())));
+        parts.extend(statement_timeout.map(|limit| format!("statement_timeout={}ms", limit.as_millis())));
+        parts.extend(retries.map(|retries| format!("retries={retries}")));
+        parts.extend(out_of_order.then(|| "out_of_order=yes".to_owned()));
+        parts.extend(irreversible.as_ref().map(|reason| format!("irreversible={reason:?}")));
+        parts.extend(role.as_ref().map(|role| format!("role={:?}", role.name())));
+        parts.extend(requires.iter().map(|version| format!("requires=V{version}")));
+        parts.extend((*phase == Phase::Contract).then(|| "phase=contract".to_owned()));
+        parts.extend(prechecks.iter().map(|query| format!("precheck={query:?}")));
+        f.write_str(&parts.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::statements::scan;
+    use super::*;
+
+    fn read(sql: &str) -> Result<Directives, (usize, String)> {
+        Directives::read(&scan(sql))
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let sql = "-- why\n-- pgkeel: transaction=off lock_timeout=300ms statement_timeout=15min\n--pgkeel: retries=7 \
+                   out_of_order=yes role=Owner\n-- pgkeel: irreversible=\"rows are gone\" requires=V3,V20250101000000 phase=contract\n\
+                   -- pgkeel: precheck=\"select true\" precheck=\"select 1 = 1\"\nselect 1";
+        assert_eq!(
+            read(sql).unwrap().to_string(),
+            "transaction=off lock_timeout=300ms statement_timeout=900000ms retries=7 out_of_order=yes \
+             irreversible=\"rows are gone\" role=\"Owner\" requires=V3 requires=V20250101000000 phase=contract precheck=\"select true\" \
+             precheck=\"select 1 = 1\""
+        );
+        assert_eq!(read("select '-- pgkeel: nonsense'; -- pgkeel is fine").unwrap(), Directives::default());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (sql, part) in [
+            ("-- pgkeel: transactions=off", "transactions=off, which is none of transaction,"),
+            ("-- pgkeel: lock_timeout=soon", "which is not a span of time"),
+            ("-- pgkeel: off", "\"off\", which is not key=value"),
+            ("-- pgkeel: irreversible=\"why", "a quote that is not closed"),
+            ("-- pgkeel: irreversible=\"\"", "gives no reason"),
+            ("-- pgkeel: phase=later", "is neither expand nor contract"),
+            ("-- pgkeel: requires=later", "is not a list of versions"),
+            ("select 1;\n-- pgkeel: transaction=off", "below the first statement"),
+        ] {
+            let (at, reason) = read(sql).unwrap_err();
+            assert!(reason.contains(part) && sql[at..].starts_with("--"), "{reason}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What the name of a file in a directory of migrations says.
+
+/// The kinds of files that a directory of migrations may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileName<'a> {
+    /// `V<version>__<name>.sql`.
+    Up { stem: &'a str, version: i64 },
+    /// `V<version>__<name>.down.sql`, beside the file that it undoes.
+    Down { stem: &'a str },
+    /// A file about the others.
+    Beside,
+}
+
+const BESIDE: [&str; 2] = ["README.md", "migrations.lock"];
+
+/// How the drafts of `migrations.lock` begin, of which one may be left behind when it is being written.
+pub(crate) const DRAFT: &str = ".migrations.lock.";
+
+impl<'a> FileName<'a> {
+    /// What the name says, or `None` if it is not the name of a migration.
+    pub(crate) fn parse(file: &'a str) -> Option<Self> {
+        if BESIDE.contains(&file) || file.starts_with(DRAFT) {
+            return Some(Self::Beside);
+        }
+        let stem = file.strip_suffix(".sql")?;
+        match stem.strip_suffix(".down") {
+            Some(stem) => version(stem).map(|_| Self::Down { stem }),
+            None => version(stem).map(|version| Self::Up { stem, version }),
+        }
+    }
+}
+
+/// The version in `V<version>__<name>`.
+fn version(stem: &str) -> Option<i64> {
+    let (version, name) = stem.strip_prefix('V')?.split_once("__")?;
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_version = version.bytes().all(|byte| byte.is_ascii_digit());
+    if is_name && is_version { version.parse().ok() } else { None }
+}
+
+/// How a name that is almost one of a migration is spelled right.
+pub(crate) fn suggestion(file: &str) -> Option<String> {
+    let lower = file.to_ascii_lowercase();
+    let (stem, end) = match (lower.strip_suffix(".down.sql"), lower.strip_suffix(".sql")) {
+        (Some(stem), _) => (stem, ".down.sql"),
+        (None, Some(stem)) => (stem, ".sql"),
+        (None, None) => return None,
+    };
+    let digits_at = stem.find(|c: char| c.is_ascii_digit())?;
+    let (prefix, rest) = stem.split_at(digits_at);
+    // `U` means "undo" to some tools and "in any order" to others; only the author knows.
+    if !["", "v", "|"].contains(&prefix) {
+        return None;
+    }
+    let name_at = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (version, name) = rest.split_at(name_at);
+    let suggested = format!("V{version}__{}{end}", snake_case(name)?);
+    if FileName::parse(&suggested).is_some() { Some(suggested) } else { None }
+}
+
+/// The name in lower-case letters, digits and single underscores, or `None` if nothing of it is left.
+pub(crate) fn snake_case(name: &str) -> Option<String> {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join("_").to_ascii_lowercase();
+    if name.is_empty() { None } else { Some(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_migrations_are_known() {
+        let up = |stem, version| Some(FileName::Up { stem, version });
+        assert_eq!(FileName::parse("V1__init.sql"), up("V1__init", 1));
+        assert_eq!(FileName::parse("V007__b_2.sql"), up("V007__b_2", 7));
+        assert_eq!(
+            FileName::parse("V20261122011743__Orders.sql"),
+            up("V20261122011743__Orders", 20_261_122_011_743)
+        );
+        assert_eq!(FileName::parse("V1__init.down.sql"), Some(FileName::Down { stem: "V1__init" }));
+        assert_eq!(FileName::parse("README.md"), Some(FileName::Beside));
+        assert_eq!(FileName::parse("migrations.lock"), Some(FileName::Beside));
+    }
+
+    #[test]
+    fn other_names_are_refused_with_the_right_spelling_if_there_is_one() {
+        for (file, right) in [
+            ("V1__add-user.sql", Some("V1__add_user.sql")),
+            ("v1__x.sql", Some("V1__x.sql")),
+            ("|1__x.sql", Some("V1__x.sql")),
+            ("V1_x.sql", Some("V1__x.sql")),
+            ("V1.1__x.sql", Some("V1__1_x.sql")),
+            ("V1__x.SQL", Some("V1__x.sql")),
+            ("1_x.down.sql", Some("V1__x.down.sql")),
+            ("V1__naïve table.sql", Some("V1__na_ve_table.sql")),
+            ("V99999999999999999999__x.sql", None),
+            ("V1__.sql", None),
+            ("U1__x.sql", None),
+            ("R__views.sql", None),
+            ("notes.txt", None),
+            (".V1__x.sql.swp", None),
+        ] {
+            assert_eq!(FileName::parse(file), None, "{file}");
+            assert_eq!(suggestion(file).as_deref(), right, "{file}");
+        }
+    }
+}

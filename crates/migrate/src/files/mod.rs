@@ -1,0 +1,28 @@
+//! What is in a directory of migrations, without a database.
+
+mod directives;
+mod embed;
+mod file_name;
+mod index;
+mod migration;
+mod migrations;
+mod next_version;
+mod outside;
+mod script;
+mod statements;
+mod template;
+mod text;
+pub(crate) mod unfit;
+
+pub use self::directives::{Directives, Phase};
+pub use self::embed::embed;
+pub use self::migration::{Migration, MigrationProblem};
+pub use self::migrations::Migrations;
+pub use self::template::Template;
+pub use self::text::Location;
+pub use self::unfit::{Unfit, UnfitReason};
+
+pub(crate) use self::index::{IndexBuild, IndexRebuild};
+pub(crate) use self::outside::{cannot_be_in_transaction, of_whole_server, sets_session};
+pub(crate) use self::script::Script;
+pub(crate) use self::statements::{Statement, statements};

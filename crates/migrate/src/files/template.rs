@@ -1,0 +1,229 @@
+//! New files, with what is known to be safe already in them.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::file_name::snake_case;
+use super::next_version::next_version;
+use crate::Error;
+
+/// Longest name of a migration, so that file names stay readable and within what file systems take.
+const LONGEST_NAME: usize = 100;
+
+/// The longest name that PostgreSQL keeps, in bytes (`NAMEDATALEN` - 1).
+const LONGEST_IDENTIFIER: usize = 63;
+
+/// A migration that is yet to be written.
+///
+/// ```no_run
+/// use pgkeel_migrate::Template;
+///
+/// # fn main() -> Result<(), pgkeel_migrate::Error> {
+/// let files = Template::named("orders_by_customer").index("orders(customer_id)")?.create_in("migrations")?;
+/// assert_eq!(files.len(), 2); // the file, and what undoes it
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Template {
+    name: String,
+    up: Option<String>,
+    way_back: WayBack,
+}
+
+#[derive(Debug, Clone)]
+enum WayBack {
+    /// Nothing is said about it.
+    Open,
+    Empty,
+    Known(String),
+    None,
+}
+
+impl Template {
+    /// An empty one.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), up: None, way_back: WayBack::Open }
+    }
+
+    /// With a file for the way back, to be filled in.
+    #[must_use]
+    pub fn with_down(mut self) -> Self {
+        if matches!(self.way_back, WayBack::Open) {
+            self.way_back = WayBack::Empty;
+        }
+        self
+    }
+
+    /// With the directive that says why there is no way back, to be filled in.
+    #[must_use]
+    pub fn irreversible(mut self) -> Self {
+        self.way_back = WayBack::None;
+        self
+    }
+
+    /// One that builds an index while the table is used, `of` being `table(column, …)`, and the way back.
+    ///
+    /// # Errors
+    /// [`Error::Template`] if `of` is not that.
+    pub fn index(self, of: &str) -> Result<Self, Error> {
+        let Columns { table, columns } = Columns::parse(of)?;
+        let name = named_after(&table, &columns, "idx");
+        let schema = table.rsplit_once('.').map_or_else(String::new, |(schema, _)| format!("{schema}."));
+        let up = format!("create index concurrently {name} on {table} ({columns});\n");
+        Ok(self.with(&up, format!("{OUTSIDE}drop index concurrently if exists {schema}{name};\n")))
+    }
+
+    /// One that forbids NULL in a column without reading the table under a lock, `of` being `table(column)`, and the way
+    /// back.
+    ///
+    /// # Errors
+    /// [`Error::Template`] if `of` is not that.
+    pub fn not_null(self, of: &str) -> Result<Self, Error> {
+        let Columns { table, columns } = Columns::parse(of)?;
+        let check = named_after(&table, &columns, "not_null");
+        let up = format!(
+            "alter table {table} add constraint {check} check ({columns} is not null) not valid;\n\
+             alter table {table} validate constraint {check};\n\
+             alter table {table} alter column {columns} set not null;\n\
+             alter table {table} drop constraint {check};\n"
+        );
+        Ok(self.with(&up, format!("alter table {table} alter column {columns} drop not null;\n")))
+    }
+
+    /// One that adds a foreign key without reading the table under a lock that stops writers, `of` being
+    /// `table(column, …) references table(column, …)`, and the way back.
+    ///
+    /// # Errors
+    /// [`Error::Template`] if `of` is not that.
+    pub fn foreign_key(self, of: &str) -> Result<Self, Error> {
+        let (from, to) = of.split_once(" references ").ok_or_else(|| unreadable(of))?;
+        let (from, to) = (Columns::parse(from)?, Columns::parse(to)?);
+        let (table, key) = (&from.table, named_after(&from.table, &from.columns, "fkey"));
+        let up = format!(
+            "alter table {table} add constraint {key}\n    foreign key ({}) references {} ({}) not valid;\n\
+             alter table {table} validate constraint {key};\n",
+            from.columns, to.table, to.columns
+        );
+        Ok(self.with(&up, format!("alter table {table} drop constraint {key};\n")))
+    }
+
+    fn with(mut self, up: &str, down: String) -> Self {
+        self.up = Some(format!("{OUTSIDE}{up}"));
+        if !matches!(self.way_back, WayBack::None) {
+            self.way_back = WayBack::Known(down);
+        }
+        self
+    }
+
+    /// Writes it into the directory and returns the paths of its files. Its version is the time in UTC,
+    /// `YYYYMMDDhhmmss`, or one above the newest file if that is later; where files are counted instead, the next number.
+    ///
+    /// # Errors
+    /// [`Error::Name`] with a name that would do, [`Error::Directory`] if the directory cannot be read or written.
+    /// Nothing is ever overwritten.
+    pub fn create_in(self, directory: impl AsRef<Path>) -> Result<Vec<PathBuf>, Error> {
+        self.create_at(directory.as_ref(), SystemTime::now())
+    }
+
+    fn create_at(self, directory: &Path, now: SystemTime) -> Result<Vec<PathBuf>, Error> {
+        check(&self.name)?;
+        let stem = format!("V{}__{}", next_version(directory, now)?, self.name);
+        let files = [Some((format!("{stem}.sql"), self.up(&stem))), self.down(&stem)];
+        let write = |(file, text): (String, String)| {
+            let path = directory.join(file);
+            let write = || std::fs::File::create_new(&path)?.write_all(text.as_bytes());
+            match write() {
+                Ok(()) => Ok(path),
+                Err(source) => Err(Error::Directory { path, source }),
+            }
+        };
+        files.into_iter().flatten().map(write).collect()
+    }
+
+    fn up(&self, stem: &str) -> String {
+        let directive = if matches!(self.way_back, WayBack::None) {
+            "-- pgkeel: irreversible=\"say here why\"\n"
+        } else {
+            ""
+        };
+        let body = self.up.as_deref().unwrap_or(IN_TRANSACTION);
+        format!("-- {stem}\n--\n-- Say here why, in a sentence.\n--\n{ONCE}{directive}{body}")
+    }
+
+    fn down(&self, stem: &str) -> Option<(String, String)> {
+        let body = match &self.way_back {
+            WayBack::Open | WayBack::None => return None,
+            WayBack::Empty => "",
+            WayBack::Known(body) => body,
+        };
+        Some((format!("{stem}.down.sql"), format!("-- Undoes {stem}.\n{body}")))
+    }
+}
+
+const ONCE: &str = "\
+-- Once this file is applied anywhere it is never edited; a mistake is mended by another file. Add first, and remove in
+-- a later release, when nothing that runs needs the old form any more.
+";
+
+const IN_TRANSACTION: &str = "\
+-- It runs in a transaction of its own: no BEGIN, no COMMIT.
+
+";
+
+const OUTSIDE: &str = "\
+-- Its statements run one by one, so that no lock is held for long; after a failure the next run goes on with the one
+-- that failed.
+-- pgkeel: transaction=off
+
+";
+
+/// `table(column, …)`, taken apart.
+struct Columns {
+    table: String,
+    columns: String,
+}
+
+impl Columns {
+    fn parse(of: &str) -> Result<Self, Error> {
+        let (table, columns) =
+            of.trim().strip_suffix(')').and_then(|of| of.split_once('(')).ok_or_else(|| unreadable(of))?;
+        let (table, columns) = (table.trim().to_owned(), columns.trim().to_owned());
+        let is_name =
+            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_.\"".contains(c));
+        if is_name(&table) && columns.split(',').all(|column| is_name(column.trim())) {
+            Ok(Self { table, columns })
+        } else {
+            Err(unreadable(of))
+        }
+    }
+}
+
+fn unreadable(of: &str) -> Error {
+    Error::Template { text: of.to_owned() }
+}
+
+/// As PostgreSQL would name it, from letters, digits and underscores alone.
+fn named_after(table: &str, columns: &str, end: &str) -> String {
+    let table = table.rsplit('.').next().unwrap_or(table);
+    let name = snake_case(&format!("{table}_{columns}")).unwrap_or_default();
+    let longest = LONGEST_IDENTIFIER - end.len() - 1;
+    format!("{}_{end}", &name[..name.len().min(longest)])
+}
+
+fn check(name: &str) -> Result<(), Error> {
+    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if starts_well && name.len() <= LONGEST_NAME && snake_case(name).as_deref() == Some(name) {
+        return Ok(());
+    }
+    let suggestion = snake_case(name).map(|name| name.chars().take(LONGEST_NAME).collect::<String>());
+    let suggestion =
+        suggestion.map(|name| name.trim_start_matches(|c: char| !c.is_ascii_lowercase()).to_owned());
+    let suggestion = suggestion.filter(|name| check(name).is_ok());
+    Err(Error::Name { name: name.to_owned(), suggestion })
+}
+
+#[cfg(test)]
+#[path = "template_tests.rs"]
+mod tests;

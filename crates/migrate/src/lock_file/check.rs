@@ -1,0 +1,111 @@
+use super::{LockEntry, LockFile};
+use crate::{Fingerprint, Migration, Migrations};
+
+/// What the lock file and the files beside it do not agree on. Found without a database.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockConflict {
+    /// The file was edited since.
+    #[error(
+        "{file} is not what the lock file says it is; restore it, or write the lock file anew if no database has it"
+    )]
+    Edited {
+        /// The file's name.
+        file: String,
+    },
+    /// The file has another name than in the lock file.
+    #[error("{file} is called {locked} in the lock file; give it its name back, or its own version")]
+    Renamed {
+        /// The file's name.
+        file: String,
+        /// The name of the migration in the lock file.
+        locked: String,
+    },
+    /// The file is not in the lock file yet.
+    #[error("{file} is not in the lock file; write it anew")]
+    New {
+        /// The file's name.
+        file: String,
+    },
+    /// The lock file has a version that there is no file for.
+    #[error("the lock file has version {version}, {name}, but there is no such file")]
+    Gone {
+        /// The version.
+        version: i64,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl LockFile {
+    /// What stands in the way of trusting it for these files, in the order of versions. Needs no database.
+    #[must_use]
+    pub fn check(&self, migrations: &Migrations) -> Vec<LockConflict> {
+        let mut found: Vec<(i64, LockConflict)> = Vec::new();
+        for migration in migrations.iter() {
+            let conflict = conflict(migration, self.entry(migration.version()));
+            found.extend(conflict.map(|conflict| (migration.version(), conflict)));
+        }
+        let is_there = |version| migrations.iter().any(|migration| migration.version() == version);
+        let gone = self.entries().iter().filter(|entry| !is_there(entry.version));
+        found.extend(gone.map(|entry| {
+            let (version, name) = (entry.version, entry.name.clone());
+            (version, LockConflict::Gone { version, name })
+        }));
+        found.sort_by_key(|(version, _)| *version);
+        found.into_iter().map(|(_, conflict)| conflict).collect()
+    }
+}
+
+fn conflict(migration: &Migration, entry: Option<&LockEntry>) -> Option<LockConflict> {
+    let file = migration.file().to_owned();
+    match entry {
+        None => Some(LockConflict::New { file }),
+        Some(entry) if entry.name != migration.name() => {
+            Some(LockConflict::Renamed { file, locked: entry.name.clone() })
+        }
+        Some(entry) if entry.checksum != Fingerprint::of(migration.sql()) => {
+            Some(LockConflict::Edited { file })
+        }
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Scope;
+
+    #[test]
+    fn every_disagreement_is_named_in_the_order_of_versions() {
+        let migrations = |files: &[(&str, &str)]| Migrations::from_static(files).unwrap();
+        let old = migrations(&[
+            ("V1__a.sql", "select 1"),
+            ("V2__b.sql", "select 2"),
+            ("V3__c.sql", "select 3"),
+            ("V4__d.sql", "select 4"),
+        ]);
+        let entries = old.iter().map(|migration| LockEntry::new(migration, Fingerprint::of(""))).collect();
+        let lock = LockFile::new(15, Scope::default(), entries);
+        assert_eq!(lock.check(&old), []);
+        let new = migrations(&[
+            ("V1__a.sql", "select 1\r\n"),
+            ("V2__b.sql", "select 22"),
+            ("V3__x.sql", "select 3"),
+            ("V5__e.sql", "select 5"),
+        ]);
+        let found = lock.check(&new);
+        assert!(
+            matches!(
+                &found[..],
+                [
+                    LockConflict::Edited { file },
+                    LockConflict::Renamed { locked, .. },
+                    LockConflict::Gone { version: 4, .. },
+                    LockConflict::New { .. }
+                ] if file == "V2__b.sql" && locked == "c"
+            ),
+            "{found:?}"
+        );
+    }
+}

@@ -1,0 +1,209 @@
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::{LockEntry, LockFile};
+use crate::{Scope, VerifyError};
+
+/// What is wrong with one line of a lock file, or with the whole. Lines are counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockProblem {
+    /// A merge left both sides.
+    #[error(
+        "line {line} is a mark of a merge conflict; take either side and write the file anew from the migrations"
+    )]
+    MergeConflict {
+        /// Which line.
+        line: usize,
+    },
+    /// A newer program wrote it.
+    #[error("line {line}: format {format} is not known here; use the program that wrote it")]
+    Format {
+        /// Which line.
+        line: usize,
+        /// The format.
+        format: String,
+    },
+    /// The line says nothing that is known.
+    #[error(
+        "line {line} is not <version> <name> <checksum> <fingerprint>, nor a setting: {why}; write the file anew from the \
+         migrations"
+    )]
+    Line {
+        /// Which line.
+        line: usize,
+        /// What was expected.
+        why: String,
+    },
+    /// The version is not above the one before.
+    #[error("line {line}: version {version} is not above the one before it")]
+    Order {
+        /// Which line.
+        line: usize,
+        /// The version.
+        version: i64,
+    },
+    /// A setting that every lock file has is not there.
+    #[error("there is no line {missing:?}")]
+    Missing {
+        /// What is not there.
+        missing: &'static str,
+    },
+}
+
+pub(super) const FORMAT: &str = "1";
+
+/// The lock file, or nothing if there is none.
+pub(super) fn file(path: &Path) -> Result<Option<LockFile>, VerifyError> {
+    match std::fs::read(path) {
+        Ok(bytes) => parse(&String::from_utf8_lossy(&bytes))
+            .map(Some)
+            .map_err(|problems| VerifyError::BadLockFile { path: path.to_owned(), problems }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(VerifyError::LockFile { path: path.to_owned(), source }),
+    }
+}
+
+/// All that is wrong comes at once.
+pub(super) fn parse(text: &str) -> Result<LockFile, Vec<LockProblem>> {
+    let mut draft = Draft { format: false, major: None, scope: Scope::bare(), entries: Vec::new() };
+    let lines = text.strip_prefix('\u{feff}').unwrap_or(text).lines().zip(1..);
+    let mut problems: Vec<LockProblem> =
+        lines.filter_map(|(text, line)| draft.add(text.trim(), line).err()).collect();
+    // A file from a newer program, or with two sides in it, has no other problem worth telling.
+    let decides = |problem: &LockProblem| {
+        matches!(problem, LockProblem::MergeConflict { .. } | LockProblem::Format { .. })
+    };
+    if problems.iter().any(decides) {
+        problems.retain(decides);
+        return Err(problems);
+    }
+    problems.extend((!draft.format).then_some(LockProblem::Missing { missing: "format 1" }));
+    match draft.major {
+        Some(major) if problems.is_empty() => Ok(LockFile::new(major, draft.scope, draft.entries)),
+        Some(_) => Err(problems),
+        None => {
+            problems.push(LockProblem::Missing { missing: "postgresql <major version>" });
+            Err(problems)
+        }
+    }
+}
+
+struct Draft {
+    format: bool,
+    major: Option<u32>,
+    scope: Scope,
+    entries: Vec<LockEntry>,
+}
+
+const MARKS: [&str; 4] = ["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
+
+impl Draft {
+    fn add(&mut self, text: &str, line: usize) -> Result<(), LockProblem> {
+        if MARKS.iter().any(|mark| text.starts_with(mark)) {
+            return Err(LockProblem::MergeConflict { line });
+        }
+        match text.split_once(' ') {
+            _ if text.is_empty() || text.starts_with('#') => {}
+            Some(("format", FORMAT)) => self.format = true,
+            Some(("format", format)) => return Err(LockProblem::Format { line, format: format.to_owned() }),
+            Some(("postgresql", major)) => {
+                let bad = |_| LockProblem::Line { line, why: format!("{major:?} is no major version") };
+                self.major = Some(major.parse().map_err(bad)?);
+            }
+            Some(("with" | "in" | "ignore", _)) => {
+                let bad = |error: crate::BadScope| LockProblem::Line { line, why: error.to_string() };
+                self.scope = self.scope.clone().read(text).map_err(bad)?;
+            }
+            _ => self.entry(text, line)?,
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, text: &str, line: usize) -> Result<(), LockProblem> {
+        let bad = |why: String| LockProblem::Line { line, why };
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let [version, name, checksum, schema] = words[..] else {
+            return Err(bad(format!("it has {} words instead of 4", words.len())));
+        };
+        let version = version.parse().map_err(|_| bad(format!("{version:?} is no version")))?;
+        let digest =
+            |what: &str, text: &str| text.parse().map_err(|error| bad(format!("the {what}: {error}")));
+        let (checksum, schema) = (digest("checksum", checksum)?, digest("fingerprint", schema)?);
+        if self.entries.last().is_some_and(|last| last.version >= version) {
+            return Err(LockProblem::Order { line, version });
+        }
+        self.entries.push(LockEntry { version, name: name.to_owned(), checksum, schema });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Fingerprint;
+    use crate::lock_file::write::text;
+
+    fn sample() -> LockFile {
+        let entry = |version, name: &str| LockEntry {
+            version,
+            name: name.to_owned(),
+            checksum: Fingerprint::of(name),
+            schema: Fingerprint::of("schema"),
+        };
+        let scope = Scope::default().ignoring("table x.*".parse().unwrap());
+        LockFile::new(15, scope, vec![entry(1, "a"), entry(20, "b_2")])
+    }
+
+    fn problems(text: &str) -> Vec<String> {
+        parse(text).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_lock_file_reads_back() {
+        let written = text(&sample());
+        assert_eq!(parse(&written), Ok(sample()));
+        assert_eq!(parse(&format!("\u{feff}{}", written.replace('\n', "\r\n"))), Ok(sample()));
+        assert_eq!(sample().entry(20).unwrap().name, "b_2");
+        assert_eq!(sample().entry(2), None);
+    }
+
+    #[test]
+    fn a_merge_that_was_not_finished_is_told_by_its_lines_alone() {
+        let merged =
+            text(&sample()).replace("20 b_2", "<<<<<<< HEAD\n20 b_2") + "=======\nx\n>>>>>>> other\n";
+        let told = problems(&merged);
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told[0].starts_with("line 11 is a mark of a merge conflict"), "{told:?}");
+    }
+
+    #[test]
+    fn every_bad_line_is_named() {
+        let digest = Fingerprint::of("");
+        let told = problems(&format!(
+            "postgresql x\nwith all\n2 a {digest} {digest}\n1 b {digest} {digest}\n3 c {digest}\nx d {digest} {digest}\n4 e {digest} 0"
+        ));
+        let expected = [
+            "line 1 is not <version> <name> <checksum> <fingerprint>, nor a setting: \"x\" is no major version",
+            "line 2 is not <version> <name> <checksum> <fingerprint>, nor a setting: \"with all\" says nothing about",
+            "line 4: version 1 is not above the one before it",
+            "line 5 is not <version> <name> <checksum> <fingerprint>, nor a setting: it has 3 words instead of 4",
+            "line 6 is not <version> <name> <checksum> <fingerprint>, nor a setting: \"x\" is no version",
+            "line 7 is not <version> <name> <checksum> <fingerprint>, nor a setting: the fingerprint: a fingerprint has 64",
+            "there is no line \"format 1\"",
+            "there is no line \"postgresql <major version>\"",
+        ];
+        assert_eq!(told.len(), expected.len(), "{told:#?}");
+        for (told, expected) in told.iter().zip(expected) {
+            assert!(told.starts_with(expected), "{told} {expected}");
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_told_alone() {
+        assert_eq!(
+            problems("format 2\nsomething new\n"),
+            ["line 1: format 2 is not known here; use the program that wrote it"]
+        );
+    }
+}

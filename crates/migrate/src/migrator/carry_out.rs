@@ -1,0 +1,152 @@
+//! How an order is carried out: one caller at a time, on the database itself or in a shadow of it.
+
+use tokio::time::Instant;
+
+use super::Migrator;
+use super::order::Order;
+use crate::files::{of_whole_server, statements};
+use crate::run::session::Session;
+use crate::run::{Attempt, Context, Job, Lock, Patience, Runner, Shadow, Watch, check_connection, rehearse};
+use crate::state::history;
+use crate::state::log::{self, RunId};
+use crate::{Done, DryRun, Error, Event, LockHolder, Migration, Migrations, Phase, Report, Status, Target};
+
+impl Migrator {
+    pub(super) async fn look(&self, session: &Session) -> Result<Status, Error> {
+        let holder = Lock::held_by(session).await?;
+        self.compare(session, holder).await
+    }
+
+    /// While this very session holds the lock.
+    pub(super) async fn look_alone(&self, session: &Session) -> Result<Status, Error> {
+        self.compare(session, None).await
+    }
+
+    async fn compare(&self, session: &Session, holder: Option<LockHolder>) -> Result<Status, Error> {
+        let (rows, trail) = (history::rows(session).await?, log::trail(session).await?);
+        Ok(Status::compare(&self.migrations, rows, &trail, holder))
+    }
+
+    pub(super) async fn carry_out(
+        &self,
+        order: Order,
+        observe: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<Report, Error> {
+        let start = Instant::now();
+        let mut report = match self.dry_run {
+            Some(DryRun::Shadow) => Box::pin(self.try_in_shadow(order, observe)).await?,
+            Some(DryRun::Rollback) | None => Box::pin(self.run(order, observe)).await?,
+        };
+        (report.took, report.is_dry_run) = (start.elapsed(), self.dry_run.is_some());
+        Ok(report)
+    }
+
+    async fn run(&self, order: Order, observe: &mut (dyn FnMut(Event<'_>) + Send)) -> Result<Report, Error> {
+        let session = Session::open(&self.connect).await?;
+        let status = self.look(&session).await?;
+        let is_held = status.holder.is_some();
+        match self.jobs(status, order) {
+            Ok(jobs) if jobs.is_empty() => return Ok(Report::default()),
+            // Whoever is at it may be resolving just that.
+            Err(error) if !is_held => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+        check_connection(&session, &self.connect).await?;
+        let Some(lock) = self.wait_for_turn(&session, order, observe).await? else {
+            return Ok(Report::default());
+        };
+        let done = self.run_alone(&session, lock, order, observe).await;
+        lock.release(&session).await;
+        Ok(Report { done: done?, ..Report::default() })
+    }
+
+    /// Waits for others, who may do meanwhile all that there is to do: then there is no need for the lock, and of many
+    /// starters none waits for the one before.
+    async fn wait_for_turn(
+        &self,
+        session: &Session,
+        order: Order,
+        observe: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<Option<Lock>, Error> {
+        let mut patience = Patience::new(self.limits.others);
+        loop {
+            let holder = match Lock::attempt(session, Lock::HISTORY).await? {
+                Attempt::Taken(lock) => return Ok(Some(lock)),
+                Attempt::HeldBy(holder) => holder,
+            };
+            if patience.is_fresh() {
+                observe(Event::Waiting { holder: holder.as_ref() });
+            }
+            patience.wait(holder, &self.stop).await?;
+            if self.jobs(self.look(session).await?, order).is_ok_and(|jobs| jobs.is_empty()) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Looks again, as others may have done something meanwhile, and does the rest.
+    async fn run_alone(
+        &self,
+        session: &Session,
+        lock: Lock,
+        order: Order,
+        observe: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<Vec<Done>, Error> {
+        session.renew(self.limits).await?;
+        let status = self.look_alone(session).await?;
+        let applied = status.applied.clone();
+        let jobs = self.jobs(status, order)?;
+        let mut watch = Watch::new(&self.connect, self.stop.clone(), observe);
+        if self.dry_run.is_some() {
+            return rehearse(session, self.limits, &mut watch, &jobs).await;
+        }
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        history::ensure(session).await?;
+        let run = RunId::new(session, self.revision.clone()).await?;
+        let context = Context { session, lock, limits: self.limits, run };
+        let mut runner = Runner { context, watch, applied, done: Vec::new() };
+        runner.run_all(&jobs).await?;
+        Ok(runner.done)
+    }
+
+    /// Applies to a new database what is applied, and does there what is asked for.
+    async fn try_in_shadow(
+        &self,
+        order: Order,
+        observe: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<Report, Error> {
+        let status = self.status().await?;
+        let applied: Vec<i64> = status.applied.iter().map(|row| row.version).collect();
+        let applied = self.migrations.only(&applied);
+        let jobs = self.jobs(status, order)?;
+        if jobs.is_empty() {
+            return Ok(Report::default());
+        }
+        let scripts = applied.iter().map(Migration::up).chain(jobs.iter().map(Job::script));
+        for script in scripts {
+            if statements(script.sql()).iter().any(|statement| of_whole_server(statement).is_some()) {
+                let reason = "it changes what all databases of the server share; try it by rollback";
+                return Err(Error::CannotRehearse { file: script.file().to_owned(), reason });
+            }
+        }
+        let shadow = Shadow::create(&self.connect, self.limits.others, &self.stop).await?;
+        let there = Self { connect: shadow.config.clone(), dry_run: None, ..self.clone() };
+        let tried = Box::pin(there.replay(applied, order, observe)).await;
+        shadow.discard().await;
+        tried
+    }
+
+    async fn replay(
+        &self,
+        applied: Migrations,
+        order: Order,
+        observe: &mut (dyn FnMut(Event<'_>) + Send),
+    ) -> Result<Report, Error> {
+        let (target, phase) = (Target::Latest, Phase::Contract);
+        let before = Self { migrations: applied, target, phase, ..self.clone() };
+        before.run(Order::Up, &mut |_| {}).await?;
+        self.run(order, observe).await
+    }
+}

@@ -1,0 +1,134 @@
+//! What can be done with the migrations of one database.
+
+mod carry_out;
+mod order;
+mod verbs;
+
+use std::time::Duration;
+
+use pgkeel_connect::Config;
+
+use crate::run::Limits;
+use crate::{DryRun, Migrations, Phase, Stop, Target};
+
+/// Brings one database to the state that a set of migrations describes.
+#[derive(Debug, Clone)]
+pub struct Migrator {
+    connect: Config,
+    migrations: Migrations,
+    limits: Limits,
+    target: Target,
+    phase: Phase,
+    dry_run: Option<DryRun>,
+    revision: Option<String>,
+    accepts_edited_downs: bool,
+    stop: Stop,
+}
+
+impl Migrator {
+    /// Migrations for the database that this names. Each call opens a connection of its own, called `pgkeel-migrate` in
+    /// `pg_stat_activity`, and a second one to look on while a file takes its time. They must reach the server itself,
+    /// not a pooler in transaction mode.
+    #[must_use]
+    pub fn new(connect: Config, migrations: Migrations) -> Self {
+        Self {
+            connect,
+            migrations,
+            limits: Limits::default(),
+            target: Target::Latest,
+            phase: Phase::Contract,
+            dry_run: None,
+            revision: None,
+            accepts_edited_downs: false,
+            stop: Stop::new(),
+        }
+    }
+
+    /// The same with another limit for others that are applying migrations. Default: 60 s.
+    #[must_use]
+    pub fn with_lock_wait(mut self, limit: Duration) -> Self {
+        self.limits.others = limit;
+        self
+    }
+
+    /// The same with another `lock_timeout`: how long a statement may wait for a table that somebody uses, while
+    /// everybody else who wants that table waits behind it. At least 1 ms. Default: 5 s. A file may say otherwise.
+    #[must_use]
+    pub fn with_lock_timeout(mut self, limit: Duration) -> Self {
+        self.limits.lock = limit;
+        self
+    }
+
+    /// The same with another `statement_timeout` for the statements of files. The file as a whole is given up 30 s
+    /// after that. At least 1 ms. Default: 1 h. A file may say otherwise.
+    #[must_use]
+    pub fn with_statement_timeout(mut self, limit: Duration) -> Self {
+        self.limits.statement = limit;
+        self
+    }
+
+    /// The same, trying a file this often again that did not get a lock in time, or was in a deadlock; of a file outside of
+    /// a transaction, the statement. The pauses grow from about half a second to half a minute. Default: 5. A file may
+    /// say otherwise.
+    #[must_use]
+    pub fn with_retries(mut self, retries: u32) -> Self {
+        self.limits.retries = retries;
+        self
+    }
+
+    /// The same, applying no further than this. Default: everything.
+    #[must_use]
+    pub fn with_target(mut self, target: Target) -> Self {
+        self.target = target;
+        self
+    }
+
+    /// The same, applying nothing from the first file on that belongs to a later phase. Default: everything.
+    ///
+    /// [`Phase::Expand`] is for before a new version of the program starts; the rest for when the old one has gone.
+    #[must_use]
+    pub fn with_phase(mut self, phase: Phase) -> Self {
+        self.phase = phase;
+        self
+    }
+
+    /// The same, only trying: nothing of what [`up`](Self::up), [`down`](Self::down) and [`redo`](Self::redo) do stays.
+    #[must_use]
+    pub fn with_dry_run(mut self, how: DryRun) -> Self {
+        self.dry_run = Some(how);
+        self
+    }
+
+    /// The same, noting in the log from which version of the program's source the files are.
+    #[must_use]
+    pub fn with_revision(mut self, revision: impl Into<String>) -> Self {
+        self.revision = Some(revision.into());
+        self
+    }
+
+    /// The same, reverting also by files that were edited since the migration was applied.
+    #[must_use]
+    pub fn accepting_edited_downs(mut self) -> Self {
+        self.accepts_edited_downs = true;
+        self
+    }
+
+    /// The same, ending early when this is asked for.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Whether nothing of what it does stays.
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run.is_some()
+    }
+
+    /// The migrations.
+    #[must_use]
+    pub fn migrations(&self) -> &Migrations {
+        &self.migrations
+    }
+}

@@ -1,0 +1,89 @@
+//! Which files a call runs, or what stands in its way.
+
+use super::Migrator;
+use crate::files::{Script, unfit};
+use crate::run::Job;
+use crate::{Back, Conflict, Direction, Error, Migration, Status};
+
+/// What a call is to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Order {
+    Up,
+    Down(Back),
+    Redo,
+}
+
+impl Migrator {
+    /// Which files this means, unless something stands in the way.
+    pub(super) fn jobs(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
+        match order {
+            Order::Up => self.jobs_up(status),
+            Order::Down(back) => self.jobs_down(&status, back, false),
+            Order::Redo => {
+                let down = self.jobs_down(&status, Back::Steps(1), true)?;
+                let up =
+                    |job: &Job| Job { direction: Direction::Up, done: 0, is_unsure: false, ..job.clone() };
+                let up: Vec<Job> = down.iter().map(up).collect();
+                let conflicts: Vec<Conflict> =
+                    up.iter().filter_map(|job| misfit(&job.migration, job.script())).collect();
+                if conflicts.is_empty() {
+                    Ok([down, up].concat())
+                } else {
+                    Err(Error::Conflicts { conflicts })
+                }
+            }
+        }
+    }
+
+    fn jobs_up(&self, status: Status) -> Result<Vec<Job>, Error> {
+        let status = status.free_of_conflicts()?;
+        let mut pending = self.target.select(&self.migrations, status.pending.clone())?;
+        let later = pending.iter().position(|file| file.directives().phase > self.phase);
+        pending.truncate(later.unwrap_or(pending.len()));
+        Ok(pending.into_iter().map(|migration| status.job(migration, Direction::Up)).collect())
+    }
+
+    fn jobs_down(&self, status: &Status, back: Back, is_edited_anyway: bool) -> Result<Vec<Job>, Error> {
+        let versions: Vec<i64> = status.applied.iter().map(|row| row.version).collect();
+        let versions = back.select(&versions)?;
+        let is_fine = |conflict: &Conflict| match conflict {
+            Conflict::HalfReverted { .. } => true,
+            Conflict::Edited { .. } => is_edited_anyway,
+            _ => false,
+        };
+        let hindering = |conflict: &&Conflict| versions.contains(&conflict.version()) && !is_fine(conflict);
+        let mut conflicts: Vec<Conflict> = status.conflicts.iter().filter(hindering).cloned().collect();
+        if !versions.is_empty() {
+            conflicts.extend(status.half_applied());
+        }
+        let mut jobs = Vec::new();
+        for migration in versions.iter().filter_map(|version| self.migrations.get(*version)) {
+            let edited = status.edited_downs.contains(&migration.version());
+            match way_back(migration, edited && !self.accepts_edited_downs && !is_edited_anyway) {
+                None => jobs.push(status.job(migration.clone(), Direction::Down)),
+                Some(conflict) => conflicts.push(conflict),
+            }
+        }
+        if conflicts.is_empty() { Ok(jobs) } else { Err(Error::Conflicts { conflicts }) }
+    }
+}
+
+/// Why a migration cannot be reverted.
+fn way_back(migration: &Migration, is_edited: bool) -> Option<Conflict> {
+    let version = migration.version();
+    let Some(down) = migration.down() else {
+        let (file, reason) = (migration.file().to_owned(), migration.directives().irreversible.clone());
+        return Some(Conflict::Irreversible { file, version, reason });
+    };
+    let file = down.file().to_owned();
+    if is_edited {
+        return Some(Conflict::DownEdited { file, version });
+    }
+    misfit(migration, down)
+}
+
+/// A statement that the file cannot hold.
+fn misfit(migration: &Migration, script: &Script) -> Option<Conflict> {
+    let (file, version) = (script.file().to_owned(), migration.version());
+    unfit::find(script).map(|unfit| Conflict::Unfit { file, unfit, version })
+}

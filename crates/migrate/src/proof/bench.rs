@@ -1,0 +1,94 @@
+//! The shadow in which migrations are proved, and what is done there.
+
+use super::Prover;
+use crate::{
+    Back, Error, Fingerprint, LockEntry, LockFile, Migration, Migrator, Shadow, Snapshot, Target, VerifyError,
+};
+
+/// Files are counted from 1, so that a number says how many are applied after it.
+pub(super) struct Bench<'a> {
+    prover: &'a Prover,
+    files: Vec<&'a Migration>,
+    shadow: Shadow,
+}
+
+/// An error that a file is to blame for is a finding; any other ends the proof.
+pub(super) fn of_file<T>(done: Result<T, VerifyError>) -> Result<Result<T, Error>, VerifyError> {
+    match done {
+        Err(VerifyError::Migrate(error)) if is_of_file(&error) => Ok(Err(error)),
+        done => done.map(Ok),
+    }
+}
+
+/// A file that cannot be run at all, as it ends its transaction itself, is a conflict.
+fn is_of_file(error: &Error) -> bool {
+    match error {
+        Error::Conflicts { .. } => true,
+        error => error.file().is_some() && !error.is_disconnected(),
+    }
+}
+
+impl<'a> Bench<'a> {
+    pub(super) async fn open(prover: &'a Prover) -> Result<Self, VerifyError> {
+        let files = prover.migrations.iter().collect();
+        Ok(Self { prover, files, shadow: Shadow::create(&prover.server).await? })
+    }
+
+    pub(super) async fn close(self) {
+        self.shadow.leave().await;
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    pub(super) fn file(&self, number: usize) -> &'a Migration {
+        self.files[number - 1]
+    }
+
+    /// The files up to this one.
+    pub(super) fn names(&self, upto: usize) -> Vec<String> {
+        self.files[..upto].iter().map(|migration| migration.file().to_owned()).collect()
+    }
+
+    pub(super) async fn look(&self) -> Result<Snapshot, VerifyError> {
+        Snapshot::take(self.shadow.connection(), &self.prover.scope).await
+    }
+
+    /// As anybody would.
+    fn migrator(&self) -> Migrator {
+        Migrator::new(self.shadow.config().clone(), self.prover.migrations.clone())
+    }
+
+    /// Applies what is missing of the first so many.
+    pub(super) async fn up(&self, upto: usize) -> Result<Snapshot, VerifyError> {
+        if let Some(last) = upto.checked_sub(1) {
+            self.migrator().with_target(Target::Version(self.files[last].version())).up().await?;
+        }
+        self.look().await
+    }
+
+    /// Undoes the newest.
+    pub(super) async fn down(&self) -> Result<Snapshot, VerifyError> {
+        self.run_down().await?;
+        self.look().await
+    }
+
+    pub(super) async fn run_down(&self) -> Result<(), VerifyError> {
+        self.migrator().down(Back::Steps(1)).await?;
+        Ok(())
+    }
+
+    /// Makes the schema after this file anew, in another shadow.
+    pub(super) async fn rebuild(&mut self, upto: usize) -> Result<(), VerifyError> {
+        let fresh = Shadow::create(&self.prover.server).await?;
+        std::mem::replace(&mut self.shadow, fresh).leave().await;
+        self.up(upto).await.map(|_| ())
+    }
+
+    pub(super) fn lock(&self, schemas: &[Fingerprint], major: u32) -> LockFile {
+        let files = self.files.iter().zip(schemas);
+        let entries = files.map(|(migration, schema)| LockEntry::new(migration, *schema)).collect();
+        LockFile::new(major, self.prover.scope.clone(), entries)
+    }
+}

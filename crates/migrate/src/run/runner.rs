@@ -1,0 +1,237 @@
+//! Runs files one after the other, each with its rows in history and log.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
+
+use pgkeel_connect::{Executor as _, TransactionStatus};
+use tokio::time::Instant;
+
+use super::failure::{Failure, FileError, Reason, Stays};
+use super::lock::Lock;
+use super::report::Done;
+use super::session::{Limits, Session};
+use super::watch::Watch;
+use super::{engine, one_by_one, transaction};
+use crate::files::Script;
+use crate::state::history;
+use crate::state::log::{Entry, RunId, State, Trouble};
+use crate::{Applied, Direction, Error, Event, Migration, Step};
+
+/// One file to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    pub(crate) migration: Migration,
+    pub(crate) direction: Direction,
+    /// How many of its statements have taken effect in a call that was stopped.
+    pub(crate) done: usize,
+    /// Whether the one after these may have, too.
+    pub(crate) is_unsure: bool,
+}
+
+impl Job {
+    /// Only files that are there become jobs.
+    pub(crate) fn script(&self) -> &Script {
+        match self.direction {
+            Direction::Up => self.migration.up(),
+            Direction::Down => self.migration.down().expect("a migration without a way back is refused"),
+        }
+    }
+}
+
+/// What stays the same while a call runs files.
+pub(crate) struct Context<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) lock: Lock,
+    pub(crate) limits: Limits,
+    pub(crate) run: RunId,
+}
+
+/// A call that runs files.
+pub(crate) struct Runner<'a> {
+    pub(crate) context: Context<'a>,
+    pub(crate) watch: Watch<'a>,
+    /// What is applied by now, in the order of versions.
+    pub(crate) applied: Vec<Applied>,
+    pub(crate) done: Vec<Done>,
+}
+
+/// How it went so far with a file.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    /// When the file was begun, by the server's clock.
+    pub(crate) started: SystemTime,
+    pub(crate) attempts: u32,
+    /// What attempts that failed and the pauses behind them took.
+    pub(crate) lost: Duration,
+    /// How many statements stay.
+    pub(crate) done: usize,
+}
+
+impl Context<'_> {
+    fn entry<'a>(&'a self, job: &'a Job, state: State) -> Entry<'a> {
+        Entry::new(&self.run, &job.migration, job.direction, state)
+    }
+
+    /// The statement that logs the good end of a file.
+    pub(crate) fn last_entry(&self, job: &Job, tally: &Tally, waited: Duration) -> String {
+        let done = job.script().len();
+        let entry = Entry { done, lock_wait: tally.lost + waited, ..self.entry(job, State::Ok) };
+        Entry { started: Some(tally.started), attempts: tally.attempts, ..entry }.insert()
+    }
+
+    /// The statement that logs how far a file has come.
+    pub(crate) fn entry_at(&self, job: &Job, tally: &Tally, done: usize) -> String {
+        let (started, attempts) = (Some(tally.started), tally.attempts);
+        Entry { done, started, attempts, ..self.entry(job, State::Running) }.insert()
+    }
+
+    async fn log(&self, job: &Job, tally: &Tally, error: &FileError) {
+        let is_outside = job.script().directives().outside_transaction;
+        let state = if is_outside { State::Interrupted } else { State::Failed };
+        let server = error.reason.server().cloned();
+        let message = server.as_ref().map_or_else(|| error.reason.to_string(), ToString::to_string);
+        let entry = Entry {
+            done: tally.done,
+            started: Some(tally.started),
+            attempts: tally.attempts,
+            lock_wait: tally.lost,
+            trouble: Some(Trouble { server, message, at: error.at }),
+            ..self.entry(job, state)
+        };
+        if let Err(error) = self.write_afresh(&entry).await {
+            tracing::warn!(%error, "a failed migration could not be logged");
+        }
+    }
+
+    /// Whatever the file has left of the session.
+    async fn write_afresh(&self, entry: &Entry<'_>) -> Result<(), Error> {
+        let connection = &self.session.connection;
+        if connection.transaction_status() != TransactionStatus::Idle {
+            self.session.step(Step::Log, connection.batch_execute("rollback")).await?;
+        }
+        self.session.renew(self.limits).await?;
+        entry.write(self.session).await?;
+        Ok(())
+    }
+}
+
+impl Runner<'_> {
+    pub(crate) async fn run_all(&mut self, jobs: &[Job]) -> Result<(), Error> {
+        for (job, position) in jobs.iter().zip(1..) {
+            if self.watch.stop().is_requested() {
+                return Err(Error::Stopped { before: self.before() });
+            }
+            let (migration, direction) = (&job.migration, job.direction);
+            let (of, done) = (jobs.len(), job.done);
+            (self.watch.observe)(Event::Begun { migration, direction, position, of, done });
+            let done = self.run_one(job).await?;
+            (self.watch.observe)(Event::Done(&done));
+            self.done.push(done);
+        }
+        Ok(())
+    }
+
+    async fn run_one(&mut self, job: &Job) -> Result<Done, Error> {
+        let version = job.migration.version();
+        let place = self.applied.partition_point(|row| row.version < version);
+        let ended = match job.direction {
+            Direction::Up => {
+                let newest = self.applied.last().cloned();
+                engine::apply(self, job, newest.as_ref()).await
+            }
+            Direction::Down => self.perform(job, &history::forget(&job.migration)).await,
+        };
+        let done = ended?;
+        match job.direction {
+            Direction::Up => {
+                let (name, checksum) = (job.migration.name().to_owned(), job.migration.checksum());
+                let row = Applied { version, name, applied_on: SystemTime::now(), checksum };
+                self.applied.insert(place, row);
+            }
+            Direction::Down => self.applied.retain(|row| row.version != version),
+        }
+        Ok(done)
+    }
+
+    /// Runs the file and `record`, which changes the history, and writes the log.
+    pub(crate) async fn perform(&mut self, job: &Job, record: &str) -> Result<Done, Error> {
+        let (done, begun, context) = (job.done, Instant::now(), &self.context);
+        let running = Entry { done, ..context.entry(job, State::Running) };
+        let started = running.write(context.session).await?;
+        let mut tally = Tally { started, attempts: 1, lost: Duration::ZERO, done };
+        let outside_transaction = job.script().directives().outside_transaction;
+        let ended = if outside_transaction {
+            Box::pin(one_by_one::run(self, job, record, &mut tally)).await
+        } else {
+            Box::pin(self.in_transaction(job, record, &mut tally)).await
+        };
+        if let Err(failure) = ended {
+            return Err(self.give_up(job, &tally, failure).await);
+        }
+        Ok(Done {
+            migration: job.migration.clone(),
+            direction: job.direction,
+            statements: job.script().len(),
+            outside_transaction,
+            took: begun.elapsed(),
+            lock_wait: tally.lost + self.watch.take_waited(),
+            attempts: tally.attempts,
+        })
+    }
+
+    async fn in_transaction(&mut self, job: &Job, record: &str, tally: &mut Tally) -> Result<(), Failure> {
+        let context = &self.context;
+        let limits = context.limits.of(job.script().directives());
+        loop {
+            let (begun, waited) = (Instant::now(), self.watch.waited());
+            self.watch.begin();
+            let record = || {
+                let seen = Duration::from_millis(waited.load(Ordering::Relaxed));
+                format!("{record};\n{}", context.last_entry(job, tally, seen))
+            };
+            let run = transaction::run(context.session, context.lock, limits, job.script(), record);
+            let ended = self.watch.over(context.session, &job.migration, run).await;
+            match ended {
+                Err(failure) if failure.reason.is_worth_retrying() && tally.attempts <= limits.retries => {
+                    self.watch.pause(job, tally, begun).await?;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Logs the failure, if anybody is there to take it, and says all that is known.
+    async fn give_up(&mut self, job: &Job, tally: &Tally, failure: Failure) -> Error {
+        let stops = self.watch.stop().is_requested() && failure.reason.is_cancelled();
+        let reason = if stops { Reason::Stopped } else { failure.reason };
+        let of = job.script().len();
+        let stays = match &reason {
+            Reason::TransactionEnded | Reason::OutcomeUnknown(_) => Stays::Unknown,
+            _ if job.script().directives().outside_transaction => Stays::Statements { done: tally.done, of },
+            _ => Stays::Nothing,
+        };
+        let error = FileError {
+            file: job.script().file().to_owned(),
+            direction: job.direction,
+            at: failure.at,
+            reason,
+            stays,
+            attempts: tally.attempts,
+            blockers: std::mem::take(&mut self.watch.blockers),
+            before: self.before(),
+        };
+        if !error.reason.is_without_answer() {
+            self.context.log(job, tally, &error).await;
+        }
+        Error::File(Box::new(error))
+    }
+
+    /// The files that have run.
+    fn before(&self) -> Vec<String> {
+        let file = |done: &Done| match done.direction {
+            Direction::Up => done.migration.file().to_owned(),
+            Direction::Down => done.migration.down().map_or_else(String::new, |down| down.file().to_owned()),
+        };
+        self.done.iter().map(file).collect()
+    }
+}

@@ -1,0 +1,171 @@
+//! One file in one transaction: BEGIN, the file, the rows of history and log, COMMIT.
+
+use std::pin::pin;
+
+use futures_util::TryStreamExt as _;
+use pgkeel_connect::{Executor as _, TransactionStatus};
+use tokio::time::timeout;
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::ErrorPosition;
+
+use super::failure::{Failure, Reason};
+use super::lock::Lock;
+use super::session::{Limits, Session};
+use crate::files::Script;
+use crate::{Directives, Error, Step};
+
+/// Runs a file and the statements that record it, or leaves nothing of both.
+pub(crate) async fn run(
+    session: &Session,
+    lock: Lock,
+    limits: Limits,
+    script: &Script,
+    record: impl Fn() -> String,
+) -> Result<(), Failure> {
+    session.renew(limits).await?;
+    let id = begin(session, lock).await?;
+    let done = async {
+        session.take_role(script.directives()).await?;
+        precheck(session, script.directives()).await?;
+        run_file(session, limits, script).await?;
+        check(session, lock, &id).await?;
+        let record = record();
+        session.step(Step::Record, session.connection.batch_execute(&record)).await?;
+        Ok::<_, Failure>(())
+    };
+    match done.await {
+        Ok(()) => commit(session, limits).await,
+        Err(failure) => {
+            roll_back(session, &failure).await;
+            Err(failure)
+        }
+    }
+}
+
+/// If nobody answers, the server rolls back when the connection is dropped.
+pub(crate) async fn roll_back(session: &Session, failure: &Failure) {
+    if !failure.reason.is_without_answer() {
+        let rolled_back = session.step(Step::Run, session.connection.batch_execute("rollback")).await;
+        tracing::debug!(?rolled_back, "a migration failed");
+    }
+}
+
+/// Begins, and returns what identifies the transaction.
+pub(crate) async fn begin(session: &Session, lock: Lock) -> Result<String, Failure> {
+    session.step(Step::Begin, session.connection.batch_execute("begin")).await?;
+    let (id, is_held) = identify(session, lock, "pg_current_xact_id()").await?;
+    if is_held {
+        return Ok(id.unwrap_or_default());
+    }
+    let failure = Reason::LockLost.into();
+    roll_back(session, &failure).await;
+    Err(failure)
+}
+
+/// The transaction's id, and whether this very session holds the lock. Behind a pooler that gives each transaction
+/// another session it would not.
+async fn identify(session: &Session, lock: Lock, id: &str) -> Result<(Option<String>, bool), Error> {
+    let sql = format!("select {id}::text, {}", lock.is_held());
+    let row = session.step(Step::Check, session.connection.query_one(&sql, &[])).await?;
+    let read = || Ok((row.try_get(0)?, row.try_get(1)?));
+    let decoded = read().map_err(|source| pgkeel_connect::Error::Decode { column: 0, source });
+    decoded.map_err(|source| Error::Database { step: Step::Check, source })
+}
+
+/// Asks what the file wants to be true before it runs.
+pub(crate) async fn precheck(session: &Session, directives: &Directives) -> Result<(), Failure> {
+    for query in &directives.prechecks {
+        let answer = session.connection.query_opt(query, &[]).await;
+        let holds = match answer.map(|row| row.map(|row| row.try_get::<_, bool>(0))) {
+            Ok(Some(Ok(holds))) => holds,
+            Ok(_) => false,
+            Err(pgkeel_connect::Error::Server(source)) if !source.is_fatal() => {
+                return Err(Reason::Refused(source).into());
+            }
+            Err(source) => return Err(Error::Database { step: Step::Check, source }.into()),
+        };
+        if !holds {
+            return Err(Reason::Precheck { query: query.clone() }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Sends the whole file at once, so that the server alone decides where statements end.
+async fn run_file(session: &Session, limits: Limits, script: &Script) -> Result<(), Failure> {
+    let mut ended = 0;
+    let sent = send(session, limits, script.sql(), &mut ended).await;
+    sent.map_err(|(failure, at)| match at {
+        Some(at) => failure.at(script.location_in_file(at)),
+        None if matches!(failure.reason, Reason::Refused(_)) => failure.at(script.location(ended)),
+        None => failure,
+    })
+}
+
+/// Sends a text and reads all answers, counting the statements that ended. An error comes with the character at which
+/// the server sees the mistake, from 0; without one if the place is in another text, such as the body of a function.
+pub(crate) async fn send(
+    session: &Session,
+    limits: Limits,
+    sql: &str,
+    ended: &mut usize,
+) -> Result<(), (Failure, Option<usize>)> {
+    // The server ends a statement that takes too long and says which; this is for when it does not.
+    let limit = limits.answer();
+    let run = async {
+        let mut answers = pin!(session.connection.client().simple_query_raw(sql).await?);
+        while let Some(answer) = answers.try_next().await? {
+            *ended += usize::from(matches!(answer, SimpleQueryMessage::CommandComplete(_)));
+        }
+        Ok(())
+    };
+    match timeout(limit, run).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(refused(session, error)),
+        Err(_) => Err((Reason::TooSlow { waited: limit }.into(), None)),
+    }
+}
+
+/// What the server has against a text, and where.
+pub(crate) fn refused(session: &Session, error: tokio_postgres::Error) -> (Failure, Option<usize>) {
+    let at = match error.as_db_error().and_then(|error| error.position()) {
+        Some(ErrorPosition::Original(position)) => Some((*position as usize).saturating_sub(1)),
+        Some(ErrorPosition::Internal { .. }) | None => None,
+    };
+    let failure = match session.connection.explain(error.into()) {
+        pgkeel_connect::Error::Server(source) if !source.is_fatal() => Reason::Refused(source).into(),
+        source => Error::Database { step: Step::Run, source }.into(),
+    };
+    (failure, at)
+}
+
+/// The file must not have ended the transaction nor let go of the lock. What it set is not for the rows of the history.
+async fn check(session: &Session, lock: Lock, id: &str) -> Result<(), Failure> {
+    if session.connection.transaction_status() != TransactionStatus::Open {
+        return Err(Reason::TransactionEnded.into());
+    }
+    session.step(Step::Check, session.connection.batch_execute(PLAIN)).await?;
+    let (now, is_held) = identify(session, lock, "pg_current_xact_id_if_assigned()").await?;
+    if now.as_deref() != Some(id) {
+        Err(Reason::TransactionEnded.into())
+    } else if is_held {
+        Ok(())
+    } else {
+        Err(Reason::LockLost.into())
+    }
+}
+
+/// Makes what is said next mean the same whatever the file has set.
+pub(crate) const PLAIN: &str = "reset session authorization; reset role; set local search_path = pg_catalog";
+
+/// Constraints that were put off are checked now, so this may take as long as a statement.
+pub(crate) async fn commit(session: &Session, limits: Limits) -> Result<(), Failure> {
+    match timeout(limits.answer(), session.connection.batch_execute("commit")).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(pgkeel_connect::Error::Server(source))) if !source.is_fatal() => {
+            Err(Reason::Refused(source).into())
+        }
+        Ok(Err(source)) => Err(Reason::OutcomeUnknown(Some(source)).into()),
+        Err(_) => Err(Reason::OutcomeUnknown(None).into()),
+    }
+}

@@ -1,0 +1,36 @@
+-- The one statement. Every branch of `object` gives objects in the same columns; comments and privileges are added to all
+-- of them alike. An attribute that has its default is null and is left out, so an object without any other has one row.
+--
+-- Lines that end in `-- from N` or `-- until N` are for servers of these major versions alone.
+-- Every name is cast to text: beside one of type "name" a text would be cut off at 63 bytes without a word.
+with
+-- What an extension brought along is its own to change.
+member as materialized (
+    select classid, objid from pg_depend where deptype = 'e' and refclassid = 'pg_extension'::regclass
+),
+-- What goes when an extension goes.
+needed as materialized (
+    select d.classid, d.objid, string_agg(quote_ident(e.extname), ', ' order by e.extname::text collate "C") as extensions
+      from pg_depend as d join pg_extension as e on e.oid = d.refobjid
+     where d.deptype = 'x' and d.refclassid = 'pg_extension'::regclass
+     group by d.classid, d.objid
+),
+space as materialized (
+    select oid, nspname, nspowner, nspacl, quote_ident(nspname)::text as name
+      from pg_namespace
+     where nspname <> all ('{pg_catalog,information_schema,pg_toast,pgkeel}')
+       and nspname !~ '^pg_(toast_)?temp_'
+       and ($1::text[] is null or nspname::text = any ($1))
+),
+-- Whether objects that are in no schema are wanted.
+whole as materialized (select $1::text[] is null as is_wanted),
+relation as materialized (
+    select c.*, (s.name || '.' || quote_ident(c.relname))::text as name
+      from pg_class as c join space as s on s.oid = c.relnamespace
+     where not exists (select from member where classid = 'pg_class'::regclass and objid = c.oid)
+),
+-- Options of foreign data whose values are no secrets. All others are told by their names alone.
+plain as materialized (
+    select '{schema_name,table_name,column_name,host,hostaddr,port,dbname,use_remote_estimate,fdw_startup_cost,fdw_tuple_cost,fetch_size,batch_size,extensions,updatable,truncatable,async_capable,keep_connections,parallel_commit,parallel_abort,analyze_sampling,import_default,import_collate,import_generated,import_not_null,format,header,delimiter,encoding,force_not_null,force_null,key,sslmode}'::text[] as names
+),
+object (kind, name, of, class, id, part, owner, acl, acl_kind, is_optional, attributes) as (

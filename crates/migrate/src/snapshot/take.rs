@@ -1,0 +1,127 @@
+//! Reading a schema.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use pgkeel_connect::{Connection, Error, Executor as _, TransactionStatus};
+use tokio::time::timeout;
+use tokio_postgres::Row;
+
+use super::statement::statement;
+use super::{Object, Scope, Snapshot};
+use crate::{VerifyError, VerifyStep};
+
+/// Longest wait for the statement; it takes well under a second for a thousand tables. Rules and views that somebody
+/// has locked are waited for.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// The server gives up first, so that its error says why.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How often a schema is read while others change it.
+const ATTEMPTS: u32 = 5;
+
+/// The oldest major version whose catalogs are known.
+const OLDEST: u32 = 12;
+
+/// How the server writes definitions and constants depends on these. Compiling the statement would take longer than
+/// running it.
+const SETTINGS: &str = "
+    set local search_path = ''; set local timezone = 'UTC'; set local datestyle = 'ISO, MDY';
+    set local intervalstyle = 'postgres'; set local extra_float_digits = 1; set local bytea_output = 'hex';
+    set local lc_monetary = 'C'; set local quote_all_identifiers = off; set local standard_conforming_strings = on;
+    set local jit = off; set local lock_timeout = '10s'; set local statement_timeout = '1min'";
+
+impl Snapshot {
+    /// Reads the schema with one statement, in a read-only transaction, or in a savepoint if one is open: then it has
+    /// what that transaction has done. Any role can: nothing in it depends on who asks.
+    ///
+    /// # Errors
+    /// [`VerifyError::Server`] if the server refuses, [`VerifyError::NoAnswer`] after a little more than a minute,
+    /// [`VerifyError::TooOld`] before PostgreSQL 12.
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves the transaction or savepoint open; close the connection then.
+    pub async fn take(connection: &Connection, scope: &Scope) -> Result<Self, VerifyError> {
+        let is_inside = connection.transaction_status() != TransactionStatus::Idle;
+        let mut attempt = 1;
+        loop {
+            match bounded(read(connection, scope, is_inside)).await {
+                Err(VerifyError::Server { source, .. })
+                    if !is_inside && attempt < ATTEMPTS && is_of_a_change(&source) =>
+                {
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
+async fn bounded<T>(read: impl Future<Output = Result<T, VerifyError>>) -> Result<T, VerifyError> {
+    let limit = LIMIT + GRACE;
+    let late = |_| Err(VerifyError::NoAnswer { step: VerifyStep::Snapshot, waited: limit });
+    timeout(limit, read).await.unwrap_or_else(late)
+}
+
+/// An object went away between its row being read and its definition being written out (`XX000`, "cache lookup failed",
+/// or one of class 42).
+fn is_of_a_change(error: &Error) -> bool {
+    error.server().is_some_and(|server| {
+        let code = server.code().code();
+        code == "XX000" || code.starts_with("42") && code != "42501"
+    })
+}
+
+async fn read(connection: &Connection, scope: &Scope, is_inside: bool) -> Result<Snapshot, VerifyError> {
+    let (open, close) = if is_inside {
+        (
+            "savepoint pgkeel_snapshot",
+            "rollback to savepoint pgkeel_snapshot; release savepoint pgkeel_snapshot",
+        )
+    } else {
+        ("begin isolation level repeatable read read only", "rollback")
+    };
+    connection.batch_execute(&format!("{open}; {SETTINGS}")).await.map_err(refused)?;
+    let snapshot = rows(connection, scope).await;
+    let lost = snapshot.as_ref().is_err_and(VerifyError::is_disconnected);
+    if !lost {
+        connection.batch_execute(close).await.map_err(refused)?;
+    }
+    snapshot
+}
+
+async fn rows(connection: &Connection, scope: &Scope) -> Result<Snapshot, VerifyError> {
+    let number: i32 = connection
+        .query_scalar("select current_setting('server_version_num')::int4", &[])
+        .await
+        .map_err(refused)?;
+    let major = number.unsigned_abs() / 10_000;
+    if major < OLDEST {
+        return Err(VerifyError::TooOld { major, oldest: OLDEST });
+    }
+    let rows = connection.query(&statement(major), &[&scope.schemas()]).await.map_err(refused)?;
+    let (mut snapshot, mut optional) = (Snapshot::new(major), BTreeSet::new());
+    for row in &rows {
+        let (object, attribute, is_optional) =
+            decoded(row).map_err(|source| refused(Error::Decode { column: 0, source }))?;
+        optional.extend(is_optional.then(|| object.clone()));
+        snapshot.add(object, attribute);
+    }
+    snapshot.narrow(scope, &optional);
+    Ok(snapshot)
+}
+
+/// An object, an attribute of it, and whether it is told only for its attributes.
+type Decoded = (Object, Option<(String, String)>, bool);
+
+fn decoded(row: &Row) -> Result<Decoded, tokio_postgres::Error> {
+    let object = Object::new(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    let attribute: Option<String> = row.try_get(3)?;
+    let value: Option<String> = row.try_get(4)?;
+    Ok((object, attribute.zip(value), row.try_get(5)?))
+}
+
+fn refused(source: Error) -> VerifyError {
+    VerifyError::Server { step: VerifyStep::Snapshot, source }
+}

@@ -1,0 +1,99 @@
+//! The table that says what was applied: refinery's own, in our schema.
+
+use std::time::SystemTime;
+
+use pgkeel_connect::Executor as _;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio_postgres::Row;
+
+use super::log;
+use crate::run::session::Session;
+use crate::{Applied, Error, Migration, Step};
+
+/// Written with its schema, as a file may change the search path.
+pub(crate) const TABLE: &str = "pgkeel.refinery_schema_history";
+
+/// The columns that refinery gives it when versions are 64 bits wide.
+pub(crate) const CREATE_TABLE: &str = "create table pgkeel.refinery_schema_history (
+    version int8 primary key, name varchar(255), applied_on varchar(255), checksum varchar(255))";
+
+/// What was applied, in the order of versions; nothing if there is no table yet.
+pub(crate) async fn rows(session: &Session) -> Result<Vec<Applied>, Error> {
+    if !session.step(Step::ReadHistory, exists(session, "to_regclass", TABLE)).await? {
+        return refuse_other(session).await.map(|()| Vec::new());
+    }
+    let read = async {
+        // A row that somebody emptied by hand is found when it is read, not here.
+        let sql = format!(
+            "select version::int8, coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')
+             from {TABLE} order by version"
+        );
+        session.connection.query(&sql, &[]).await
+    };
+    session.step(Step::ReadHistory, read).await?.iter().map(applied).collect()
+}
+
+/// Plain refinery keeps its history where new tables go, under the same name.
+async fn refuse_other(session: &Session) -> Result<(), Error> {
+    let sql =
+        "select format('%I.%I', nspname, relname) from pg_class c join pg_namespace n on n.oid = relnamespace
+               where c.oid = to_regclass('refinery_schema_history')";
+    let found = session.connection.query_opt(sql, &[]);
+    match session.step(Step::ReadHistory, found).await?.map(|row| row.try_get(0)) {
+        Some(Ok(table)) => Err(Error::OtherHistory { table }),
+        Some(Err(_)) | None => Ok(()),
+    }
+}
+
+/// What is not there yet of the schema and its tables, as statements. IF NOT EXISTS would ask for the right to create
+/// even where there is nothing to create.
+pub(crate) async fn missing(session: &Session) -> Result<Vec<&'static str>, Error> {
+    let look = async {
+        let mut missing = Vec::new();
+        if !exists(session, "to_regnamespace", "pgkeel").await? {
+            missing.push("create schema pgkeel");
+        }
+        if !exists(session, "to_regclass", TABLE).await? {
+            missing.push(CREATE_TABLE);
+        }
+        if !exists(session, "to_regclass", log::TABLE).await? {
+            missing.extend([log::CREATE_TABLE, log::CREATE_INDEX]);
+        }
+        Ok(missing)
+    };
+    session.step(Step::MakeHistory, look).await
+}
+
+/// Makes sure that the tables are there. Only under the lock: two that create a table at once can both fail.
+pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
+    let missing = missing(session).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    session.step(Step::MakeHistory, session.connection.batch_execute(&missing.join(";\n"))).await
+}
+
+/// The statement that takes a migration out of the history.
+pub(crate) fn forget(migration: &Migration) -> String {
+    format!("delete from {TABLE} where version = {}", migration.version())
+}
+
+pub(crate) async fn exists(
+    session: &Session,
+    lookup: &str,
+    name: &str,
+) -> Result<bool, pgkeel_connect::Error> {
+    session.connection.query_scalar(&format!("select {lookup}('{name}') is not null"), &[]).await
+}
+
+fn applied(row: &Row) -> Result<Applied, Error> {
+    let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
+    let (version, name, applied_on, checksum): (i64, String, String, String) = read()
+        .map_err(|source| pgkeel_connect::Error::Decode { column: 0, source })
+        .map_err(|source| Error::Database { step: Step::ReadHistory, source })?;
+    let unreadable = |column| Error::History { version, column };
+    let applied_on = OffsetDateTime::parse(&applied_on, &Rfc3339).map_err(|_| unreadable("applied_on"))?;
+    let checksum = checksum.parse().map_err(|_| unreadable("checksum"))?;
+    Ok(Applied { version, name, applied_on: SystemTime::from(applied_on), checksum })
+}

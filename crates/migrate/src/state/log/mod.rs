@@ -1,0 +1,82 @@
+//! The table of what happened, `pgkeel.migration_log`: one row an event, none ever changed or removed by this crate.
+//!
+//! Refinery's table says what is applied now; this one says how it came to that, and how far a file came that runs
+//! outside of a transaction.
+
+mod entry;
+mod trail;
+
+pub(crate) use self::entry::{Entry, RunId, Trouble};
+pub(crate) use self::trail::{Hashes, Last, Trail, trail};
+
+/// Written with its schema, as a file may change the search path.
+pub(crate) const TABLE: &str = "pgkeel.migration_log";
+
+/// Columns that nothing fills yet are for the schema's fingerprints.
+pub(crate) const CREATE_TABLE: &str = "create table pgkeel.migration_log (
+    id bigint generated always as identity primary key,
+    run_id uuid not null,
+    version bigint not null,
+    name text not null,
+    kind text not null,
+    direction text not null,
+    status text not null,
+    tx_mode text not null,
+    statements_done int not null,
+    statements_total int not null,
+    done_sha256 text,
+    sha256 text not null,
+    token_sha256 text not null,
+    refinery_checksum text not null,
+    down_sha256 text,
+    started_at timestamptz not null,
+    finished_at timestamptz,
+    duration_ms bigint,
+    lock_wait_ms bigint,
+    attempts int,
+    sqlstate text,
+    error text,
+    error_line int,
+    error_column int,
+    session_user_name text not null default session_user,
+    current_user_name text not null default current_user,
+    application_name text default current_setting('application_name', true),
+    client_address inet default inet_client_addr(),
+    client_pid bigint,
+    backend_pid int not null default pg_backend_pid(),
+    tool_version text not null,
+    vcs_revision text,
+    server_version_num int not null default current_setting('server_version_num')::int,
+    fingerprint_before text,
+    fingerprint_after text
+)";
+
+pub(crate) const CREATE_INDEX: &str =
+    "create index migration_log_version_id_idx on pgkeel.migration_log (version, id)";
+
+/// Where a file has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Running,
+    Ok,
+    /// Nothing of it stays.
+    Failed,
+    /// Some of its statements stay.
+    Interrupted,
+}
+
+impl State {
+    const ALL: [Self; 4] = [Self::Running, Self::Ok, Self::Failed, Self::Interrupted];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+const INSIDE: &str = "transaction";
+const OUTSIDE: &str = "statements";

@@ -1,0 +1,99 @@
+//! Reading the log.
+
+use std::collections::BTreeMap;
+
+use pgkeel_connect::Executor as _;
+use tokio_postgres::Row;
+
+use super::{OUTSIDE, State, TABLE};
+use crate::run::session::Session;
+use crate::state::history;
+use crate::{Direction, Error, Step};
+
+/// What the log says of all versions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trail {
+    /// Where each has come to.
+    pub(crate) last: BTreeMap<i64, Last>,
+    /// Under which hashes each was applied last.
+    pub(crate) applied: BTreeMap<i64, Hashes>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Last {
+    pub(crate) direction: Direction,
+    pub(crate) state: State,
+    pub(crate) is_outside: bool,
+    pub(crate) done: usize,
+    pub(crate) total: usize,
+    pub(crate) done_sha256: Option<String>,
+}
+
+impl Last {
+    /// Whether it stands between two statements, unless somebody is at it right now.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_outside && matches!(self.state, State::Running | State::Interrupted)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Hashes {
+    pub(crate) sha256: String,
+    pub(crate) token_sha256: String,
+    pub(crate) refinery_checksum: String,
+    pub(crate) down_sha256: Option<String>,
+}
+
+/// Reads the log; it is empty for whom it is not there or who may not read it.
+pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
+    let read = async {
+        let readable =
+            "select coalesce(has_table_privilege(to_regclass('pgkeel.migration_log')::oid, 'select'), false)";
+        if !history::exists(session, "to_regclass", TABLE).await?
+            || !session.connection.query_scalar(readable, &[]).await?
+        {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let last = session.connection.query(
+            "select distinct on (version) version, direction, status, tx_mode, statements_done, statements_total, done_sha256
+             from pgkeel.migration_log order by version, id desc",
+            &[],
+        );
+        let applied = session.connection.query(
+            "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256
+             from pgkeel.migration_log where status = 'ok' and direction = 'up' order by version, id desc",
+            &[],
+        );
+        Ok((last.await?, applied.await?))
+    };
+    let (last, applied) = session.step(Step::ReadHistory, read).await?;
+    let decoded = || -> Result<Trail, tokio_postgres::Error> {
+        Ok(Trail {
+            last: last.iter().map(read_last).collect::<Result<_, _>>()?,
+            applied: applied.iter().map(read_hashes).collect::<Result<_, _>>()?,
+        })
+    };
+    let decoded = decoded().map_err(|source| pgkeel_connect::Error::Decode { column: 0, source });
+    decoded.map_err(|source| Error::Database { step: Step::ReadHistory, source })
+}
+
+fn read_last(row: &Row) -> Result<(i64, Last), tokio_postgres::Error> {
+    let (direction, state, mode): (&str, &str, &str) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+    let count = |column| row.try_get(column).map(|count: i32| usize::try_from(count).unwrap_or_default());
+    let last = Last {
+        direction: if direction == "down" { Direction::Down } else { Direction::Up },
+        state: State::ALL.into_iter().find(|known| known.name() == state).unwrap_or(State::Failed),
+        is_outside: mode == OUTSIDE,
+        done: count(4)?,
+        total: count(5)?,
+        done_sha256: row.try_get(6)?,
+    };
+    Ok((row.try_get(0)?, last))
+}
+
+fn read_hashes(row: &Row) -> Result<(i64, Hashes), tokio_postgres::Error> {
+    let (sha256, token_sha256) = (row.try_get(1)?, row.try_get(2)?);
+    let hashes =
+        Hashes { sha256, token_sha256, refinery_checksum: row.try_get(3)?, down_sha256: row.try_get(4)? };
+    Ok((row.try_get(0)?, hashes))
+}

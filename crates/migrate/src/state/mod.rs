@@ -1,0 +1,17 @@
+//! What the database says was done, and what follows from it for the files.
+
+mod conflict;
+mod direction;
+pub(crate) mod history;
+pub(crate) mod log;
+mod plan;
+mod status;
+mod target;
+
+pub use self::conflict::Conflict;
+pub use self::direction::Direction;
+pub use self::plan::{Plan, PlannedFile};
+pub use self::status::{Applied, Interrupted, Status};
+pub use self::target::{Back, Target};
+
+pub(crate) use self::plan::{Defaults, Scope};

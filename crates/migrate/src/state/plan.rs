@@ -1,0 +1,158 @@
+//! What would be done, as a list and as SQL.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::log::{Entry, RunId, State};
+use super::{Direction, history};
+use crate::Migration;
+use crate::files::Script;
+
+/// What a call would do, in its order.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The files.
+    pub files: Vec<PlannedFile>,
+    /// Statements that make the tables of this crate, where they are not there.
+    tables: Vec<&'static str>,
+    revision: Option<String>,
+}
+
+/// A file that would be run.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PlannedFile {
+    /// Of which migration.
+    pub migration: Migration,
+    /// Which of its files.
+    pub direction: Direction,
+    /// How many statements the file has.
+    pub statements: usize,
+    /// How many of them have run already.
+    pub done: usize,
+    /// Whether the statements run one by one, each by itself.
+    pub outside_transaction: bool,
+    /// How long a statement would wait for what others have locked.
+    pub lock_timeout: Duration,
+    /// How long one statement may take.
+    pub statement_timeout: Duration,
+}
+
+/// What holds for files that say nothing else.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Defaults {
+    pub(crate) lock_timeout: Duration,
+    pub(crate) statement_timeout: Duration,
+}
+
+/// What is planned for.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) tables: Vec<&'static str>,
+    pub(crate) revision: Option<String>,
+}
+
+impl PlannedFile {
+    pub(crate) fn new(migration: &Migration, direction: Direction, done: usize, defaults: Defaults) -> Self {
+        let script = script(migration, direction);
+        let directives = script.directives();
+        Self {
+            migration: migration.clone(),
+            direction,
+            statements: script.len(),
+            done,
+            outside_transaction: directives.outside_transaction,
+            lock_timeout: directives.lock_timeout.unwrap_or(defaults.lock_timeout),
+            statement_timeout: directives.statement_timeout.unwrap_or(defaults.statement_timeout),
+        }
+    }
+
+    /// The file's name.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        script(&self.migration, self.direction).file()
+    }
+}
+
+fn script(migration: &Migration, direction: Direction) -> &Script {
+    match direction {
+        Direction::Up => migration.up(),
+        Direction::Down => migration.down().unwrap_or(migration.up()),
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(files: Vec<PlannedFile>, scope: Scope) -> Self {
+        Self { files, tables: scope.tables, revision: scope.revision }
+    }
+
+    /// A script for `psql` that does the same and leaves the same rows in the history, for an administrator who runs
+    /// everything by hand. It takes no lock and tries nothing again, so nobody else may be applying migrations meanwhile.
+    #[must_use]
+    pub fn sql(&self) -> String {
+        let mut page = "\\set ON_ERROR_STOP on\n".to_owned();
+        if !self.tables.is_empty() {
+            let _ = writeln!(page, "\nbegin;\n{};\ncommit;", self.tables.join(";\n"));
+        }
+        for file in &self.files {
+            self.add(&mut page, file);
+        }
+        page
+    }
+
+    fn add(&self, page: &mut String, file: &PlannedFile) {
+        let script = script(&file.migration, file.direction);
+        let run =
+            RunId { id: "00000000-0000-0000-0000-000000000000".into(), revision: self.revision.clone() };
+        let entry =
+            Entry { done: script.len(), ..Entry::new(&run, &file.migration, file.direction, State::Ok) };
+        let log =
+            entry.insert().replacen("'00000000-0000-0000-0000-000000000000'::uuid", "gen_random_uuid()", 1);
+        let log = log.trim_end_matches(" returning started_at").to_owned();
+        let record = format!("{};\n{log};\ncommit;\n", record(file));
+        let scope = if file.outside_transaction { "set" } else { "set local" };
+        let mut settings = format!(
+            "{scope} lock_timeout = {};\n{scope} statement_timeout = {};\n",
+            file.lock_timeout.as_millis(),
+            file.statement_timeout.as_millis()
+        );
+        if let Some(role) = &script.directives().role {
+            let _ = writeln!(settings, "{scope} role {role};");
+        }
+        let _ = writeln!(page, "\n-- {}", script.file());
+        for check in &script.directives().prechecks {
+            let _ = writeln!(page, "-- has to be true first: {check}");
+        }
+        if file.outside_transaction {
+            page.push_str(&settings);
+            for index in file.done..script.len() {
+                let _ = writeln!(page, "{};", script.statement(index));
+            }
+            let _ = write!(page, "reset role;\nreset all;\nbegin;\n{record}");
+        } else {
+            let text = script.sql().trim_end();
+            let end = if text.ends_with(';') { "" } else { "\n;" };
+            let _ = write!(
+                page,
+                "begin;\n{settings}{text}{end}\nreset role;\nset local search_path = pg_catalog;\n{record}"
+            );
+        }
+    }
+}
+
+/// What changes the history. The time is that of the server, as the script may run much later.
+fn record(file: &PlannedFile) -> String {
+    let migration = &file.migration;
+    match file.direction {
+        Direction::Up => format!(
+            "insert into {} (version, name, applied_on, checksum) values ({}, '{}', \
+             to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '{}')",
+            history::TABLE,
+            migration.version(),
+            migration.name(),
+            migration.checksum()
+        ),
+        Direction::Down => history::forget(migration),
+    }
+}

@@ -1,0 +1,210 @@
+//! Files and history side by side.
+
+use std::time::SystemTime;
+
+use super::log::{Hashes, Last, State, Trail};
+use crate::files::{Script, unfit};
+use crate::run::Job;
+use crate::{Conflict, Direction, Error, LockHolder, Migration, Migrations};
+
+/// Which migrations are applied, which are not, and what stands in the way.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Status {
+    /// What the database says was applied, in the order of versions.
+    pub applied: Vec<Applied>,
+    /// Files that were not applied, in the order of versions.
+    pub pending: Vec<Migration>,
+    /// Why nothing would be applied now.
+    pub conflicts: Vec<Conflict>,
+    /// Files that stand between two of their statements. Applying, or reverting, goes on with them.
+    pub interrupted: Vec<Interrupted>,
+    /// Applied files that were edited since, but only in comments and space.
+    pub cosmetic: Vec<Migration>,
+    /// Who is applying or reverting right now.
+    pub holder: Option<LockHolder>,
+    /// Applied versions whose way back is not what it was then.
+    pub(crate) edited_downs: Vec<i64>,
+}
+
+/// A migration that was applied, as the history has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// Its version.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// When it was begun, by the clock of who applied it.
+    pub applied_on: SystemTime,
+    /// Refinery's checksum over version, name and text.
+    pub checksum: u64,
+}
+
+/// A file that runs outside of a transaction and was stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Interrupted {
+    /// The file's name.
+    pub file: String,
+    /// Its version.
+    pub version: i64,
+    /// Which way it was going.
+    pub direction: Direction,
+    /// How many of its statements have taken effect.
+    pub done: usize,
+    /// Whether the one after these may have, too: nobody could say any more how it ended.
+    pub is_unsure: bool,
+    /// How many it had.
+    pub of: usize,
+}
+
+impl Applied {
+    /// The name that its file would have.
+    #[must_use]
+    pub fn file(&self) -> String {
+        format!("V{}__{}.sql", self.version, self.name)
+    }
+}
+
+impl Status {
+    /// Holds the files against the history.
+    pub(crate) fn compare(
+        migrations: &Migrations,
+        applied: Vec<Applied>,
+        trail: &Trail,
+        holder: Option<LockHolder>,
+    ) -> Self {
+        let is_applied = |version: i64| applied.binary_search_by_key(&version, |row| row.version).is_ok();
+        let pending: Vec<Migration> =
+            migrations.iter().filter(|file| !is_applied(file.version())).cloned().collect();
+        let (mut conflicts, mut cosmetic, mut interrupted) = (Vec::new(), Vec::new(), Vec::new());
+        let is_edited = |row: &&Applied| {
+            let then = trail.applied.get(&row.version).and_then(|hashes| hashes.down_sha256.as_ref());
+            let now = migrations.get(row.version).and_then(Migration::down);
+            then.zip(now).is_some_and(|(then, now)| *then != now.token_sha256().to_string())
+        };
+        let edited_downs = applied.iter().filter(is_edited).map(|row| row.version).collect();
+        for row in &applied {
+            match changed(row, migrations.get(row.version), trail.applied.get(&row.version)) {
+                Change::Nothing => {}
+                Change::Cosmetic(file) => cosmetic.push(file.clone()),
+                Change::Conflict(conflict) => conflicts.push(conflict),
+            }
+        }
+        for file in &pending {
+            conflicts.extend(hindered(file, applied.last()));
+            let comes_before = |version: i64| version < file.version() && migrations.get(version).is_some();
+            let lacks = |required: &&i64| !is_applied(**required) && !comes_before(**required);
+            conflicts.extend(file.directives().requires.iter().filter(lacks).map(|required| {
+                Conflict::Requires {
+                    file: file.file().to_owned(),
+                    required: *required,
+                    version: file.version(),
+                }
+            }));
+        }
+        for (version, last) in trail.last.iter().filter(|(_, last)| holder.is_none() && last.is_open()) {
+            let goes_on = (last.direction == Direction::Up) != is_applied(*version);
+            let Some(file) = migrations.get(*version).filter(|_| goes_on) else { continue };
+            let (found, conflict) = stopped(file, last);
+            interrupted.push(found);
+            conflicts.extend(conflict);
+        }
+        conflicts.sort_by_key(Conflict::version);
+        Self { applied, pending, conflicts, interrupted, cosmetic, holder, edited_downs }
+    }
+
+    /// Itself, or its conflicts as an error.
+    pub(crate) fn free_of_conflicts(self) -> Result<Self, Error> {
+        if self.conflicts.is_empty() { Ok(self) } else { Err(Error::Conflicts { conflicts: self.conflicts }) }
+    }
+
+    /// What there is to do with a file, which may have been stopped.
+    pub(crate) fn job(&self, migration: Migration, direction: Direction) -> Job {
+        let is_it = |it: &&Interrupted| it.version == migration.version() && it.direction == direction;
+        let (done, is_unsure) =
+            self.interrupted.iter().find(is_it).map_or((0, false), |it| (it.done, it.is_unsure));
+        Job { migration, direction, done, is_unsure }
+    }
+
+    /// Files that are applied in part, so that what is above them cannot be told.
+    pub(crate) fn half_applied(&self) -> impl Iterator<Item = Conflict> {
+        let half = self.interrupted.iter().filter(|it| it.direction == Direction::Up && it.done > 0);
+        half.map(|Interrupted { file, version, done, of, .. }| Conflict::HalfApplied {
+            file: file.clone(),
+            version: *version,
+            done: *done,
+            of: *of,
+        })
+    }
+}
+
+enum Change<'a> {
+    Nothing,
+    Cosmetic(&'a Migration),
+    Conflict(Conflict),
+}
+
+/// What became of the file since it was applied.
+fn changed<'a>(row: &Applied, file: Option<&'a Migration>, hashes: Option<&Hashes>) -> Change<'a> {
+    let version = row.version;
+    let Some(file) = file else {
+        return Change::Conflict(Conflict::Missing { file: row.file(), version });
+    };
+    if file.name() != row.name {
+        let (file, applied_as) = (file.file().to_owned(), row.name.clone());
+        return Change::Conflict(Conflict::Renamed { file, applied_as, version });
+    }
+    // Somebody else's row has nothing to do with what the log says of an earlier one.
+    let hashes = hashes.filter(|hashes| hashes.refinery_checksum == row.checksum.to_string());
+    let is_same = file.checksum() == row.checksum
+        && hashes.is_none_or(|hashes| hashes.sha256 == file.up().sha256().to_string());
+    if is_same {
+        Change::Nothing
+    } else if hashes.is_some_and(|hashes| hashes.token_sha256 == file.up().token_sha256().to_string()) {
+        Change::Cosmetic(file)
+    } else {
+        Change::Conflict(Conflict::Edited { file: file.file().to_owned(), version })
+    }
+}
+
+/// Why a file that is pending cannot be applied.
+fn hindered(pending: &Migration, newest: Option<&Applied>) -> Option<Conflict> {
+    let (file, version) = (pending.file().to_owned(), pending.version());
+    let is_behind = |newest: &&Applied| newest.version > version && !pending.directives().out_of_order;
+    match newest.filter(is_behind) {
+        Some(newest) => Some(Conflict::OutOfOrder { file, behind: newest.file(), version }),
+        None => unfit::find(pending.up()).map(|unfit| Conflict::Unfit { file, unfit, version }),
+    }
+}
+
+/// What is known of a file that was stopped, and what keeps it from going on.
+fn stopped(migration: &Migration, last: &Last) -> (Interrupted, Option<Conflict>) {
+    let script = match last.direction {
+        Direction::Up => Some(migration.up()),
+        Direction::Down => migration.down(),
+    };
+    let file = script.map_or(migration.file(), Script::file).to_owned();
+    let (version, direction, done, of) = (migration.version(), last.direction, last.done, last.total);
+    let is_unsure = last.state == State::Running;
+    let found = Interrupted { file: file.clone(), version, direction, done, is_unsure, of };
+    let is_as_it_was = |script: &&Script| {
+        let so_far = script.token_sha256_of(done).map(|hash| hash.to_string());
+        done == 0 || script.directives().outside_transaction && so_far == last.done_sha256
+    };
+    let conflict = match (script.filter(is_as_it_was), direction) {
+        (Some(_), Direction::Up) => None,
+        (Some(_), Direction::Down) if done == 0 => None,
+        (Some(_), Direction::Down) => Some(Conflict::HalfReverted { file, version, done, of }),
+        (None, _) => {
+            let now = script.map_or(0, Script::len);
+            Some(Conflict::CannotResume { file, version, direction, done, of, now })
+        }
+    };
+    (found, conflict)
+}
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

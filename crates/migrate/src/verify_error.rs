@@ -1,0 +1,180 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pgkeel_connect::ServerError;
+use tokio_postgres::error::SqlState;
+
+use crate::{BadSnapshot, Error, LockProblem};
+
+/// What went wrong while a schema was read, compared, or made in a shadow.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The files or the history cannot be used, or a file could not be applied to a shadow.
+    #[error(transparent)]
+    Migrate(#[from] Error),
+    /// There is no connection.
+    #[error("the database cannot be reached")]
+    Connect(#[source] pgkeel_connect::Error),
+    /// The server refused something.
+    #[error("{step} failed")]
+    Server {
+        /// What was being done.
+        step: VerifyStep,
+        /// Why it failed.
+        #[source]
+        source: pgkeel_connect::Error,
+    },
+    /// The server did not answer.
+    #[error("{step} did not end within {waited:?}")]
+    NoAnswer {
+        /// What was being done.
+        step: VerifyStep,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The server's catalogs are of before what is known here.
+    #[error("PostgreSQL {major} is too old to be verified; {oldest} is the oldest that can be")]
+    TooOld {
+        /// Its major version.
+        major: u32,
+        /// The oldest major version that will do.
+        oldest: u32,
+    },
+    /// The role may not create a database.
+    #[error(
+        "no shadow database can be made, as the role may not create databases: grant it createdb, or name another \
+         server for shadows"
+    )]
+    MayNotCreate(#[source] pgkeel_connect::Error),
+    /// A file changes more than its own database, so that a shadow on a server that others use would not keep it in.
+    #[error(
+        "{file} says {statement}, which is for the whole server; name a private server for shadows, and say that it is"
+    )]
+    ServerWide {
+        /// The file's name.
+        file: String,
+        /// The first words of the statement.
+        statement: String,
+    },
+    /// The lock file cannot be read or written.
+    #[error("no access to {}", .path.display())]
+    LockFile {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The lock file has lines that cannot be understood.
+    #[error("{} is not a lock file of migrations:{}", .path.display(), Lines(.problems))]
+    BadLockFile {
+        /// The file.
+        path: PathBuf,
+        /// All that is wrong with it.
+        problems: Vec<LockProblem>,
+    },
+    /// The newest migration that was applied is not in the lock file.
+    #[error("the lock file does not know version {version}, which is applied; write it anew from the files")]
+    NotLocked {
+        /// The version.
+        version: i64,
+    },
+    /// Nothing is applied, so no line of the lock file is about this database.
+    #[error("no migration is applied, so there is nothing to hold against the lock file")]
+    NothingApplied,
+    /// Nobody has recorded a snapshot in this database.
+    #[error(
+        "this database has no recorded snapshot to be held against; compare with the lock file or a shadow"
+    )]
+    NotRecorded,
+    /// What was recorded cannot be read.
+    #[error("the recorded snapshot cannot be read")]
+    BadRecord(#[source] Option<BadSnapshot>),
+    /// The two sides are of servers that write definitions differently.
+    #[error(
+        "what is expected is of PostgreSQL {expected}, and the database runs on {found}; compare with a shadow there"
+    )]
+    OtherMajor {
+        /// The major version of what is expected.
+        expected: u32,
+        /// That of the server.
+        found: u32,
+    },
+}
+
+impl VerifyError {
+    /// What the server said, if it was the server that refused.
+    #[must_use]
+    pub fn server(&self) -> Option<&ServerError> {
+        match self {
+            Self::Migrate(source) => source.server(),
+            Self::Connect(source) | Self::Server { source, .. } | Self::MayNotCreate(source) => {
+                source.server()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether there is no connection: none could be opened, or it was lost.
+    #[must_use]
+    pub fn is_disconnected(&self) -> bool {
+        match self {
+            Self::Migrate(source) => source.is_disconnected(),
+            Self::Connect(source) | Self::Server { source, .. } => source.is_disconnected(),
+            _ => false,
+        }
+    }
+
+    /// A refusal to make a database, with what to do about it if it is one of privilege.
+    pub(crate) fn of_create(source: pgkeel_connect::Error) -> Self {
+        let is_privilege =
+            source.server().is_some_and(|server| *server.code() == SqlState::INSUFFICIENT_PRIVILEGE);
+        if is_privilege {
+            Self::MayNotCreate(source)
+        } else {
+            Self::Server { step: VerifyStep::MakeShadow, source }
+        }
+    }
+}
+
+/// What is done to verify a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerifyStep {
+    /// Reading the schema.
+    Snapshot,
+    /// Looking for shadows that a run left behind that was killed.
+    Sweep,
+    /// Making a shadow database.
+    MakeShadow,
+    /// Dropping a shadow database.
+    DropShadow,
+    /// Keeping a snapshot in the database.
+    Record,
+    /// Reading the snapshot that is kept in the database.
+    ReadRecord,
+}
+
+impl fmt::Display for VerifyStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Snapshot => "reading the schema",
+            Self::Sweep => "looking for shadows that were left behind",
+            Self::MakeShadow => "making a shadow database",
+            Self::DropShadow => "dropping the shadow database",
+            Self::Record => "keeping the snapshot",
+            Self::ReadRecord => "reading the recorded snapshot",
+        })
+    }
+}
+
+/// One a line.
+struct Lines<'a, T>(&'a [T]);
+
+impl<T: fmt::Display> fmt::Display for Lines<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|line| write!(f, "\n  {line}"))
+    }
+}

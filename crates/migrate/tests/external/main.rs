@@ -1,0 +1,6 @@
+//! With programs that are not ours. `cargo test` leaves this out; `cargo xtask external` installs what it needs and runs it.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
+mod bouncer;
+mod pooler;
