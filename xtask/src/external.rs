@@ -21,7 +21,6 @@ pub(crate) fn soak() -> anyhow::Result<()> {
 
 fn tests() -> Command {
     let mut tests = Command::new(env!("CARGO"));
-    tests.args(["test", "--package", "pgkeel-pool", "--package", "pgkeel-migrate", "--test", "external"]);
-    tests.arg("--locked");
+    tests.args(["test", "--package", "pgkeel-pool", "--test", "external", "--locked"]);
     tests
 }

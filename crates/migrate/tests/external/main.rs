@@ -1,4 +1,4 @@
-//! With programs that are not ours. `cargo test` leaves this out; `cargo xtask external` installs what it needs and runs it.
+//! With programs that are not ours. `cargo test` leaves this out; `cargo test -p pgkeel-migrate --test external` runs it.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 

@@ -3,6 +3,7 @@
 use pgkeel_connect::{Config, Executor as _};
 use pgkeel_migrate::{Error, Migrations, Migrator, Unsuitable};
 use pgkeel_testkit::TestDatabase;
+use tokio::sync::OnceCell;
 
 use crate::bouncer::{Bouncer, PASSWORD};
 
@@ -12,8 +13,10 @@ const FILES: [(&str, &str); 2] = [
 ];
 
 async fn through(database: &TestDatabase, mode: &str) -> (Bouncer, Migrator) {
+    // Once, as all tests share the role, and two sessions cannot change it at the same time.
+    static SET: OnceCell<()> = OnceCell::const_new();
     let set = format!("alter role {} password '{PASSWORD}'", database.address().user());
-    database.connection().await.batch_execute(&set).await.unwrap();
+    SET.get_or_init(async || database.connection().await.batch_execute(&set).await.unwrap()).await;
     let bouncer = Bouncer::before(database.address(), mode).await;
     let migrations = Migrations::from_static(&FILES).unwrap();
     let migrator = Migrator::new(Config::new(bouncer.address().clone()), migrations);
@@ -29,7 +32,8 @@ async fn one_that_gives_sessions_to_transactions_is_refused_before_anything_is_w
         assert!(matches!(error, Error::Unsuitable { reason: Unsuitable::Pooler }), "{error:?}");
     }
     let left = "select (select count(*) from pg_namespace where nspname = 'pgkeel')
-        + (select count(*) from pg_locks where locktype = 'advisory')";
+        + (select count(*) from pg_locks l join pg_database d on d.oid = l.database
+            where locktype = 'advisory' and datname = current_database())";
     assert_eq!(database.connection().await.query_scalar::<i64>(left, &[]).await.unwrap(), 0);
     assert_eq!(migrator.status().await.unwrap().pending.len(), 2);
 }
