@@ -61,7 +61,8 @@ pub(crate) async fn check(session: &Session, config: &Config) -> Result<(), Erro
 }
 
 /// A pooler makes up the process id that it tells its clients. If it gives sessions to transactions, it gives the same
-/// one to another client while the first rests, or the first another one after that.
+/// one to another client while the first rests, or the first another one after that. It is not noticed if it has several
+/// free and happens to give each client its own; then the lock's proof in each transaction is what is left.
 async fn is_pooled(session: &Session, config: &Config) -> Result<bool, Error> {
     let first = pid(session).await?;
     if session.connection.backend_pid() == Some(first) {
