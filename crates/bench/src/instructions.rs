@@ -15,12 +15,13 @@ use crate::job::Job;
 use crate::peer::Name;
 use crate::server::{Database, Server};
 
-pub(crate) const JOBS: [Job; 9] = [
+pub(crate) const JOBS: [Job; 10] = [
     Job::Checkout,
     Job::Point { tasks: 1 },
     Job::Point { tasks: 16 },
     Job::Observed { tasks: 1 },
     Job::Shared { tasks: 16 },
+    Job::Once { tasks: 1 },
     Job::Batch,
     Job::Closure { tasks: 1 },
     Job::Flight { tasks: 1 },
@@ -40,7 +41,7 @@ const TIMEOUT: Duration = Duration::from_mins(6);
 fn counts(job: Job) -> (u64, u64) {
     match job {
         Job::Checkout => (2_000, 22_000),
-        Job::Point { .. } | Job::Observed { .. } | Job::Shared { .. } => (640, 4_480),
+        Job::Point { .. } | Job::Observed { .. } | Job::Shared { .. } | Job::Once { .. } => (640, 4_480),
         Job::Closure { .. } | Job::Flight { .. } => (320, 2_240),
         Job::Batch => (10, 70),
         Job::Cold => (4, 12),

@@ -6,6 +6,7 @@ mod checkout;
 mod closure;
 mod cold;
 mod flight;
+mod once;
 mod point;
 mod shared;
 
@@ -20,6 +21,7 @@ pub(crate) use self::checkout::checkout;
 pub(crate) use self::closure::Closure;
 pub(crate) use self::cold::cold;
 pub(crate) use self::flight::Flight;
+pub(crate) use self::once::Once;
 pub(crate) use self::point::Point;
 pub(crate) use self::repeat::repeat;
 pub(crate) use self::shared::Shared;
@@ -40,6 +42,8 @@ pub(crate) enum Job {
     Observed { tasks: usize },
     /// The same over few connections that all tasks share.
     Shared { tasks: usize },
+    /// Reads single rows by their key, each by a statement whose text is new, in so many tasks.
+    Once { tasks: usize },
     /// Reads a hundred rows by their keys, in one task.
     Batch,
     /// Writes and reads back in an ordinary transaction, in so many tasks.
@@ -51,7 +55,7 @@ pub(crate) enum Job {
 }
 
 impl Job {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Checkout,
         Self::Point { tasks: 1 },
         Self::Point { tasks: 16 },
@@ -59,6 +63,7 @@ impl Job {
         Self::Observed { tasks: 1 },
         Self::Observed { tasks: 16 },
         Self::Shared { tasks: 16 },
+        Self::Once { tasks: 1 },
         Self::Batch,
         Self::Closure { tasks: 1 },
         Self::Closure { tasks: 16 },
@@ -74,15 +79,17 @@ impl Job {
             Self::Point { tasks }
             | Self::Observed { tasks }
             | Self::Shared { tasks }
+            | Self::Once { tasks }
             | Self::Closure { tasks }
             | Self::Flight { tasks } => tasks,
         }
     }
 
-    /// What is run in it, in this order.
+    /// What is run in it, in this order, as far as it is known beforehand.
     pub(crate) fn statements(self) -> &'static [&'static str] {
         match self {
             Self::Closure { .. } | Self::Flight { .. } => &[WRITE_OWN, READ_OWN],
+            Self::Once { .. } => &[],
             _ => &[POINT],
         }
     }
@@ -95,6 +102,7 @@ impl fmt::Display for Job {
             Self::Point { tasks } => write!(f, "point-{tasks}"),
             Self::Observed { tasks } => write!(f, "observed-{tasks}"),
             Self::Shared { tasks } => write!(f, "shared-{tasks}"),
+            Self::Once { tasks } => write!(f, "once-{tasks}"),
             Self::Batch => write!(f, "batch-{BATCH}"),
             Self::Closure { tasks } => write!(f, "closure-{tasks}"),
             Self::Flight { tasks } => write!(f, "flight-{tasks}"),
@@ -115,11 +123,12 @@ impl FromStr for Job {
             Some(("point", Ok(tasks @ 1..=MOST_TASKS))) => Self::Point { tasks },
             Some(("observed", Ok(tasks @ 1..=MOST_TASKS))) => Self::Observed { tasks },
             Some(("shared", Ok(tasks @ 1..=MOST_TASKS))) => Self::Shared { tasks },
+            Some(("once", Ok(tasks @ 1..=MOST_TASKS))) => Self::Once { tasks },
             Some(("closure", Ok(tasks @ 1..=MOST_TASKS))) => Self::Closure { tasks },
             Some(("flight", Ok(tasks @ 1..=MOST_TASKS))) => Self::Flight { tasks },
             _ => bail!(
-                "is none of checkout, cold, batch-{BATCH}, and of point-N, observed-N, shared-N, closure-N, flight-N \
-                 with N tasks, 1 to {MOST_TASKS}"
+                "is none of checkout, cold, batch-{BATCH}, and of point-N, observed-N, shared-N, once-N, closure-N, \
+                 flight-N with N tasks, 1 to {MOST_TASKS}"
             ),
         })
     }

@@ -61,6 +61,15 @@ pub(crate) trait Peer: Send + Sync + Sized + 'static {
         Self::point(seat, id)
     }
 
+    /// Reads the row with this id by a statement whose text is new every time.
+    fn once(
+        _seat: &Self::Seat,
+        _sql: &str,
+        _id: i64,
+    ) -> impl Future<Output = anyhow::Result<Account>> + Send {
+        async { bail!("nobody wrote statements that are run once for this peer") }
+    }
+
     /// Reads the rows with these ids, all in flight if the peer has that, or else one by one.
     fn batch(seat: &Self::Seat, ids: &[i64]) -> impl Future<Output = anyhow::Result<Vec<Account>>> + Send {
         async move {
@@ -130,9 +139,12 @@ impl Name {
             Self::Keel => true,
             Self::Raw => job != Job::Checkout,
             Self::RawPipelined => matches!(job, Job::Shared { .. } | Job::Batch | Job::Flight { .. }),
-            Self::KeelPlain => Self::RawPipelined.does(job) || matches!(job, Job::Observed { .. }),
+            Self::KeelPlain => {
+                Self::RawPipelined.does(job) || matches!(job, Job::Observed { .. } | Job::Once { .. })
+            }
             Self::Deadpool => !matches!(job, Job::Observed { .. } | Job::Batch),
-            Self::Sqlx | Self::Sqlalchemy => matches!(job, Job::Checkout | Job::Point { .. } | Job::Cold),
+            Self::Sqlx => Self::Sqlalchemy.does(job) || matches!(job, Job::Once { .. }),
+            Self::Sqlalchemy => matches!(job, Job::Checkout | Job::Point { .. } | Job::Cold),
         }
     }
 }

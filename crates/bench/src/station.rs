@@ -7,7 +7,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use crate::job::{self, Batch, Closure, Flight, Job, Point, Shared};
+use crate::job::{self, Batch, Closure, Flight, Job, Once, Point, Shared};
 use crate::laps::{Limit, Tally, Work};
 use crate::peer::{Deadpool, Keel, Name, Peer, Pipelined, Plain, Raw, Sqlalchemy, Sqlx};
 use crate::server::Database;
@@ -68,6 +68,7 @@ impl<P: Peer> Native<P> {
             Job::Checkout => job::checkout(peer, limit).await,
             Job::Point { .. } | Job::Observed { .. } => job::repeat::<Point, P>(peer, tasks, limit).await,
             Job::Shared { .. } => job::repeat::<Shared, P>(peer, tasks, limit).await,
+            Job::Once { .. } => job::repeat::<Once, P>(peer, tasks, limit).await,
             Job::Batch => job::repeat::<Batch, P>(peer, tasks, limit).await,
             Job::Closure { .. } => job::repeat::<Closure, P>(peer, tasks, limit).await,
             Job::Flight { .. } => job::repeat::<Flight, P>(peer, tasks, limit).await,

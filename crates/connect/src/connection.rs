@@ -9,7 +9,7 @@ use crate::dial::Route;
 use crate::driver::{CloseReason, Driver, Killer};
 use crate::listener::Mailbox;
 use crate::wire::{TransactionStatus, Wire};
-use crate::{Begin, Canceller, Error, Executor, Host, TlsInfo, TxOptions};
+use crate::{Begin, Canceller, EncodedParams, Error, Executor, Host, TlsInfo, TxOptions, TypedParam};
 
 /// One open connection, its driver task running.
 ///
@@ -76,6 +76,21 @@ impl Connection {
         self.wire.status()
     }
 
+    /// How many statements the server has carried out on this connection, as far as it has said by now that it is ready for
+    /// the next.
+    #[must_use]
+    pub fn completed(&self) -> u64 {
+        self.wire.completed()
+    }
+
+    /// How many those were when it refused something last. If nothing else was under way, and they are more than before the
+    /// statement that was refused, that had been carried out: the refusal is of the driver's asking for the types of its
+    /// columns ([typed statements](Executor#typed-statements)).
+    #[must_use]
+    pub fn completed_before_refusal(&self) -> u64 {
+        self.wire.completed_before_refusal()
+    }
+
     /// Has the server parse and plan a statement, to be run any number of times. It is closed at the server when its
     /// last copy is dropped.
     ///
@@ -134,6 +149,46 @@ impl Connection {
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, Error> {
         self.client.execute(statement, params).await.map_err(|error| self.explain(error.into()))
+    }
+
+    /// Runs a statement that is not prepared, in one round trip, and collects its rows.
+    ///
+    /// # Errors
+    /// As [`Executor::query_typed`].
+    ///
+    /// # Cancellation
+    /// As [`Executor`].
+    pub async fn query_encoded(&self, sql: &str, params: &EncodedParams) -> Result<Vec<Row>, Error> {
+        match self.client.query_typed_raw(sql, params.iter()).await {
+            Ok(rows) => rows.try_collect().await.map_err(|error| self.explain(error.into())),
+            Err(error) => Err(self.explain(error.into())),
+        }
+    }
+
+    /// Runs a statement that is not prepared and has at most one row, in one round trip.
+    ///
+    /// # Errors
+    /// As [`Executor::query_opt_typed`].
+    ///
+    /// # Cancellation
+    /// As [`Executor`].
+    pub async fn query_opt_encoded(&self, sql: &str, params: &EncodedParams) -> Result<Option<Row>, Error> {
+        match self.client.query_typed_raw(sql, params.iter()).await {
+            Ok(rows) => at_most_one(rows).await.map_err(|error| self.explain(error)),
+            Err(error) => Err(self.explain(error.into())),
+        }
+    }
+
+    /// Runs a statement that is not prepared and returns the number of rows that it touched, in one round trip.
+    ///
+    /// # Errors
+    /// As [`Executor::execute_typed`].
+    ///
+    /// # Cancellation
+    /// As [`Executor`].
+    pub async fn execute_encoded(&self, sql: &str, params: &EncodedParams) -> Result<u64, Error> {
+        let done = self.client.execute_typed(sql, &params.typed()).await;
+        done.map_err(|error| self.explain(error.into()))
     }
 
     /// Waits until the server has answered everything sent so far: one empty round trip.
@@ -233,5 +288,17 @@ impl Executor for Connection {
 
     async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
         Executor::batch_execute(&self.client, sql).await.map_err(|error| self.explain(error))
+    }
+
+    async fn query_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<Vec<Row>, Error> {
+        self.query_encoded(sql, &EncodedParams::of(params)?).await
+    }
+
+    async fn query_opt_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<Option<Row>, Error> {
+        self.query_opt_encoded(sql, &EncodedParams::of(params)?).await
+    }
+
+    async fn execute_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<u64, Error> {
+        self.execute_encoded(sql, &EncodedParams::of(params)?).await
     }
 }

@@ -91,6 +91,15 @@ pub enum Error {
         /// How many it was given.
         found: usize,
     },
+    /// A value does not fit the type that is declared for its parameter. Nothing was sent.
+    #[error("the value of ${number} does not fit the type that is declared for it")]
+    Parameter {
+        /// The parameter's number, from 1 as in the statement.
+        number: usize,
+        /// Which types, or what else is wrong with it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A value of the reply does not have the type that was asked for.
     #[error("column {column} of the reply has another type than was asked for")]
     Decode {
@@ -229,6 +238,7 @@ impl Error {
             Self::NotCancelled { .. }
             | Self::Driver(_)
             | Self::ParameterCount { .. }
+            | Self::Parameter { .. }
             | Self::Decode { .. }
             | Self::RowCount { .. }
             | Self::SavepointOptions => false,
@@ -251,6 +261,7 @@ impl Error {
             | Self::Unanswered { .. }
             | Self::Driver(_)
             | Self::ParameterCount { .. }
+            | Self::Parameter { .. }
             | Self::Decode { .. }
             | Self::RowCount { .. }
             | Self::SavepointOptions => false,

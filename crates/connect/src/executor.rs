@@ -1,8 +1,8 @@
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, TryStreamExt as _};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 use tokio_postgres::{Client, Row, Transaction};
 
-use crate::Error;
+use crate::{EncodedParams, Error, TypedParam};
 
 /// Runs single statements: a connection, a session, a pool, a transaction.
 ///
@@ -10,6 +10,28 @@ use crate::Error;
 /// `&impl Executor`.
 ///
 /// Implementations that tell where a statement was run mean the place that calls these methods.
+///
+/// # Typed statements
+/// [`query`](Self::query) and its like have the server say first which types the parameters are of: a round trip for a text
+/// that is new to the connection. Implementations may keep what came of that, for the next time. For a text that is run
+/// once, or seldom, [`query_typed`](Self::query_typed) and its like are told the types and do with one round trip; nothing
+/// of the statement is kept.
+///
+/// ```
+/// use pgkeel_connect::{Executor, Type};
+///
+/// async fn rows_of<E: Executor>(database: &E, table: &str, since: i64) -> Result<i64, E::Error> {
+///     let sql = format!("select count(*) from {table} where id > $1"); // As many texts as there are tables.
+///     database.query_scalar_typed(&sql, &[(&since, Type::INT8)]).await
+/// }
+/// # let _ = rows_of::<pgkeel_connect::Connection>;
+/// ```
+///
+/// The server converts a parameter from its declared type as it would convert an expression of that type, so a value for
+/// a type of one's own is best cast (`$1::text::mood` with [`Type::TEXT`](crate::Type::TEXT)), or declared with the
+/// [`Type`](crate::Type) that a column of a row has told. [`Type::UNKNOWN`](crate::Type::UNKNOWN) leaves the type of a text
+/// to the server, as quotes do. If a column of the rows has a type that is not built in and new to the connection, it is
+/// asked for behind the statement, in further round trips.
 ///
 /// # Cancellation
 /// Dropping the future of a statement stops the waiting, not the server. Implementations that share connections keep
@@ -48,6 +70,31 @@ pub trait Executor: Sync {
     #[track_caller]
     fn batch_execute(&self, sql: &str) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
+    /// Runs a statement whose parameters come with their types, and collects its rows; see
+    /// [typed statements](Self#typed-statements).
+    ///
+    /// # Errors
+    /// That the server refused, or that the connection is over; an error of asking for the types of columns comes when the
+    /// statement has been carried out. [`Error::Parameter`] if a value does not fit its type: nothing was sent.
+    #[track_caller]
+    fn query_typed(
+        &self,
+        sql: &str,
+        params: &[TypedParam<'_>],
+    ) -> impl Future<Output = Result<Vec<Row>, Self::Error>> + Send;
+
+    /// Runs a statement whose parameters come with their types, and returns the number of rows that it touched; see
+    /// [typed statements](Self#typed-statements).
+    ///
+    /// # Errors
+    /// As [`query_typed`](Self::query_typed); nothing is asked for behind the statement.
+    #[track_caller]
+    fn execute_typed(
+        &self,
+        sql: &str,
+        params: &[TypedParam<'_>],
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+
     /// Runs a statement that has exactly one row.
     ///
     /// # Errors
@@ -58,9 +105,7 @@ pub trait Executor: Sync {
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> impl Future<Output = Result<Row, Self::Error>> + Send {
-        let is_there =
-            |row: Option<Row>| row.ok_or_else(|| Error::RowCount { expected: "one row", found: 0 }.into());
-        self.query_opt(sql, params).map(move |done| done.and_then(is_there))
+        self.query_opt(sql, params).map(|done| Ok(exactly_one(done?)?))
     }
 
     /// Runs a statement that has at most one row.
@@ -86,9 +131,55 @@ pub trait Executor: Sync {
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> impl Future<Output = Result<T, Self::Error>> + Send {
-        let decoded = |row: Row| row.try_get(0).map_err(|source| Error::Decode { column: 0, source }.into());
-        self.query_one(sql, params).map(move |done| done.and_then(decoded))
+        self.query_one(sql, params).map(|done| Ok(first_column(&done?)?))
     }
+
+    /// Runs a statement that has exactly one row, its parameters with their types.
+    ///
+    /// # Errors
+    /// As [`query_typed`](Self::query_typed), and [`Error::RowCount`].
+    #[track_caller]
+    fn query_one_typed(
+        &self,
+        sql: &str,
+        params: &[TypedParam<'_>],
+    ) -> impl Future<Output = Result<Row, Self::Error>> + Send {
+        self.query_opt_typed(sql, params).map(|done| Ok(exactly_one(done?)?))
+    }
+
+    /// Runs a statement that has at most one row, its parameters with their types.
+    ///
+    /// # Errors
+    /// As [`query_typed`](Self::query_typed), and [`Error::RowCount`].
+    #[track_caller]
+    fn query_opt_typed(
+        &self,
+        sql: &str,
+        params: &[TypedParam<'_>],
+    ) -> impl Future<Output = Result<Option<Row>, Self::Error>> + Send {
+        self.query_typed(sql, params).map(|done| Ok(at_most_one(done?)?))
+    }
+
+    /// Runs a statement that has exactly one row, its parameters with their types, and takes the row's first column.
+    ///
+    /// # Errors
+    /// As [`query_one_typed`](Self::query_one_typed), and [`Error::Decode`].
+    #[track_caller]
+    fn query_scalar_typed<T: FromSqlOwned>(
+        &self,
+        sql: &str,
+        params: &[TypedParam<'_>],
+    ) -> impl Future<Output = Result<T, Self::Error>> + Send {
+        self.query_one_typed(sql, params).map(|done| Ok(first_column(&done?)?))
+    }
+}
+
+fn exactly_one(row: Option<Row>) -> Result<Row, Error> {
+    row.ok_or(Error::RowCount { expected: "one row", found: 0 })
+}
+
+fn first_column<T: FromSqlOwned>(row: &Row) -> Result<T, Error> {
+    row.try_get(0).map_err(|source| Error::Decode { column: 0, source })
 }
 
 fn at_most_one(mut rows: Vec<Row>) -> Result<Option<Row>, Error> {
@@ -98,7 +189,7 @@ fn at_most_one(mut rows: Vec<Row>) -> Result<Option<Row>, Error> {
     }
 }
 
-/// The driver's own types, which all have these three methods under these names.
+/// The driver's own types, which all have these methods under these names.
 macro_rules! execute_with_methods_of {
     ($($(#[$attribute:meta])* $client:ty),+ $(,)?) => {$(
         $(#[$attribute])*
@@ -115,6 +206,16 @@ macro_rules! execute_with_methods_of {
 
             async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
                 Ok(<$client>::batch_execute(self, sql).await?)
+            }
+
+            async fn query_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<Vec<Row>, Error> {
+                let params = EncodedParams::of(params)?;
+                Ok(<$client>::query_typed_raw(self, sql, params.iter()).await?.try_collect().await?)
+            }
+
+            async fn execute_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<u64, Error> {
+                let params = EncodedParams::of(params)?;
+                Ok(<$client>::execute_typed(self, sql, &params.typed()).await?)
             }
         }
     )+};
@@ -142,6 +243,16 @@ macro_rules! execute_as {
             async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
                 let inner: &$inner = self;
                 Executor::batch_execute(inner, sql).await
+            }
+
+            async fn query_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<Vec<Row>, Error> {
+                let inner: &$inner = self;
+                Executor::query_typed(inner, sql, params).await
+            }
+
+            async fn execute_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<u64, Error> {
+                let inner: &$inner = self;
+                Executor::execute_typed(inner, sql, params).await
             }
         }
     )+};

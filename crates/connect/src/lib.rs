@@ -46,6 +46,7 @@ mod driver;
 mod notice;
 mod listener;
 mod executor;
+mod typed;
 mod begin;
 mod tx_options;
 mod ident;
@@ -69,4 +70,7 @@ pub use self::server_error::ServerError;
 pub use self::sqlstate::{SqlClass, class, refuses_for_now, rolls_back_cleanly};
 pub use self::tls::TlsInfo;
 pub use self::tx_options::{Isolation, TxOptions};
+pub use self::typed::{EncodedParams, TypedParam};
 pub use self::wire::TransactionStatus;
+/// A type of the server's. Those that are built in are constants: `Type::INT8`.
+pub use tokio_postgres::types::Type;

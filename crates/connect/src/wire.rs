@@ -5,7 +5,7 @@
 mod scanner;
 mod watched;
 
-use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(crate) use self::watched::Watched;
@@ -31,6 +31,10 @@ pub(crate) struct Wire(Arc<Seen>);
 #[derive(Debug)]
 struct Seen {
     status: AtomicU8,
+    /// Statements that were carried out, when it named that status.
+    completed: AtomicU64,
+    /// The same when it refused something last.
+    completed_before_refusal: AtomicU64,
     /// The server's process for this session; 0 until it is known.
     pid: AtomicI32,
     /// The values of [`PARAMETERS`], as far as the server has named them.
@@ -53,6 +57,8 @@ impl Wire {
     pub(crate) fn new(auth_rule: AuthRule) -> Self {
         Self(Arc::new(Seen {
             status: AtomicU8::new(b'I'),
+            completed: AtomicU64::new(0),
+            completed_before_refusal: AtomicU64::new(0),
             pid: AtomicI32::new(0),
             parameters: Mutex::default(),
             last_word: OnceLock::new(),
@@ -78,6 +84,16 @@ impl Wire {
         }
     }
 
+    /// Statements that were carried out. Who has got the reply to the next one sees those before it, as with the status.
+    pub(crate) fn completed(&self) -> u64 {
+        self.0.completed.load(Ordering::Acquire)
+    }
+
+    /// The same when something was refused last.
+    pub(crate) fn completed_before_refusal(&self) -> u64 {
+        self.0.completed_before_refusal.load(Ordering::Acquire)
+    }
+
     /// The server's process for this session, if it has named one.
     pub(crate) fn pid(&self) -> Option<i32> {
         Some(self.0.pid.load(Ordering::Acquire)).filter(|pid| *pid != 0)
@@ -96,6 +112,14 @@ impl Wire {
 
     fn note_status(&self, status: u8) {
         self.0.status.store(status, Ordering::Release);
+    }
+
+    fn note_completed(&self, statements: u64) {
+        self.0.completed.store(statements, Ordering::Release);
+    }
+
+    fn note_refusal(&self) {
+        self.0.completed_before_refusal.store(self.completed(), Ordering::Release);
     }
 
     fn note_pid(&self, pid: i32) {

@@ -132,13 +132,14 @@ pub enum Error {
         /// What was asked for.
         what: &'static str,
     },
-    /// Behind a pooler in transaction mode: the statement may have been carried out, and what it gave cannot be read, as the
-    /// types of its columns were changed since it was run last. From the next run on it gives the new ones.
+    /// The statement may have been carried out, and what it gave cannot be read, as the driver did not get to know the types
+    /// of its columns. Of a [typed statement](crate::Executor#typed-statements) it asks for them afterwards. Behind a pooler
+    /// in transaction mode they were changed since it was run last; from the next run on it gives the new ones.
     #[error(
-        "the statement may have been carried out, but its rows cannot be read, as their types have changed"
+        "the statement may have been carried out, but its rows cannot be read, as their types are not known"
     )]
     RowsUnreadable {
-        /// What came of asking for the new types.
+        /// What came of asking for the types.
         #[source]
         source: pgkeel_connect::Error,
     },

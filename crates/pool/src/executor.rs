@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use pgkeel_connect::Executor;
+use pgkeel_connect::{EncodedParams, Executor, TypedParam};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -24,7 +24,7 @@ macro_rules! run_on {
                 params: &[&(dyn ToSql + Sync)],
             ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send {
                 let site = Some(Location::caller());
-                async move { self.run(Query { sql, params, site }).await }
+                async move { self.run(Query::new(sql, params, site)).await }
             }
 
             #[track_caller]
@@ -34,7 +34,7 @@ macro_rules! run_on {
                 params: &[&(dyn ToSql + Sync)],
             ) -> impl Future<Output = Result<Option<Row>, Error>> + Send {
                 let site = Some(Location::caller());
-                async move { self.run(Query { sql, params, site }).await }
+                async move { self.run(Query::new(sql, params, site)).await }
             }
 
             #[track_caller]
@@ -44,7 +44,7 @@ macro_rules! run_on {
                 params: &[&(dyn ToSql + Sync)],
             ) -> impl Future<Output = Result<Row, Error>> + Send {
                 let site = Some(Location::caller());
-                async move { one(self.run(Query { sql, params, site }).await?) }
+                async move { one(self.run(Query::new(sql, params, site)).await?) }
             }
 
             #[track_caller]
@@ -54,13 +54,53 @@ macro_rules! run_on {
                 params: &[&(dyn ToSql + Sync)],
             ) -> impl Future<Output = Result<u64, Error>> + Send {
                 let site = Some(Location::caller());
-                async move { self.run(Query { sql, params, site }).await }
+                async move { self.run(Query::new(sql, params, site)).await }
             }
 
             #[track_caller]
             fn batch_execute(&self, sql: &str) -> impl Future<Output = Result<(), Error>> + Send {
                 let site = Some(Location::caller());
-                async move { self.run_text(Query { sql, params: &[], site }).await }
+                async move { self.run_text(Query::new(sql, &[], site)).await }
+            }
+
+            #[track_caller]
+            fn query_typed(
+                &self,
+                sql: &str,
+                params: &[TypedParam<'_>],
+            ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send {
+                let site = Some(Location::caller());
+                async move { self.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await }
+            }
+
+            #[track_caller]
+            fn query_opt_typed(
+                &self,
+                sql: &str,
+                params: &[TypedParam<'_>],
+            ) -> impl Future<Output = Result<Option<Row>, Error>> + Send {
+                let site = Some(Location::caller());
+                async move { self.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await }
+            }
+
+            #[track_caller]
+            fn query_one_typed(
+                &self,
+                sql: &str,
+                params: &[TypedParam<'_>],
+            ) -> impl Future<Output = Result<Row, Error>> + Send {
+                let site = Some(Location::caller());
+                async move { one(self.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await?) }
+            }
+
+            #[track_caller]
+            fn execute_typed(
+                &self,
+                sql: &str,
+                params: &[TypedParam<'_>],
+            ) -> impl Future<Output = Result<u64, Error>> + Send {
+                let site = Some(Location::caller());
+                async move { self.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await }
             }
         }
     )+};

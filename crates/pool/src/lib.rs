@@ -6,8 +6,10 @@
 //!
 //! Read [`Config`], then [`Pool`], then [`Session`] and [`Tx`]. Statements are run through
 //! [`Executor`], transactions opened through [`Begin`], [`Pool::transaction`] or [`Retrying::transaction`]; a service
-//! gives each request a [`RequestTx`]. Large results and copies flow ([`Session::query_stream`], [`Session::copy_in`]), many
-//! statements go together ([`Batch`]), and many tasks read over few sessions ([`SharedReads`]).
+//! gives each request a [`RequestTx`]. What is run once, or seldom, takes one round trip if it is told the types of its
+//! parameters ([typed statements](Executor#typed-statements)). Large results and copies flow
+//! ([`Session::query_stream`], [`Session::copy_in`]), many statements go together ([`Batch`]), and many tasks read over
+//! few sessions ([`SharedReads`]).
 //!
 //! # Invariants
 //! - There are never more sessions than `pool.size` and `pool.max_overflow` allow, those being opened and closed
@@ -82,7 +84,9 @@ pub mod __macro;
 
 /// The crate below: addresses, errors of single statements, the connection itself.
 pub use pgkeel_connect as connect;
-pub use pgkeel_connect::{Begin, Executor, Isolation, Transaction, TransactionStatus, TxOptions};
+pub use pgkeel_connect::{
+    Begin, Executor, Isolation, Transaction, TransactionStatus, TxOptions, Type, TypedParam,
+};
 
 pub use self::batch::{Answer, Answers, Batch, Param, Params};
 pub use self::config::Config;

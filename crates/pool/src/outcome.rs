@@ -1,6 +1,6 @@
 //! What statements give, and how one is run that gives it.
 
-use pgkeel_connect::{Connection, Error as StatementError};
+use pgkeel_connect::{Connection, EncodedParams, Error as StatementError};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
@@ -30,6 +30,13 @@ pub(crate) trait Outcome: Counted + Sized {
         params: &[&(dyn ToSql + Sync)],
     ) -> impl Future<Output = Result<Self, StatementError>> + Send;
 
+    /// Runs one whose parameters come with their types.
+    fn typed(
+        connection: &Connection,
+        sql: &str,
+        params: &EncodedParams,
+    ) -> impl Future<Output = Result<Self, StatementError>> + Send;
+
     /// Runs one behind a pooler in transaction mode.
     fn unnamed(
         unnamed: &Unnamed,
@@ -53,6 +60,14 @@ impl Outcome for Vec<Row> {
         connection.query_prepared(statement, params)
     }
 
+    fn typed(
+        connection: &Connection,
+        sql: &str,
+        params: &EncodedParams,
+    ) -> impl Future<Output = Result<Self, StatementError>> + Send {
+        connection.query_encoded(sql, params)
+    }
+
     async fn unnamed(unnamed: &Unnamed, held: &Held, query: Query<'_>) -> Result<Self, Error> {
         unnamed.query(held, query).await
     }
@@ -73,6 +88,14 @@ impl Outcome for Option<Row> {
         connection.query_opt_prepared(statement, params)
     }
 
+    fn typed(
+        connection: &Connection,
+        sql: &str,
+        params: &EncodedParams,
+    ) -> impl Future<Output = Result<Self, StatementError>> + Send {
+        connection.query_opt_encoded(sql, params)
+    }
+
     async fn unnamed(unnamed: &Unnamed, held: &Held, query: Query<'_>) -> Result<Self, Error> {
         unnamed.query_opt(held, query).await
     }
@@ -91,6 +114,14 @@ impl Outcome for u64 {
         params: &[&(dyn ToSql + Sync)],
     ) -> impl Future<Output = Result<Self, StatementError>> + Send {
         connection.execute_prepared(statement, params)
+    }
+
+    fn typed(
+        connection: &Connection,
+        sql: &str,
+        params: &EncodedParams,
+    ) -> impl Future<Output = Result<Self, StatementError>> + Send {
+        connection.execute_encoded(sql, params)
     }
 
     async fn unnamed(unnamed: &Unnamed, held: &Held, query: Query<'_>) -> Result<Self, Error> {

@@ -16,6 +16,9 @@ pub enum PoolerMode {
     ///   own, and are kept for the whole pool, of the 1024 most recently used texts. From then on it takes one round trip;
     ///   one outside of transactions whose columns have types of the user's own (enums, domains, extensions) two, as it
     ///   is carried out in a transaction of its own.
+    /// - A [typed statement](crate::Executor#typed-statements) that is run for its effect (`execute_typed`) takes one round
+    ///   trip from the first run on. Of one that is run for its rows the types of columns are asked for as above, and kept
+    ///   with its text and its declared types.
     /// - If a statement fails as types have changed, they are asked for anew and it is run once more, provided that
     ///   nothing of it was carried out; else it ends in [`Error::RowsUnreadable`](crate::Error::RowsUnreadable).
     /// - A connection on which asking for types was given up half-way, as its future was dropped, is replaced.

@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 
+use pgkeel_connect::EncodedParams;
 use tokio_postgres::types::ToSql;
 
 /// Where in the caller's code something was asked for.
@@ -12,13 +13,24 @@ pub(crate) type Site = Option<&'static Location<'static>>;
 pub(crate) struct Query<'a> {
     pub(crate) sql: &'a str,
     pub(crate) params: &'a [&'a (dyn ToSql + Sync)],
+    /// Parameters that came with their types, in their stead: then the statement is run without preparing it.
+    pub(crate) typed: Option<&'a EncodedParams>,
     /// `None` of what the pool runs by itself.
     pub(crate) site: Site,
 }
 
 impl<'a> Query<'a> {
+    pub(crate) fn new(sql: &'a str, params: &'a [&'a (dyn ToSql + Sync)], site: Site) -> Self {
+        Self { sql, params, typed: None, site }
+    }
+
     /// A statement of the pool's own.
     pub(crate) fn own(sql: &'a str, params: &'a [&'a (dyn ToSql + Sync)]) -> Self {
-        Self { sql, params, site: None }
+        Self::new(sql, params, None)
+    }
+
+    /// A statement that is not prepared.
+    pub(crate) fn typed(sql: &'a str, params: &'a EncodedParams, site: Site) -> Self {
+        Self { sql, params: &[], typed: Some(params), site }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt as _;
-use pgkeel_connect::Executor as _;
+use pgkeel_connect::{EncodedParams, Executor as _};
 use tokio::time::timeout;
 
 use crate::Error;
@@ -15,13 +15,17 @@ use crate::query::Query;
 use crate::statements::Prepared;
 use crate::traces::may_leave_traces;
 use crate::traffic::Flight;
+use crate::unnamed::is_of_asking;
 
 impl Held {
-    /// Runs a statement, prepared now or before.
+    /// Runs a statement, prepared now or before, or with the types of its parameters.
     pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
         let slot = self.slot();
         if let Some(unnamed) = &slot.unnamed {
             return T::unnamed(unnamed, self, query).boxed().await;
+        }
+        if let Some(params) = query.typed {
+            return self.run_typed(query, params).boxed().await; // In a box, or it would make every statement large.
         }
         let underway = self.begin(&query).await?;
         let prepared = match slot.prepared(query.sql).await {
@@ -37,6 +41,32 @@ impl Held {
             done = again.boxed().await;
         }
         underway.end(done, Some(&prepared))
+    }
+
+    /// Runs a statement in one flight and keeps nothing of it.
+    async fn run_typed<T: Outcome>(&self, query: Query<'_>, params: &EncodedParams) -> Result<T, Error> {
+        let underway = self.begin(&query).await?;
+        if may_leave_traces(query.sql) {
+            self.slot().leave_traces();
+        }
+        let completed = self.connection().completed();
+        let done = T::typed(self.connection(), query.sql, params).await;
+        let error = done.as_ref().err();
+        if error.and_then(pgkeel_connect::Error::code).is_some_and(is_of_asking) {
+            self.invalidate(); // What its driver looks types up with is gone.
+        }
+        let is_unread = error.is_some_and(|error| self.was_carried_out(completed, error));
+        match underway.end(done, None) {
+            Err(Error::Statement(source)) if is_unread => Err(Error::RowsUnreadable { source }),
+            done => done,
+        }
+    }
+
+    /// Whether a typed statement had been carried out when the server refused something: what the driver asks for behind it,
+    /// the types of its columns. Known only where nothing else was under way; elsewhere nothing is run again unasked.
+    fn was_carried_out(&self, completed: u64, error: &pgkeel_connect::Error) -> bool {
+        let is_refusal = matches!(error, pgkeel_connect::Error::Server(server) if !server.is_fatal());
+        self.is_brief && is_refusal && self.connection().completed_before_refusal() > completed
     }
 
     /// Runs statements without parameters, as they are.

@@ -1,6 +1,7 @@
 use deadpool_postgres::{Config, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime, Timeouts};
 use futures_util::future::try_join_all;
 use tokio_postgres::NoTls;
+use tokio_postgres::types::Type;
 
 use super::{POOL_SIZE, Peer, STEP_TIMEOUT};
 use crate::account::{Account, POINT, READ_OWN, WRITE_OWN};
@@ -46,6 +47,11 @@ impl Peer for Deadpool {
         let client = pool.get().await?;
         let point = client.prepare_cached(POINT).await?;
         let row = client.query_one(&point, &[&id]).await?;
+        Ok(Account::of_row(&row)?)
+    }
+
+    async fn once(pool: &Pool, sql: &str, id: i64) -> anyhow::Result<Account> {
+        let row = pool.get().await?.query_typed_one(sql, &[(&id, Type::INT8)]).await?;
         Ok(Account::of_row(&row)?)
     }
 

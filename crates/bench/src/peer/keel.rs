@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
-use pgkeel_pool::{Answer, Batch, Config, Error, Executor as _, Pool, SharedReads};
+use pgkeel_pool::{Answer, Batch, Config, Error, Executor as _, Pool, SharedReads, Type};
 
 pub(crate) use self::plain::Plain;
 
@@ -72,6 +72,11 @@ impl Peer for Keel {
 
     async fn point(Seat { pool, .. }: &Seat, id: i64) -> anyhow::Result<Account> {
         let row = pool.query_one(POINT, &[&id]).await?;
+        Ok(Account::of_row(&row)?)
+    }
+
+    async fn once(Seat { pool, .. }: &Seat, sql: &str, id: i64) -> anyhow::Result<Account> {
+        let row = pool.query_one_typed(sql, &[(&id, Type::INT8)]).await?;
         Ok(Account::of_row(&row)?)
     }
 

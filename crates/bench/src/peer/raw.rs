@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
 pub(crate) use self::pipelined::Pipelined;
@@ -49,6 +50,11 @@ impl Peer for Raw {
 
     async fn point(seat: &Arc<Seat>, id: i64) -> anyhow::Result<Account> {
         let row = seat.client.query_one(&seat.statements[0], &[&id]).await?;
+        Ok(Account::of_row(&row)?)
+    }
+
+    async fn once(seat: &Arc<Seat>, sql: &str, id: i64) -> anyhow::Result<Account> {
+        let row = seat.client.query_typed_one(sql, &[(&id, Type::INT8)]).await?;
         Ok(Account::of_row(&row)?)
     }
 

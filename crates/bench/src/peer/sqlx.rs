@@ -1,4 +1,5 @@
 use futures_util::future::try_join_all;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
 use super::{POOL_SIZE, Peer};
@@ -36,6 +37,12 @@ impl Peer for Sqlx {
 
     async fn point(pool: &PgPool, id: i64) -> anyhow::Result<Account> {
         let (name, amount) = sqlx::query_as(POINT).bind(id).fetch_one(pool).await?;
+        Ok(Account { name, amount })
+    }
+
+    async fn once(pool: &PgPool, sql: &str, id: i64) -> anyhow::Result<Account> {
+        let query = sqlx::query_as(AssertSqlSafe(sql)).bind(id).persistent(false);
+        let (name, amount) = query.fetch_one(pool).await?;
         Ok(Account { name, amount })
     }
 

@@ -12,10 +12,13 @@ pub(super) struct Scanner {
     body_left: usize,
     /// What has come of its body and is worth keeping.
     kept: Vec<u8>,
+    /// Statements that were carried out so far.
+    completed: u64,
 }
 
 const AUTHENTICATION: u8 = b'R';
 const BACKEND_KEY_DATA: u8 = b'K';
+const COMMAND_COMPLETE: u8 = b'C';
 const ERROR_RESPONSE: u8 = b'E';
 const PARAMETER_STATUS: u8 = b'S';
 const READY_FOR_QUERY: u8 = b'Z';
@@ -41,7 +44,7 @@ fn worth(tag: u8) -> usize {
 
 impl Scanner {
     pub(super) fn new() -> Self {
-        Self { head: [0; 5], head_len: 0, body_left: 0, kept: Vec::new() }
+        Self { head: [0; 5], head_len: 0, body_left: 0, kept: Vec::new(), completed: 0 }
     }
 
     /// Looks at the next bytes. `Err` if they must not reach the driver.
@@ -54,13 +57,14 @@ impl Scanner {
                 continue;
             }
             if self.head_len == 0 {
-                bytes = past_the_worthless(bytes);
+                bytes = past_the_worthless(bytes, &mut self.completed);
             }
             let taken = (self.head.len() - self.head_len).min(bytes.len());
             self.head[self.head_len..self.head_len + taken].copy_from_slice(&bytes[..taken]);
             self.head_len += taken;
             bytes = &bytes[taken..];
             if self.head_len == self.head.len() {
+                self.completed += u64::from(self.head[0] == COMMAND_COMPLETE);
                 self.body_left = body_length(self.head);
                 self.head_len = 0;
             }
@@ -73,6 +77,9 @@ impl Scanner {
         self.body_left -= body.len();
         if worth == 0 {
             return Ok(());
+        }
+        if tag == READY_FOR_QUERY {
+            wire.note_completed(self.completed);
         }
         if self.body_left == 0 && self.kept.is_empty() {
             return note(tag, &body[..body.len().min(worth)], wire); // In one piece, as nearly always.
@@ -89,11 +96,12 @@ impl Scanner {
 }
 
 /// What is left when whole messages that tell nothing are passed over: nearly all of what comes.
-fn past_the_worthless(mut bytes: &[u8]) -> &[u8] {
+fn past_the_worthless<'b>(mut bytes: &'b [u8], completed: &mut u64) -> &'b [u8] {
     while let Some((head, behind)) = bytes.split_first_chunk()
         && !tells(head[0])
         && let Some(behind) = behind.get(body_length(*head)..)
     {
+        *completed += u64::from(head[0] == COMMAND_COMPLETE);
         bytes = behind;
     }
     bytes
@@ -116,6 +124,7 @@ fn note(tag: u8, body: &[u8], wire: &Wire) -> Result<(), String> {
             }
         }
         (ERROR_RESPONSE, body, _) => {
+            wire.note_refusal();
             if let Some(fatal) = ServerError::fatal_from_wire(body) {
                 wire.note_fatal(fatal);
             }
@@ -153,6 +162,21 @@ mod tests {
             assert_eq!(after(&failed, cut).status(), TransactionStatus::Failed);
             let idle = [failed, message(b'Z', b"I")].concat();
             assert_eq!(after(&idle, cut).status(), TransactionStatus::Idle);
+        }
+    }
+
+    #[test]
+    fn statements_that_were_carried_out_are_counted_however_the_bytes_are_cut() {
+        let row = message(b'D', b"CCCCCC");
+        let done = [row, message(b'C', b"SELECT 1\0"), message(b'Z', b"I")].concat();
+        // As of a constraint that is looked at when all is done.
+        let refused = message(b'E', b"SERROR\0VERROR\0C23503\0MC\0\0");
+        let late = [message(b'C', b"INSERT 0 1\0"), refused, message(b'Z', b"I")].concat();
+        let bytes = [done.clone(), late, done, message(b'C', b"SELECT 1\0")].concat();
+        for cut in 1..bytes.len() {
+            let wire = after(&bytes, cut);
+            assert_eq!(wire.completed(), 3, "cut every {cut}; of the last it is not ready yet");
+            assert_eq!(wire.completed_before_refusal(), 1);
         }
     }
 

@@ -16,3 +16,4 @@ mod settings;
 mod statements;
 #[cfg(feature = "tls")]
 mod tls;
+mod typed;

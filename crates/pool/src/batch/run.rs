@@ -46,7 +46,7 @@ impl Held {
         let flight = Flight::depart(&slot.traffic, &slot.connection, &slot.entry.canceller).await?;
         let is_watched = slot.config.monitoring() || slot.config.sql_echo();
         let text = if is_watched { distinct(items).join(";\n") } else { String::new() };
-        let query = Query { sql: &text, params: &[], site };
+        let query = Query::new(&text, &[], site);
         let watch = Watch::begin(self, &query, Moment::now());
         let flight = Some(flight);
         let mut departed =

@@ -73,7 +73,7 @@ macro_rules! streams_of {
                 let site = Some(Location::caller());
                 async move {
                     let (held, level) = self.place(sql)?;
-                    let query = Query { sql, params, site };
+                    let query = Query::new(sql, params, site);
                     let begun = begin(level.as_ref(), rows::begin(held, query)).await?;
                     Ok(RowStream::new(begun, level))
                 }

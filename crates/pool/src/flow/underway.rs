@@ -37,7 +37,7 @@ impl Underway {
         if may_leave_traces(sql) {
             slot.leave_traces();
         }
-        let watch = Watch::begin(&held, &Query { sql, params: &[], site }, Moment::now());
+        let watch = Watch::begin(&held, &Query::new(sql, &[], site), Moment::now());
         flight.outlast(); // Behind everything that may panic, such as whoever listens to spans.
         Ok(Self { held, sql: sql.into(), site, watch: Some(watch), end: End::Open })
     }
@@ -61,7 +61,7 @@ impl Underway {
 
     fn observe(&mut self, ending: Ending<'_>) {
         let Some(watch) = self.watch.take() else { return };
-        let query = Query { sql: &self.sql, params: &[], site: self.site };
+        let query = Query::new(&self.sql, &[], self.site);
         watch.end(&self.held, &query, None, Moment::now(), ending);
     }
 }

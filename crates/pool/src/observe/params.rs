@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::BytesMut;
+use pgkeel_connect::TypedParam;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
 /// Of more parameters than so many only the first are told of: a statement may have 65 535.
@@ -15,9 +16,18 @@ pub(super) fn redacted(params: &[&(dyn ToSql + Sync)], types: &[Type]) -> Vec<St
         Some(ty) => describe(*param, ty),
         None => "?".to_owned(),
     };
-    let mut told: Vec<_> = params.iter().take(MOST_TOLD).enumerate().map(described).collect();
-    if params.len() > MOST_TOLD {
-        told.push(format!("and {} more", params.len() - MOST_TOLD));
+    told(params.iter().enumerate().map(described))
+}
+
+/// The same of those whose types were declared.
+pub(super) fn redacted_typed(params: &[TypedParam<'_>]) -> Vec<String> {
+    told(params.iter().map(|(param, ty)| describe(*param, ty)))
+}
+
+fn told(mut described: impl ExactSizeIterator<Item = String>) -> Vec<String> {
+    let mut told: Vec<_> = described.by_ref().take(MOST_TOLD).collect();
+    if described.len() > 0 {
+        told.push(format!("and {} more", described.len()));
     }
     told
 }

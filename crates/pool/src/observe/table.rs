@@ -55,6 +55,12 @@ impl Table {
         figures
     }
 
+    /// The same for a text that may never come again: it takes no place among those that are found again.
+    pub(crate) fn figures_once(&self, sql: &str) -> Arc<Figures> {
+        let text = without_values(sql);
+        self.of_kind(&text).unwrap_or_else(|| Arc::clone(&self.others[operation(&text)]))
+    }
+
     /// Those that took the most time together first; what has no room comes last.
     pub(crate) fn list(&self) -> Vec<StatementStats> {
         let kinds = self.lock();

@@ -75,11 +75,12 @@ impl<'a> Told<'a> {
         took: Duration,
         ending: Ending<'a>,
     ) -> Self {
-        let params = match (ending, prepared) {
+        let params = match (ending, prepared, query.typed) {
+            (_, _, Some(typed)) => params::redacted_typed(&typed.typed()),
             // While its future is dropped nothing of the caller's is run.
-            (Ending::Abandoned, _) => Vec::new(),
-            (_, Some(prepared)) => params::redacted(query.params, prepared.statement.params()),
-            (_, None) => params::redacted(query.params, &held.core.shapes.params(query.sql)),
+            (Ending::Abandoned, ..) => Vec::new(),
+            (_, Some(prepared), _) => params::redacted(query.params, prepared.statement.params()),
+            (_, None, _) => params::redacted(query.params, &held.core.shapes.params(query)),
         };
         Self {
             text: without_values(query.sql),

@@ -49,6 +49,7 @@ impl Watch {
             let table = &held.core.observed.statements;
             match prepared {
                 Some(prepared) => count(prepared.figures(table, query.sql), now, took, ending),
+                None if query.typed.is_some() => count(&table.figures_once(query.sql), now, took, ending),
                 None => count(&table.figures(query.sql), now, took, ending),
             }
         }

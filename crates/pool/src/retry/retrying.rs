@@ -124,7 +124,7 @@ impl Retrying {
     }
 
     pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
-        self.repeat(query, true, |held| async move { held.run(query).await }).await
+        self.repeat(query, true, |held| async move { held.for_one_statement().run(query).await }).await
     }
 
     pub(crate) async fn run_text(&self, query: Query<'_>) -> Result<(), Error> {

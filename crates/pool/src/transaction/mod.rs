@@ -63,7 +63,9 @@ impl Tx {
 
     pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
         let statement = self.enter(query.sql)?;
-        statement.run_prepared(pin!(statement.held.run(query))).await
+        let is_one_message = query.typed.is_some() && statement.held.slot().unnamed.is_none();
+        let run = pin!(statement.held.run(query));
+        if is_one_message { statement.run(run).await } else { statement.run_prepared(run).await }
     }
 
     pub(crate) async fn run_text(&self, query: Query<'_>) -> Result<(), Error> {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use futures_util::future::join;
-use pgkeel_connect::{Error, Executor as _, SqlClass, TransactionStatus};
+use pgkeel_connect::{EncodedParams, Error, Executor as _, SqlClass, TransactionStatus};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
 
 use super::lookups::Lookups;
 use super::run::Run;
 use super::shapes::{Shape, is_built_in};
+use crate::query::Query;
 use crate::statements::refuses_parameter;
 use crate::traces::commits_only_at_its_end;
 
@@ -20,12 +20,12 @@ const NAMES: usize = 3;
 
 impl Run<'_> {
     /// Asks for the types of a statement, and keeps them.
-    pub(super) async fn learn(&mut self, sql: &str) -> Result<Arc<Shape>, Error> {
-        let mut learned = self.learn_once(sql).await;
+    pub(super) async fn learn(&mut self, query: &Query<'_>) -> Result<Arc<Shape>, Error> {
+        let mut learned = self.learn_once(query).await;
         for _ in 1..NAMES {
             match learned {
                 Err(error) if error.code() == Some(&SqlState::DUPLICATE_PSTATEMENT) && !self.joins() => {
-                    learned = self.learn_once(sql).await;
+                    learned = self.learn_once(query).await;
                 }
                 other => {
                     learned = other;
@@ -40,12 +40,12 @@ impl Run<'_> {
         }
         let shape = Arc::new(learned?);
         self.unnamed.known().extend(shape.custom());
-        self.shapes().put(sql, Arc::clone(&shape));
+        self.shapes().put(query, Arc::clone(&shape));
         Ok(shape)
     }
 
     /// In the user's transaction, or in one of its own.
-    async fn learn_once(&mut self, sql: &str) -> Result<Shape, Error> {
+    async fn learn_once(&mut self, query: &Query<'_>) -> Result<Shape, Error> {
         let turn = self.turn().await?;
         let joins = self.held.slot().settled_status().await? != TransactionStatus::Idle;
         let opening = format!("{}{}", if joins { "" } else { "BEGIN;" }, turn.make());
@@ -54,7 +54,7 @@ impl Run<'_> {
             self.begin();
         }
         self.asks = true;
-        let learned = self.ask(&opening, sql).await;
+        let learned = self.ask(&opening, query).await;
         self.asks = false;
         // In one message, so that the pooler does not change the server session under it.
         let end = match (joins, &learned) {
@@ -67,13 +67,16 @@ impl Run<'_> {
         ended.map(|()| shape)
     }
 
-    async fn ask(&mut self, opening: &str, sql: &str) -> Result<Shape, Error> {
+    async fn ask(&mut self, opening: &str, query: &Query<'_>) -> Result<Shape, Error> {
         let connection = self.connection();
         let open =
             async { if opening.is_empty() { Ok(()) } else { connection.batch_execute(opening).await } };
-        let (opened, prepared) = join(open, connection.prepare(sql)).await;
+        let types = query.typed.map_or(Vec::new(), EncodedParams::types);
+        let (opened, prepared) = join(open, connection.client().prepare_typed(query.sql, &types)).await;
         opened?;
-        let shape = Shape::of(&prepared?); // With this it is closed again.
+        let prepared = prepared.map_err(|error| connection.explain(error.into()))?;
+        let shape = Shape::of(&prepared);
+        drop(prepared); // With this it is closed again.
         if shape.was_looked_up() {
             self.lookups().note(connection).await?;
         }
@@ -88,19 +91,18 @@ impl Run<'_> {
     pub(super) async fn newer<T>(
         &mut self,
         shape: &Shape,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
+        query: &Query<'_>,
         done: &Result<T, Error>,
     ) -> Option<Arc<Shape>> {
         let error = done.as_ref().err()?;
-        let is_unsent = refuses_parameter(error) && shape.refuses(params);
-        if !is_unsent && !self.was_undone_as_stale(shape, sql, error) {
+        let is_unsent = refuses_parameter(error) && shape.refuses(query);
+        if !is_unsent && !self.was_undone_as_stale(shape, query.sql, error) {
             return None;
         }
-        self.shapes().forget(sql);
+        self.shapes().forget(query);
         self.connection().client().clear_type_cache();
         self.unnamed.known().clear();
-        let newer = self.learn(sql).await.ok()?;
+        let newer = self.learn(query).await.ok()?;
         // Somebody else may have learned them a moment ago, when the driver of this connection did not know them yet.
         let may_go_now = *newer != *shape || error.code().is_some_and(is_of_asking);
         may_go_now.then_some(newer)
@@ -122,12 +124,7 @@ impl Run<'_> {
     }
 
     /// Whether the driver has asked for types by itself, outside of what was learned.
-    pub(super) fn has_asked(
-        &self,
-        shape: &Shape,
-        params: &[&(dyn ToSql + Sync)],
-        done: &Result<Vec<Row>, Error>,
-    ) -> bool {
+    pub(super) fn has_asked(&self, shape: &Shape, query: &Query<'_>, done: &Result<Vec<Row>, Error>) -> bool {
         match done {
             Ok(rows) => rows.first().is_some_and(|row| {
                 let known = self.unnamed.known();
@@ -135,7 +132,7 @@ impl Run<'_> {
                 types.any(|oid| !is_built_in(oid) && !known.contains(&oid))
             }),
             // What it asked with was another's statement of the same name.
-            Err(error) if refuses_parameter(error) => !shape.refuses(params),
+            Err(error) if refuses_parameter(error) => !shape.refuses(query),
             Err(error) => error.code().is_some_and(is_of_asking),
         }
     }
@@ -149,7 +146,7 @@ fn is_of_parsing(error: &Error) -> bool {
     by_class && !is_of_asking(server.code()) && *server.code() != SqlState::INSUFFICIENT_PRIVILEGE
 }
 
-/// The errors that asking for types has where its prepared statements are on another server session.
-fn is_of_asking(code: &SqlState) -> bool {
+/// The errors that asking for types has where its prepared statements are gone, or on another server session.
+pub(crate) fn is_of_asking(code: &SqlState) -> bool {
     *code == SqlState::INVALID_SQL_STATEMENT_NAME || *code == SqlState::DUPLICATE_PSTATEMENT
 }

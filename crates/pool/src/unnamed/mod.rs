@@ -22,6 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_postgres::Row;
 use tokio_postgres::types::Oid;
 
+pub(crate) use self::learn::is_of_asking;
 use self::lookups::Lookups;
 use self::run::Run;
 use self::shapes::Shape;
@@ -50,7 +51,7 @@ impl Unnamed {
     pub(crate) async fn query(&self, held: &Held, query: Query<'_>) -> Result<Vec<Row>, Error> {
         refusal::check(query.sql)?;
         let mut run = Run::new(held, self); // Dropped behind the future of the statement: then it rolls back.
-        let done = held.watched(query, run.query(query.sql, query.params)).await;
+        let done = held.watched(query, run.query(&query)).await;
         done.map_err(|error| run.tell(error))
     }
 
@@ -65,7 +66,7 @@ impl Unnamed {
     pub(crate) async fn execute(&self, held: &Held, query: Query<'_>) -> Result<u64, Error> {
         refusal::check(query.sql)?;
         let mut run = Run::new(held, self);
-        held.watched(query, run.execute(query.sql, query.params)).await
+        held.watched(query, run.execute(&query)).await
     }
 
     pub(crate) async fn batch_execute(&self, held: &Held, query: Query<'_>) -> Result<(), Error> {

@@ -4,15 +4,15 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::join;
-use pgkeel_connect::{Connection, Error, Executor as _, TransactionStatus};
+use pgkeel_connect::{Connection, EncodedParams, Error, Executor as _, TransactionStatus};
 use tokio::sync::MutexGuard;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 use super::Unnamed;
 use super::lookups::Lookups;
 use super::shapes::{Shape, Shapes};
 use crate::held::Held;
+use crate::query::Query;
 
 /// How long a statement waits for another one of its session that has a transaction of its own. It only takes long if
 /// that one does, or if nobody polls it.
@@ -57,69 +57,56 @@ impl<'a> Run<'a> {
         &self.held.core.shapes
     }
 
-    pub(super) async fn query(
-        &mut self,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, Error> {
-        let kept = self.shapes().get(sql).filter(|shape| self.unnamed.knows(shape));
-        let mut shape = if let Some(kept) = kept { kept } else { self.learn(sql).await? };
+    pub(super) async fn query(&mut self, query: &Query<'_>) -> Result<Vec<Row>, Error> {
+        let kept = self.shapes().get(query).filter(|shape| self.unnamed.knows(shape));
+        let mut shape = if let Some(kept) = kept { kept } else { self.learn(query).await? };
         for _ in 0..HEALS {
-            let done = self.query_as(&shape, sql, params).await;
-            match self.newer(&shape, sql, params, &done).await {
+            let done = self.query_as(&shape, query).await;
+            match self.newer(&shape, query, &done).await {
                 Some(newer) => shape = newer,
                 None => return done,
             }
         }
-        self.query_as(&shape, sql, params).await
+        self.query_as(&shape, query).await
     }
 
-    pub(super) async fn execute(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
-        if params.is_empty() {
-            return self.send(self.connection().client().execute_typed(sql, &[])).await;
+    pub(super) async fn execute(&mut self, query: &Query<'_>) -> Result<u64, Error> {
+        if query.params.is_empty() {
+            let typed = query.typed.map_or(Vec::new(), EncodedParams::typed);
+            return self.send(self.connection().client().execute_typed(query.sql, &typed)).await;
         }
-        let kept = self.shapes().get(sql);
-        let mut shape = if let Some(kept) = kept { kept } else { self.learn(sql).await? };
+        let kept = self.shapes().get(query);
+        let mut shape = if let Some(kept) = kept { kept } else { self.learn(query).await? };
         for _ in 0..HEALS {
-            let done = self.execute_as(&shape, sql, params).await;
-            match self.newer(&shape, sql, params, &done).await {
+            let done = self.execute_as(&shape, query).await;
+            match self.newer(&shape, query, &done).await {
                 Some(newer) => shape = newer,
                 None => return done,
             }
         }
-        self.execute_as(&shape, sql, params).await
+        self.execute_as(&shape, query).await
     }
 
     pub(super) async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
         self.send(self.connection().client().batch_execute(sql)).await
     }
 
-    async fn execute_as(
-        &self,
-        shape: &Shape,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
-    ) -> Result<u64, Error> {
-        let typed = shape.typed(params)?;
-        self.send(self.connection().client().execute_typed(sql, &typed)).await
+    async fn execute_as(&self, shape: &Shape, query: &Query<'_>) -> Result<u64, Error> {
+        let typed = shape.typed(query)?;
+        self.send(self.connection().client().execute_typed(query.sql, &typed)).await
     }
 
-    async fn query_as(
-        &mut self,
-        shape: &Shape,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, Error> {
+    async fn query_as(&mut self, shape: &Shape, query: &Query<'_>) -> Result<Vec<Row>, Error> {
         self.doubt = None;
-        let typed = shape.typed(params)?;
-        let flight = self.connection().client().query_typed(sql, &typed);
+        let typed = shape.typed(query)?;
+        let flight = self.connection().client().query_typed(query.sql, &typed);
         let joins = self.joins();
         let is_alone = shape.has_custom() && !joins;
         let done = if is_alone { self.in_own(flight).await } else { self.send(flight).await };
-        if !is_alone && self.has_asked(shape, params, &done) {
+        if !is_alone && self.has_asked(shape, query, &done) {
             // The driver's statements are on a server session that nobody knows.
             self.held.invalidate();
-            self.shapes().forget(sql);
+            self.shapes().forget(query);
             self.doubt = (done.is_err() && !joins).then_some(Doubt::Asking);
         }
         done

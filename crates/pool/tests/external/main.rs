@@ -8,6 +8,7 @@ mod cancels;
 mod dialling;
 mod sessions;
 mod transactions;
+mod typed;
 
 use pgkeel_pool::Config;
 

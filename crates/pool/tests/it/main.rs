@@ -40,6 +40,7 @@ mod streams;
 mod timeouts;
 mod transactions;
 mod turnover;
+mod typed;
 mod unnamed;
 mod unread;
 mod upkeep;

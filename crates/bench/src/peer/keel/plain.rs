@@ -1,3 +1,5 @@
+use pgkeel_pool::Executor as _;
+
 use super::{Keel, Seat};
 use crate::account::Account;
 use crate::job::Job;
@@ -5,7 +7,7 @@ use crate::peer::Peer;
 use crate::server::Database;
 
 /// pgkeel without what the job is about: statements one by one, an ordinary transaction, a session for each task,
-/// nothing observed.
+/// parameters without their types, nothing observed.
 #[derive(Debug)]
 pub(crate) struct Plain(Keel);
 
@@ -26,6 +28,11 @@ impl Peer for Plain {
 
     async fn point(seat: &Seat, id: i64) -> anyhow::Result<Account> {
         Keel::point(seat, id).await
+    }
+
+    async fn once(Seat { pool, .. }: &Seat, sql: &str, id: i64) -> anyhow::Result<Account> {
+        let row = pool.query_one(sql, &[&id]).await?;
+        Ok(Account::of_row(&row)?)
     }
 
     async fn closure(seat: &Seat, id: i64, amount: i64) -> anyhow::Result<Account> {
