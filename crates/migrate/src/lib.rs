@@ -2,7 +2,7 @@
 //!
 //! Does not guess: what files and database disagree on is refused and named.
 //!
-//! Read [`Migrations`] for what files are taken and [`Directives`] for what they may say about themselves, [`Migrator`]
+//! Read [`Migrations`] for what files are taken, [`Code`] for what is none, and [`Directives`] for what they may say about themselves, [`Migrator`]
 //! for what is done with them, [`Status`] and [`Error`] for what there is to learn. Inside, `files` needs no database,
 //! `state` holds files against it, `run` changes it. Underneath, refinery names, sums up and orders files, and its table,
 //! in a schema `pgkeel`, is the history of what is applied; beside it `pgkeel.migration_log` has what happened, one row an
@@ -31,6 +31,8 @@
 //! - A file and its row in the history are committed together or not at all, while this session holds the lock. Of a file
 //!   that runs outside of a transaction this holds for each statement that can be in one, and its row in the log; an index
 //!   that was built concurrently is looked at before that is done again.
+//! - A repeatable and the record of its text are committed together or not at all, too; so one that was stopped is due.
+//! - What a `.verify.sql` says holds behind each file that was applied, and asking it changed nothing.
 //! - No row of the log is changed or removed.
 //! - A file does the same alone and after others: each finds the session as new.
 //! - Every wait has a bound, and its error names the step.
@@ -40,6 +42,7 @@
 //! - `cli`: the verbs for a program's command line, with output and exit codes.
 
 mod files;
+mod code;
 mod state;
 mod run;
 mod migrator;
@@ -55,22 +58,26 @@ mod verify_error;
 #[cfg(feature = "cli")]
 pub mod cli;
 
+pub use self::code::{Code, CodeError, CodeFuture};
 pub use self::difference::{Difference, Differences};
 pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
 pub use self::files::{
-    Directives, Location, Migration, MigrationProblem, Migrations, Phase, Template, Unfit, UnfitReason, embed,
+    Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Template, Unfit, UnfitReason,
+    embed,
 };
-pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem};
+pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem, LockRepeatables};
 pub use self::migrator::Migrator;
-pub use self::proof::{ChainProof, Finding, Proof, Prover, StepProof};
+pub use self::proof::{ChainProof, Finding, Proof, Prover, RepeatablesProof, StepProof};
 pub use self::run::{
-    Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, Reason, Report, Stays, Step, Stop,
-    Unsuitable,
+    Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, MigrationTx, Reason, Report, Stays,
+    Step, Stop, Unsuitable,
 };
 pub use self::shadow::Shadow;
 pub use self::snapshot::{
     Aspect, BadFingerprint, BadPattern, BadScope, BadSnapshot, Fingerprint, Object, Pattern, Scope, Snapshot,
 };
-pub use self::state::{Applied, Back, Conflict, Direction, Interrupted, Plan, PlannedFile, Status, Target};
+pub use self::state::{
+    Applied, Back, Conflict, Direction, Interrupted, Plan, PlannedFile, Repeated, Status, Target,
+};
 pub use self::verify_error::{VerifyError, VerifyStep};

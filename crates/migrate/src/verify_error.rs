@@ -81,6 +81,21 @@ pub enum VerifyError {
         /// The version.
         version: i64,
     },
+    /// The lock file knows the schema with repeatables only behind all versions, and with the texts that it has.
+    #[error(
+        "the lock file does not know the schema after version {version} with the repeatables that are applied; apply what \
+         is pending or due, write the lock file anew, or compare with a shadow"
+    )]
+    RepeatablesNotLocked {
+        /// The newest version that is applied.
+        version: i64,
+    },
+    /// The text of a repeatable that was applied is not there any more, so what it made cannot be made anew.
+    #[error("{file} was edited since it was applied; apply it first")]
+    RepeatableDue {
+        /// The file's name.
+        file: String,
+    },
     /// Nothing is applied, so no line of the lock file is about this database.
     #[error("no migration is applied, so there is nothing to hold against the lock file")]
     NothingApplied,

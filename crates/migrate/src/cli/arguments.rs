@@ -28,11 +28,20 @@ pub fn command() -> Command {
         .about(
             "Apply the SQL files in a directory, once each and in order, revert them, or say what is applied",
         )
-        .after_help(format!("{DIRECTIVES}\n\n{CODES}"))
+        .after_help(format!("{FILES}\n\n{DIRECTIVES}\n\n{CODES}"))
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands(verbs)
 }
+
+const FILES: &str = "\
+Files in the directory:
+  V<version>__<name>.sql               applied once, in the order of versions
+  V<version>__<name>.down.sql          undoes it
+  V<version>__<name>.verify.sql        queries that must not answer false, 0, null or no row behind it; else it is rolled back
+  R__<name>.sql                        applied behind all of these, again whenever its text has changed: views, functions
+  before_run.sql, after_run.sql        first and last in each run that has something to do
+  README.md, migrations.lock           see migrate lock";
 
 const DIRECTIVES: &str = "\
 Comments at the top of a file say how it is run:
@@ -40,7 +49,7 @@ Comments at the top of a file say how it is run:
   -- pgkeel: lock_timeout=2s statement_timeout=15min retries=3
   -- pgkeel: role=owner                as whom
   -- pgkeel: precheck=\"select …\"      what has to be true first
-  -- pgkeel: requires=V20250101000000  what has to be applied before
+  -- pgkeel: requires=V20250101000000  what has to be applied before; in a repeatable R__… too
   -- pgkeel: out_of_order=yes          also behind files with higher versions
   -- pgkeel: phase=contract            not with up --phase expand
   -- pgkeel: irreversible=\"why\"       there is no way back";
@@ -50,7 +59,8 @@ fn verb(name: &'static str, about: &'static str, examples: &'static str) -> Comm
 }
 
 fn up() -> Command {
-    let about = "Apply what is pending, each file in a transaction of its own or as it says itself";
+    let about = "Apply what is pending, each file in a transaction of its own or as it says itself, and repeatables that have \
+                 changed behind it";
     let examples = "\
 Examples:
   migrate up                           everything
@@ -87,8 +97,9 @@ fn status() -> Command {
     let examples = "\
 Examples:
   migrate status                       a line a migration
-  migrate status --check               for a pipeline: ends with 3 if something is pending";
-    verb("status", about, examples).arg(flag("check", "Exit with 3 if something is pending"))
+  migrate status --check               for a pipeline: ends with 3 if something is pending or due";
+    verb("status", about, examples)
+        .arg(flag("check", "Exit with 3 if something is pending, or a repeatable due"))
 }
 
 fn plan() -> Command {
@@ -117,6 +128,7 @@ fn new() -> Command {
     let examples = "\
 Examples:
   migrate new add_invoices --down
+  migrate new order_views --repeatable
   migrate new orders_by_customer --concurrent-index 'orders(customer_id)'
   migrate new orders_have_notes --not-null 'orders(note)'
   migrate new orders_of_customers --foreign-key 'orders(customer_id) references customers(id)'";
@@ -127,11 +139,16 @@ Examples:
         .args([
             flag("down", "With a file for the way back"),
             flag("irreversible", "With the reason why there is no way back, to be filled in"),
+            flag(
+                "repeatable",
+                "R__<name>.sql, for what can be replaced: applied again whenever it has changed",
+            )
+            .conflicts_with("content"),
             about_what("concurrent-index", "T(C)", "Build an index while the table is used"),
             about_what("not-null", "T(C)", "Forbid NULL without reading the table under a lock"),
             about_what("foreign-key", "T(C) references T(C)", "Add a foreign key without stopping writers"),
         ])
-        .group(ArgGroup::new("way-back").args(["down", "irreversible"]))
+        .group(ArgGroup::new("way-back").args(["down", "irreversible", "repeatable"]))
         .group(ArgGroup::new("content").args(["concurrent-index", "not-null", "foreign-key"]))
 }
 

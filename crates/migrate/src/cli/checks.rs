@@ -95,7 +95,7 @@ pub(super) async fn test(
 /// Each step has been told already.
 fn told(proof: &Proof, page: Page) -> String {
     match page {
-        Page::Text => format!("{}{}\n", proof.chain, proof.summary()),
+        Page::Text => format!("{}{}{}\n", proof.chain, proof.repeated(), proof.summary()),
         Page::Markdown => proof.to_markdown(),
     }
 }

@@ -8,8 +8,11 @@ const WIDTH: usize = 100;
 /// The line with a mark below the place, if the error has one.
 pub(crate) fn of(error: &FileError, migrations: &Migrations) -> Option<String> {
     let at = error.at?;
-    let sql = migrations.iter().find_map(|migration| match error.direction {
+    let sql = migrations.all().find_map(|migration| match error.direction {
         Direction::Up if migration.file() == error.file => Some(migration.sql()),
+        Direction::Up if migration.verify().is_some_and(|verify| verify.file() == error.file) => {
+            migration.verify_sql()
+        }
         Direction::Down if migration.down().is_some_and(|down| down.file() == error.file) => {
             migration.down_sql()
         }

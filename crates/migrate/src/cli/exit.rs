@@ -14,7 +14,7 @@ pub enum Exit {
     Failed = 1,
     /// The command line, a setting or the directory is wrong.
     Usage = 2,
-    /// Something is pending (`status --check`).
+    /// Something is pending, or a repeatable due (`status --check`).
     Pending = 3,
     /// Files cannot be used, or do not go with the database.
     Conflict = 4,
@@ -36,7 +36,7 @@ Exit codes:
   0   all well
   1   the database refused or cannot be reached, or it was stopped; the file under way is rolled back
   2   wrong command line, settings or directory
-  3   something is pending (status --check)
+  3   something is pending, or a repeatable due (status --check)
   4   files that cannot be used, or that are in conflict with the database
   5   the schema, the lock file or a way back is not as the migrations make it (verify, test, lock --check)
   6   others were applying migrations all the time, or the lock was lost
@@ -82,9 +82,11 @@ impl From<&VerifyError> for Exit {
             VerifyError::LockFile { .. } | VerifyError::BadLockFile { .. } => Self::Usage,
             VerifyError::ServerWide { .. } | VerifyError::MayNotCreate(_) => Self::Refused,
             VerifyError::TooOld { .. } | VerifyError::OtherMajor { .. } => Self::Unsuitable,
-            VerifyError::NotLocked { .. } | VerifyError::NothingApplied | VerifyError::NotRecorded => {
-                Self::Conflict
-            }
+            VerifyError::NotLocked { .. }
+            | VerifyError::RepeatablesNotLocked { .. }
+            | VerifyError::RepeatableDue { .. }
+            | VerifyError::NothingApplied
+            | VerifyError::NotRecorded => Self::Conflict,
             VerifyError::Connect(_)
             | VerifyError::Server { .. }
             | VerifyError::NoAnswer { .. }

@@ -11,7 +11,8 @@ use crate::{Blocker, Conflict, Error, FileError, LockHolder, Migration, Plan, Re
 pub(crate) fn report(report: &Report) -> Value {
     let row = |done: &crate::Done| {
         json!({
-            "version": done.migration.version(),
+            "version": version(&done.migration),
+            "kind": done.migration.kind().to_string(),
             "name": done.migration.name(),
             "direction": done.direction.to_string(),
             "statements": done.statements,
@@ -37,6 +38,10 @@ pub(crate) fn status(status: &Status) -> Value {
         .pending
         .iter()
         .map(|file| json!({ "version": file.version(), "name": file.name(), "file": file.file() }));
+    let repeated = status
+        .repeated
+        .iter()
+        .map(|row| json!({ "name": row.name, "applied_at": stamp(row.applied_at), "sha256": row.sha256 }));
     let interrupted = status.interrupted.iter().map(|it| {
         json!({
             "version": it.version, "file": it.file, "direction": it.direction.to_string(),
@@ -46,11 +51,21 @@ pub(crate) fn status(status: &Status) -> Value {
     json!({
         "applied": applied.collect::<Vec<_>>(),
         "pending": pending.collect::<Vec<_>>(),
+        "repeatables": {
+            "applied": repeated.collect::<Vec<_>>(),
+            "due": status.due.iter().map(Migration::file).collect::<Vec<_>>(),
+            "removed": status.removed,
+        },
         "conflicts": status.conflicts.iter().map(conflict).collect::<Vec<_>>(),
         "interrupted": interrupted.collect::<Vec<_>>(),
         "cosmetic": status.cosmetic.iter().map(Migration::file).collect::<Vec<_>>(),
         "holder": holder(status.holder.as_ref()),
     })
+}
+
+/// Null for what has none.
+fn version(migration: &Migration) -> Option<i64> {
+    migration.kind().has_version().then(|| migration.version())
 }
 
 fn conflict(it: &Conflict) -> Value {
@@ -60,12 +75,14 @@ fn conflict(it: &Conflict) -> Value {
 pub(crate) fn plan(plan: &Plan, with_sql: bool) -> Value {
     let file = |file: &crate::PlannedFile| {
         json!({
-            "version": file.migration.version(),
+            "version": version(&file.migration),
+            "kind": file.migration.kind().to_string(),
             "file": file.file(),
             "direction": file.direction.to_string(),
             "transaction": !file.outside_transaction,
             "statements": file.statements,
             "statements_done": file.done,
+            "verify": file.verify(),
             "lock_timeout_ms": millis(file.lock_timeout),
             "statement_timeout_ms": millis(file.statement_timeout),
         })

@@ -24,8 +24,9 @@ mod request;
 mod run;
 mod screen;
 mod signals;
+mod status;
 mod text;
 
 pub use self::arguments::command;
 pub use self::exit::Exit;
-pub use self::run::{run, run_blocking, run_into};
+pub use self::run::{run, run_blocking, run_into, run_into_with};

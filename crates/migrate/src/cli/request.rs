@@ -45,6 +45,8 @@ pub(crate) enum Content {
 pub(crate) enum WayBack {
     Down,
     Irreversible,
+    /// None, as it is never reverted.
+    Repeatable,
 }
 
 /// What changes a [`Migrator`], where the verb has it.
@@ -136,11 +138,12 @@ impl Verb {
             ("foreign-key", Content::ForeignKey),
         ];
         let content = contents.into_iter().find_map(|(name, content)| Some((content, value(words, name)?)));
-        let way_back = match (words.get_flag("down"), words.get_flag("irreversible")) {
-            (true, _) => Some(WayBack::Down),
-            (false, true) => Some(WayBack::Irreversible),
-            (false, false) => None,
-        };
+        let flags = [
+            ("down", WayBack::Down),
+            ("irreversible", WayBack::Irreversible),
+            ("repeatable", WayBack::Repeatable),
+        ];
+        let way_back = flags.into_iter().find_map(|(name, way)| words.get_flag(name).then_some(way));
         Self::New { name: value(words, "name").expect("clap asks for it"), content, way_back }
     }
 }
@@ -266,6 +269,8 @@ mod tests {
             &["up", "--to", "next"],
             &["up", "--dry-run=maybe"],
             &["new", "a", "--down", "--irreversible"],
+            &["new", "a", "--down", "--repeatable"],
+            &["new", "a", "--repeatable", "--not-null", "t(c)"],
             &["new", "a", "--not-null", "t(c)", "--concurrent-index", "t(c)"],
             &["repair", "7"],
         ] {

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::request::{Content, Request, Verb, WayBack};
 use super::screen::Screen;
+use super::status::page;
 use super::{checks, json, signals, text};
 use crate::files::unfit;
 use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
@@ -67,6 +68,37 @@ pub async fn run_into<E>(
     out: &mut (dyn Write + Send),
     err: &mut (dyn Write + Send),
 ) -> Result<Exit, E> {
+    run_into_with(matches, connect, Ok, stop, out, err).await
+}
+
+/// As [`run_into`], with more than the files of the directory: `add` gets these and returns them with, for example,
+/// migrations that are code of the program ([`Migrations::with_code`]). It is not called by `new`.
+///
+/// ```no_run
+/// use pgkeel_connect::Config;
+/// use pgkeel_migrate::{Code, Migrations, Stop, cli};
+///
+/// # async fn example(code: Vec<Code>) -> Result<cli::Exit, pgkeel_connect::settings::Problems> {
+/// let matches = cli::command().get_matches();
+/// let add = |files: Migrations| files.with_code(code);
+/// let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+/// cli::run_into_with(&matches, async || Config::from_env(), add, Stop::new(), &mut out, &mut err).await
+/// # }
+/// ```
+///
+/// # Errors
+/// That of `connect`. One of `add` is shown.
+///
+/// # Cancellation
+/// As [`Migrator::up`].
+pub async fn run_into_with<E>(
+    matches: &ArgMatches,
+    connect: impl AsyncFnOnce() -> Result<Config, E>,
+    add: impl FnOnce(Migrations) -> Result<Migrations, Error>,
+    stop: Stop,
+    out: &mut (dyn Write + Send),
+    err: &mut (dyn Write + Send),
+) -> Result<Exit, E> {
     let request = Request::of(matches);
     let mut screen = Screen { out, err, json: request.json, detail: request.detail };
     let verb = request.verb.clone();
@@ -74,7 +106,7 @@ pub async fn run_into<E>(
         let template = template(name, content, way_back);
         return Ok(new(&mut screen, &request.directory, template));
     }
-    let migrations = match Migrations::from_dir(&request.directory) {
+    let migrations = match Migrations::from_dir(&request.directory).and_then(add) {
         Ok(migrations) => migrations,
         Err(error) => return Ok(screen.fail(&error, None)),
     };
@@ -85,11 +117,16 @@ pub async fn run_into<E>(
     let directory = request.directory.clone();
     Ok(match verb {
         Verb::Verify { with, page } => {
-            checks::verify(&mut screen, (connect, migrations, &directory), with, page).await
+            Box::pin(checks::verify(&mut screen, (connect, migrations, &directory), with, page)).await
         }
-        Verb::Test { page } => checks::test(&mut screen, connect, migrations, page).await,
-        Verb::Lock { check } => checks::lock(&mut screen, (connect, migrations, &directory), check).await,
-        verb => with_database(&mut screen, &request.migrator(connect, migrations, stop), verb).await,
+        Verb::Test { page } => Box::pin(checks::test(&mut screen, connect, migrations, page)).await,
+        Verb::Lock { check } => {
+            Box::pin(checks::lock(&mut screen, (connect, migrations, &directory), check)).await
+        }
+        verb => {
+            let migrator = request.migrator(connect, migrations, stop);
+            Box::pin(with_database(&mut screen, &migrator, verb)).await
+        }
     })
 }
 
@@ -127,6 +164,7 @@ fn template(
         None => Template::named(name),
         Some(WayBack::Down) => Template::named(name).with_down(),
         Some(WayBack::Irreversible) => Template::named(name).irreversible(),
+        Some(WayBack::Repeatable) => Template::named(name).repeatable(),
     };
     match content {
         None => Ok(template),
@@ -163,8 +201,11 @@ fn validate(screen: &mut Screen<'_>, migrations: &Migrations, directory: &Path) 
     if let Err(exit) = checks::with_lock_file(screen, migrations, directory) {
         return exit;
     }
-    let count = migrations.len();
-    screen.answer(|| text::in_order(count), || json!({ "migrations": count }));
+    let (count, repeatables) = (migrations.len(), migrations.repeatables().count());
+    screen.answer(
+        || text::in_order(count, repeatables),
+        || json!({ "migrations": count, "repeatables": repeatables }),
+    );
     Exit::Done
 }
 
@@ -181,8 +222,9 @@ fn ran(screen: &mut Screen<'_>, migrator: &Migrator, ended: Result<Report, Error
 async fn status(screen: &mut Screen<'_>, migrator: &Migrator, check: bool) -> Exit {
     match migrator.status().await {
         Ok(status) => {
-            screen.answer(|| text::status(&status), || json::status(&status));
-            match (status.conflicts.is_empty(), check && !status.pending.is_empty()) {
+            let is_behind = !status.pending.is_empty() || !status.due.is_empty();
+            screen.answer(|| page(&status), || json::status(&status));
+            match (status.conflicts.is_empty(), check && is_behind) {
                 (false, _) => Exit::of(&status.conflicts),
                 (true, true) => Exit::Pending,
                 (true, false) => Exit::Done,

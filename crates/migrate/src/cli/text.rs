@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::{
-    Blocker, Direction, Done, Error, Event, IndexProgress, LockHolder, Plan, Reason, Report, Status, Stays,
+    Blocker, Direction, Done, Error, Event, IndexProgress, Kind, LockHolder, Migration, Plan, Reason, Report,
+    Stays,
 };
 
 /// The line for what has just happened, if it is worth one.
@@ -21,6 +22,9 @@ pub(crate) fn event(event: Event<'_>, is_dry_run: bool) -> Option<String> {
             let who =
                 if blockers.is_empty() { String::new() } else { format!(", held by {}", list(blockers)) };
             format!("{migration} did not get a lock{who}; attempt {} in {}", attempts + 1, seconds(pause))
+        }
+        Event::PutOff { migration, lacks } => {
+            format!("{migration} lacks something and is put behind the others: {lacks}")
         }
         Event::Repairing { migration, index } => {
             format!("{migration}: {index} was left by a failed build and is dropped")
@@ -39,22 +43,36 @@ fn list(blockers: &[Blocker]) -> String {
 
 fn line(done: &Done, is_dry_run: bool) -> String {
     let what = match (is_dry_run, done.direction) {
+        (true, _) if done.migration.kind() == Kind::Hook => "would run",
+        (false, _) if done.migration.kind() == Kind::Hook => "ran",
         (true, Direction::Up) => "would apply",
         (true, Direction::Down) => "would revert",
         (false, direction) => direction.participle(),
     };
     let mode = if done.outside_transaction { "no-tx" } else { "tx" };
     let mut line = format!(
-        "{what} V{}  {}  {mode}  {}  {}",
-        done.migration.version(),
-        done.migration.name(),
-        count(done.statements, "statement"),
+        "{what} {}  {mode}  {}  {}",
+        label(&done.migration),
+        extent(&done.migration, done.statements),
         seconds(done.took)
     );
     if done.attempts > 1 || done.lock_wait >= Duration::from_millis(100) {
         let _ = write!(line, " (lock {}, {})", seconds(done.lock_wait), tries(done.attempts));
     }
     line
+}
+
+/// How much there is to run.
+fn extent(migration: &Migration, statements: usize) -> String {
+    if migration.kind() == Kind::Code { "code".to_owned() } else { count(statements, "statement") }
+}
+
+fn label(migration: &Migration) -> String {
+    match migration.kind() {
+        Kind::Hook => migration.name().to_owned(),
+        Kind::Repeatable => format!("R  {}", migration.name()),
+        Kind::Versioned | Kind::Code => format!("V{}  {}", migration.version(), migration.name()),
+    }
 }
 
 fn tries(attempts: u32) -> String {
@@ -71,13 +89,19 @@ fn seconds(time: Duration) -> String {
 
 /// The last line of what runs files.
 pub(crate) fn report(report: &Report, nothing: &str) -> String {
-    let number = |direction| report.done.iter().filter(|done| done.direction == direction).count();
-    let (down, up) = (number(Direction::Down), number(Direction::Up));
-    let part = |number: usize, direction: Direction| {
-        (number > 0).then(|| format!("{} {}", count(number, "migration"), direction.participle()))
+    let number = |is_it: fn(&Done) -> bool| report.done.iter().filter(|done| is_it(done)).count();
+    let down = number(|done| done.migration.kind().has_version() && done.direction == Direction::Down);
+    let up = number(|done| done.migration.kind().has_version() && done.direction == Direction::Up);
+    let again = number(|done| done.migration.kind() == Kind::Repeatable);
+    let part = |number: usize, of: &str, direction: Direction| {
+        (number > 0).then(|| format!("{} {}", count(number, of), direction.participle()))
     };
-    let parts: Vec<String> =
-        [part(down, Direction::Down), part(up, Direction::Up)].into_iter().flatten().collect();
+    let parts = [
+        part(down, "migration", Direction::Down),
+        part(up, "migration", Direction::Up),
+        part(again, "repeatable", Direction::Up),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     match (parts.is_empty(), report.is_dry_run) {
         (true, _) => format!("{nothing}\n"),
         (false, false) => format!("{} in {}\n", parts.join(", "), seconds(report.took)),
@@ -90,6 +114,11 @@ pub(crate) fn report(report: &Report, nothing: &str) -> String {
 /// What to do about an error, if that is not in it.
 pub(crate) fn next(error: &Error) -> Option<String> {
     let file = error.file()?;
+    if matches!(file.reason, Reason::Refused(_))
+        && ["before_run.sql", "after_run.sql"].contains(&file.file.as_str())
+    {
+        return Some(format!("mend {}, then run the same again", file.file));
+    }
     let verb = match file.direction {
         Direction::Up => "up",
         Direction::Down => "down",
@@ -104,54 +133,15 @@ pub(crate) fn next(error: &Error) -> Option<String> {
         (Reason::Refused(_), _) if file.reason.is_worth_retrying() => {
             format!("migrate {verb}, when fewer use the table")
         }
-        (Reason::Refused(_), _) => format!("mend {}, then migrate {verb}", file.file),
+        (Reason::Refused(_) | Reason::Lacking { .. }, _) => {
+            format!("mend {}, then migrate {verb}", file.file)
+        }
+        (Reason::Code(_), _) => format!("mend the program's code of {}, then migrate {verb}", file.file),
+        (Reason::Unverified { .. }, _) => {
+            format!("mend the migration or {}, then migrate {verb}", file.file)
+        }
         _ => return None,
     })
-}
-
-/// One line a migration, then what is to be known besides, then how many of each there are.
-pub(crate) fn status(status: &Status) -> String {
-    let mut rows: Vec<(i64, &str, &str, String)> = Vec::new();
-    for row in &status.applied {
-        let state = state(status, row.version).unwrap_or("applied");
-        rows.push((row.version, &row.name, state, stamp(row.applied_on)));
-    }
-    for file in &status.pending {
-        let state = state(status, file.version()).unwrap_or("pending");
-        rows.push((file.version(), file.name(), state, String::new()));
-    }
-    rows.sort_by_key(|row| row.0);
-    let width = |length: fn(&(i64, &str, &str, String)) -> usize| rows.iter().map(length).max().unwrap_or(0);
-    let (versions, names) = (width(|row| row.0.to_string().len()), width(|row| row.1.len()));
-    let words = width(|row| row.2.len());
-    let mut page = String::new();
-    for (version, name, state, on) in &rows {
-        let line = format!("{version:versions$}  {name:names$}  {state:words$}  {on}");
-        let _ = writeln!(page, "{}", line.trim_end());
-    }
-    for file in &status.cosmetic {
-        let _ =
-            writeln!(page, "note: {file} was edited after it was applied, but only in comments and space");
-    }
-    for it in &status.interrupted {
-        let _ = writeln!(page, "note: {} was stopped after {} of {} statements", it.file, it.done, it.of);
-    }
-    for conflict in &status.conflicts {
-        let _ = writeln!(page, "conflict: {conflict}");
-    }
-    if let Some(holder) = &status.holder {
-        let _ = writeln!(page, "running: {holder}");
-    }
-    let (applied, pending) = (status.applied.len(), status.pending.len());
-    let _ = writeln!(page, "{applied} applied, {pending} pending, {} in conflict", status.conflicts.len());
-    page
-}
-
-/// In a word, what is in the way of this version.
-fn state(status: &Status, version: i64) -> Option<&'static str> {
-    let conflict = status.conflicts.iter().find(|conflict| conflict.version() == version);
-    let stopped = status.interrupted.iter().any(|it| it.version == version).then_some("interrupted");
-    conflict.map(crate::Conflict::kind).or(stopped)
 }
 
 /// One line a file.
@@ -160,24 +150,30 @@ pub(crate) fn plan(plan: &Plan) -> String {
     for file in &plan.files {
         let mode = if file.outside_transaction { "no-tx" } else { "tx" };
         let left = if file.done == 0 {
-            count(file.statements, "statement")
+            extent(&file.migration, file.statements)
         } else {
             format!("{} of {}", file.statements - file.done, count(file.statements, "statement"))
         };
+        let which =
+            if file.migration.kind() == Kind::Hook { "run".to_owned() } else { file.direction.to_string() };
+        let verified = if file.verify().is_some() { ", verified" } else { "" };
         let (lock, statement) = (file.lock_timeout, file.statement_timeout);
         let _ = writeln!(
             page,
-            "{}  {}  {mode}  {left}  (lock_timeout {lock:?}, statement_timeout {statement:?})",
-            file.direction,
+            "{which}  {}  {mode}  {left}{verified}  (lock_timeout {lock:?}, statement_timeout {statement:?})",
             file.file()
         );
     }
     if plan.files.is_empty() { "nothing to do\n".to_owned() } else { page }
 }
 
-pub(crate) fn in_order(migrations: usize) -> String {
-    let verb = if migrations == 1 { "is" } else { "are" };
-    format!("{} {verb} in order\n", count(migrations, "migration"))
+pub(crate) fn in_order(migrations: usize, repeatables: usize) -> String {
+    let verb = if migrations + repeatables == 1 { "is" } else { "are" };
+    let besides = match repeatables {
+        0 => String::new(),
+        number => format!(" and {}", count(number, "repeatable")),
+    };
+    format!("{}{besides} {verb} in order\n", count(migrations, "migration"))
 }
 
 pub(crate) fn holder(holder: Option<&LockHolder>) -> String {

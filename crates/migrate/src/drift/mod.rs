@@ -9,7 +9,7 @@ use pgkeel_connect::{Config, Connection, dial};
 pub use self::verification::Verification;
 use crate::proof::server_wide;
 use crate::{
-    Applied, Conflict, Differences, Error, LockFile, Migrations, Migrator, Scope, Shadow, Snapshot, Status,
+    Conflict, Differences, Error, LockFile, Migration, Migrations, Migrator, Scope, Shadow, Snapshot, Status,
     VerifyError,
 };
 
@@ -89,9 +89,10 @@ impl Verifier {
     /// Compares. Migrations that are pending do not count.
     ///
     /// # Errors
-    /// [`VerifyError::NotRecorded`], [`VerifyError::NotLocked`] and [`VerifyError::OtherMajor`] if there is nothing to
-    /// compare with; [`Error::Conflicts`] in [`VerifyError::Migrate`] if the files are not those that were applied;
-    /// those of [`Shadow::create`] and [`Migrator::up`] for a shadow; that the database cannot be read.
+    /// [`VerifyError::NotRecorded`], [`VerifyError::NotLocked`], [`VerifyError::RepeatablesNotLocked`],
+    /// [`VerifyError::RepeatableDue`] and [`VerifyError::OtherMajor`] if there is nothing to compare with;
+    /// [`Error::Conflicts`] in [`VerifyError::Migrate`] if the files are not those that were applied; those of
+    /// [`Shadow::create`] and [`Migrator::up`] for a shadow; that the database cannot be read.
     ///
     /// # Cancellation
     /// Dropping the future leaves nothing behind; a shadow is dropped in the background.
@@ -125,7 +126,9 @@ impl Verifier {
         lock: &LockFile,
     ) -> Result<Verification, VerifyError> {
         let version = newest(status).ok_or(VerifyError::NothingApplied)?;
-        let expected = lock.entry(version).ok_or(VerifyError::NotLocked { version })?.schema;
+        lock.entry(version).ok_or(VerifyError::NotLocked { version })?;
+        let expected = lock.schema_after(version, &status.repeated);
+        let expected = expected.ok_or(VerifyError::RepeatablesNotLocked { version })?;
         let found = Snapshot::take(connection, lock.scope()).await?;
         let mut verification = Verification::unexplained("the lock file", Some(version), expected, &found);
         if verification.is_clean() {
@@ -164,7 +167,13 @@ impl Verifier {
         if !conflicts.is_empty() {
             return Err(Error::Conflicts { conflicts }.into());
         }
-        let applied = self.applied(&status.applied)?;
+        if let Some(file) = status.changed().next() {
+            return Err(VerifyError::RepeatableDue { file: file.file().to_owned() });
+        }
+        let versions: Vec<i64> = status.applied.iter().map(|row| row.version).collect();
+        let is_applied = |file: &&Migration| status.repeated.iter().any(|row| row.name == file.name());
+        let repeatables: Vec<&Migration> = self.migrations.repeatables().filter(is_applied).collect();
+        let applied = self.migrations.only(&versions, &repeatables);
         if !self.is_private {
             server_wide::refuse(&applied)?;
         }
@@ -172,13 +181,6 @@ impl Verifier {
         let made = make(&shadow, applied, scope).await;
         shadow.leave().await;
         made
-    }
-
-    fn applied(&self, rows: &[Applied]) -> Result<Migrations, VerifyError> {
-        let is_applied = |version| rows.binary_search_by_key(&version, |row| row.version).is_ok();
-        let files = self.migrations.iter().filter(|migration| is_applied(migration.version()));
-        let files: Vec<(&str, &str)> = files.map(|migration| (migration.file(), migration.sql())).collect();
-        Ok(Migrations::from_static(&files)?)
     }
 }
 

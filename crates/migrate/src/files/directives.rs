@@ -33,6 +33,8 @@ pub struct Directives {
     pub role: Option<Ident>,
     /// `requires=V20250101000000,V20250202000000`: versions that have to be applied before.
     pub requires: BTreeSet<i64>,
+    /// `requires=R__views`, in a repeatable: names of repeatables that have to be applied before, `views`.
+    pub requires_repeatables: BTreeSet<String>,
     /// `phase=contract`: whether the program that is being replaced can bear it. By default it can.
     pub phase: Phase,
     /// `precheck="select …"`: a query that has to answer `true` before its statements run. May be given several times.
@@ -88,9 +90,25 @@ impl Directives {
             "irreversible" => self.irreversible = Some(value.to_owned()),
             "role" => self.role = Some(Ident::new(value.to_owned()).map_err(|error| error.to_string())?),
             "phase" => self.phase = phase(value)?,
-            "requires" => self.requires.extend(versions(value)?),
+            "requires" => self.require(value)?,
             "precheck" => self.prechecks.push(value.to_owned()),
             _ => return Err(format!("is none of {KEYS}")),
+        }
+        Ok(())
+    }
+}
+
+impl Directives {
+    fn require(&mut self, value: &str) -> Result<(), String> {
+        for word in value.split(',').map(str::trim) {
+            match word.strip_prefix("R__") {
+                Some(name) => {
+                    self.requires_repeatables.insert(name.strip_suffix(".sql").unwrap_or(name).to_owned());
+                }
+                None => {
+                    self.requires.insert(version(word)?);
+                }
+            }
         }
         Ok(())
     }
@@ -123,10 +141,9 @@ fn phase(value: &str) -> Result<Phase, String> {
     }
 }
 
-fn versions(value: &str) -> Result<Vec<i64>, String> {
-    let version = |word: &str| word.trim().trim_start_matches('V').parse();
-    let versions: Result<_, _> = value.split(',').map(version).collect();
-    versions.map_err(|_| "is not a list of versions such as V1,V2".to_owned())
+fn version(word: &str) -> Result<i64, String> {
+    let version = word.trim_start_matches('V').parse();
+    version.map_err(|_| "is not a list of versions such as V1,V2".to_owned())
 }
 
 /// All that is not as by default, in one spelling: part of what tells two versions of a file apart.
@@ -142,6 +159,7 @@ impl fmt::Display for Directives {
             irreversible,
             role,
             requires,
+            requires_repeatables,
             phase,
             prechecks,
         } = self;
@@ -154,6 +172,7 @@ impl fmt::Display for Directives {
         parts.extend(irreversible.as_ref().map(|reason| format!("irreversible={reason:?}")));
         parts.extend(role.as_ref().map(|role| format!("role={:?}", role.name())));
         parts.extend(requires.iter().map(|version| format!("requires=V{version}")));
+        parts.extend(requires_repeatables.iter().map(|name| format!("requires=R__{name}")));
         parts.extend((*phase == Phase::Contract).then(|| "phase=contract".to_owned()));
         parts.extend(prechecks.iter().map(|query| format!("precheck={query:?}")));
         f.write_str(&parts.join(" "))
@@ -173,11 +192,11 @@ mod tests {
     fn every_key_is_read() {
         let sql = "-- why\n-- pgkeel: transaction=off lock_timeout=300ms statement_timeout=15min\n--pgkeel: retries=7 \
                    out_of_order=yes role=Owner\n-- pgkeel: irreversible=\"rows are gone\" requires=V3,V20250101000000 phase=contract\n\
-                   -- pgkeel: precheck=\"select true\" precheck=\"select 1 = 1\"\nselect 1";
+                   -- pgkeel: precheck=\"select true\" precheck=\"select 1 = 1\" requires=R__views\nselect 1";
         assert_eq!(
             read(sql).unwrap().to_string(),
             "transaction=off lock_timeout=300ms statement_timeout=900000ms retries=7 out_of_order=yes \
-             irreversible=\"rows are gone\" role=\"Owner\" requires=V3 requires=V20250101000000 phase=contract precheck=\"select true\" \
+             irreversible=\"rows are gone\" role=\"Owner\" requires=V3 requires=V20250101000000 requires=R__views phase=contract precheck=\"select true\" \
              precheck=\"select 1 = 1\""
         );
         assert_eq!(read("select '-- pgkeel: nonsense'; -- pgkeel is fine").unwrap(), Directives::default());

@@ -43,7 +43,7 @@ fn write_table(directory: &Path, table: &Path) -> Result<(), Error> {
     let mut rust = "&[\n".to_owned();
     for path in paths {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        if matches!(FileName::parse(&file), Some(FileName::Up { .. } | FileName::Down { .. })) {
+        if FileName::is_run(&file) {
             let path = std::path::absolute(&path).map_err(no_access)?;
             let _ = writeln!(rust, "    ({file:?}, include_str!({:?})),", path.display().to_string());
         }
@@ -75,17 +75,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_names_every_file_that_is_applied_or_undoes() {
+    fn the_table_names_every_file_that_is_run() {
         let directory = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
         write("V1__a.sql", "select 1");
         write("V1__a.down.sql", "select 2");
+        write("V1__a.verify.sql", "select 1");
+        write("R__b.sql", "select 3");
+        write("before_run.sql", "select 4");
         write("README.md", "# about");
         let table = tempfile::NamedTempFile::new().unwrap();
         write_table(directory.path(), table.path()).unwrap();
         let rust = std::fs::read_to_string(table.path()).unwrap();
         let lines: Vec<&str> = rust.lines().collect();
-        assert!(lines.len() == 4 && lines[2].starts_with("    (\"V1__a.sql\", include_str!(\"/"), "{rust}");
+        assert!(lines.len() == 7 && lines[3].starts_with("    (\"V1__a.sql\", include_str!(\"/"), "{rust}");
 
         write("V2__b-c.sql", "select 1");
         assert!(matches!(write_table(directory.path(), table.path()), Err(Error::Files { .. })));

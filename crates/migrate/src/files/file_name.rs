@@ -7,6 +7,14 @@ pub(crate) enum FileName<'a> {
     Up { stem: &'a str, version: i64 },
     /// `V<version>__<name>.down.sql`, beside the file that it undoes.
     Down { stem: &'a str },
+    /// `V<version>__<name>.verify.sql` or `R__<name>.verify.sql`, beside the file that it verifies.
+    Verify { stem: &'a str },
+    /// `R__<name>.sql`.
+    Repeatable { stem: &'a str, name: &'a str },
+    /// `before_run.sql`.
+    BeforeRun,
+    /// `after_run.sql`.
+    AfterRun,
     /// A file about the others.
     Beside,
 }
@@ -23,29 +31,51 @@ impl<'a> FileName<'a> {
             return Some(Self::Beside);
         }
         let stem = file.strip_suffix(".sql")?;
-        match stem.strip_suffix(".down") {
-            Some(stem) => version(stem).map(|_| Self::Down { stem }),
-            None => version(stem).map(|version| Self::Up { stem, version }),
+        if let Some(stem) = stem.strip_suffix(".down") {
+            return version(stem).map(|_| Self::Down { stem });
+        }
+        if let Some(stem) = stem.strip_suffix(".verify") {
+            let is_known = version(stem).is_some() || repeatable(stem).is_some();
+            return is_known.then_some(Self::Verify { stem });
+        }
+        match (stem, repeatable(stem)) {
+            ("before_run", _) => Some(Self::BeforeRun),
+            ("after_run", _) => Some(Self::AfterRun),
+            (_, Some(name)) => Some(Self::Repeatable { stem, name }),
+            (_, None) => version(stem).map(|version| Self::Up { stem, version }),
         }
     }
+
+    /// Whether it has a text that says what is done.
+    pub(crate) fn is_run(file: &'a str) -> bool {
+        !matches!(Self::parse(file), None | Some(Self::Beside))
+    }
+}
+
+/// The name in `R__<name>`.
+fn repeatable(stem: &str) -> Option<&str> {
+    stem.strip_prefix("R__").filter(|name| is_name(name))
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// The version in `V<version>__<name>`.
 fn version(stem: &str) -> Option<i64> {
     let (version, name) = stem.strip_prefix('V')?.split_once("__")?;
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let is_version = version.bytes().all(|byte| byte.is_ascii_digit());
-    if is_name && is_version { version.parse().ok() } else { None }
+    if is_name(name) && is_version { version.parse().ok() } else { None }
 }
 
 /// How a name that is almost one of a migration is spelled right.
 pub(crate) fn suggestion(file: &str) -> Option<String> {
     let lower = file.to_ascii_lowercase();
-    let (stem, end) = match (lower.strip_suffix(".down.sql"), lower.strip_suffix(".sql")) {
-        (Some(stem), _) => (stem, ".down.sql"),
-        (None, Some(stem)) => (stem, ".sql"),
-        (None, None) => return None,
-    };
+    let ends = [".down.sql", ".verify.sql", ".sql"];
+    let (stem, end) = ends.iter().find_map(|end| Some((lower.strip_suffix(end)?, *end)))?;
+    if let Some(suggested) = unversioned(stem, end) {
+        return Some(suggested);
+    }
     let digits_at = stem.find(|c: char| c.is_ascii_digit())?;
     let (prefix, rest) = stem.split_at(digits_at);
     // `U` means "undo" to some tools and "in any order" to others; only the author knows.
@@ -56,6 +86,17 @@ pub(crate) fn suggestion(file: &str) -> Option<String> {
     let (version, name) = rest.split_at(name_at);
     let suggested = format!("V{version}__{}{end}", snake_case(name)?);
     if FileName::parse(&suggested).is_some() { Some(suggested) } else { None }
+}
+
+/// `r_views`, `Before-Run` and the like.
+fn unversioned(stem: &str, end: &str) -> Option<String> {
+    let name = snake_case(stem)?;
+    let name = match name.strip_prefix("r_") {
+        Some(name) => format!("R__{name}"),
+        None => name,
+    };
+    let suggested = format!("{name}{end}");
+    FileName::is_run(&suggested).then_some(suggested)
 }
 
 /// The name in lower-case letters, digits and single underscores, or `None` if nothing of it is left.
@@ -79,6 +120,12 @@ mod tests {
             up("V20261122011743__Orders", 20_261_122_011_743)
         );
         assert_eq!(FileName::parse("V1__init.down.sql"), Some(FileName::Down { stem: "V1__init" }));
+        let views = FileName::Repeatable { stem: "R__views", name: "views" };
+        assert_eq!(FileName::parse("R__views.sql"), Some(views));
+        assert_eq!(FileName::parse("V1__init.verify.sql"), Some(FileName::Verify { stem: "V1__init" }));
+        assert_eq!(FileName::parse("R__views.verify.sql"), Some(FileName::Verify { stem: "R__views" }));
+        assert_eq!(FileName::parse("before_run.sql"), Some(FileName::BeforeRun));
+        assert_eq!(FileName::parse("after_run.sql"), Some(FileName::AfterRun));
         assert_eq!(FileName::parse("README.md"), Some(FileName::Beside));
         assert_eq!(FileName::parse("migrations.lock"), Some(FileName::Beside));
     }
@@ -97,7 +144,12 @@ mod tests {
             ("V99999999999999999999__x.sql", None),
             ("V1__.sql", None),
             ("U1__x.sql", None),
-            ("R__views.sql", None),
+            ("r_views.sql", Some("R__views.sql")),
+            ("R__my-views.sql", Some("R__my_views.sql")),
+            ("R__views.down.sql", None),
+            ("R1__views.sql", None),
+            ("Before_Run.sql", Some("before_run.sql")),
+            ("1_x.verify.sql", Some("V1__x.verify.sql")),
             ("notes.txt", None),
             (".V1__x.sql.swp", None),
         ] {

@@ -2,26 +2,53 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::directives::Directives;
+use super::kind::Kind;
 use super::script::Script;
 use super::text::Location;
+use super::unfit::Unfit;
+use crate::Code;
 
-/// One file to apply, with the file that undoes it if there is one. Cheap to clone.
+/// One file to apply, with the files that undo and verify it if there are any. Cheap to clone.
 #[derive(Clone)]
 pub struct Migration(Arc<Inner>);
 
 struct Inner {
+    kind: Kind,
     stem: String,
     version: i64,
     name: String,
     up: Script,
     down: Option<Script>,
-    /// Refinery's own, over name, version and text.
+    verify: Option<Script>,
+    /// Called in place of the text.
+    code: Option<Code>,
+    /// Refinery's own, over name, version and text; 0 for what has no version.
     checksum: u64,
 }
 
 impl Migration {
     /// From files whose names have been parsed.
-    pub(crate) fn new(stem: &str, up: Script, down: Option<Script>) -> Result<Self, MigrationProblem> {
+    pub(crate) fn new(
+        stem: &str,
+        up: Script,
+        down: Option<Script>,
+        verify: Option<Script>,
+    ) -> Result<Self, MigrationProblem> {
+        Self::versioned(stem, (up, down, verify), None)
+    }
+
+    /// From code whose name has been parsed, with what stands for its text.
+    pub(crate) fn of_code(code: Code, up: Script) -> Result<Self, MigrationProblem> {
+        let stem = code.file().trim_end_matches(".rs").to_owned();
+        let down = code.down.is_some().then(|| up.clone());
+        Self::versioned(&stem, (up, down, None), Some(code))
+    }
+
+    fn versioned(
+        stem: &str,
+        (up, down, verify): (Script, Option<Script>, Option<Script>),
+        code: Option<Code>,
+    ) -> Result<Self, MigrationProblem> {
         if let (Some(_), Some(down)) = (&up.directives().irreversible, &down) {
             let (file, down) = (up.file().to_owned(), down.file().to_owned());
             return Err(MigrationProblem::IrreversibleWithDown { file, down });
@@ -30,10 +57,24 @@ impl Migration {
             return Err(MigrationProblem::NotAMigration { file: up.file().to_owned(), suggestion: None });
         };
         let (version, name, checksum) = (refinery.version(), refinery.name().to_owned(), refinery.checksum());
-        Ok(Self(Arc::new(Inner { stem: stem.to_owned(), version, name, up, down, checksum })))
+        let (kind, stem) = (if code.is_some() { Kind::Code } else { Kind::Versioned }, stem.to_owned());
+        Ok(Self(Arc::new(Inner { kind, stem, version, name, up, down, verify, code, checksum })))
     }
 
-    /// The number that orders it among the others.
+    /// One that has no place among the versions.
+    pub(crate) fn unversioned(kind: Kind, name: &str, up: Script, verify: Option<Script>) -> Self {
+        let (stem, name) = (up.file().to_owned(), name.to_owned());
+        let (version, checksum, down, code) = (0, 0, None, None);
+        Self(Arc::new(Inner { kind, stem, version, name, up, down, verify, code, checksum }))
+    }
+
+    /// What sort of migration it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The number that orders it among the others; 0 for a [`kind`](Self::kind) that has none.
     #[must_use]
     pub fn version(&self) -> i64 {
         self.0.version
@@ -45,13 +86,14 @@ impl Migration {
         &self.0.name
     }
 
-    /// The file's name.
+    /// The file's name; code is called as a file of Rust would be, `V<version>__<name>.rs`.
     #[must_use]
     pub fn file(&self) -> &str {
         self.0.up.file()
     }
 
-    /// The text that is sent to the server: the file without byte order mark, with `\n` at the ends of lines.
+    /// The text that is sent to the server: the file without byte order mark, with `\n` at the ends of lines. For code a
+    /// comment with its revision.
     #[must_use]
     pub fn sql(&self) -> &str {
         self.0.up.sql()
@@ -63,13 +105,19 @@ impl Migration {
         self.0.down.as_ref().map(Script::sql)
     }
 
+    /// The text of `….verify.sql`, which says what has to be so behind it, in the same form.
+    #[must_use]
+    pub fn verify_sql(&self) -> Option<&str> {
+        self.0.verify.as_ref().map(Script::sql)
+    }
+
     /// What the file says about how it wants to be run.
     #[must_use]
     pub fn directives(&self) -> &Directives {
         self.0.up.directives()
     }
 
-    /// How many statements it has.
+    /// How many statements it has; 0 for code.
     #[must_use]
     pub fn statements(&self) -> usize {
         self.0.up.len()
@@ -81,6 +129,14 @@ impl Migration {
 
     pub(crate) fn down(&self) -> Option<&Script> {
         self.0.down.as_ref()
+    }
+
+    pub(crate) fn code(&self) -> Option<&Code> {
+        self.0.code.as_ref()
+    }
+
+    pub(crate) fn verify(&self) -> Option<&Script> {
+        self.0.verify.as_ref()
     }
 
     /// Refinery's checksum over version, name and text.
@@ -152,6 +208,46 @@ pub enum MigrationProblem {
         at: Location,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A comment `-- pgkeel: …` that means nothing in a file of this kind.
+    #[error("{file} says {directive}, but {why}")]
+    Misplaced {
+        /// The file's name.
+        file: String,
+        /// What it says.
+        directive: &'static str,
+        /// Why that means nothing.
+        why: &'static str,
+    },
+    /// A file that can be edited at any time holds a statement that it cannot hold.
+    #[error("{file} has {unfit}")]
+    Unfit {
+        /// The file's name.
+        file: String,
+        /// The statement and what is wrong with it.
+        unfit: Unfit,
+    },
+    /// A repeatable requires what there is not.
+    #[error("{file} requires {required}, but there is no such file")]
+    UnknownRequirement {
+        /// The file's name.
+        file: String,
+        /// What it requires.
+        required: String,
+    },
+    /// Repeatables that wait for each other, those that wait for them included.
+    #[error("{} require one another, so that none can be first; drop one of the requirements", .files.join(" and "))]
+    Cycle {
+        /// Their names.
+        files: Vec<String>,
+    },
+    /// A `.verify.sql` with nothing to verify.
+    #[error("{file} has no {of} beside it")]
+    VerifyAlone {
+        /// The file's name.
+        file: String,
+        /// The file that it would verify.
+        of: String,
     },
     /// A `.down.sql` with nothing to undo.
     #[error("{file} has no {up} beside it")]

@@ -1,19 +1,32 @@
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::file_name::{FileName, suggestion};
+use super::draft::Draft;
+use super::file_name::FileName;
+use super::kind::Kind;
 use super::migration::{Migration, MigrationProblem};
+use super::placement;
 use super::script::Script;
-use crate::Error;
+use crate::{Code, Error};
 
 /// A checked set of migrations in the order of their versions. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Migrations(Arc<[Migration]>);
+pub struct Migrations {
+    pub(super) versioned: Arc<[Migration]>,
+    /// In the order in which they are tried.
+    pub(super) repeatables: Arc<[Migration]>,
+    pub(super) before: Option<Migration>,
+    pub(super) after: Option<Migration>,
+}
 
 impl Migrations {
-    /// Reads a directory. Besides `V<version>__<name>.sql` it may hold `V<version>__<name>.down.sql`, which undoes it,
-    /// `README.md` and `migrations.lock`.
+    /// Reads a directory. It may hold
+    /// - `V<version>__<name>.sql`, and beside it `….down.sql`, which undoes it, and `….verify.sql`, queries that have to
+    ///   answer something that is neither false nor 0 behind it, in the same transaction;
+    /// - `R__<name>.sql`, applied behind all of these whenever its text has changed, for what can be replaced: views,
+    ///   functions, triggers, grants;
+    /// - `before_run.sql` and `after_run.sql`, which run first and last in each call that has something to do;
+    /// - `README.md` and `migrations.lock`.
     ///
     /// # Errors
     /// [`Error::Directory`] if it cannot be read, [`Error::Files`] with everything that is wrong with its files.
@@ -53,34 +66,110 @@ impl Migrations {
         draft.complete()
     }
 
-    /// One after the other, lowest version first.
+    /// The same with migrations that are functions of the program, each in its place among the versions.
+    ///
+    /// # Errors
+    /// [`Error::Files`] with everything that is wrong with their versions, names and directives.
+    pub fn with_code(self, codes: impl IntoIterator<Item = Code>) -> Result<Self, Error> {
+        let mut found: Vec<Migration> = self.iter().cloned().collect();
+        let mut problems = Vec::new();
+        for code in codes {
+            match of_code(code) {
+                Ok(migration) => found.push(migration),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        found.sort_by_key(Migration::version);
+        let several = found.chunk_by(|one, other| one.version() == other.version());
+        let several = several.filter(|same| same.len() > 1);
+        problems.extend(several.map(|same| MigrationProblem::SameVersion {
+            files: same.iter().map(|migration| migration.file().to_owned()).collect(),
+        }));
+        if problems.is_empty() {
+            Ok(Self { versioned: found.into(), ..self })
+        } else {
+            Err(Error::Files { problems })
+        }
+    }
+
+    /// Those with a version, lowest first.
     #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Migration> {
-        self.0.iter()
+        self.versioned.iter()
+    }
+
+    /// Repeatables, in the order in which they are tried: those that others require first, else by name.
+    #[must_use]
+    pub fn repeatables(&self) -> impl DoubleEndedIterator<Item = &Migration> {
+        self.repeatables.iter()
+    }
+
+    /// `before_run.sql` and `after_run.sql`, as far as they are there.
+    pub fn hooks(&self) -> impl Iterator<Item = &Migration> {
+        [&self.before, &self.after].into_iter().flatten()
+    }
+
+    /// `before_run.sql`.
+    pub(crate) fn before(&self) -> Option<&Migration> {
+        self.before.as_ref()
+    }
+
+    /// `after_run.sql`.
+    pub(crate) fn after(&self) -> Option<&Migration> {
+        self.after.as_ref()
+    }
+
+    /// All, of all kinds.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Migration> {
+        self.before.iter().chain(&*self.versioned).chain(&*self.repeatables).chain(&self.after)
     }
 
     /// The one with this version.
     #[must_use]
     pub fn get(&self, version: i64) -> Option<&Migration> {
-        let index = self.0.binary_search_by_key(&version, Migration::version).ok()?;
-        self.0.get(index)
+        let index = self.versioned.binary_search_by_key(&version, Migration::version).ok()?;
+        self.versioned.get(index)
     }
 
-    /// Those with one of these versions.
-    pub(crate) fn only(&self, versions: &[i64]) -> Self {
-        Self(self.iter().filter(|migration| versions.contains(&migration.version())).cloned().collect())
+    /// Those with one of these versions, and these repeatables, with the hooks.
+    pub(crate) fn only(&self, versions: &[i64], repeatables: &[&Migration]) -> Self {
+        let versioned = self.iter().filter(|migration| versions.contains(&migration.version()));
+        let is_meant = |file: &&Migration| repeatables.iter().any(|meant| meant.name() == file.name());
+        let repeatables = self.repeatables().filter(is_meant);
+        Self {
+            versioned: versioned.cloned().collect(),
+            repeatables: repeatables.cloned().collect(),
+            ..self.clone()
+        }
     }
 
-    /// How many there are.
+    /// The same without repeatables.
+    pub(crate) fn without_repeatables(&self) -> Self {
+        Self { repeatables: Arc::default(), ..self.clone() }
+    }
+
+    /// How many have a version.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.versioned.len()
     }
 
-    /// Whether there are none.
+    /// Whether there is nothing to apply, with or without a version.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.versioned.is_empty() && self.repeatables.is_empty()
+    }
+}
+
+fn of_code(code: Code) -> Result<Migration, MigrationProblem> {
+    let file = code.file();
+    if !matches!(FileName::parse(&file.replace(".rs", ".sql")), Some(FileName::Up { .. })) {
+        return Err(MigrationProblem::NotAMigration { file, suggestion: None });
+    }
+    let script = Script::of_code(file, &code.text())?;
+    match placement::check(&script, Kind::Code) {
+        None => Migration::of_code(code, script),
+        Some(problem) => Err(problem),
     }
 }
 
@@ -89,72 +178,9 @@ fn read_entry(entry: &std::fs::DirEntry) -> std::io::Result<(String, Vec<u8>)> {
     let name = entry.file_name().to_string_lossy().into_owned();
     let path = entry.path();
     let is_directory = path.is_dir();
-    let unwanted =
-        is_directory || !matches!(FileName::parse(&name), Some(FileName::Up { .. } | FileName::Down { .. }));
+    let unwanted = is_directory || !FileName::is_run(&name);
     let name = if is_directory { format!("{name}/") } else { name };
     Ok((name, if unwanted { Vec::new() } else { std::fs::read(path)? }))
-}
-
-/// The files seen so far, by their names without ending, and what is wrong with them.
-#[derive(Default)]
-struct Draft {
-    ups: BTreeMap<String, (i64, Option<Script>)>,
-    downs: BTreeMap<String, Option<Script>>,
-    problems: Vec<MigrationProblem>,
-}
-
-impl Draft {
-    fn add(&mut self, file: &str, bytes: &[u8]) {
-        match FileName::parse(file) {
-            Some(FileName::Beside) => {}
-            Some(FileName::Down { stem }) => {
-                let script = self.script(file, bytes);
-                self.downs.insert(stem.to_owned(), script);
-            }
-            Some(FileName::Up { stem, version }) => {
-                let script = self.script(file, bytes);
-                self.ups.insert(stem.to_owned(), (version, script));
-            }
-            None => self.problems.push(MigrationProblem::NotAMigration {
-                file: file.to_owned(),
-                suggestion: suggestion(file),
-            }),
-        }
-    }
-
-    /// The file's script, or a noted problem.
-    fn script(&mut self, file: &str, bytes: &[u8]) -> Option<Script> {
-        let script = match std::str::from_utf8(bytes) {
-            Ok(text) if !text.contains('\0') => Script::new(file.to_owned(), text),
-            _ => Err(MigrationProblem::NotText { file: file.to_owned() }),
-        };
-        script.map_err(|problem| self.problems.push(problem)).ok()
-    }
-
-    fn complete(mut self) -> Result<Migrations, Error> {
-        let mut versions = BTreeMap::<i64, Vec<String>>::new();
-        let mut found = Vec::new();
-        for (stem, (version, up)) in std::mem::take(&mut self.ups) {
-            versions.entry(version).or_default().push(format!("{stem}.sql"));
-            let down = self.downs.remove(&stem).flatten();
-            match up.map(|up| Migration::new(&stem, up, down)).transpose() {
-                Ok(migration) => found.extend(migration),
-                Err(problem) => self.problems.push(problem),
-            }
-        }
-        let several = versions.into_values().filter(|files| files.len() > 1);
-        self.problems.extend(several.map(|files| MigrationProblem::SameVersion { files }));
-        self.problems.extend(self.downs.keys().map(|stem| MigrationProblem::DownAlone {
-            file: format!("{stem}.down.sql"),
-            up: format!("{stem}.sql"),
-        }));
-        if self.problems.is_empty() {
-            found.sort_by_key(Migration::version);
-            Ok(Migrations(found.into()))
-        } else {
-            Err(Error::Files { problems: self.problems })
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,17 @@
 //! What is in a directory of migrations, without a database.
 
 mod directives;
+mod draft;
 mod embed;
 mod file_name;
 mod index;
+mod kind;
 mod migration;
 mod migrations;
 mod next_version;
 mod outside;
+mod placement;
+mod requirements;
 mod script;
 mod statements;
 mod template;
@@ -16,6 +20,7 @@ pub(crate) mod unfit;
 
 pub use self::directives::{Directives, Phase};
 pub use self::embed::embed;
+pub use self::kind::Kind;
 pub use self::migration::{Migration, MigrationProblem};
 pub use self::migrations::Migrations;
 pub use self::template::Template;

@@ -36,10 +36,19 @@ pub(crate) struct Hash([u8; 32]);
 impl Script {
     pub(crate) fn new(file: String, text: &str) -> Result<Self, MigrationProblem> {
         let sql = normalised(text);
-        let scan = scan(&sql);
-        if scan.statements.is_empty() {
+        if statements(&sql).is_empty() {
             return Err(MigrationProblem::NoStatement { file });
         }
+        Self::of(file, sql)
+    }
+
+    /// What stands for the text of code: only comments.
+    pub(crate) fn of_code(file: String, text: &str) -> Result<Self, MigrationProblem> {
+        Self::of(file, normalised(text))
+    }
+
+    fn of(file: String, sql: String) -> Result<Self, MigrationProblem> {
+        let scan = scan(&sql);
         let directives = match Directives::read(&scan) {
             Ok(directives) => directives,
             Err((at, reason)) => {
@@ -57,6 +66,9 @@ impl Script {
             })
             .collect();
         tokens.update(directives.to_string());
+        if statements.is_empty() {
+            tokens.update(&sql);
+        }
         let (sha256, token_sha256) = (Hash::of(Sha256::new().chain_update(&sql)), Hash::of(tokens));
         Ok(Self { file, sql, directives, statements, sha256, token_sha256 })
     }

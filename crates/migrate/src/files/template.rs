@@ -30,6 +30,7 @@ pub struct Template {
     name: String,
     up: Option<String>,
     way_back: WayBack,
+    is_repeatable: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -44,7 +45,7 @@ enum WayBack {
 impl Template {
     /// An empty one.
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), up: None, way_back: WayBack::Open }
+        Self { name: name.into(), up: None, way_back: WayBack::Open, is_repeatable: false }
     }
 
     /// With a file for the way back, to be filled in.
@@ -60,6 +61,13 @@ impl Template {
     #[must_use]
     pub fn irreversible(mut self) -> Self {
         self.way_back = WayBack::None;
+        self
+    }
+
+    /// A repeatable, `R__<name>.sql`, for a view, a function or the like: it has no version and no way back.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.is_repeatable = true;
         self
     }
 
@@ -129,8 +137,13 @@ impl Template {
 
     fn create_at(self, directory: &Path, now: SystemTime) -> Result<Vec<PathBuf>, Error> {
         check(&self.name)?;
-        let stem = format!("V{}__{}", next_version(directory, now)?, self.name);
-        let files = [Some((format!("{stem}.sql"), self.up(&stem))), self.down(&stem)];
+        let files = if self.is_repeatable {
+            let stem = format!("R__{}", self.name);
+            [Some((format!("{stem}.sql"), format!("-- {stem}\n--\n{REPEATED}"))), None]
+        } else {
+            let stem = format!("V{}__{}", next_version(directory, now)?, self.name);
+            [Some((format!("{stem}.sql"), self.up(&stem))), self.down(&stem)]
+        };
         let write = |(file, text): (String, String)| {
             let path = directory.join(file);
             let write = || std::fs::File::create_new(&path)?.write_all(text.as_bytes());
@@ -165,6 +178,13 @@ impl Template {
 const ONCE: &str = "\
 -- Once this file is applied anywhere it is never edited; a mistake is mended by another file. Add first, and remove in
 -- a later release, when nothing that runs needs the old form any more.
+";
+
+const REPEATED: &str = "\
+-- Applied behind all versioned files, and again whenever this text has changed; so say CREATE OR REPLACE, or DROP … IF
+-- EXISTS first. It runs in a transaction of its own: no BEGIN, no COMMIT. If another of these has to be there before, a
+-- comment for pgkeel says so: requires=R__other.
+
 ";
 
 const IN_TRANSACTION: &str = "\

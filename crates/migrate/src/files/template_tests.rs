@@ -32,6 +32,16 @@ fn where_files_are_counted_the_next_number_follows() {
 }
 
 #[test]
+fn a_repeatable_has_no_version_and_is_never_overwritten() {
+    let directory = tempfile::tempdir().unwrap();
+    let new = || create(directory.path(), Template::named("views").repeatable());
+    assert_eq!(new().unwrap(), ["R__views.sql"]);
+    assert!(matches!(new(), Err(Error::Directory { .. })));
+    let Err(Error::Files { problems }) = Migrations::from_dir(directory.path()) else { panic!() };
+    assert_eq!(problems[0].to_string(), "R__views.sql has no statement yet");
+}
+
+#[test]
 fn other_names_are_refused_with_one_that_would_do() {
     let directory = tempfile::tempdir().unwrap();
     for (name, right) in [

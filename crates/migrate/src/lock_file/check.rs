@@ -35,6 +35,18 @@ pub enum LockConflict {
         /// Its name.
         name: String,
     },
+    /// The repeatable was edited since, as it may be.
+    #[error("{file} is not what the lock file says it is; write it anew")]
+    RepeatableEdited {
+        /// The file's name.
+        file: String,
+    },
+    /// The lock file has a repeatable that there is no file for.
+    #[error("the lock file has {file}, but there is no such file; write it anew")]
+    RepeatableGone {
+        /// The file's name.
+        file: String,
+    },
 }
 
 impl LockFile {
@@ -53,7 +65,27 @@ impl LockFile {
             (version, LockConflict::Gone { version, name })
         }));
         found.sort_by_key(|(version, _)| *version);
-        found.into_iter().map(|(_, conflict)| conflict).collect()
+        let repeatables = self.repeatables_in_conflict(migrations);
+        found.into_iter().map(|(_, conflict)| conflict).chain(repeatables).collect()
+    }
+
+    /// By name: edited, new or gone.
+    fn repeatables_in_conflict(&self, migrations: &Migrations) -> Vec<LockConflict> {
+        let locked = self.repeatables();
+        let compare = |migration: &Migration| {
+            let file = migration.file().to_owned();
+            match locked.and_then(|locked| locked.checksum(migration.name())) {
+                None => Some(LockConflict::New { file }),
+                Some(checksum) if checksum != Fingerprint::of(migration.sql()) => {
+                    Some(LockConflict::RepeatableEdited { file })
+                }
+                Some(_) => None,
+            }
+        };
+        let is_there = |name: &str| migrations.repeatables().any(|file| file.name() == name);
+        let gone = locked.into_iter().flat_map(|locked| &locked.files).filter(|(name, _)| !is_there(name));
+        let gone = gone.map(|(name, _)| LockConflict::RepeatableGone { file: format!("R__{name}.sql") });
+        migrations.repeatables().filter_map(compare).chain(gone).collect()
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod check;
 mod read;
+mod repeatables;
 mod write;
 
 use std::path::Path;
 
 pub use self::check::LockConflict;
 pub use self::read::LockProblem;
+pub use self::repeatables::LockRepeatables;
 use crate::{Fingerprint, Migration, Scope, VerifyError};
 
 /// A text with a line a migration, so that a change of files or of their effect is seen in review, and a database can be
@@ -17,6 +19,7 @@ pub struct LockFile {
     major: u32,
     scope: Scope,
     entries: Vec<LockEntry>,
+    repeatables: Option<LockRepeatables>,
 }
 
 /// What is written down of one migration.
@@ -45,7 +48,12 @@ impl LockFile {
     pub const NAME: &str = "migrations.lock";
 
     pub(crate) fn new(major: u32, scope: Scope, entries: Vec<LockEntry>) -> Self {
-        Self { major, scope, entries }
+        Self { major, scope, entries, repeatables: None }
+    }
+
+    pub(crate) fn with_repeatables(mut self, repeatables: Option<LockRepeatables>) -> Self {
+        self.repeatables = repeatables;
+        self
     }
 
     /// Reads it from a directory of migrations; `None` if there is none.
@@ -81,6 +89,12 @@ impl LockFile {
     #[must_use]
     pub fn entries(&self) -> &[LockEntry] {
         &self.entries
+    }
+
+    /// What is written down of the repeatables, if there are any.
+    #[must_use]
+    pub fn repeatables(&self) -> Option<&LockRepeatables> {
+        self.repeatables.as_ref()
     }
 
     /// What is written down of a version.

@@ -1,8 +1,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::{LockEntry, LockFile};
-use crate::{Scope, VerifyError};
+use super::{LockEntry, LockFile, LockRepeatables};
+use crate::{Fingerprint, Scope, VerifyError};
 
 /// What is wrong with one line of a lock file, or with the whole. Lines are counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +66,14 @@ pub(super) fn file(path: &Path) -> Result<Option<LockFile>, VerifyError> {
 
 /// All that is wrong comes at once.
 pub(super) fn parse(text: &str) -> Result<LockFile, Vec<LockProblem>> {
-    let mut draft = Draft { format: false, major: None, scope: Scope::bare(), entries: Vec::new() };
+    let mut draft = Draft {
+        format: false,
+        major: None,
+        scope: Scope::bare(),
+        entries: Vec::new(),
+        repeatables: Vec::new(),
+        complete: None,
+    };
     let lines = text.strip_prefix('\u{feff}').unwrap_or(text).lines().zip(1..);
     let mut problems: Vec<LockProblem> =
         lines.filter_map(|(text, line)| draft.add(text.trim(), line).err()).collect();
@@ -79,8 +86,10 @@ pub(super) fn parse(text: &str) -> Result<LockFile, Vec<LockProblem>> {
         return Err(problems);
     }
     problems.extend((!draft.format).then_some(LockProblem::Missing { missing: "format 1" }));
+    let is_cut_off = draft.complete.is_none() && !draft.repeatables.is_empty();
+    problems.extend(is_cut_off.then_some(LockProblem::Missing { missing: "repeatables <fingerprint>" }));
     match draft.major {
-        Some(major) if problems.is_empty() => Ok(LockFile::new(major, draft.scope, draft.entries)),
+        Some(major) if problems.is_empty() => Ok(draft.into_lock_file(major)),
         Some(_) => Err(problems),
         None => {
             problems.push(LockProblem::Missing { missing: "postgresql <major version>" });
@@ -94,6 +103,9 @@ struct Draft {
     major: Option<u32>,
     scope: Scope,
     entries: Vec<LockEntry>,
+    repeatables: Vec<(String, Fingerprint)>,
+    /// Of the schema after these.
+    complete: Option<Fingerprint>,
 }
 
 const MARKS: [&str; 4] = ["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
@@ -115,9 +127,24 @@ impl Draft {
                 let bad = |error: crate::BadScope| LockProblem::Line { line, why: error.to_string() };
                 self.scope = self.scope.clone().read(text).map_err(bad)?;
             }
+            Some(("repeatables", schema)) => {
+                let bad = |error| LockProblem::Line { line, why: format!("the fingerprint: {error}") };
+                self.complete = Some(schema.trim().parse().map_err(bad)?);
+            }
+            Some((name, checksum)) if name.starts_with("R__") => {
+                let bad = |error| LockProblem::Line { line, why: format!("the checksum: {error}") };
+                let checksum = checksum.trim().parse().map_err(bad)?;
+                self.repeatables.push((name.trim_start_matches("R__").to_owned(), checksum));
+            }
             _ => self.entry(text, line)?,
         }
         Ok(())
+    }
+
+    fn into_lock_file(self, major: u32) -> LockFile {
+        let files = self.repeatables;
+        let repeatables = self.complete.map(|schema| LockRepeatables { files, schema });
+        LockFile::new(major, self.scope, self.entries).with_repeatables(repeatables)
     }
 
     fn entry(&mut self, text: &str, line: usize) -> Result<(), LockProblem> {
@@ -141,7 +168,6 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Fingerprint;
     use crate::lock_file::write::text;
 
     fn sample() -> LockFile {
@@ -152,7 +178,9 @@ mod tests {
             schema: Fingerprint::of("schema"),
         };
         let scope = Scope::default().ignoring("table x.*".parse().unwrap());
-        LockFile::new(15, scope, vec![entry(1, "a"), entry(20, "b_2")])
+        let files = vec![("views".to_owned(), Fingerprint::of("views"))];
+        let repeatables = LockRepeatables { files, schema: Fingerprint::of("schema with views") };
+        LockFile::new(15, scope, vec![entry(1, "a"), entry(20, "b_2")]).with_repeatables(Some(repeatables))
     }
 
     fn problems(text: &str) -> Vec<String> {
@@ -174,7 +202,7 @@ mod tests {
             text(&sample()).replace("20 b_2", "<<<<<<< HEAD\n20 b_2") + "=======\nx\n>>>>>>> other\n";
         let told = problems(&merged);
         assert_eq!(told.len(), 3, "{told:?}");
-        assert!(told[0].starts_with("line 11 is a mark of a merge conflict"), "{told:?}");
+        assert!(told[0].starts_with("line 12 is a mark of a merge conflict"), "{told:?}");
     }
 
     #[test]
@@ -197,6 +225,14 @@ mod tests {
         for (told, expected) in told.iter().zip(expected) {
             assert!(told.starts_with(expected), "{told} {expected}");
         }
+    }
+
+    #[test]
+    fn repeatables_without_what_they_make_are_cut_off() {
+        let written = text(&sample());
+        let cut = written.lines().filter(|line| !line.starts_with("repeatables"));
+        let told = problems(&cut.collect::<Vec<_>>().join("\n"));
+        assert_eq!(told, ["there is no line \"repeatables <fingerprint>\""]);
     }
 
     #[test]

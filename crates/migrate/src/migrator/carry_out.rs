@@ -7,9 +7,11 @@ use super::order::Order;
 use crate::files::{of_whole_server, statements};
 use crate::run::session::Session;
 use crate::run::{Attempt, Context, Job, Lock, Patience, Runner, Shadow, Watch, check_connection, rehearse};
-use crate::state::history;
 use crate::state::log::{self, RunId};
-use crate::{Done, DryRun, Error, Event, LockHolder, Migration, Migrations, Phase, Report, Status, Target};
+use crate::state::{history, repeated};
+use crate::{
+    Done, DryRun, Error, Event, Kind, LockHolder, Migration, Migrations, Phase, Report, Status, Target,
+};
 
 impl Migrator {
     pub(super) async fn look(&self, session: &Session) -> Result<Status, Error> {
@@ -24,7 +26,9 @@ impl Migrator {
 
     async fn compare(&self, session: &Session, holder: Option<LockHolder>) -> Result<Status, Error> {
         let (rows, trail) = (history::rows(session).await?, log::trail(session).await?);
-        Ok(Status::compare(&self.migrations, rows, &trail, holder))
+        let repeated = repeated::rows(session).await?;
+        let status = Status::compare(&self.migrations, rows, &trail, holder);
+        Ok(status.with_repeatables(&self.migrations, repeated))
     }
 
     pub(super) async fn carry_out(
@@ -94,7 +98,7 @@ impl Migrator {
     ) -> Result<Vec<Done>, Error> {
         session.renew(self.limits).await?;
         let status = self.look_alone(session).await?;
-        let applied = status.applied.clone();
+        let (applied, has_repeated) = (status.applied.clone(), !status.repeated.is_empty());
         let jobs = self.jobs(status, order)?;
         let mut watch = Watch::new(&self.connect, self.stop.clone(), observe);
         if self.dry_run.is_some() {
@@ -104,9 +108,12 @@ impl Migrator {
             return Ok(Vec::new());
         }
         history::ensure(session).await?;
+        if jobs.iter().any(|job| job.migration.kind() == Kind::Repeatable) {
+            repeated::ensure(session).await?;
+        }
         let run = RunId::new(session, self.revision.clone()).await?;
         let context = Context { session, lock, limits: self.limits, run };
-        let mut runner = Runner { context, watch, applied, done: Vec::new() };
+        let mut runner = Runner { context, watch, applied, has_repeated, done: Vec::new() };
         runner.run_all(&jobs).await?;
         Ok(runner.done)
     }
@@ -119,12 +126,17 @@ impl Migrator {
     ) -> Result<Report, Error> {
         let status = self.status().await?;
         let applied: Vec<i64> = status.applied.iter().map(|row| row.version).collect();
-        let applied = self.migrations.only(&applied);
+        // One that is due may need others that are not: so there all run that may, and those that are due are told.
+        let is_there = |file: &&Migration| {
+            !matches!(order, Order::Up) && status.repeated.iter().any(|row| row.name == file.name())
+        };
+        let repeatables: Vec<&Migration> = self.migrations.repeatables().filter(is_there).collect();
+        let applied = self.migrations.only(&applied, &repeatables);
         let jobs = self.jobs(status, order)?;
         if jobs.is_empty() {
             return Ok(Report::default());
         }
-        let scripts = applied.iter().map(Migration::up).chain(jobs.iter().map(Job::script));
+        let scripts = applied.all().map(Migration::up).chain(jobs.iter().map(Job::script));
         for script in scripts {
             if statements(script.sql()).iter().any(|statement| of_whole_server(statement).is_some()) {
                 let reason = "it changes what all databases of the server share; try it by rollback";
@@ -133,9 +145,20 @@ impl Migrator {
         }
         let shadow = Shadow::create(&self.connect, self.limits.others, &self.stop).await?;
         let there = Self { connect: shadow.config.clone(), dry_run: None, ..self.clone() };
-        let tried = Box::pin(there.replay(applied, order, observe)).await;
+        let is_told = |migration: &Migration| {
+            let is_it = |job: &Job| job.migration.name() == migration.name();
+            migration.kind() != Kind::Repeatable || jobs.iter().any(is_it)
+        };
+        let mut tell = |event: Event<'_>| {
+            if event.migration().is_none_or(is_told) {
+                observe(event);
+            }
+        };
+        let tried = Box::pin(there.replay(applied, order, &mut tell)).await;
         shadow.discard().await;
-        tried
+        let mut report = tried?;
+        report.done.retain(|done| is_told(&done.migration));
+        Ok(report)
     }
 
     async fn replay(

@@ -1,5 +1,6 @@
 //! What can be done with the migrations of one database.
 
+mod besides;
 mod carry_out;
 mod order;
 mod verbs;

@@ -16,6 +16,10 @@ pub(super) enum Order {
 impl Migrator {
     /// Which files this means, unless something stands in the way.
     pub(super) fn jobs(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
+        Ok(self.with_hooks(self.jobs_alone(status, order)?))
+    }
+
+    fn jobs_alone(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
         match order {
             Order::Up => self.jobs_up(status),
             Order::Down(back) => self.jobs_down(&status, back, false),
@@ -27,7 +31,11 @@ impl Migrator {
                 let conflicts: Vec<Conflict> =
                     up.iter().filter_map(|job| misfit(&job.migration, job.script())).collect();
                 if conflicts.is_empty() {
-                    Ok([down, up].concat())
+                    // What the way back takes along comes again.
+                    let is_newest = !up.is_empty() && status.pending.is_empty();
+                    let behind = self.migrations.repeatables().filter(|_| is_newest);
+                    let behind = self.repeatables(behind);
+                    Ok([down, up, behind].concat())
                 } else {
                     Err(Error::Conflicts { conflicts })
                 }
@@ -38,9 +46,17 @@ impl Migrator {
     fn jobs_up(&self, status: Status) -> Result<Vec<Job>, Error> {
         let status = status.free_of_conflicts()?;
         let mut pending = self.target.select(&self.migrations, status.pending.clone())?;
+        // Repeatables are written for the newest schema, so they wait for what the target leaves out.
+        let is_whole = pending.len() == status.pending.len();
         let later = pending.iter().position(|file| file.directives().phase > self.phase);
         pending.truncate(later.unwrap_or(pending.len()));
-        Ok(pending.into_iter().map(|migration| status.job(migration, Direction::Up)).collect())
+        let up =
+            pending.into_iter().map(|migration| status.job(migration, Direction::Up)).collect::<Vec<_>>();
+        if !is_whole {
+            return Ok(up);
+        }
+        let behind = self.repeatables(status.due.iter());
+        Ok([up, behind].concat())
     }
 
     fn jobs_down(&self, status: &Status, back: Back, is_edited_anyway: bool) -> Result<Vec<Job>, Error> {

@@ -5,8 +5,8 @@ use super::order::Order;
 use crate::run::session::Session;
 use crate::run::{Lock, check_connection};
 use crate::state::log::{Entry, RunId, State};
-use crate::state::{Defaults, Scope, history};
-use crate::{Back, Direction, Error, Event, LockHolder, Plan, PlannedFile, Report, Status};
+use crate::state::{Defaults, Scope, history, repeated};
+use crate::{Back, Direction, Error, Event, Kind, LockHolder, Plan, PlannedFile, Report, Status};
 
 impl Migrator {
     /// Holds the files against the database. Only reads, takes no lock, and needs no table of history to be there.
@@ -55,17 +55,29 @@ impl Migrator {
 
     async fn plan_for(&self, order: Order) -> Result<Plan, Error> {
         let session = Session::open(&self.connect).await?;
-        let jobs = self.jobs(self.look(&session).await?, order)?;
+        let status = self.look(&session).await?;
+        let has_repeated = !status.repeated.is_empty();
+        let jobs = self.jobs(status, order)?;
         let defaults = Defaults { lock_timeout: self.limits.lock, statement_timeout: self.limits.statement };
         let files =
             jobs.iter().map(|job| PlannedFile::new(&job.migration, job.direction, job.done, defaults));
-        let tables = history::missing(&session).await?;
-        Ok(Plan::new(files.collect(), Scope { tables, revision: self.revision.clone() }))
+        let mut tables = history::missing(&session).await?;
+        if jobs.iter().any(|job| job.migration.kind() == Kind::Repeatable) {
+            tables.extend(repeated::missing(&session).await?);
+        }
+        Ok(Plan::new(files.collect(), Scope { tables, revision: self.revision.clone(), has_repeated }))
     }
 
     /// Applies what is pending, in order, one caller at a time. Each file runs in a transaction of its own, or says that
     /// its statements run one by one; one that was stopped between two of these goes on there. With nothing pending it
     /// only reads.
+    ///
+    /// Behind these come the repeatables that are due, unless the [`target`](Self::with_target) leaves out versions: they
+    /// are written for the newest schema. One that lacks something is put behind those that may make it, and tried again.
+    ///
+    /// `before_run.sql` runs first and `after_run.sql` last, once each, under the lock and in transactions of their own; so
+    /// they do for [`down`](Self::down) and [`redo`](Self::redo), and in dry runs, which leave nothing of them. With nothing
+    /// to do they do not run, and behind a file that failed the second does not.
     ///
     /// # Errors
     /// [`Error::Conflicts`] before anything runs, [`Error::Unsuitable`] for a connection through a pooler or to a
@@ -94,7 +106,8 @@ impl Migrator {
     }
 
     /// Reverts applied migrations, the newest first, by the files beside them that undo them. The history forgets them,
-    /// so that they are pending again; the log keeps both.
+    /// so that they are pending again; the log keeps both. Repeatables stay as they are, but all are due again, as a way
+    /// back may drop what they made along with what that was made of.
     ///
     /// # Errors
     /// [`Error::Conflicts`] before anything runs: there is no way back from one of them, it was edited, or another file
@@ -122,6 +135,7 @@ impl Migrator {
     }
 
     /// Reverts the newest migration and applies it again, as it is in the file now: for a file that is being written.
+    /// Repeatables come behind, all of them.
     ///
     /// # Errors
     /// As [`down`](Self::down), but that the file was edited is no conflict.

@@ -1,13 +1,16 @@
 //! The shadow in which migrations are proved, and what is done there.
 
+use pgkeel_connect::Executor as _;
+
 use super::Prover;
 use crate::{
-    Back, Error, Fingerprint, LockEntry, LockFile, Migration, Migrator, Shadow, Snapshot, Target, VerifyError,
+    Back, Error, Fingerprint, LockEntry, LockFile, Migration, Migrations, Migrator, Shadow, Snapshot, Target,
+    VerifyError,
 };
 
 /// Files are counted from 1, so that a number says how many are applied after it.
 pub(super) struct Bench<'a> {
-    prover: &'a Prover,
+    pub(super) prover: &'a Prover,
     files: Vec<&'a Migration>,
     shadow: Shadow,
 }
@@ -28,10 +31,21 @@ fn is_of_file(error: &Error) -> bool {
     }
 }
 
+/// What the first hook makes, such as an extension, is there before every file, so it is no file's doing. Should it fail, the
+/// first call says so.
+async fn shadow(prover: &Prover) -> Result<Shadow, VerifyError> {
+    let shadow = Shadow::create(&prover.server).await?;
+    if let Some(hook) = prover.migrations.before() {
+        let run = shadow.connection().batch_execute(hook.sql()).await;
+        tracing::debug!(?run, "the first hook was tried");
+    }
+    Ok(shadow)
+}
+
 impl<'a> Bench<'a> {
     pub(super) async fn open(prover: &'a Prover) -> Result<Self, VerifyError> {
         let files = prover.migrations.iter().collect();
-        Ok(Self { prover, files, shadow: Shadow::create(&prover.server).await? })
+        Ok(Self { prover, files, shadow: shadow(prover).await? })
     }
 
     pub(super) async fn close(self) {
@@ -55,9 +69,21 @@ impl<'a> Bench<'a> {
         Snapshot::take(self.shadow.connection(), &self.prover.scope).await
     }
 
-    /// As anybody would.
+    /// As anybody would, but for repeatables: each version is proved by itself.
     fn migrator(&self) -> Migrator {
-        Migrator::new(self.shadow.config().clone(), self.prover.migrations.clone())
+        self.migrator_of(self.prover.migrations.without_repeatables())
+    }
+
+    pub(super) fn migrator_of(&self, migrations: Migrations) -> Migrator {
+        Migrator::new(self.shadow.config().clone(), migrations)
+    }
+
+    pub(super) fn shadow(&self) -> &Shadow {
+        &self.shadow
+    }
+
+    pub(super) fn has_repeatables(&self) -> bool {
+        self.prover.migrations.repeatables().next().is_some()
     }
 
     /// Applies what is missing of the first so many.
@@ -81,7 +107,7 @@ impl<'a> Bench<'a> {
 
     /// Makes the schema after this file anew, in another shadow.
     pub(super) async fn rebuild(&mut self, upto: usize) -> Result<(), VerifyError> {
-        let fresh = Shadow::create(&self.prover.server).await?;
+        let fresh = shadow(self.prover).await?;
         std::mem::replace(&mut self.shadow, fresh).leave().await;
         self.up(upto).await.map(|_| ())
     }

@@ -10,6 +10,8 @@ pub struct Proof {
     pub steps: Vec<StepProof>,
     /// All of them.
     pub chain: ChainProof,
+    /// Repeatables, behind all of them; `None` if there are none.
+    pub repeatables: Option<RepeatablesProof>,
     /// What the lock file should be.
     pub lock: LockFile,
     /// How long all of it took.
@@ -42,6 +44,20 @@ pub struct ChainProof {
     pub stays: Vec<String>,
     /// What is wrong. A down may differ by itself and make up for it in the chain, or the other way round.
     pub findings: Vec<Finding>,
+}
+
+/// What came of applying all repeatables, and applying them again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RepeatablesProof {
+    /// Their files.
+    pub files: Vec<String>,
+    /// The fingerprint of the schema with them.
+    pub schema: Fingerprint,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// What a proof has found.
@@ -111,6 +127,7 @@ impl Proof {
             .iter()
             .flat_map(|step| step.findings.iter().map(|finding| (Some(step.file.as_str()), finding)));
         let chain = self.chain.findings.iter().map(|finding| (None, finding));
-        steps.chain(chain).filter(|(_, finding)| finding.is_fault())
+        let repeatables = self.repeatables.iter().flat_map(|it| &it.findings).map(|finding| (None, finding));
+        steps.chain(chain).chain(repeatables).filter(|(_, finding)| finding.is_fault())
     }
 }

@@ -1,8 +1,9 @@
 //! Whether migrations do what they say, found out in a shadow: each is applied, undone and applied again, and so is the
-//! whole chain.
+//! whole chain. Repeatables come behind that.
 
 mod bench;
 mod finding;
+mod repeatables;
 mod report;
 pub(crate) mod server_wide;
 
@@ -10,7 +11,7 @@ use pgkeel_connect::Config;
 use tokio::time::Instant;
 
 use self::bench::{Bench, of_file};
-pub use self::finding::{ChainProof, Finding, Proof, StepProof};
+pub use self::finding::{ChainProof, Finding, Proof, RepeatablesProof, StepProof};
 use crate::{LockFile, Migrations, Scope, Snapshot, VerifyError};
 
 /// Proves migrations, each and as a chain, in databases of its own.
@@ -75,7 +76,8 @@ impl Prover {
     }
 
     /// Applies each file, undoes it, and applies it again; then undoes all and applies all again. A file whose down does
-    /// wrong does not keep the next from being proved: what is before it is made anew.
+    /// wrong does not keep the next from being proved: what is before it is made anew. Behind all of that repeatables are
+    /// applied, and applied again, which must not change the schema.
     ///
     /// Findings are no errors: see [`Proof::is_sound`].
     ///
@@ -101,8 +103,8 @@ impl Prover {
         let mut bench = Bench::open(self).await?;
         let proved = prove(&mut bench, observe).await;
         bench.close().await;
-        let (steps, chain, lock) = proved?;
-        Ok(Proof { steps, chain, lock, took: start.elapsed() })
+        let (steps, chain, repeatables, lock) = proved?;
+        Ok(Proof { steps, chain, repeatables, lock, took: start.elapsed() })
     }
 
     fn refuse_server_wide(&self) -> Result<(), VerifyError> {
@@ -115,10 +117,11 @@ async fn lock(bench: &Bench<'_>) -> Result<LockFile, VerifyError> {
     for upto in 1..=bench.len() {
         schemas.push(bench.up(upto).await?.fingerprint());
     }
-    Ok(bench.lock(&schemas, major))
+    let repeatables = bench.repeat().await?;
+    Ok(bench.lock(&schemas, major).with_repeatables(repeatables))
 }
 
-type Proved = (Vec<StepProof>, ChainProof, LockFile);
+type Proved = (Vec<StepProof>, ChainProof, Option<RepeatablesProof>, LockFile);
 
 async fn prove(
     bench: &mut Bench<'_>,
@@ -143,7 +146,13 @@ async fn prove(
         before = after;
     }
     let chain = whole_chain(bench, bottom, &before).await?;
-    Ok((steps, chain, bench.lock(&schemas, before.major())))
+    let is_whole = chain.findings.is_empty();
+    if !is_whole && bench.has_repeatables() {
+        bench.rebuild(bench.len()).await?;
+    }
+    let (repeatables, locked) = bench.prove_repeatables().await?;
+    let lock = bench.lock(&schemas, before.major()).with_repeatables(locked);
+    Ok((steps, chain, repeatables, lock))
 }
 
 /// Down and up again; afterwards the schema is as it was before.

@@ -4,13 +4,13 @@ use std::error::Error as _;
 use std::fmt;
 use std::fmt::Write as _;
 
-use super::{ChainProof, Finding, Proof, StepProof};
+use super::{ChainProof, Finding, Proof, RepeatablesProof, StepProof};
 use crate::{Differences, Error};
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.steps.iter().try_for_each(|step| write!(f, "{step}"))?;
-        write!(f, "{}", self.chain)?;
+        write!(f, "{}{}", self.chain, self.repeated())?;
         writeln!(f, "{}", self.summary())
     }
 }
@@ -27,6 +27,23 @@ impl fmt::Display for ChainProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "the whole chain, {}: {}", self.extent(), verdict(&self.findings))?;
         details(f, &self.findings)
+    }
+}
+
+/// A line, and what was found below it.
+impl fmt::Display for RepeatablesProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.extent(), verdict(&self.findings))?;
+        details(f, &self.findings)
+    }
+}
+
+impl RepeatablesProof {
+    fn extent(&self) -> String {
+        match &self.files[..] {
+            [one] => format!("{one}, applied twice"),
+            files => format!("{} repeatables, applied twice", files.len()),
+        }
     }
 }
 
@@ -79,7 +96,8 @@ impl Proof {
         let mut page = format!("**{}**\n", self.summary());
         let of_steps = self.steps.iter().map(|step| (format!("`{}`", step.file), &step.findings));
         let of_chain = (format!("the whole chain, {}", self.chain.extent()), &self.chain.findings);
-        for (what, findings) in of_steps.chain([of_chain]) {
+        let of_repeatables = self.repeatables.iter().map(|it| (it.extent(), &it.findings));
+        for (what, findings) in of_steps.chain([of_chain]).chain(of_repeatables) {
             for finding in findings {
                 let _ = writeln!(page, "\n- {what}: {finding}");
                 if let Some(differences) = finding.differences() {
@@ -91,7 +109,8 @@ impl Proof {
     }
 
     /// For programs: `sound`, `took_ms`, `steps` and `chain`, each with `findings` of `kind`, `fault`, `message` and
-    /// `differences` as in [`Differences::to_json`] or null.
+    /// `differences` as in [`Differences::to_json`] or null; `repeatables` with `files`, `fingerprint` and `findings`, or
+    /// null.
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
@@ -115,7 +134,13 @@ impl Proof {
                 "findings": findings(&step.findings),
             })
         };
+        let repeatables = |it: &RepeatablesProof| {
+            json!({
+                "files": it.files, "fingerprint": it.schema.to_string(), "findings": findings(&it.findings),
+            })
+        };
         json!({
+            "repeatables": self.repeatables.as_ref().map(repeatables),
             "sound": self.is_sound(),
             "took_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
             "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
@@ -125,6 +150,11 @@ impl Proof {
                 "findings": findings(&self.chain.findings),
             },
         })
+    }
+
+    /// What there is to say of repeatables.
+    pub(crate) fn repeated(&self) -> String {
+        self.repeatables.as_ref().map_or_else(String::new, ToString::to_string)
     }
 
     pub(crate) fn summary(&self) -> String {

@@ -7,7 +7,7 @@ use crate::{Migrations, VerifyError};
 
 /// Refuses files that have such a statement, and files that undo them.
 pub(crate) fn refuse(migrations: &Migrations) -> Result<(), VerifyError> {
-    let scripts = migrations.iter().flat_map(|migration| [Some(migration.up()), migration.down()]);
+    let scripts = migrations.all().flat_map(|migration| [Some(migration.up()), migration.down()]);
     scripts.flatten().try_for_each(check)
 }
 

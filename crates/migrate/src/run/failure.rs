@@ -6,13 +6,13 @@ use tokio_postgres::error::SqlState;
 
 use super::retry;
 use crate::wording::{Before, hint};
-use crate::{Blocker, Direction, Error, Location};
+use crate::{Blocker, CodeError, Direction, Error, Location};
 
 /// Why one file was not applied or not reverted.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FileError {
-    /// The file's name.
+    /// The file's name; if what went wrong is in the file that verifies it, the name of that.
     pub file: String,
     /// Which way it was going.
     pub direction: Direction,
@@ -55,11 +55,33 @@ pub enum Reason {
     /// The server refused a statement, or the COMMIT.
     #[error("the server refused a statement")]
     Refused(#[source] ServerError),
+    /// It lacks something, and so do other repeatables that were tried since: either some of them need each other, or
+    /// nothing makes what they need.
+    #[error(
+        "it lacks something that the other repeatables that are due do not make either, unless they need each other: {}",
+        .others.join("; ")
+    )]
+    Lacking {
+        /// What the server said.
+        #[source]
+        source: ServerError,
+        /// The other files that lack something, each with what the server said.
+        others: Vec<String>,
+    },
     /// A query that the file gives as `precheck` did not answer `true`.
     #[error("the precheck does not hold: {query}")]
     Precheck {
         /// The query.
         query: String,
+    },
+    /// The function of a migration that is code gave up.
+    #[error("its code gave up")]
+    Code(#[source] CodeError),
+    /// What the file beside it, `….verify.sql`, says has to be so behind it is not so.
+    #[error("what has to hold behind it does not, as this query answers {answer}")]
+    Unverified {
+        /// What it answers: `false`, `zero`, `null` or `no row`.
+        answer: &'static str,
     },
     /// [`Stop`](crate::Stop) was asked for.
     #[error("it was stopped")]
@@ -116,7 +138,7 @@ impl Reason {
     #[must_use]
     pub fn server(&self) -> Option<&ServerError> {
         match self {
-            Self::Refused(source) => Some(source),
+            Self::Refused(source) | Self::Lacking { source, .. } => Some(source),
             Self::OutcomeUnknown(source) => source.as_ref()?.server(),
             Self::Besides(source) => source.server(),
             _ => None,
@@ -152,19 +174,25 @@ impl Reason {
 /// What went wrong and where, before it is known what else there is to say.
 #[derive(Debug)]
 pub(crate) struct Failure {
+    /// Which file, if it is not the one that was to be run.
+    pub(crate) file: Option<String>,
     pub(crate) at: Option<Location>,
     pub(crate) reason: Reason,
 }
 
 impl Failure {
     pub(crate) fn at(self, at: Location) -> Self {
-        Self { at: self.at.or(Some(at)), reason: self.reason }
+        Self { at: self.at.or(Some(at)), ..self }
+    }
+
+    pub(crate) fn in_file(self, file: &str) -> Self {
+        Self { file: Some(file.to_owned()), ..self }
     }
 }
 
 impl From<Reason> for Failure {
     fn from(reason: Reason) -> Self {
-        Self { at: None, reason }
+        Self { file: None, at: None, reason }
     }
 }
 
@@ -181,6 +209,9 @@ impl fmt::Display for FileError {
         let done = self.direction.participle();
         match self.stays {
             Stays::Nothing => write!(f, "; nothing of this file was {done}")?,
+            Stays::Statements { done, of } if done == of => {
+                f.write_str("; all of its statements stay, and the next call goes on behind them")?;
+            }
             Stays::Statements { done, of } => write!(
                 f,
                 "; {done} of its {of} statements stay, and the next call goes on with the {}",

@@ -1,6 +1,7 @@
 //! What is done on the database, one file after the other.
 
 mod blocker;
+mod code;
 mod concurrent_index;
 mod engine;
 mod failure;
@@ -16,9 +17,12 @@ mod step;
 mod stop;
 mod suitable;
 mod transaction;
+mod turns;
+mod verify;
 mod watch;
 
 pub use self::blocker::Blocker;
+pub use self::code::MigrationTx;
 pub use self::failure::{FileError, Reason, Stays};
 pub use self::lock::LockHolder;
 pub use self::rehearsal::DryRun;

@@ -14,6 +14,7 @@ use super::failure::{Failure, Reason};
 use super::runner::{Context, Job, Runner, Tally};
 use super::session::{Limits, Session};
 use super::transaction::{PLAIN, begin, commit, precheck, roll_back, send};
+use super::verify::verify;
 use crate::files::{IndexBuild, IndexRebuild, cannot_be_in_transaction, sets_session};
 use crate::{Error, Event, Step};
 
@@ -38,8 +39,27 @@ pub(crate) async fn run(
         ended.map_err(|failure| failure.at(job.script().location(tally.done)))?;
         tally.done += 1;
     }
+    if job.verify().is_some() {
+        verify_alone(runner, job, limits).await?;
+    }
     let last = format!("{record};\n{}", runner.context.last_entry(job, tally, Duration::ZERO));
     in_transaction(&runner.context, limits, &last).await
+}
+
+/// Nothing of this transaction is to stay.
+async fn verify_alone(runner: &mut Runner<'_>, job: &Job, limits: Limits) -> Result<(), Failure> {
+    let (session, lock) = (runner.context.session, runner.context.lock);
+    runner.watch.begin();
+    let ask = async {
+        begin(session, lock).await?;
+        let asked = match session.take_role(job.script().directives()).await {
+            Ok(()) => verify(session, limits, job).await,
+            Err(error) => Err(error.into()),
+        };
+        roll_back(session, asked.as_ref().is_err_and(|failure| failure.reason.is_without_answer())).await;
+        asked
+    };
+    runner.watch.over(session, &job.migration, ask).await
 }
 
 /// What statements before have set is not there any more in a new session.
@@ -108,7 +128,7 @@ async fn with_its_record(
     match done {
         Ok(()) => commit(session, limits).await,
         Err(failure) => {
-            roll_back(session, &failure).await;
+            roll_back(session, failure.reason.is_without_answer()).await;
             Err(failure)
         }
     }
@@ -193,7 +213,7 @@ async fn in_transaction(context: &Context<'_>, limits: Limits, sql: &str) -> Res
     match write(context.session, &format!("{PLAIN};\n{sql}")).await {
         Ok(()) => commit(context.session, limits).await,
         Err(failure) => {
-            roll_back(context.session, &failure).await;
+            roll_back(context.session, failure.reason.is_without_answer()).await;
             Err(failure)
         }
     }

@@ -3,20 +3,24 @@
 use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::{Instant, timeout};
 
+use super::code;
 use super::failure::{Failure, FileError, Reason, Stays};
 use super::report::Done;
 use super::runner::Job;
 use super::session::{Limits, Session};
 use super::transaction::{precheck, refused, roll_back, send};
+use super::turns::Turns;
+use super::verify::verify;
 use super::watch::Watch;
-use crate::{Error, Event, Step};
+use crate::{Error, Event, Kind, Step};
 
 /// How files are tried without anything that stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DryRun {
     /// On the database itself, all files in one transaction that is rolled back. It locks what the files lock, for as
-    /// long as all of them take; sequences do not go back. Files that run outside of a transaction cannot be tried so.
+    /// long as all of them take; sequences do not go back. Files that run outside of a transaction cannot be tried so. Code
+    /// that ends its transaction, which it must not, ends this one.
     Rollback,
     /// In a database of its own on the same server, to which first all is applied that is applied, and which is dropped in
     /// the end; if the future is dropped or the program killed, by the next such dry run. It has the schema but only the
@@ -25,6 +29,10 @@ pub enum DryRun {
     /// tried so.
     Shadow,
 }
+
+/// Where a repeatable goes back to that is put behind others.
+const MARK: &str = "savepoint pgkeel_file";
+const BACK: &str = "rollback to savepoint pgkeel_file";
 
 /// Runs the files and rolls back.
 pub(crate) async fn rehearse(
@@ -42,8 +50,10 @@ pub(crate) async fn rehearse(
     let sql = "select pg_current_xact_id()::text";
     let id = session.step(Step::Begin, session.connection.query_scalar::<String>(sql, &[])).await?;
     let mut done = Vec::new();
-    for (job, position) in jobs.iter().zip(1..) {
+    let mut turns = Turns::new(jobs);
+    while let Some(job) = turns.next() {
         let (migration, direction, of) = (&job.migration, job.direction, jobs.len());
+        let position = done.len() + 1;
         (watch.observe)(Event::Begun { migration, direction, position, of, done: 0 });
         let begun = Instant::now();
         watch.begin();
@@ -51,10 +61,10 @@ pub(crate) async fn rehearse(
             .over(session, migration, file(session, limits.of(job.script().directives()), job, &id))
             .await;
         if let Err(failure) = run {
-            roll_back(session, &failure).await;
             let stops = watch.stop().is_requested() && failure.reason.is_cancelled();
-            return Err(Error::File(Box::new(FileError {
-                file: job.script().file().to_owned(),
+            let is_over = failure.reason.is_without_answer();
+            let error = Error::File(Box::new(FileError {
+                file: failure.file.unwrap_or_else(|| job.script().file().to_owned()),
                 direction,
                 at: failure.at,
                 reason: if stops { Reason::Stopped } else { failure.reason },
@@ -62,8 +72,21 @@ pub(crate) async fn rehearse(
                 attempts: 1,
                 blockers: std::mem::take(&mut watch.blockers),
                 before: Vec::new(),
-            })));
+            }));
+            match turns.put_off(job, error) {
+                Ok(lacks) => {
+                    let back = session.connection.batch_execute(BACK);
+                    session.step(Step::Run, back).await?;
+                    (watch.observe)(Event::PutOff { migration, lacks: &lacks });
+                    continue;
+                }
+                Err(error) => {
+                    roll_back(session, is_over).await;
+                    return Err(error);
+                }
+            }
         }
+        turns.went_well();
         let took = begun.elapsed();
         let tried = Done {
             migration: migration.clone(),
@@ -83,15 +106,20 @@ pub(crate) async fn rehearse(
 
 async fn file(session: &Session, limits: Limits, job: &Job, id: &str) -> Result<(), Failure> {
     let script = job.script();
+    if job.migration.kind() == Kind::Repeatable {
+        session.step(Step::Begin, session.connection.batch_execute(MARK)).await?;
+    }
     session.forget(limits).await?;
     session.take_role(script.directives()).await?;
     precheck(session, script.directives()).await?;
+    code::call(session, limits, job).await?;
     for index in 0..script.len() {
         statement(session, limits, job, index).await?;
         if session.connection.transaction_status() != TransactionStatus::Open {
             return Err(Failure::from(Reason::TransactionEnded).at(script.location(index)));
         }
     }
+    verify(session, limits, job).await?;
     session
         .step(Step::Check, session.connection.batch_execute("reset session authorization; reset role"))
         .await?;

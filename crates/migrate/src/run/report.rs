@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use pgkeel_connect::ServerError;
+
 use crate::{Blocker, Direction, LockHolder, Migration};
 
 /// What one call did.
@@ -86,6 +88,13 @@ pub enum Event<'a> {
         /// Who held the lock when it was last looked, if that was seen.
         blockers: &'a [Blocker],
     },
+    /// A repeatable lacks something that another one may make: it is tried again behind the others.
+    PutOff {
+        /// Which.
+        migration: &'a Migration,
+        /// What the server said.
+        lacks: &'a ServerError,
+    },
     /// What a failed CREATE INDEX CONCURRENTLY left is dropped, before the index is built again.
     Repairing {
         /// Of which migration.
@@ -102,4 +111,21 @@ pub enum Event<'a> {
     },
     /// A file has run.
     Done(&'a Done),
+}
+
+impl<'a> Event<'a> {
+    /// Which migration it is about, if it is about one.
+    #[must_use]
+    pub fn migration(&self) -> Option<&'a Migration> {
+        match self {
+            Self::Waiting { .. } => None,
+            Self::Begun { migration, .. }
+            | Self::Blocked { migration, .. }
+            | Self::Retrying { migration, .. }
+            | Self::PutOff { migration, .. }
+            | Self::Repairing { migration, .. }
+            | Self::Building { migration, .. } => Some(migration),
+            Self::Done(done) => Some(&done.migration),
+        }
+    }
 }

@@ -10,12 +10,13 @@ use super::failure::{Failure, FileError, Reason, Stays};
 use super::lock::Lock;
 use super::report::Done;
 use super::session::{Limits, Session};
+use super::turns::Turns;
 use super::watch::Watch;
 use super::{engine, one_by_one, transaction};
 use crate::files::Script;
-use crate::state::history;
 use crate::state::log::{Entry, RunId, State, Trouble};
-use crate::{Applied, Direction, Error, Event, Migration, Step};
+use crate::state::{history, repeated};
+use crate::{Applied, Direction, Error, Event, Kind, Migration, Step};
 
 /// One file to run.
 #[derive(Debug, Clone)]
@@ -29,6 +30,11 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// For what is run whole or not at all.
+    pub(crate) fn whole(migration: &Migration) -> Self {
+        Self { migration: migration.clone(), direction: Direction::Up, done: 0, is_unsure: false }
+    }
+
     /// Only files that are there become jobs.
     pub(crate) fn script(&self) -> &Script {
         match self.direction {
@@ -52,6 +58,8 @@ pub(crate) struct Runner<'a> {
     pub(crate) watch: Watch<'a>,
     /// What is applied by now, in the order of versions.
     pub(crate) applied: Vec<Applied>,
+    /// Whether repeatables are recorded that a way back may take something from.
+    pub(crate) has_repeated: bool,
     pub(crate) done: Vec<Done>,
 }
 
@@ -117,21 +125,35 @@ impl Context<'_> {
 
 impl Runner<'_> {
     pub(crate) async fn run_all(&mut self, jobs: &[Job]) -> Result<(), Error> {
-        for (job, position) in jobs.iter().zip(1..) {
+        let (mut turns, of) = (Turns::new(jobs), jobs.len());
+        while let Some(job) = turns.next() {
             if self.watch.stop().is_requested() {
                 return Err(Error::Stopped { before: self.before() });
             }
             let (migration, direction) = (&job.migration, job.direction);
-            let (of, done) = (jobs.len(), job.done);
+            let (position, done) = (self.done.len() + 1, job.done);
             (self.watch.observe)(Event::Begun { migration, direction, position, of, done });
-            let done = self.run_one(job).await?;
-            (self.watch.observe)(Event::Done(&done));
-            self.done.push(done);
+            match self.run_one(job).await {
+                Ok(done) => {
+                    (self.watch.observe)(Event::Done(&done));
+                    self.done.push(done);
+                    turns.went_well();
+                }
+                Err(error) => {
+                    let lacks = turns.put_off(job, error)?;
+                    (self.watch.observe)(Event::PutOff { migration, lacks: &lacks });
+                }
+            }
         }
         Ok(())
     }
 
     async fn run_one(&mut self, job: &Job) -> Result<Done, Error> {
+        match job.migration.kind() {
+            Kind::Hook => return self.perform(job, "").await,
+            Kind::Repeatable => return self.perform(job, &repeated::remember(&job.migration)).await,
+            Kind::Versioned | Kind::Code => {}
+        }
         let version = job.migration.version();
         let place = self.applied.partition_point(|row| row.version < version);
         let ended = match job.direction {
@@ -139,7 +161,7 @@ impl Runner<'_> {
                 let newest = self.applied.last().cloned();
                 engine::apply(self, job, newest.as_ref()).await
             }
-            Direction::Down => self.perform(job, &history::forget(&job.migration)).await,
+            Direction::Down => self.perform(job, &self.forget(job)).await,
         };
         let done = ended?;
         match job.direction {
@@ -151,6 +173,13 @@ impl Runner<'_> {
             Direction::Down => self.applied.retain(|row| row.version != version),
         }
         Ok(done)
+    }
+
+    /// The statement that takes a migration out of the history. Who knows what the way back takes along: so repeatables
+    /// are due again.
+    fn forget(&self, job: &Job) -> String {
+        let forget = history::forget(&job.migration);
+        if self.has_repeated { format!("{forget};\n{}", repeated::FORGET) } else { forget }
     }
 
     /// Runs the file and `record`, which changes the history, and writes the log.
@@ -189,7 +218,7 @@ impl Runner<'_> {
                 let seen = Duration::from_millis(waited.load(Ordering::Relaxed));
                 format!("{record};\n{}", context.last_entry(job, tally, seen))
             };
-            let run = transaction::run(context.session, context.lock, limits, job.script(), record);
+            let run = transaction::run(context.session, context.lock, limits, job, record);
             let ended = self.watch.over(context.session, &job.migration, run).await;
             match ended {
                 Err(failure) if failure.reason.is_worth_retrying() && tally.attempts <= limits.retries => {
@@ -211,7 +240,7 @@ impl Runner<'_> {
             _ => Stays::Nothing,
         };
         let error = FileError {
-            file: job.script().file().to_owned(),
+            file: failure.file.unwrap_or_else(|| job.script().file().to_owned()),
             direction: job.direction,
             at: failure.at,
             reason,

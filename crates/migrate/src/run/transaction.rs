@@ -8,9 +8,12 @@ use tokio::time::timeout;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::ErrorPosition;
 
+use super::code;
 use super::failure::{Failure, Reason};
 use super::lock::Lock;
+use super::runner::Job;
 use super::session::{Limits, Session};
+use super::verify::verify;
 use crate::files::Script;
 use crate::{Directives, Error, Step};
 
@@ -19,15 +22,20 @@ pub(crate) async fn run(
     session: &Session,
     lock: Lock,
     limits: Limits,
-    script: &Script,
+    job: &Job,
     record: impl Fn() -> String,
 ) -> Result<(), Failure> {
+    let script = job.script();
     session.renew(limits).await?;
     let id = begin(session, lock).await?;
     let done = async {
         session.take_role(script.directives()).await?;
         precheck(session, script.directives()).await?;
-        run_file(session, limits, script).await?;
+        if !code::call(session, limits, job).await? {
+            run_file(session, limits, script).await?;
+        }
+        has_no_end(session)?;
+        verify(session, limits, job).await?;
         check(session, lock, &id).await?;
         let record = record();
         session.step(Step::Record, session.connection.batch_execute(&record)).await?;
@@ -36,15 +44,15 @@ pub(crate) async fn run(
     match done.await {
         Ok(()) => commit(session, limits).await,
         Err(failure) => {
-            roll_back(session, &failure).await;
+            roll_back(session, failure.reason.is_without_answer()).await;
             Err(failure)
         }
     }
 }
 
 /// If nobody answers, the server rolls back when the connection is dropped.
-pub(crate) async fn roll_back(session: &Session, failure: &Failure) {
-    if !failure.reason.is_without_answer() {
+pub(crate) async fn roll_back(session: &Session, is_without_answer: bool) {
+    if !is_without_answer {
         let rolled_back = session.step(Step::Run, session.connection.batch_execute("rollback")).await;
         tracing::debug!(?rolled_back, "a migration failed");
     }
@@ -57,9 +65,8 @@ pub(crate) async fn begin(session: &Session, lock: Lock) -> Result<String, Failu
     if is_held {
         return Ok(id.unwrap_or_default());
     }
-    let failure = Reason::LockLost.into();
-    roll_back(session, &failure).await;
-    Err(failure)
+    roll_back(session, false).await;
+    Err(Reason::LockLost.into())
 }
 
 /// The transaction's id, and whether this very session holds the lock. Behind a pooler that gives each transaction
@@ -139,11 +146,16 @@ pub(crate) fn refused(session: &Session, error: tokio_postgres::Error) -> (Failu
     (failure, at)
 }
 
+fn has_no_end(session: &Session) -> Result<(), Failure> {
+    match session.connection.transaction_status() {
+        TransactionStatus::Open => Ok(()),
+        _ => Err(Reason::TransactionEnded.into()),
+    }
+}
+
 /// The file must not have ended the transaction nor let go of the lock. What it set is not for the rows of the history.
 async fn check(session: &Session, lock: Lock, id: &str) -> Result<(), Failure> {
-    if session.connection.transaction_status() != TransactionStatus::Open {
-        return Err(Reason::TransactionEnded.into());
-    }
+    has_no_end(session)?;
     session.step(Step::Check, session.connection.batch_execute(PLAIN)).await?;
     let (now, is_held) = identify(session, lock, "pg_current_xact_id_if_assigned()").await?;
     if now.as_deref() != Some(id) {

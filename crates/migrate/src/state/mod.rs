@@ -5,12 +5,14 @@ mod direction;
 pub(crate) mod history;
 pub(crate) mod log;
 mod plan;
+pub(crate) mod repeated;
 mod status;
 mod target;
 
 pub use self::conflict::Conflict;
 pub use self::direction::Direction;
 pub use self::plan::{Plan, PlannedFile};
+pub use self::repeated::Repeated;
 pub use self::status::{Applied, Interrupted, Status};
 pub use self::target::{Back, Target};
 

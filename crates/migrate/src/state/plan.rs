@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::log::{Entry, RunId, State};
-use super::{Direction, history};
-use crate::Migration;
+use super::{Direction, history, repeated};
 use crate::files::Script;
+use crate::{Kind, Migration};
 
 /// What a call would do, in its order.
 #[derive(Debug, Clone)]
@@ -17,6 +17,7 @@ pub struct Plan {
     /// Statements that make the tables of this crate, where they are not there.
     tables: Vec<&'static str>,
     revision: Option<String>,
+    has_repeated: bool,
 }
 
 /// A file that would be run.
@@ -51,6 +52,8 @@ pub(crate) struct Defaults {
 pub(crate) struct Scope {
     pub(crate) tables: Vec<&'static str>,
     pub(crate) revision: Option<String>,
+    /// Whether repeatables are recorded, which are due again behind a way back.
+    pub(crate) has_repeated: bool,
 }
 
 impl PlannedFile {
@@ -66,6 +69,13 @@ impl PlannedFile {
             lock_timeout: directives.lock_timeout.unwrap_or(defaults.lock_timeout),
             statement_timeout: directives.statement_timeout.unwrap_or(defaults.statement_timeout),
         }
+    }
+
+    /// The name of the file that says what has to be so behind it, if there is one.
+    #[must_use]
+    pub fn verify(&self) -> Option<&str> {
+        let verify = self.migration.verify().filter(|_| self.direction == Direction::Up);
+        verify.map(Script::file)
     }
 
     /// The file's name.
@@ -84,11 +94,13 @@ fn script(migration: &Migration, direction: Direction) -> &Script {
 
 impl Plan {
     pub(crate) fn new(files: Vec<PlannedFile>, scope: Scope) -> Self {
-        Self { files, tables: scope.tables, revision: scope.revision }
+        let Scope { tables, revision, has_repeated } = scope;
+        Self { files, tables, revision, has_repeated }
     }
 
     /// A script for `psql` that does the same and leaves the same rows in the history, for an administrator who runs
-    /// everything by hand. It takes no lock and tries nothing again, so nobody else may be applying migrations meanwhile.
+    /// everything by hand. It takes no lock and tries nothing again, so nobody else may be applying migrations meanwhile. It
+    /// stops at what is code of the program.
     #[must_use]
     pub fn sql(&self) -> String {
         let mut page = "\\set ON_ERROR_STOP on\n".to_owned();
@@ -110,7 +122,7 @@ impl Plan {
         let log =
             entry.insert().replacen("'00000000-0000-0000-0000-000000000000'::uuid", "gen_random_uuid()", 1);
         let log = log.trim_end_matches(" returning started_at").to_owned();
-        let record = format!("{};\n{log};\ncommit;\n", record(file));
+        let record = format!("{}{log};\ncommit;\n", self.record(file));
         let scope = if file.outside_transaction { "set" } else { "set local" };
         let mut settings = format!(
             "{scope} lock_timeout = {};\n{scope} statement_timeout = {};\n",
@@ -121,8 +133,20 @@ impl Plan {
             let _ = writeln!(settings, "{scope} role {role};");
         }
         let _ = writeln!(page, "\n-- {}", script.file());
+        if file.migration.kind() == Kind::Code {
+            // For psql to stop there.
+            let _ = writeln!(
+                page,
+                "do $$ begin raise exception '% is code of the program, which has to apply it', '{}'; end $$;",
+                script.file()
+            );
+            return;
+        }
         for check in &script.directives().prechecks {
             let _ = writeln!(page, "-- has to be true first: {check}");
+        }
+        if let Some(verify) = file.verify() {
+            let _ = writeln!(page, "-- has to hold behind it: what {verify} says");
         }
         if file.outside_transaction {
             page.push_str(&settings);
@@ -141,8 +165,22 @@ impl Plan {
     }
 }
 
-/// What changes the history. The time is that of the server, as the script may run much later.
-fn record(file: &PlannedFile) -> String {
+impl Plan {
+    /// What changes the history.
+    fn record(&self, file: &PlannedFile) -> String {
+        match (file.migration.kind(), file.direction) {
+            (Kind::Hook, _) => String::new(),
+            (Kind::Repeatable, _) => format!("{};\n", repeated::remember(&file.migration)),
+            (_, Direction::Down) if self.has_repeated => {
+                format!("{};\n{};\n", versioned(file), repeated::FORGET)
+            }
+            _ => format!("{};\n", versioned(file)),
+        }
+    }
+}
+
+/// The time is that of the server, as the script may run much later.
+fn versioned(file: &PlannedFile) -> String {
     let migration = &file.migration;
     match file.direction {
         Direction::Up => format!(

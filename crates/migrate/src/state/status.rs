@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::Repeated;
 use super::log::{Hashes, Last, State, Trail};
 use crate::files::{Script, unfit};
 use crate::run::Job;
@@ -15,6 +16,12 @@ pub struct Status {
     pub applied: Vec<Applied>,
     /// Files that were not applied, in the order of versions.
     pub pending: Vec<Migration>,
+    /// Repeatables whose text is not the one that was applied last, in the order in which they are tried.
+    pub due: Vec<Migration>,
+    /// Repeatables that were applied, by name.
+    pub repeated: Vec<Repeated>,
+    /// Names of those whose files have been removed since. What they made is still there.
+    pub removed: Vec<String>,
     /// Why nothing would be applied now.
     pub conflicts: Vec<Conflict>,
     /// Files that stand between two of their statements. Applying, or reverting, goes on with them.
@@ -112,7 +119,34 @@ impl Status {
             conflicts.extend(conflict);
         }
         conflicts.sort_by_key(Conflict::version);
-        Self { applied, pending, conflicts, interrupted, cosmetic, holder, edited_downs }
+        let (due, repeated, removed) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            applied,
+            pending,
+            due,
+            repeated,
+            removed,
+            conflicts,
+            interrupted,
+            cosmetic,
+            holder,
+            edited_downs,
+        }
+    }
+
+    /// Holds the repeatables against what was applied of them.
+    pub(crate) fn with_repeatables(mut self, migrations: &Migrations, repeated: Vec<Repeated>) -> Self {
+        let is_due = |file: &&Migration| !repeated.iter().any(|row| row.is(file));
+        self.due = migrations.repeatables().filter(is_due).cloned().collect();
+        let is_there = |row: &&Repeated| migrations.repeatables().any(|file| file.name() == row.name);
+        self.removed = repeated.iter().filter(|row| !is_there(row)).map(|row| row.name.clone()).collect();
+        self.repeated = repeated;
+        self
+    }
+
+    /// Repeatables of which another text was applied.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = &Migration> {
+        self.due.iter().filter(|file| self.repeated.iter().any(|row| row.name == file.name()))
     }
 
     /// Itself, or its conflicts as an error.
@@ -150,7 +184,9 @@ enum Change<'a> {
 fn changed<'a>(row: &Applied, file: Option<&'a Migration>, hashes: Option<&Hashes>) -> Change<'a> {
     let version = row.version;
     let Some(file) = file else {
-        return Change::Conflict(Conflict::Missing { file: row.file(), version });
+        let is_code = hashes.is_some_and(|hashes| hashes.is_code);
+        let file = if is_code { row.file().replace(".sql", ".rs") } else { row.file() };
+        return Change::Conflict(Conflict::Missing { file, version });
     };
     if file.name() != row.name {
         let (file, applied_as) = (file.file().to_owned(), row.name.clone());

@@ -78,6 +78,7 @@ fn comments_that_were_edited_are_told_and_are_no_conflict() {
     let old = migrations(&[("V1__a.sql", "select 1")]);
     let old = old.get(1).unwrap();
     let hashes = Hashes {
+        is_code: false,
         sha256: old.up().sha256().to_string(),
         token_sha256: old.up().token_sha256().to_string(),
         refinery_checksum: old.checksum().to_string(),

@@ -199,6 +199,81 @@ async fn a_file_that_was_stopped_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn repeatables_and_hooks_are_told_beside_versions() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let migrate = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    let write = |file: &str, text: &str| std::fs::write(directory.path().join(file), text).unwrap();
+    write("V10__a.sql", "create table a (id int);");
+    write("V10__a.verify.sql", "select count(*) = 0 from a;");
+    write("before_run.sql", "select 1;");
+    let (exit, out, _) = migrate(&["new", "ids", "--repeatable"]).await;
+    assert!(exit == Exit::Done && out.ends_with("R__ids.sql\n"), "{out}");
+    assert!(migrate(&["validate"]).await.2.contains("R__ids.sql has no statement yet"));
+    write("R__ids.sql", "create or replace view ids as select id from old;");
+    write("R__old.sql", "create or replace view old as select id from a;");
+    let (_, out, _) = migrate(&["validate"]).await;
+    assert_eq!(out, "1 migration and 2 repeatables are in order\n");
+    let (exit, out, _) = migrate(&["status", "--check"]).await;
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(exit, Exit::Pending);
+    assert_eq!(lines[..3], ["10  a    pending", " R  ids  pending", " R  old  pending"], "{out}");
+    assert_eq!(lines[3], "0 applied, 1 pending, 2 repeatables due, 0 in conflict");
+    let (_, out, _) = migrate(&["plan"]).await;
+    assert!(
+        out.starts_with("run  before_run.sql  tx  1 statement  (") && out.contains("up  R__ids.sql  tx"),
+        "{out}"
+    );
+    assert!(out.contains("up  V10__a.sql  tx  1 statement, verified  ("), "{out}");
+
+    let (exit, out, err) = migrate(&["up"]).await;
+    assert!(exit == Exit::Done && out.contains("\napplied R  old  tx  1 statement  0."), "{out}");
+    assert!(
+        out.starts_with("ran before_run  tx")
+            && out.contains("1 migration applied, 2 repeatables applied in ")
+    );
+    assert!(
+        err.contains("R__ids.sql lacks something and is put behind the others: relation \"old\" does not"),
+        "{err}"
+    );
+    let (exit, out, _) = migrate(&["status", "--check"]).await;
+    assert!(exit == Exit::Done && out.contains(" R  ids  applied  2"), "{out}");
+
+    write("R__ids.sql", "create or replace view ids as select id, 1 as one from old;");
+    std::fs::remove_file(directory.path().join("R__old.sql")).unwrap();
+    let (exit, out, _) = migrate(&["status", "--check"]).await;
+    assert!(exit == Exit::Pending && out.contains(" R  ids  changed  2"), "{out}");
+    assert!(out.contains("note: R__old.sql was applied and is gone"), "{out}");
+    let (_, out, _) = migrate(&["status", "--json"]).await;
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let told = &answer["repeatables"];
+    assert_eq!((&told["due"][0], &told["removed"][0]), (&"R__ids.sql".into(), &"old".into()));
+    let (_, out, _) = migrate(&["up", "--json"]).await;
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let done = &answer["done"][1];
+    assert_eq!((&done["version"], &done["kind"]), (&serde_json::Value::Null, &"repeatable".into()));
+
+    write("R__bad.sql", "-- é\ncreate view bad as select nothing;");
+    let (exit, _, err) = migrate(&["up"]).await;
+    assert!(
+        exit == Exit::Failed && err.contains("R__bad.sql:2:27: ") && err.contains("  2 | create view bad"),
+        "{err}"
+    );
+    write("R__bad.sql", "select 1;");
+    write("V11__b.sql", "create table b (id int);");
+    write("V11__b.verify.sql", "select true;\nselect count(*) from b;");
+    let (exit, _, err) = migrate(&["up"]).await;
+    assert!(
+        exit == Exit::Failed && err.contains("V11__b.verify.sql:2:1: what has to hold behind it does not"),
+        "{err}"
+    );
+    assert!(
+        err.contains("  2 | select count(*) from b;\n")
+            && err.contains("next: mend the migration or V11__b.v"),
+        "{err}"
+    );
+}
+
+#[tokio::test]
 async fn the_servers_detail_is_shown_only_on_request() {
     let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
     let text = "create table a (mail text unique); insert into a values ('canary_4711'), ('canary_4711');";

@@ -11,7 +11,7 @@ use crate::{count, locks, outside};
 
 const STATEMENTS: usize = 6;
 
-/// Ten files of each kind. Every statement that can be in a transaction says so once.
+/// Ten files of each kind, and as many repeatables. Every statement that can be in a transaction says so once.
 fn files() -> Vec<(String, String)> {
     let mut files =
         vec![("V1__runs.sql".to_owned(), "create table runs (version int, statement int);".to_owned())];
@@ -21,6 +21,9 @@ fn files() -> Vec<(String, String)> {
              insert into t{version} select g, g::text from generate_series(1, 300) g; insert into runs values ({version}, 2);"
         );
         files.push((format!("V{version}__inside.sql"), inside));
+        let verify = format!("select count(*) = 2 from runs where version = {version};");
+        files.push((format!("V{version}__inside.verify.sql"), verify));
+        files.push((format!("R__r{version}.sql"), format!("insert into runs values (-{version}, 1);")));
         let table = format!("t{version}");
         let alone = [
             format!("insert into runs values ({}, 1)", version + 1),

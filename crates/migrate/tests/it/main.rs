@@ -4,6 +4,7 @@
 
 mod apply;
 mod cli;
+mod code;
 mod conflicts;
 mod crash;
 mod directives;
@@ -13,6 +14,7 @@ mod dropped;
 mod dry_run;
 mod edits;
 mod failures;
+mod hooks;
 mod interop;
 mod log;
 mod outage;
@@ -20,12 +22,14 @@ mod outside;
 mod plan;
 mod proofs;
 mod race;
+mod repeatables;
 mod retry;
 mod scale;
 mod secrecy;
 mod splitting;
 mod stop;
 mod templates;
+mod verify_files;
 mod shadows;
 mod snapshot;
 

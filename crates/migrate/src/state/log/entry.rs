@@ -73,6 +73,10 @@ impl<'a> Entry<'a> {
         }
     }
 
+    fn kind(&self) -> String {
+        if self.is_repair { "repair".to_owned() } else { self.migration.kind().to_string() }
+    }
+
     /// The statement that writes it, and returns when the file was begun.
     pub(crate) fn insert(&self) -> String {
         let script = self.script();
@@ -91,7 +95,7 @@ impl<'a> Entry<'a> {
             ("run_id", format!("{}::uuid", Literal(&self.run.id))),
             ("version", self.migration.version().to_string()),
             ("name", Literal(self.migration.name()).to_string()),
-            ("kind", Literal(if self.is_repair { "repair" } else { "versioned" }).to_string()),
+            ("kind", Literal(&self.kind()).to_string()),
             ("direction", Literal(&self.direction.to_string()).to_string()),
             ("status", Literal(self.state.name()).to_string()),
             (

@@ -42,6 +42,7 @@ pub(crate) struct Hashes {
     pub(crate) token_sha256: String,
     pub(crate) refinery_checksum: String,
     pub(crate) down_sha256: Option<String>,
+    pub(crate) is_code: bool,
 }
 
 /// Reads the log; it is empty for whom it is not there or who may not read it.
@@ -56,12 +57,13 @@ pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
         }
         let last = session.connection.query(
             "select distinct on (version) version, direction, status, tx_mode, statements_done, statements_total, done_sha256
-             from pgkeel.migration_log order by version, id desc",
+             from pgkeel.migration_log where kind not in ('repeatable', 'hook') order by version, id desc",
             &[],
         );
         let applied = session.connection.query(
-            "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256
-             from pgkeel.migration_log where status = 'ok' and direction = 'up' order by version, id desc",
+            "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, kind = 'code'
+             from pgkeel.migration_log where status = 'ok' and direction = 'up'
+               and kind not in ('repeatable', 'hook') order by version, id desc",
             &[],
         );
         Ok((last.await?, applied.await?))
@@ -93,7 +95,7 @@ fn read_last(row: &Row) -> Result<(i64, Last), tokio_postgres::Error> {
 
 fn read_hashes(row: &Row) -> Result<(i64, Hashes), tokio_postgres::Error> {
     let (sha256, token_sha256) = (row.try_get(1)?, row.try_get(2)?);
-    let hashes =
-        Hashes { sha256, token_sha256, refinery_checksum: row.try_get(3)?, down_sha256: row.try_get(4)? };
+    let (refinery_checksum, down_sha256) = (row.try_get(3)?, row.try_get(4)?);
+    let hashes = Hashes { sha256, token_sha256, refinery_checksum, down_sha256, is_code: row.try_get(5)? };
     Ok((row.try_get(0)?, hashes))
 }

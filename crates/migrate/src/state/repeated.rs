@@ -1,0 +1,92 @@
+//! The table that says which text of each repeatable was applied last.
+
+use std::time::SystemTime;
+
+use pgkeel_connect::Executor as _;
+use tokio_postgres::Row;
+
+use super::history;
+use crate::run::session::Session;
+use crate::{Error, Migration, Step};
+
+/// Written with its schema, as a file may change the search path.
+pub(crate) const TABLE: &str = "pgkeel.repeatable";
+
+pub(crate) const CREATE_TABLE: &str = "create table pgkeel.repeatable (
+    name text primary key, sha256 text not null, applied_at timestamptz not null)";
+
+/// A repeatable that was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Repeated {
+    /// Its name.
+    pub name: String,
+    /// When its transaction began, by the server's clock.
+    pub applied_at: SystemTime,
+    /// Of the text that was applied last, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Repeated {
+    /// The name that its file would have.
+    #[must_use]
+    pub fn file(&self) -> String {
+        format!("R__{}.sql", self.name)
+    }
+
+    /// Whether this is the text that was applied last.
+    pub(crate) fn is(&self, file: &Migration) -> bool {
+        self.name == file.name() && self.sha256 == file.up().sha256().to_string()
+    }
+}
+
+/// What was applied, by name; nothing for whom the table is not there or who may not read it.
+pub(crate) async fn rows(session: &Session) -> Result<Vec<Repeated>, Error> {
+    let read = async {
+        let readable =
+            "select coalesce(has_table_privilege(to_regclass('pgkeel.repeatable')::oid, 'select'), false)";
+        if !history::exists(session, "to_regnamespace", "pgkeel").await?
+            || !session.connection.query_scalar(readable, &[]).await?
+        {
+            return Ok(Vec::new());
+        }
+        let sql = format!("select name, applied_at, sha256 from {TABLE} order by name collate \"C\"");
+        session.connection.query(&sql, &[]).await
+    };
+    let rows = session.step(Step::ReadHistory, read).await?;
+    let decoded: Result<_, tokio_postgres::Error> = rows.iter().map(repeated).collect();
+    let decoded = decoded.map_err(|source| pgkeel_connect::Error::Decode { column: 0, source });
+    decoded.map_err(|source| Error::Database { step: Step::ReadHistory, source })
+}
+
+fn repeated(row: &Row) -> Result<Repeated, tokio_postgres::Error> {
+    Ok(Repeated { name: row.try_get(0)?, applied_at: row.try_get(1)?, sha256: row.try_get(2)? })
+}
+
+/// Makes sure that the table is there. Only under the lock, and only for whom it is needed, as it takes a right.
+pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
+    match missing(session).await? {
+        Some(create) => session.step(Step::MakeHistory, session.connection.batch_execute(create)).await,
+        None => Ok(()),
+    }
+}
+
+/// The statement that makes the table, where it is not there.
+pub(crate) async fn missing(session: &Session) -> Result<Option<&'static str>, Error> {
+    let look = history::exists(session, "to_regclass", TABLE);
+    let is_there = session.step(Step::MakeHistory, look).await?;
+    Ok((!is_there).then_some(CREATE_TABLE))
+}
+
+/// The statement that says that this text is applied.
+pub(crate) fn remember(file: &Migration) -> String {
+    format!(
+        "insert into {TABLE} (name, sha256, applied_at) values ('{}', '{}', now()) \
+         on conflict (name) do update set sha256 = excluded.sha256, applied_at = excluded.applied_at",
+        file.name(),
+        file.up().sha256()
+    )
+}
+
+/// The statement after which all are due again.
+pub(crate) const FORGET: &str = "delete from pgkeel.repeatable";
