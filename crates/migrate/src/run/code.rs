@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use pgkeel_connect::{Executor, TransactionStatus};
+use pgkeel_connect::{Executor, TransactionStatus, TypedParam};
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -56,6 +56,22 @@ impl Executor for MigrationTx<'_> {
 
     async fn batch_execute(&self, sql: &str) -> Result<(), pgkeel_connect::Error> {
         self.bounded(self.session.connection.batch_execute(sql)).await
+    }
+
+    async fn query_typed(
+        &self,
+        sql: &str,
+        params: &[TypedParam<'_>],
+    ) -> Result<Vec<Row>, pgkeel_connect::Error> {
+        self.bounded(self.session.connection.query_typed(sql, params)).await
+    }
+
+    async fn execute_typed(
+        &self,
+        sql: &str,
+        params: &[TypedParam<'_>],
+    ) -> Result<u64, pgkeel_connect::Error> {
+        self.bounded(self.session.connection.execute_typed(sql, params)).await
     }
 }
 
