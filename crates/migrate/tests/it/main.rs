@@ -5,6 +5,7 @@
 mod apply;
 mod cli;
 mod conflicts;
+mod corpus;
 mod crash;
 mod directives;
 mod down;
