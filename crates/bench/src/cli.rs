@@ -12,6 +12,7 @@ use crate::job::Job;
 use crate::laps::Limit;
 use crate::load::Meter;
 use crate::machine::Machine;
+use crate::migrate::Migrate;
 use crate::peer::Name;
 use crate::rounds::{Measured, measure};
 use crate::server::{Database, Server};
@@ -33,6 +34,8 @@ pub(crate) enum Verb {
     CallgrindTarget(Target),
     /// Client instructions per operation, counted by callgrind.
     Instructions(Instructions),
+    /// How long migrations take: files on an empty database, and many files with nothing to do.
+    Migrate(Migrate),
 }
 
 #[derive(Debug, Args, Serialize)]

@@ -4,7 +4,8 @@
 //! operation. Nothing fails because something was slow; what `instructions --guard` holds are instructions alone.
 //!
 //! Read `job` (what is done), `peer` (who does it), `station` (one peer made ready for one job), `rounds` (how they take
-//! turns), `interval` and `bar` (what may be concluded), `report`; and `instructions` for the other way to measure.
+//! turns), `interval` and `bar` (what may be concluded), `report`; and `instructions` for the other way to measure; `migrate`
+//! stands by itself.
 
 mod cli;
 mod server;
@@ -21,6 +22,7 @@ mod bar;
 mod machine;
 mod report;
 mod instructions;
+mod migrate;
 mod child;
 
 use clap::Parser as _;
@@ -30,5 +32,6 @@ fn main() -> anyhow::Result<()> {
         cli::Verb::Run(run) => run.run(),
         cli::Verb::CallgrindTarget(target) => target.run(),
         cli::Verb::Instructions(instructions) => instructions.run(),
+        cli::Verb::Migrate(migrate) => migrate.run(),
     }
 }

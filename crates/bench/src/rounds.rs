@@ -90,7 +90,7 @@ fn those_here(peers: &[Name]) -> anyhow::Result<Vec<Name>> {
 }
 
 /// Another peer begins each round, and every other round goes backwards, so that nobody always follows the same one.
-fn order(round: usize, peers: usize) -> Vec<usize> {
+pub(crate) fn order(round: usize, peers: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..peers).map(|turn| (turn + round / 2) % peers).collect();
     if round % 2 == 1 {
         order.reverse();

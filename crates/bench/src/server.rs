@@ -79,6 +79,12 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// Another one on the same server.
+    pub(crate) fn named(&self, name: &str) -> Self {
+        let server = self.place.rsplit_once('/').map_or(&*self.place, |(server, _)| server);
+        Self { place: format!("{server}/{name}") }
+    }
+
     /// As libpq writes it, under this scheme.
     pub(crate) fn url(&self, scheme: &str) -> String {
         format!("{scheme}://{}?sslmode=disable", self.place)

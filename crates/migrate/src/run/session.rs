@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use pgkeel_connect::{Config, Connection, Executor as _, dial};
+use futures_util::future::join;
+use pgkeel_connect::{Config, Connection, Executor, dial};
 use tokio::time::timeout;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::{Directives, Error, Step};
 
@@ -85,8 +88,10 @@ impl Session {
     /// Makes the session as if it were new, whatever the file before left in it, so that a file does the same alone and
     /// after others. The advisory lock stays.
     pub(crate) async fn renew(&self, limits: Limits) -> Result<(), Error> {
-        self.forget(limits).await?;
-        let watched = self.step(Step::SetUp, self.connection.batch_execute(WATCH_CLIENT)).await;
+        let watched = self.step(Step::SetUp, self.connection.batch_execute(WATCH_CLIENT));
+        // In one flight, in this order.
+        let (forgotten, watched) = join(self.forget(limits), watched).await;
+        forgotten?;
         match watched {
             // Not every system can do it.
             Err(Error::Database { source, .. }) if !source.is_disconnected() => Ok(()),
@@ -97,9 +102,8 @@ impl Session {
     /// As [`renew`](Self::renew), with nothing that may fail inside a transaction.
     pub(crate) async fn forget(&self, limits: Limits) -> Result<(), Error> {
         let forget = "reset session authorization; reset role; reset all; discard temp";
-        self.step(Step::SetUp, self.connection.batch_execute(forget)).await?;
-        let settings = settings(limits);
-        self.step(Step::SetUp, self.connection.query(&settings, &[])).await?;
+        let forget = format!("{forget}; {}", settings(limits));
+        self.step(Step::SetUp, self.connection.batch_execute(&forget)).await?;
         Ok(())
     }
 
@@ -107,6 +111,28 @@ impl Session {
     pub(crate) async fn take_role(&self, directives: &Directives) -> Result<(), Error> {
         let Some(role) = &directives.role else { return Ok(()) };
         self.step(Step::SetUp, self.connection.batch_execute(&format!("set role {role}"))).await
+    }
+}
+
+/// Statements without parameters go out in one flight and without a name: so they end on the server session on which they
+/// began, also behind a pooler that gives each transaction another one.
+impl Executor for Session {
+    type Error = pgkeel_connect::Error;
+
+    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Self::Error> {
+        if !params.is_empty() {
+            return self.connection.query(sql, params).await;
+        }
+        let rows = self.connection.client().query_typed(sql, &[]).await;
+        rows.map_err(|error| self.connection.explain(error.into()))
+    }
+
+    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Self::Error> {
+        self.connection.execute(sql, params).await
+    }
+
+    async fn batch_execute(&self, sql: &str) -> Result<(), Self::Error> {
+        self.connection.batch_execute(sql).await
     }
 }
 
@@ -124,6 +150,6 @@ fn settings(limits: Limits) -> String {
             ('default_transaction_read_only', 'off'), ('default_transaction_isolation', 'read committed'),
             -- what is reported as applied must outlive a crash of the server
             ('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'))
-         ) as wanted (name, value) join pg_catalog.pg_settings using (name)"
+         ) as wanted (name, value) where current_setting(name, true) is not null"
     )
 }

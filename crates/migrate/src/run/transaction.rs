@@ -3,6 +3,7 @@
 use std::pin::pin;
 
 use futures_util::TryStreamExt as _;
+use futures_util::future::join;
 use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::timeout;
 use tokio_postgres::SimpleQueryMessage;
@@ -60,8 +61,10 @@ pub(crate) async fn roll_back(session: &Session, is_without_answer: bool) {
 
 /// Begins, and returns what identifies the transaction.
 pub(crate) async fn begin(session: &Session, lock: Lock) -> Result<String, Failure> {
-    session.step(Step::Begin, session.connection.batch_execute("begin")).await?;
-    let (id, is_held) = identify(session, lock, "pg_current_xact_id()").await?;
+    let begun = session.step(Step::Begin, session.connection.batch_execute("begin"));
+    let (begun, identified) = join(begun, identify(session, lock, "pg_current_xact_id()")).await;
+    begun?;
+    let (id, is_held) = identified?;
     if is_held {
         return Ok(id.unwrap_or_default());
     }
@@ -73,7 +76,7 @@ pub(crate) async fn begin(session: &Session, lock: Lock) -> Result<String, Failu
 /// another session it would not.
 async fn identify(session: &Session, lock: Lock, id: &str) -> Result<(Option<String>, bool), Error> {
     let sql = format!("select {id}::text, {}", lock.is_held());
-    let row = session.step(Step::Check, session.connection.query_one(&sql, &[])).await?;
+    let row = session.step(Step::Check, session.query_one(&sql, &[])).await?;
     let read = || Ok((row.try_get(0)?, row.try_get(1)?));
     let decoded = read().map_err(|source| pgkeel_connect::Error::Decode { column: 0, source });
     decoded.map_err(|source| Error::Database { step: Step::Check, source })
@@ -82,7 +85,7 @@ async fn identify(session: &Session, lock: Lock, id: &str) -> Result<(Option<Str
 /// Asks what the file wants to be true before it runs.
 pub(crate) async fn precheck(session: &Session, directives: &Directives) -> Result<(), Failure> {
     for query in &directives.prechecks {
-        let answer = session.connection.query_opt(query, &[]).await;
+        let answer = session.query_opt(query, &[]).await;
         let holds = match answer.map(|row| row.map(|row| row.try_get::<_, bool>(0))) {
             Ok(Some(Ok(holds))) => holds,
             Ok(_) => false,
@@ -156,8 +159,10 @@ fn has_no_end(session: &Session) -> Result<(), Failure> {
 /// The file must not have ended the transaction nor let go of the lock. What it set is not for the rows of the history.
 async fn check(session: &Session, lock: Lock, id: &str) -> Result<(), Failure> {
     has_no_end(session)?;
-    session.step(Step::Check, session.connection.batch_execute(PLAIN)).await?;
-    let (now, is_held) = identify(session, lock, "pg_current_xact_id_if_assigned()").await?;
+    let plain = session.step(Step::Check, session.connection.batch_execute(PLAIN));
+    let (plain, identified) = join(plain, identify(session, lock, "pg_current_xact_id_if_assigned()")).await;
+    plain?;
+    let (now, is_held) = identified?;
     if now.as_deref() != Some(id) {
         Err(Reason::TransactionEnded.into())
     } else if is_held {

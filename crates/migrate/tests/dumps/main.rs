@@ -4,13 +4,17 @@
 
 #[path = "../it/snapshot/cases.rs"]
 mod cases;
+mod corpus;
+#[path = "../it/corpus/files.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod files;
 #[path = "../it/snapshot/shuffled.rs"]
 mod shuffled;
 
 use std::path::Path;
 use std::process::Command;
 
-use pgkeel_connect::{Connection, Executor as _, HostName};
+use pgkeel_connect::{Address, Connection, Executor as _, HostName};
 use pgkeel_migrate::{Aspect, Scope, Snapshot};
 use pgkeel_testkit::{Random, TestDatabase, scaled};
 
@@ -33,16 +37,15 @@ async fn snapshot(connection: &Connection) -> Snapshot {
 }
 
 /// The schema as `pg_dump` has it, without what differs between two dumps of one database.
-async fn dump(database: &TestDatabase, connection: &Connection) -> String {
+async fn dump(address: &Address, connection: &Connection) -> String {
     let directory: String =
         connection.query_scalar("select setting from pg_config() where name = 'BINDIR'", &[]).await.unwrap();
     let beside = Path::new(&directory).join("pg_dump");
     let program = if beside.is_file() { beside } else { "pg_dump".into() };
-    let address = database.address();
     let HostName::Socket(socket) = address.hosts()[0].name() else { panic!("test databases have a socket") };
     let mut command = Command::new(program);
     command
-        .arg("--schema-only")
+        .args(["--schema-only", "--exclude-schema=pgkeel"])
         .arg("--host")
         .arg(socket)
         .arg("--port")
@@ -61,7 +64,7 @@ async fn dump(database: &TestDatabase, connection: &Connection) -> String {
 async fn a_snapshot_and_a_dump_agree_on_every_change() {
     let database = everything().await;
     let connection = database.connection().await;
-    let (schema, dumped) = (snapshot(&connection).await, dump(&database, &connection).await);
+    let (schema, dumped) = (snapshot(&connection).await, dump(database.address(), &connection).await);
     let role = format!("other_of_{}", database.address().database());
     connection.batch_execute(&format!("create role {role}")).await.unwrap();
     let me: String = connection.query_scalar("select quote_ident(current_user)", &[]).await.unwrap();
@@ -85,7 +88,7 @@ async fn verdicts(case: &Case, schema: &Snapshot, dumped: &str) -> (bool, bool) 
     let copy = everything().await;
     let connection = copy.connection().await;
     connection.batch_execute(&case.change).await.unwrap();
-    let (after, dump) = (snapshot(&connection).await, dump(&copy, &connection).await);
+    let (after, dump) = (snapshot(&connection).await, dump(copy.address(), &connection).await);
     // A database with a subscription cannot be dropped.
     if case.told.starts_with("subscription") {
         connection.batch_execute(case.undo.as_ref().unwrap()).await.unwrap();
@@ -97,14 +100,14 @@ async fn verdicts(case: &Case, schema: &Snapshot, dumped: &str) -> (bool, bool) 
 async fn they_agree_that_another_order_makes_no_difference() {
     let database = everything().await;
     let connection = database.connection().await;
-    let (schema, dumped) = (snapshot(&connection).await, dump(&database, &connection).await);
+    let (schema, dumped) = (snapshot(&connection).await, dump(database.address(), &connection).await);
     let mut random = Random::seeded();
     for _ in 0..scaled(3, 50) {
         let other = TestDatabase::empty().await;
         let connection = other.connection().await;
         run_shuffled(&connection, &mut random).await;
         assert_eq!(snapshot(&connection).await.fingerprint(), schema.fingerprint());
-        let other = dump(&other, &connection).await;
+        let other = dump(other.address(), &connection).await;
         let sorted = |text: &str| {
             let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
             lines.sort_unstable();

@@ -4,3 +4,13 @@
 
 mod bouncer;
 mod pooler;
+mod psql;
+
+#[path = "../it/corpus/failing.rs"]
+mod failing;
+#[path = "../it/corpus/files.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod files;
+#[path = "../it/corpus/state.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod state;

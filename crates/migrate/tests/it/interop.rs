@@ -12,7 +12,7 @@ const FILES: [(&str, &str); 2] = [
     ("V20261122011743__Then.sql", "create table b (id int);\n"),
 ];
 
-async fn client(database: &TestDatabase) -> tokio_postgres::Client {
+pub(crate) async fn client(database: &TestDatabase) -> tokio_postgres::Client {
     let address = database.address();
     let HostName::Socket(directory) = address.hosts()[0].name() else {
         panic!("the server of tests listens on a socket")
@@ -29,7 +29,7 @@ async fn client(database: &TestDatabase) -> tokio_postgres::Client {
     client
 }
 
-fn runner(files: &[(&str, &str)]) -> Runner {
+pub(crate) fn runner(files: &[(&str, &str)]) -> Runner {
     let unapplied =
         |(file, text): &(&str, &str)| Migration::unapplied(file.strip_suffix(".sql").unwrap(), text);
     let migrations: Vec<Migration> = files.iter().map(|file| unapplied(file).unwrap()).collect();

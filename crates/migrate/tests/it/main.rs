@@ -6,6 +6,7 @@ mod apply;
 mod cli;
 mod code;
 mod conflicts;
+mod corpus;
 mod crash;
 mod directives;
 mod down;

@@ -18,7 +18,8 @@ const BESIDES: &str = "
     create text search parser shop.more (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
     create subscription more connection 'dbname=x password=hidden-four' publication p with (connect = false, slot_name = none)";
 
-const KINDS: [&str; 44] = [
+/// All there are.
+pub(crate) const KINDS: [&str; 44] = [
     "access method",
     "aggregate",
     "attribute",

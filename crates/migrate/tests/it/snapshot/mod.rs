@@ -13,6 +13,7 @@ use pgkeel_connect::{Connection, Executor as _};
 use pgkeel_migrate::{Aspect, Differences, Scope, Snapshot};
 use pgkeel_testkit::TestDatabase;
 
+pub(crate) use self::kinds::KINDS;
 use self::shuffled::EVERYTHING;
 
 /// A session in a database that has everything.

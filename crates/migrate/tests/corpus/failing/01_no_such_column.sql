@@ -1,0 +1,1 @@
+select größe from things;

@@ -1,0 +1,2 @@
+create table left_over (id int);
+insert into nöwhere values ('ß');

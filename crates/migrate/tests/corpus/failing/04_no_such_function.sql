@@ -1,0 +1,1 @@
+select 'ä' as "ä", 日本語(1) from things;

@@ -1,0 +1,4 @@
+create table left_over (
+    "Größe" int,
+    "Straße" text,
+);

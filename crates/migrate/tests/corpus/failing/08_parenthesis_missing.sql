@@ -1,0 +1,1 @@
+/* Ωμέγα */ insert into things values (3, 'ωμέγα';

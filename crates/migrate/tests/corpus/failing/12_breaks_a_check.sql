@@ -1,0 +1,3 @@
+insert into things (id, name) values
+    (5, 'fünf'),
+    (6, '');

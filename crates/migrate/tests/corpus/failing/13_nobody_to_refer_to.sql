@@ -1,0 +1,2 @@
+select 'о';
+insert into parts values (99, 'нет');

@@ -1,0 +1,2 @@
+-- ü
+insert into things values ('zwölf', 'zwölf');

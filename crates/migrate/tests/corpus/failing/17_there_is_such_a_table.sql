@@ -1,0 +1,2 @@
+select 'ä;ö;ü';
+  create table things (id int);

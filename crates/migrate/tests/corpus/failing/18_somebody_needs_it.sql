@@ -1,0 +1,2 @@
+-- ж
+drop table things;

@@ -1,0 +1,6 @@
+do $ü$
+begin
+    perform 'ü';
+    perform 1 / 0;
+end
+$ü$;

@@ -1,0 +1,5 @@
+do $$
+begin
+    perform größe from things;
+end
+$$;

@@ -1,0 +1,1 @@
+create function left_over() returns text language sql as $$ select größe from things $$;

@@ -1,0 +1,2 @@
+insert into late values (1, 77);
+select 'später';

@@ -1,0 +1,1 @@
+create table überall.left_over (id int);

@@ -1,0 +1,1 @@
+grant select on things to "größte Rolle";

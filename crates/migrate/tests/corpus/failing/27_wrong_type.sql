@@ -1,0 +1,1 @@
+select 'ß' from things where name = 7;

@@ -1,0 +1,2 @@
+select 'ключ', id
+  from things join parts on true;

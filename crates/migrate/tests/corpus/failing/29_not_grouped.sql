@@ -1,0 +1,1 @@
+select 'ä', name, count(*) from things;

@@ -1,0 +1,1 @@
+select '🚲🚲' from things where row_number() over () = 1;

@@ -1,0 +1,1 @@
+insert into things (id, name) values (8, 'acht', 'ñ');

@@ -1,0 +1,2 @@
+select 'größe';
+insert into things values (9, 'neun);

@@ -1,0 +1,3 @@
+select 'ähnlich';
+/* größer als
+   gedacht

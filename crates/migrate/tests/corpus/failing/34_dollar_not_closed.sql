@@ -1,0 +1,2 @@
+select 'é';
+do $é$ begin perform 1; end $e$;

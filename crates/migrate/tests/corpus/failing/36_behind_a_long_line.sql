@@ -1,0 +1,1 @@
+insert into things values (11, 'ääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääää'); select nichts from things;

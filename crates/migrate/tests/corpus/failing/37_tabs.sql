@@ -1,0 +1,1 @@
+select	'ü',	nichts	from	things;

@@ -1,0 +1,1 @@
+﻿select 'é', nichts from things;

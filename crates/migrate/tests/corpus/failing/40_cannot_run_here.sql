@@ -1,0 +1,2 @@
+create table left_over (größe int) partition by list (größe);
+  reindex table left_over;

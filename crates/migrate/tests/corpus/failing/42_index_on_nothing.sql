@@ -1,0 +1,1 @@
+create index left_over on things (name, (größe + 1));

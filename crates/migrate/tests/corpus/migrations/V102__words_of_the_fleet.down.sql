@@ -1,0 +1,3 @@
+drop type fleet.place;
+drop domain fleet.frame_number;
+drop type fleet.bike_state;

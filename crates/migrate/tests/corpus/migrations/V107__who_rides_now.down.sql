@@ -1,0 +1,1 @@
+drop view rides.under_way;

@@ -1,0 +1,1 @@
+drop function rides.length_of(rides.rides);

@@ -1,0 +1,2 @@
+-- pgkeel: transaction=off
+drop index concurrently rides.rides_started;

@@ -1,0 +1,3 @@
+drop trigger bikes_touch on fleet.bikes;
+alter table fleet.bikes drop column touched;
+drop function fleet.touch();

@@ -1,0 +1,2 @@
+drop trigger riders_open_account on riders.riders;
+drop function billing.open_account();

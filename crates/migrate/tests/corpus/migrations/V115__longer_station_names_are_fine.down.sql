@@ -1,0 +1,1 @@
+alter table fleet.stations drop constraint stations_name_check;

@@ -1,0 +1,2 @@
+drop view billing.unpaid;
+drop index billing.bills_unpaid;

@@ -1,0 +1,2 @@
+drop table workshop.repair_parts;
+drop table workshop.repairs;

@@ -1,0 +1,2 @@
+alter table workshop.repairs drop column mechanic;
+drop table workshop.mechanics;

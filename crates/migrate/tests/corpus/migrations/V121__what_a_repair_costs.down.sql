@@ -1,0 +1,1 @@
+drop function workshop.cost(integer, numeric);

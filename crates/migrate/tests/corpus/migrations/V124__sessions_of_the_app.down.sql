@@ -1,0 +1,1 @@
+drop table riders.app_sessions;

@@ -1,0 +1,2 @@
+drop table billing.household_members;
+drop table billing.households;

@@ -1,0 +1,2 @@
+drop table telemetry.signals_rest;
+truncate telemetry.signals;

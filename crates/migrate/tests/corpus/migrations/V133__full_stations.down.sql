@@ -1,0 +1,1 @@
+drop view report.full_stations;

@@ -1,0 +1,2 @@
+drop aggregate rides.best(integer);
+drop table rides.ratings;

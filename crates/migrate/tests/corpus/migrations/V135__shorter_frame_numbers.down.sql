@@ -1,0 +1,2 @@
+alter domain fleet.frame_number drop constraint frame_number_is_spelled;
+alter domain fleet.frame_number add constraint frame_number_is_spelled check (value ~ '^[A-Z]{2}-[0-9]{4,6}$');

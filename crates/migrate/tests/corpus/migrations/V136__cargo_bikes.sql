@@ -1,0 +1,6 @@
+create table fleet.cargo_bikes (
+    load_kg smallint not null default 80,
+    has_box boolean not null default true,
+    constraint cargo_bikes_carry_something check (load_kg > 0)
+) inherits (fleet.bikes);
+alter table fleet.cargo_bikes add primary key (id);

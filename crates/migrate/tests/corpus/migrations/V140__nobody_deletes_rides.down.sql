@@ -1,0 +1,1 @@
+drop rule rides_stay on rides.rides;

@@ -1,0 +1,2 @@
+drop trigger tariffs_note on billing.tariffs;
+drop schema audit cascade;

@@ -1,0 +1,2 @@
+update billing.tariffs set cents_a_minute = cents_a_minute * 1.1 where code = 'none';
+insert into billing.tariffs values ('night', 'Nachttarif', '[0,45)', 4.00);

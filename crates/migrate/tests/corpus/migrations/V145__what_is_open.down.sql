@@ -1,0 +1,1 @@
+drop function report.open_things();

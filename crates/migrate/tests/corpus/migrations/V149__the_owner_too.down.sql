@@ -1,0 +1,1 @@
+alter table billing.accounts no force row level security;

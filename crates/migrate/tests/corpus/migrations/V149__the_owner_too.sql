@@ -1,0 +1,1 @@
+alter table billing.accounts force row level security;

@@ -1,0 +1,2 @@
+drop publication everything_that_is_emptied;
+drop publication stations_for_partners;

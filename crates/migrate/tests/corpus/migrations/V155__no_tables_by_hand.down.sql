@@ -1,0 +1,2 @@
+drop event trigger by_hand;
+drop function audit.on_ddl();

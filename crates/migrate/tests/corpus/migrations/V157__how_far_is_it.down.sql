@@ -1,0 +1,2 @@
+drop operator fleet.<-> (fleet.place, fleet.place);
+drop function fleet.metres(fleet.place, fleet.place);

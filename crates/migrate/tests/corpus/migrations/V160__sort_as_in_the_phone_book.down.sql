@@ -1,0 +1,2 @@
+drop index riders.riders_phone_book;
+drop collation riders.phone_book;

@@ -1,0 +1,2 @@
+drop table billing.old_bills;
+drop conversion billing.to_latin;

@@ -1,0 +1,2 @@
+drop table rides.archive;
+drop access method archive;

@@ -1,0 +1,2 @@
+drop procedure report.tidy(bigint, interval);
+drop language night;

@@ -1,0 +1,1 @@
+drop transform for integer language sql;

@@ -1,0 +1,15 @@
+comment on event trigger by_hand is null;
+comment on server ulm is null;
+comment on operator class fleet.frame_ops using btree is null;
+comment on statistics rides.rides_from_to is null;
+comment on materialized view report.rides_a_day is null;
+comment on sequence billing.invoice_numbers is null;
+comment on type fleet.bike_state is null;
+comment on domain riders.email is null;
+comment on rule rides_stay on rides.rides is null;
+comment on policy accounts_of_oneself on billing.accounts is null;
+comment on function rides.length_of(rides.rides) is null;
+comment on trigger bikes_touch on fleet.bikes is null;
+comment on constraint rides_end_after_they_begin on rides.rides is null;
+comment on schema rides is null;
+comment on extension plpgsql is 'PL/pgSQL procedural language';

@@ -1,0 +1,16 @@
+create extension if not exists plpgsql;
+comment on extension plpgsql is 'the language of our triggers';
+comment on schema rides is 'from taking a bike to bringing it back';
+comment on constraint rides_end_after_they_begin on rides.rides is 'nobody is that fast';
+comment on trigger bikes_touch on fleet.bikes is 'keeps the date';
+comment on function rides.length_of(rides.rides) is 'null while under way';
+comment on policy accounts_of_oneself on billing.accounts is 'app.rider is set by the service';
+comment on rule rides_stay on rides.rides is 'see the handbook';
+comment on domain riders.email is 'not much of a check';
+comment on type fleet.bike_state is 'in the order in which it happens';
+comment on sequence billing.invoice_numbers is 'has gaps; ask the tax office';
+comment on materialized view report.rides_a_day is 'freshened by the hour';
+comment on statistics rides.rides_from_to is 'people commute';
+comment on operator class fleet.frame_ops using btree is 'short ones first';
+comment on server ulm is 'slow';
+comment on event trigger by_hand is 'ask first';

@@ -1,0 +1,4 @@
+alter table rides.old_signals rename to signals_2019;
+alter table rides.signals_2019 set schema telemetry;
+alter table telemetry.signals attach partition telemetry.signals_2019
+    for values from ('2019-01-01 00:00+00') to ('2020-01-01 00:00+00');

@@ -1,0 +1,1 @@
+drop index telemetry.signals_kind;

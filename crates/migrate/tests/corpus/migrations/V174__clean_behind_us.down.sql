@@ -1,0 +1,1 @@
+select 'there is nothing to undo';

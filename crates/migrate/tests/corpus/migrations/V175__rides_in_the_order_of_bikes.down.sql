@@ -1,0 +1,2 @@
+alter table rides.rides set without cluster;
+drop index rides.rides_bike;

@@ -1,0 +1,2 @@
+drop table report.lines;
+drop type report.line;

@@ -1,0 +1,1 @@
+alter table rides.rides drop column day;

@@ -1,0 +1,2 @@
+alter table support.complaints drop column reasons;
+drop type support.reason;

@@ -1,0 +1,2 @@
+-- pgkeel: role=pg_monitor
+select * from audit.changes limit 1;

@@ -1,0 +1,1 @@
+update rides.rides set town = null where town = 'ULM';

@@ -1,0 +1,1 @@
+delete from billing.tariffs where code = 'year';

@@ -1,0 +1,1 @@
+alter table fleet.stations drop column counted;

@@ -1,0 +1,2 @@
+drop view rides.seats_taken;
+drop table rides.seats;

@@ -1,0 +1,1 @@
+drop schema "Sonder-Fälle" cascade;

@@ -1,0 +1,2 @@
+delete from odd.seen where file = 192; -- '
+/* " */

@@ -1,0 +1,2 @@
+drop table odd.things cascade;
+delete from odd.seen where file = 195;

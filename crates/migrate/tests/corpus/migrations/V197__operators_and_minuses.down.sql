@@ -1,0 +1,1 @@
+delete from odd.seen where file = 197;

@@ -1,0 +1,1 @@
+﻿insert into odd.seen values (200, 'behind a byte order mark');

@@ -1,0 +1,1 @@
+insert into odd.seen values (201, 'no semicolon, no line end') -- at all

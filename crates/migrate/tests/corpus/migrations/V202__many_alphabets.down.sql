@@ -1,0 +1,2 @@
+drop table odd."自転車";
+delete from odd.seen where file = 202;

@@ -1,0 +1,2 @@
+drop procedure odd.end_it();
+drop table odd."begin";

@@ -1,0 +1,2 @@
+drop view odd.deep;
+delete from odd.seen where file = 205;

@@ -1,0 +1,2 @@
+-- pgkeel: transaction=off
+drop table odd.batches;

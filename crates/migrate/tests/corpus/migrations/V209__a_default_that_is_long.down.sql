@@ -1,0 +1,1 @@
+alter table support.complaints drop column answer;

@@ -1,0 +1,2 @@
+drop table rides.stops;
+drop table rides.legs;

@@ -1,0 +1,12 @@
+alter view rides.now rename to under_way;
+alter rule rides_under_way_stay on rides.rides rename to rides_stay;
+alter policy accounts_of_me on billing.accounts rename to accounts_of_oneself;
+alter trigger bikes_touched on fleet.bikes rename to bikes_touch;
+alter sequence billing.bill_numbers rename to invoice_numbers;
+alter domain riders.mail rename to email;
+alter type fleet.place rename attribute lat to latitude;
+alter function billing.price(integer, numeric) set schema garage;
+alter function garage.price(integer, numeric) rename to cost;
+alter index garage.pieces_facts rename to parts_facts;
+alter table garage.pieces rename to parts;
+alter schema garage rename to workshop;

@@ -1,0 +1,12 @@
+alter schema workshop rename to garage;
+alter table garage.parts rename to pieces;
+alter index garage.parts_facts rename to pieces_facts;
+alter function garage.cost(integer, numeric) rename to price;
+alter function garage.price(integer, numeric) set schema billing;
+alter type fleet.place rename attribute latitude to lat;
+alter domain riders.email rename to mail;
+alter sequence billing.invoice_numbers rename to bill_numbers;
+alter trigger bikes_touch on fleet.bikes rename to bikes_touched;
+alter policy accounts_of_oneself on billing.accounts rename to accounts_of_me;
+alter rule rides_stay on rides.rides rename to rides_under_way_stay;
+alter view rides.under_way rename to now;

@@ -1,0 +1,2 @@
+alter table rides.seats drop column payer;
+drop table riders.pairs;

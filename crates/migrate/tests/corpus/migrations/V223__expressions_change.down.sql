@@ -1,0 +1,2 @@
+drop collation report.plain;
+drop table report.sums;

@@ -1,0 +1,2 @@
+revoke usage on schema public from public;
+comment on schema public is 'nothing is here';

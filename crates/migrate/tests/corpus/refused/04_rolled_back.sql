@@ -1,0 +1,2 @@
+create table left_over (id int);
+/* never mind */ rollback and no chain;

@@ -1,0 +1,3 @@
+-- pgkeel: transaction=off
+create table left_over (id int);
+commit and chain;

@@ -1,0 +1,2 @@
+\copy things from 'rows.csv' with csv header
+select 1;

@@ -1,0 +1,1 @@
+select 'create table ' || name from (values ('a')) as v(name) \gexec

@@ -1,0 +1,2 @@
+-- pgkeel: transaction=off
+create index concurrently on things (name);

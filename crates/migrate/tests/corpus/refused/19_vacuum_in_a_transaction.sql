@@ -1,0 +1,2 @@
+-- größer
+VACUUM (analyze) things;

@@ -1,0 +1,3 @@
+-- pgkeel: transaction=off
+select 1;
+set role pg_monitor;

@@ -1,0 +1,1 @@
+reindex (verbose, concurrently) table things;

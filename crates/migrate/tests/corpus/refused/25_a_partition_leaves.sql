@@ -1,0 +1,1 @@
+alter table things detach partition things_2020 concurrently;

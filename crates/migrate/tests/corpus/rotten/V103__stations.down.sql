@@ -1,0 +1,2 @@
+-- The table was called otherwise once.
+drop table fleet.station;

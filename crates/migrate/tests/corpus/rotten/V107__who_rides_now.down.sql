@@ -1,0 +1,1 @@
+select 'a view does no harm';

@@ -1,0 +1,1 @@
+drop index rides.rides_one_on_a_bike;

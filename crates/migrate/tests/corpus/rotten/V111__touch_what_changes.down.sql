@@ -1,0 +1,2 @@
+drop trigger bikes_touch on fleet.bikes;
+alter table fleet.bikes drop column touched;

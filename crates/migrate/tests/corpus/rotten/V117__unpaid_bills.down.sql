@@ -1,0 +1,2 @@
+drop index billing.bills_unpaid;
+drop view if exists billing.unpayed;

@@ -1,0 +1,2 @@
+drop table workshop.mechanics;
+alter table workshop.repairs drop column mechanic;

@@ -1,0 +1,1 @@
+select 'there is no way to take out a value';

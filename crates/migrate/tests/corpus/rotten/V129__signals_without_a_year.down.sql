@@ -1,0 +1,1 @@
+truncate telemetry.signals;

@@ -1,0 +1,1 @@
+alter publication stations_for_partners set table fleet.stations;

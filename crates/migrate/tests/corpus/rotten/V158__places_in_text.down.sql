@@ -1,0 +1,1 @@
+drop function fleet.place_of(text);

@@ -1,0 +1,2 @@
+drop table billing.old_bills;
+drop conversion if exists billing.latin;

@@ -1,0 +1,1 @@
+alter type report.line drop attribute town cascade;

@@ -1,0 +1,3 @@
+begin;
+alter table rides.rides drop column day;
+commit;

@@ -1,0 +1,2 @@
+alter table billing.bills drop column imported_at;
+alter table rides.rides drop column imported_at;

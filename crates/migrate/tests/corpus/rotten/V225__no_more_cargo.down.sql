@@ -1,0 +1,1 @@
+alter table fleet.cargo_bikes inherit fleet.bikes;
