@@ -10,7 +10,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::request::{Content, Request, Verb, WayBack};
 use super::screen::Screen;
-use super::{checks, json, signals, text};
+use super::{checks, json, lint, signals, text};
 use crate::files::unfit;
 use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
 
@@ -81,12 +81,18 @@ pub async fn run_into<E>(
     if verb == Verb::Validate {
         return Ok(validate(&mut screen, &migrations, &request.directory));
     }
+    if let Verb::Lint(lint) = &verb
+        && lint.all
+    {
+        return Ok(lint::every_file(&mut screen, (&migrations, &request.directory), lint));
+    }
     let connect = connect().await?;
     let directory = request.directory.clone();
     Ok(match verb {
         Verb::Verify { with, page } => {
             checks::verify(&mut screen, (connect, migrations, &directory), with, page).await
         }
+        Verb::Lint(lint) => lint::pending(&mut screen, (connect, migrations, &directory), &lint).await,
         Verb::Test { page } => checks::test(&mut screen, connect, migrations, page).await,
         Verb::Lock { check } => checks::lock(&mut screen, (connect, migrations, &directory), check).await,
         verb => with_database(&mut screen, &request.migrator(connect, migrations, stop), verb).await,
@@ -112,7 +118,12 @@ async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb)
         Verb::Plan { down, sql } => plan(screen, migrator, down, sql).await,
         Verb::LockInfo => lock_info(screen, migrator).await,
         Verb::Repair { version, statement } => repair(screen, migrator, version, statement).await,
-        Verb::Validate | Verb::New { .. } | Verb::Verify { .. } | Verb::Test { .. } | Verb::Lock { .. } => {
+        Verb::Validate
+        | Verb::New { .. }
+        | Verb::Lint(_)
+        | Verb::Verify { .. }
+        | Verb::Test { .. }
+        | Verb::Lock { .. } => {
             unreachable!("answered without a migrator")
         }
     }

@@ -1,6 +1,7 @@
 //! Which files a call runs, or what stands in its way.
 
 use super::Migrator;
+use crate::destructive;
 use crate::files::{Script, unfit};
 use crate::run::Job;
 use crate::{Back, Conflict, Direction, Error, Migration, Status};
@@ -27,7 +28,7 @@ impl Migrator {
                 let conflicts: Vec<Conflict> =
                     up.iter().filter_map(|job| misfit(&job.migration, job.script())).collect();
                 if conflicts.is_empty() {
-                    Ok([down, up].concat())
+                    Ok([down, self.accepted(up)?].concat())
                 } else {
                     Err(Error::Conflicts { conflicts })
                 }
@@ -40,7 +41,15 @@ impl Migrator {
         let mut pending = self.target.select(&self.migrations, status.pending.clone())?;
         let later = pending.iter().position(|file| file.directives().phase > self.phase);
         pending.truncate(later.unwrap_or(pending.len()));
-        Ok(pending.into_iter().map(|migration| status.job(migration, Direction::Up)).collect())
+        self.accepted(pending.into_iter().map(|migration| status.job(migration, Direction::Up)).collect())
+    }
+
+    /// The jobs themselves, unless they may lose data that nobody has given up.
+    fn accepted(&self, jobs: Vec<Job>) -> Result<Vec<Job>, Error> {
+        let asks = |job: &&Job| !self.accepts_destructive && !job.script().directives().accepts_destructive;
+        let found = jobs.iter().filter(asks).flat_map(|job| destructive::find(job.script(), job.done));
+        let statements: Vec<_> = found.collect();
+        if statements.is_empty() { Ok(jobs) } else { Err(Error::Destructive { statements }) }
     }
 
     fn jobs_down(&self, status: &Status, back: Back, is_edited_anyway: bool) -> Result<Vec<Job>, Error> {

@@ -34,7 +34,7 @@ impl Migrator {
     /// What [`up`](Self::up) would run, in its order. Only reads and takes no lock.
     ///
     /// # Errors
-    /// As [`status`](Self::status), [`Error::Conflicts`] and [`Error::NoSuchVersion`].
+    /// As [`status`](Self::status), [`Error::Conflicts`], [`Error::Destructive`] and [`Error::NoSuchVersion`].
     ///
     /// # Cancellation
     /// Dropping the future leaves nothing behind.
@@ -68,8 +68,8 @@ impl Migrator {
     /// only reads.
     ///
     /// # Errors
-    /// [`Error::Conflicts`] before anything runs, [`Error::Unsuitable`] for a connection through a pooler or to a
-    /// standby, [`Error::Locked`] if others took too long, [`Error::File`] for a file that failed:
+    /// [`Error::Conflicts`] and [`Error::Destructive`] before anything runs, [`Error::Unsuitable`] for a connection
+    /// through a pooler or to a standby, [`Error::Locked`] if others took too long, [`Error::File`] for a file that failed:
     /// [`stays`](crate::FileError::stays) says what of it does, those before it stay applied
     /// ([`Error::before`]), and calling again goes on with it.
     ///
@@ -124,7 +124,7 @@ impl Migrator {
     /// Reverts the newest migration and applies it again, as it is in the file now: for a file that is being written.
     ///
     /// # Errors
-    /// As [`down`](Self::down), but that the file was edited is no conflict.
+    /// As [`down`](Self::down), but that the file was edited is no conflict; and [`Error::Destructive`].
     ///
     /// # Cancellation
     /// As [`up`](Self::up); it may leave the migration reverted.

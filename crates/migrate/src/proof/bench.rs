@@ -55,9 +55,10 @@ impl<'a> Bench<'a> {
         Snapshot::take(self.shadow.connection(), &self.prover.scope).await
     }
 
-    /// As anybody would.
+    /// As anybody would, but that there is nothing to lose.
     fn migrator(&self) -> Migrator {
-        Migrator::new(self.shadow.config().clone(), self.prover.migrations.clone())
+        let (shadow, migrations) = (self.shadow.config().clone(), self.prover.migrations.clone());
+        Migrator::new(shadow, migrations).accepting_destructive()
     }
 
     /// Applies what is missing of the first so many.
