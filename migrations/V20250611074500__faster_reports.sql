@@ -1,4 +1,6 @@
 -- Indexes for the reports that were planned for the summer, and the search box of the back office.
+-- The shop was closed while this ran, so that no writer had to wait:
+-- squawk-ignore-file adding-field-with-default, require-concurrent-index-creation
 
 alter table customers add column search tsvector not null
     generated always as (to_tsvector('simple', full_name || ' ' || replace(email, '@', ' '))) stored;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use pgkeel_connect::ServerError;
 
 use crate::wording::{Holder, Lines};
-use crate::{Conflict, FileError, LockHolder, MigrationProblem, Reason, Step, Unsuitable};
+use crate::{Conflict, Destructive, FileError, LockHolder, MigrationProblem, Reason, Step, Unsuitable};
 
 /// What went wrong with migrations.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +62,27 @@ pub enum Error {
     Conflicts {
         /// All that is in the way.
         conflicts: Vec<Conflict>,
+    },
+    /// Statements of files that are pending may lose data, and nobody has accepted that, so nothing was done.
+    #[error(
+        "nothing was done, because statements may lose data; if they shall, write -- pgkeel: destructive=accepted at the \
+         top of the file, or run migrate up --accept-destructive once:{}", Lines(.statements)
+    )]
+    Destructive {
+        /// All of them.
+        statements: Vec<Destructive>,
+    },
+    /// A rule of the linter was named that it does not have, or does not need.
+    #[cfg(feature = "lint")]
+    #[error(
+        "{name} is no rule that can be looked for: {}",
+        .reason.unwrap_or("there is none of this name; migrate lint --help has all")
+    )]
+    NotARule {
+        /// The name.
+        name: String,
+        /// Why there is no need for it.
+        reason: Option<&'static str>,
     },
     /// The dry run cannot be made in this way. Nothing was done.
     #[error("{file} cannot be tried like this: {reason}")]

@@ -27,6 +27,8 @@
 //! ```
 //!
 //! # Invariants
+//! - No statement of a file that is to be applied may lose data, as far as that can be told from it, unless the file or the
+//!   caller accepts it.
 //! - Nothing runs while any file is in conflict with the history or cannot be a migration.
 //! - A file and its row in the history are committed together or not at all, while this session holds the lock. Of a file
 //!   that runs outside of a transaction this holds for each statement that can be in one, and its row in the log; an index
@@ -39,10 +41,14 @@
 //! - No DETAIL of the server, which quotes rows, is in an error.
 //!
 //! # Features
+//! - `lint`: a `Linter` for files, with the crates of squawk.
 //! - `cli`: the verbs for a program's command line, with output and exit codes.
 
 mod files;
 mod code;
+mod destructive;
+#[cfg(feature = "lint")]
+mod lint;
 mod state;
 mod run;
 mod migrator;
@@ -59,6 +65,7 @@ mod verify_error;
 pub mod cli;
 
 pub use self::code::{Code, CodeError, CodeFuture};
+pub use self::destructive::{Destructive, Loss};
 pub use self::difference::{Difference, Differences};
 pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
@@ -66,6 +73,8 @@ pub use self::files::{
     Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Template, Unfit, UnfitReason,
     embed,
 };
+#[cfg(feature = "lint")]
+pub use self::lint::{LintEdit, LintFinding, LintFix, LintLevel, LintReport, Linter};
 pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem, LockRepeatables};
 pub use self::migrator::Migrator;
 pub use self::proof::{ChainProof, Finding, Proof, Prover, RepeatablesProof, StepProof};

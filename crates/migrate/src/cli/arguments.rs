@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 use pgkeel_connect::settings::positive_duration;
 
 use super::exit::CODES;
+use super::lint as linting;
 
 /// The command `migrate` with its verbs, to be hung below a program's own command or used as it is.
 #[must_use]
@@ -18,6 +19,7 @@ pub fn command() -> Command {
         plan(),
         validate(),
         new(),
+        lint(),
         verify(),
         test(),
         lock(),
@@ -52,7 +54,8 @@ Comments at the top of a file say how it is run:
   -- pgkeel: requires=V20250101000000  what has to be applied before; in a repeatable R__… too
   -- pgkeel: out_of_order=yes          also behind files with higher versions
   -- pgkeel: phase=contract            not with up --phase expand
-  -- pgkeel: irreversible=\"why\"       there is no way back";
+  -- pgkeel: irreversible=\"why\"       there is no way back
+  -- pgkeel: destructive=accepted      it may drop what holds data, and change or delete all rows";
 
 fn verb(name: &'static str, about: &'static str, examples: &'static str) -> Command {
     Command::new(name).about(about).after_help(format!("{examples}\n\n{CODES}")).args([directory(), json()])
@@ -67,8 +70,10 @@ Examples:
   migrate up --to 20250317082000       no further than this version
   migrate up --phase expand            what a program that is being replaced can bear
   migrate up --dry-run                 on the database itself, rolled back
-  migrate up --dry-run=shadow --json   in a database of its own that is dropped";
-    verb("up", about, examples).args(running()).args(how_far("Apply")).group(either_end()).arg(phase())
+  migrate up --dry-run=shadow --json   in a database of its own that is dropped
+  migrate up --accept-destructive      though a file may lose data and does not say so itself";
+    let more = [phase(), accept_destructive()];
+    verb("up", about, examples).args(running()).args(how_far("Apply")).group(either_end()).args(more)
 }
 
 fn down() -> Command {
@@ -89,7 +94,7 @@ fn redo() -> Command {
 Examples:
   migrate redo                         after each change to a file that is being written
   migrate redo --dry-run               does it go down and up again?";
-    verb("redo", about, examples).args(running())
+    verb("redo", about, examples).args(running()).arg(accept_destructive())
 }
 
 fn status() -> Command {
@@ -115,6 +120,7 @@ Examples:
         of_down,
         sql,
         phase(),
+        accept_destructive(),
     ])
 }
 
@@ -150,6 +156,44 @@ Examples:
         ])
         .group(ArgGroup::new("way-back").args(["down", "irreversible", "repeatable"]))
         .group(ArgGroup::new("content").args(["concurrent-index", "not-null", "foreign-key"]))
+}
+
+fn lint() -> Command {
+    let about = "Say what in the files would block or break a database in use; only reads";
+    let examples = "\
+Examples:
+  migrate lint                         what is pending on this database
+  migrate lint --all                   every file, each by itself; needs no database
+  migrate lint --all --strict          warnings fail, too
+  migrate lint --all --exclude prefer-bigint-over-int,irreversible
+  migrate lint --all --format github   as annotations of a change
+A comment above a statement excuses it, with the reason behind it:
+  -- squawk-ignore require-concurrent-index-creation -- the table is small";
+    let names = |name, help| {
+        Arg::new(name)
+            .long(name)
+            .value_name("RULE,…")
+            .value_delimiter(',')
+            .action(ArgAction::Append)
+            .help(help)
+    };
+    let server = Arg::new("server-version")
+        .long("server-version")
+        .value_name("MAJOR")
+        .value_parser(value_parser!(u32).range(14..))
+        .help("For servers of this version [default: that of the database, or 14]");
+    let format =
+        Arg::new("format").long("format").value_name("FORMAT").value_parser(["text", "json", "github"]);
+    verb("lint", about, examples)
+        .after_long_help(format!("{examples}\n\n{}\n\n{CODES}", linting::rules()))
+        .args([
+            flag("all", "Every file, each by itself, without a database"),
+            flag("strict", "Exit with 8 also if there are warnings"),
+            names("rules", "Look for these rules only"),
+            names("exclude", "Do not look for these rules"),
+            server,
+            format.conflicts_with("json").help("How to answer [default: text]"),
+        ])
 }
 
 fn verify() -> Command {
@@ -262,6 +306,11 @@ fn phase() -> Arg {
         .value_name("PHASE")
         .value_parser(["expand", "contract"])
         .help("Stop before the first file of a later phase (-- pgkeel: phase=contract)")
+}
+
+fn accept_destructive() -> Arg {
+    let help = "Also files that may lose data and do not say -- pgkeel: destructive=accepted themselves";
+    flag("accept-destructive", help)
 }
 
 fn either_end() -> ArgGroup {

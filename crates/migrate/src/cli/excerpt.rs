@@ -1,6 +1,6 @@
 //! The line of a file that an error is about.
 
-use crate::{Direction, FileError, Migrations};
+use crate::{Direction, FileError, Location, Migrations};
 
 /// Longest part of a line that is shown, so that a line of a dump does not fill the screen.
 const WIDTH: usize = 100;
@@ -18,6 +18,11 @@ pub(crate) fn of(error: &FileError, migrations: &Migrations) -> Option<String> {
         }
         _ => None,
     })?;
+    line(sql, at)
+}
+
+/// The line with a mark below the place, if there is such a line.
+pub(crate) fn line(sql: &str, at: Location) -> Option<String> {
     let line = sql.lines().nth(at.line.checked_sub(1)?)?;
     let hidden = (at.column - 1).saturating_sub(WIDTH / 2);
     let shown: String = line.chars().skip(hidden).take(WIDTH).collect();

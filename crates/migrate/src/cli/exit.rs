@@ -24,7 +24,9 @@ pub enum Exit {
     Locked = 6,
     /// A file stands between two statements, and somebody has to say how it goes on.
     Interrupted = 7,
-    /// There is no way back, or it cannot be tried like this.
+    /// `lint` found what would block or break something.
+    Findings = 8,
+    /// There is no way back, data may be lost and nobody has accepted that, or it cannot be tried like this.
     Refused = 9,
     /// The connection leads to a standby, through a pooler in transaction mode, or to a server that is too old.
     Unsuitable = 10,
@@ -41,7 +43,8 @@ Exit codes:
   5   the schema, the lock file or a way back is not as the migrations make it (verify, test, lock --check)
   6   others were applying migrations all the time, or the lock was lost
   7   a file stands between two statements, and somebody has to say how it goes on (repair)
-  9   there is no way back, or it cannot be tried like this
+  8   findings at error level (lint)
+  9   there is no way back, data may be lost and that is not accepted, or it cannot be tried like this
   10  the connection leads to a standby, a pooler in transaction mode, or a server that is too old";
 
 impl From<Exit> for ExitCode {
@@ -57,11 +60,12 @@ impl From<&Error> for Exit {
             | Error::Name { .. }
             | Error::Template { .. }
             | Error::NoSuchVersion { .. }
+            | Error::NotARule { .. }
             | Error::NothingToRepair { .. } => Self::Usage,
             Error::Files { .. } | Error::OtherHistory { .. } => Self::Conflict,
             Error::Conflicts { conflicts } => Self::of(conflicts),
             Error::Locked { .. } => Self::Locked,
-            Error::CannotRehearse { .. } => Self::Refused,
+            Error::CannotRehearse { .. } | Error::Destructive { .. } => Self::Refused,
             Error::Unsuitable { .. } => Self::Unsuitable,
             Error::File(error) if matches!(error.reason, Reason::LockLost) => Self::Locked,
             Error::Connect(_)

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::text::stamp;
-use crate::{Blocker, Conflict, Error, FileError, LockHolder, Migration, Plan, Report, Status, Stays};
+use crate::{
+    Blocker, Conflict, Destructive, Error, FileError, LockHolder, Migration, Plan, Report, Status, Stays,
+};
 
 pub(crate) fn report(report: &Report) -> Value {
     let row = |done: &crate::Done| {
@@ -102,6 +104,11 @@ pub(crate) fn error(error: &Error, message: &str) -> Value {
     let problems: Vec<String> = match error {
         Error::Files { problems } => problems.iter().map(ToString::to_string).collect(),
         Error::Conflicts { conflicts } => conflicts.iter().map(ToString::to_string).collect(),
+        Error::Destructive { statements } => statements.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    };
+    let destructive: Vec<Value> = match error {
+        Error::Destructive { statements } => statements.iter().map(destructive).collect(),
         _ => Vec::new(),
     };
     let conflicts: Vec<Value> = match error {
@@ -125,7 +132,13 @@ pub(crate) fn error(error: &Error, message: &str) -> Value {
         "before": error.before(),
         "problems": problems,
         "conflicts": conflicts,
+        "destructive": destructive,
     }})
+}
+
+fn destructive(it: &Destructive) -> Value {
+    let (line, column) = (it.at.line, it.at.column);
+    json!({ "file": it.file, "line": line, "column": column, "statement": it.words, "loss": it.loss.to_string() })
 }
 
 /// `None` if that is not known.

@@ -15,11 +15,13 @@
 //! }
 //! ```
 
+mod annotations;
 mod arguments;
 mod checks;
 mod excerpt;
 mod exit;
 mod json;
+mod lint;
 mod request;
 mod run;
 mod screen;

@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use pgkeel_connect::Config;
 
 use super::checks::{Page, With};
+use super::lint::Lint;
 use crate::{Back, DryRun, Migrations, Migrator, Phase, Stop, Target};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub(crate) enum Verb {
     Plan { down: Option<Back>, sql: bool },
     Validate,
     New { name: String, content: Option<(Content, String)>, way_back: Option<WayBack> },
+    Lint(Lint),
     Verify { with: With, page: Page },
     Test { page: Page },
     Lock { check: bool },
@@ -61,13 +63,15 @@ struct Options {
     target: Target,
     phase: Option<Phase>,
     accept_edited: bool,
+    accept_destructive: bool,
 }
 
 impl Request {
     pub(crate) fn of(matches: &ArgMatches) -> Self {
         let (verb, words) = matches.subcommand().expect("clap asks for a verb");
         let directory = words.get_one::<PathBuf>("dir").expect("it has a default").clone();
-        let (json, detail) = (words.get_flag("json"), has(words, "detail"));
+        let is_json_format = value::<String>(words, "format").is_some_and(|format| format == "json");
+        let (json, detail) = (words.get_flag("json") || is_json_format, has(words, "detail"));
         Self { verb: Verb::of(verb, words), directory, json, detail, options: Options::of(words) }
     }
 
@@ -88,6 +92,7 @@ impl Request {
             target,
             phase,
             accept_edited,
+            accept_destructive,
         } = self.options;
         let mut migrator = Migrator::new(connect, migrations).with_stop(stop).with_target(target);
         migrator = maybe(migrator, lock_wait, Migrator::with_lock_wait);
@@ -97,6 +102,7 @@ impl Request {
         migrator = maybe(migrator, dry_run, Migrator::with_dry_run);
         migrator = maybe(migrator, revision, Migrator::with_revision);
         migrator = maybe(migrator, phase, Migrator::with_phase);
+        migrator = if accept_destructive { migrator.accepting_destructive() } else { migrator };
         if accept_edited { migrator.accepting_edited_downs() } else { migrator }
     }
 }
@@ -120,6 +126,7 @@ impl Verb {
             }
             "validate" => Self::Validate,
             "new" => Self::new(words),
+            "lint" => Self::Lint(Lint::of(words)),
             "verify" => Self::Verify { with: with(words), page: page(words) },
             "test" => Self::Test { page: page(words) },
             "lock" => Self::Lock { check: words.get_flag("check") },
@@ -171,6 +178,7 @@ impl Options {
                 _ => Phase::Contract,
             }),
             accept_edited: has(words, "accept-edited"),
+            accept_destructive: has(words, "accept-destructive"),
         }
     }
 }
@@ -261,6 +269,21 @@ mod tests {
     }
 
     #[test]
+    fn what_to_lint_is_read() {
+        let Verb::Lint(lint) =
+            parsed(&["lint", "--all", "--rules", "a,b", "--exclude", "c", "--server-version", "17"]).verb
+        else {
+            panic!("another verb")
+        };
+        assert!(lint.all && !lint.strict && !lint.github);
+        assert_eq!(
+            (lint.rules, lint.exclude, lint.server),
+            (vec!["a".into(), "b".into()], vec!["c".into()], Some(17))
+        );
+        assert!(parsed(&["lint", "--format", "json"]).json);
+    }
+
+    #[test]
     fn what_contradicts_itself_is_refused() {
         for words in [
             &["new"][..],
@@ -273,6 +296,8 @@ mod tests {
             &["new", "a", "--repeatable", "--not-null", "t(c)"],
             &["new", "a", "--not-null", "t(c)", "--concurrent-index", "t(c)"],
             &["repair", "7"],
+            &["lint", "--json", "--format", "github"],
+            &["lint", "--server-version", "9"],
         ] {
             let words = ["migrate"].iter().chain(words);
             assert!(command().try_get_matches_from(words.clone()).is_err(), "{words:?}");

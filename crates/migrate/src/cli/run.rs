@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::request::{Content, Request, Verb, WayBack};
 use super::screen::Screen;
 use super::status::page;
-use super::{checks, json, signals, text};
+use super::{checks, json, lint, signals, text};
 use crate::files::unfit;
 use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
 
@@ -113,11 +113,19 @@ pub async fn run_into_with<E>(
     if verb == Verb::Validate {
         return Ok(validate(&mut screen, &migrations, &request.directory));
     }
+    if let Verb::Lint(lint) = &verb
+        && lint.all
+    {
+        return Ok(lint::every_file(&mut screen, (&migrations, &request.directory), lint));
+    }
     let connect = connect().await?;
     let directory = request.directory.clone();
     Ok(match verb {
         Verb::Verify { with, page } => {
             Box::pin(checks::verify(&mut screen, (connect, migrations, &directory), with, page)).await
+        }
+        Verb::Lint(lint) => {
+            Box::pin(lint::pending(&mut screen, (connect, migrations, &directory), &lint)).await
         }
         Verb::Test { page } => Box::pin(checks::test(&mut screen, connect, migrations, page)).await,
         Verb::Lock { check } => {
@@ -149,7 +157,12 @@ async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb)
         Verb::Plan { down, sql } => plan(screen, migrator, down, sql).await,
         Verb::LockInfo => lock_info(screen, migrator).await,
         Verb::Repair { version, statement } => repair(screen, migrator, version, statement).await,
-        Verb::Validate | Verb::New { .. } | Verb::Verify { .. } | Verb::Test { .. } | Verb::Lock { .. } => {
+        Verb::Validate
+        | Verb::New { .. }
+        | Verb::Lint(_)
+        | Verb::Verify { .. }
+        | Verb::Test { .. }
+        | Verb::Lock { .. } => {
             unreachable!("answered without a migrator")
         }
     }

@@ -185,7 +185,7 @@ impl Verifier {
 }
 
 async fn make(shadow: &Shadow, migrations: Migrations, scope: &Scope) -> Result<Snapshot, VerifyError> {
-    Migrator::new(shadow.config().clone(), migrations).up().await?;
+    Migrator::new(shadow.config().clone(), migrations).accepting_destructive().up().await?;
     Snapshot::take(shadow.connection(), scope).await
 }
 

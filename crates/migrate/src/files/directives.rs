@@ -31,6 +31,8 @@ pub struct Directives {
     pub irreversible: Option<String>,
     /// `role=owner`: as whom its statements run.
     pub role: Option<Ident>,
+    /// `destructive=accepted`: its statements may lose data ([`Destructive`](crate::Destructive)).
+    pub accepts_destructive: bool,
     /// `requires=V20250101000000,V20250202000000`: versions that have to be applied before.
     pub requires: BTreeSet<i64>,
     /// `requires=R__views`, in a repeatable: names of repeatables that have to be applied before, `views`.
@@ -88,6 +90,7 @@ impl Directives {
             "out_of_order" => self.out_of_order = yes_or_no(value)?,
             "irreversible" if value.trim().is_empty() => return Err("gives no reason".to_owned()),
             "irreversible" => self.irreversible = Some(value.to_owned()),
+            "destructive" => self.accepts_destructive = accepted(value)?,
             "role" => self.role = Some(Ident::new(value.to_owned()).map_err(|error| error.to_string())?),
             "phase" => self.phase = phase(value)?,
             "requires" => self.require(value)?,
@@ -114,8 +117,8 @@ impl Directives {
     }
 }
 
-const KEYS: &str = "transaction, lock_timeout, statement_timeout, retries, out_of_order, irreversible, role, requires, \
-                    phase, precheck";
+const KEYS: &str = "transaction, lock_timeout, statement_timeout, retries, out_of_order, irreversible, destructive, \
+                    role, requires, phase, precheck";
 
 /// The value at the beginning of the text, in double quotes or up to the next space, and what follows.
 fn value(text: &str) -> Result<(&str, &str), String> {
@@ -131,6 +134,10 @@ fn span(value: &str) -> Result<Duration, String> {
         Some(minutes) => positive_duration(&format!("{minutes}m")),
         None => positive_duration(value),
     }
+}
+
+fn accepted(value: &str) -> Result<bool, String> {
+    if value == "accepted" { Ok(true) } else { Err("is not accepted".to_owned()) }
 }
 
 fn phase(value: &str) -> Result<Phase, String> {
@@ -157,6 +164,8 @@ impl fmt::Display for Directives {
             retries,
             out_of_order,
             irreversible,
+            // Who is willing does not change what is done, so it may still be said of a file that is applied.
+            accepts_destructive: _,
             role,
             requires,
             requires_repeatables,
@@ -203,6 +212,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_accepted_does_not_make_another_file() {
+        let accepting = read("-- pgkeel: destructive=accepted\ndrop table a").unwrap();
+        assert!(accepting.accepts_destructive && accepting.to_string().is_empty());
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named() {
         for (sql, part) in [
             ("-- pgkeel: transactions=off", "transactions=off, which is none of transaction,"),
@@ -211,6 +226,7 @@ mod tests {
             ("-- pgkeel: irreversible=\"why", "a quote that is not closed"),
             ("-- pgkeel: irreversible=\"\"", "gives no reason"),
             ("-- pgkeel: phase=later", "is neither expand nor contract"),
+            ("-- pgkeel: destructive=yes", "destructive=yes, which is not accepted"),
             ("-- pgkeel: requires=later", "is not a list of versions"),
             ("select 1;\n-- pgkeel: transaction=off", "below the first statement"),
         ] {

@@ -1,6 +1,7 @@
 //! What CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY are about, so that what a failed one leaves can be found.
 
-use super::statements::{Statement, Token};
+use super::statements::Statement;
+use super::tokens::Tokens;
 
 /// A CREATE INDEX CONCURRENTLY, taken apart into pieces of its own text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(crate) struct IndexBuild {
 impl IndexBuild {
     /// From a statement of this text; `None` if it is another kind of statement.
     pub(crate) fn of(sql: &str, statement: &Statement<'_>) -> Option<Self> {
-        let mut tokens = Tokens { all: &statement.tokens, at: 0 };
+        let mut tokens = Tokens::of(statement);
         tokens.take("create").then_some(())?;
         let is_unique = tokens.take("unique");
         (tokens.take("index") && tokens.take("concurrently")).then_some(())?;
@@ -45,7 +46,7 @@ impl IndexRebuild {
     /// `None` if it is another kind of statement.
     pub(crate) fn of(statement: &Statement<'_>) -> Option<Self> {
         let is_concurrent = statement.mentions("concurrently");
-        let mut tokens = Tokens { all: &statement.tokens, at: 0 };
+        let mut tokens = Tokens::of(statement);
         (tokens.take("reindex") && is_concurrent).then_some(())?;
         if tokens.take("(") {
             tokens.at += tokens.all[tokens.at..].iter().position(|token| token.text == ")")? + 1;
@@ -53,44 +54,6 @@ impl IndexRebuild {
         (tokens.take("index") || tokens.take("table")).then_some(())?;
         tokens.take("concurrently");
         Some(Self { relation: tokens.qualified_name()? })
-    }
-}
-
-struct Tokens<'a> {
-    all: &'a [Token<'a>],
-    at: usize,
-}
-
-impl Tokens<'_> {
-    /// Goes over this word, if it comes next.
-    fn take(&mut self, word: &str) -> bool {
-        let is_next = self.all.get(self.at).is_some_and(|token| token.text.eq_ignore_ascii_case(word));
-        self.at += usize::from(is_next);
-        is_next
-    }
-
-    fn next(&mut self) -> Option<&str> {
-        self.at += 1;
-        self.all.get(self.at - 1).map(|token| token.text)
-    }
-
-    /// A name as the server keeps it.
-    fn name(&mut self) -> Option<String> {
-        let token = self.next()?;
-        match token.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-            Some(quoted) => Some(quoted.replace("\"\"", "\"")),
-            None if token.starts_with(|c: char| c.is_alphabetic() || c == '_') => Some(token.to_lowercase()),
-            None => None,
-        }
-    }
-
-    /// `name` or `schema.name`, as it is written.
-    fn qualified_name(&mut self) -> Option<String> {
-        let mut name = self.next()?.to_owned();
-        while self.take(".") {
-            name = format!("{name}.{}", self.next()?);
-        }
-        Some(name)
     }
 }
 

@@ -16,6 +16,7 @@ mod script;
 mod statements;
 mod template;
 mod text;
+mod tokens;
 pub(crate) mod unfit;
 
 pub use self::directives::{Directives, Phase};
@@ -30,4 +31,7 @@ pub use self::unfit::{Unfit, UnfitReason};
 pub(crate) use self::index::{IndexBuild, IndexRebuild};
 pub(crate) use self::outside::{cannot_be_in_transaction, of_whole_server, sets_session};
 pub(crate) use self::script::Script;
-pub(crate) use self::statements::{Statement, statements};
+#[cfg(feature = "lint")]
+pub(crate) use self::statements::line_comments;
+pub(crate) use self::statements::{Statement, Token, statements};
+pub(crate) use self::tokens::{Tokens, depth_behind};

@@ -39,6 +39,12 @@ pub(crate) fn statements(sql: &str) -> Vec<Statement<'_>> {
     scan(sql).statements
 }
 
+/// Comments that run to the end of a line, with the byte at which each begins.
+#[cfg(feature = "lint")]
+pub(crate) fn line_comments(sql: &str) -> Vec<(usize, &str)> {
+    scan(sql).line_comments
+}
+
 /// Takes a text apart.
 pub(crate) fn scan(sql: &str) -> Scan<'_> {
     let found = Scan { statements: Vec::new(), line_comments: Vec::new() };

@@ -25,6 +25,15 @@ impl Location {
         let line_at = before.rfind('\n').map_or(0, |newline| newline + 1);
         Self { line: before.matches('\n').count() + 1, column: before[line_at..].chars().count() + 1 }
     }
+
+    /// The byte at which its character begins; behind the text for a place that is not there.
+    #[cfg(feature = "lint")]
+    pub(crate) fn byte_in(self, text: &str) -> usize {
+        let lines = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        let line_at = std::iter::once(0).chain(lines).nth(self.line - 1).unwrap_or(text.len());
+        let in_line = text[line_at..].char_indices().nth(self.column - 1).map(|(byte, _)| byte);
+        in_line.map_or(text.len(), |byte| line_at + byte)
+    }
 }
 
 impl fmt::Display for Location {

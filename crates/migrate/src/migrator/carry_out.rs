@@ -168,7 +168,7 @@ impl Migrator {
         observe: &mut (dyn FnMut(Event<'_>) + Send),
     ) -> Result<Report, Error> {
         let (target, phase) = (Target::Latest, Phase::Contract);
-        let before = Self { migrations: applied, target, phase, ..self.clone() };
+        let before = Self { migrations: applied, target, phase, ..self.clone() }.accepting_destructive();
         before.run(Order::Up, &mut |_| {}).await?;
         self.run(order, observe).await
     }

@@ -23,6 +23,7 @@ pub struct Migrator {
     dry_run: Option<DryRun>,
     revision: Option<String>,
     accepts_edited_downs: bool,
+    accepts_destructive: bool,
     stop: Stop,
 }
 
@@ -41,6 +42,7 @@ impl Migrator {
             dry_run: None,
             revision: None,
             accepts_edited_downs: false,
+            accepts_destructive: false,
             stop: Stop::new(),
         }
     }
@@ -111,6 +113,15 @@ impl Migrator {
     #[must_use]
     pub fn accepting_edited_downs(mut self) -> Self {
         self.accepts_edited_downs = true;
+        self
+    }
+
+    /// The same, applying also files whose statements may lose data ([`Destructive`](crate::Destructive)), though they do
+    /// not say `-- pgkeel: destructive=accepted` themselves. Default: such files are refused before anything runs. Files
+    /// that revert others need not say it.
+    #[must_use]
+    pub fn accepting_destructive(mut self) -> Self {
+        self.accepts_destructive = true;
         self
     }
 

@@ -1,6 +1,7 @@
 //! Which files a call runs, or what stands in its way.
 
 use super::Migrator;
+use crate::destructive;
 use crate::files::{Script, unfit};
 use crate::run::Job;
 use crate::{Back, Conflict, Direction, Error, Migration, Status};
@@ -16,7 +17,7 @@ pub(super) enum Order {
 impl Migrator {
     /// Which files this means, unless something stands in the way.
     pub(super) fn jobs(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
-        Ok(self.with_hooks(self.jobs_alone(status, order)?))
+        self.accepted(self.with_hooks(self.jobs_alone(status, order)?))
     }
 
     fn jobs_alone(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
@@ -50,13 +51,24 @@ impl Migrator {
         let is_whole = pending.len() == status.pending.len();
         let later = pending.iter().position(|file| file.directives().phase > self.phase);
         pending.truncate(later.unwrap_or(pending.len()));
-        let up =
+        let mut jobs =
             pending.into_iter().map(|migration| status.job(migration, Direction::Up)).collect::<Vec<_>>();
-        if !is_whole {
-            return Ok(up);
+        if is_whole {
+            jobs.extend(self.repeatables(status.due.iter()));
         }
-        let behind = self.repeatables(status.due.iter());
-        Ok([up, behind].concat())
+        Ok(jobs)
+    }
+
+    /// The jobs themselves, unless one that goes forward may lose data that nobody has given up.
+    fn accepted(&self, jobs: Vec<Job>) -> Result<Vec<Job>, Error> {
+        let asks = |job: &&Job| {
+            job.direction == Direction::Up
+                && !self.accepts_destructive
+                && !job.script().directives().accepts_destructive
+        };
+        let found = jobs.iter().filter(asks).flat_map(|job| destructive::find(job.script(), job.done));
+        let statements: Vec<_> = found.collect();
+        if statements.is_empty() { Ok(jobs) } else { Err(Error::Destructive { statements }) }
     }
 
     fn jobs_down(&self, status: &Status, back: Back, is_edited_anyway: bool) -> Result<Vec<Job>, Error> {

@@ -34,7 +34,7 @@ impl Migrator {
     /// What [`up`](Self::up) would run, in its order. Only reads and takes no lock.
     ///
     /// # Errors
-    /// As [`status`](Self::status), [`Error::Conflicts`] and [`Error::NoSuchVersion`].
+    /// As [`status`](Self::status), [`Error::Conflicts`], [`Error::Destructive`] and [`Error::NoSuchVersion`].
     ///
     /// # Cancellation
     /// Dropping the future leaves nothing behind.
@@ -80,8 +80,8 @@ impl Migrator {
     /// to do they do not run, and behind a file that failed the second does not.
     ///
     /// # Errors
-    /// [`Error::Conflicts`] before anything runs, [`Error::Unsuitable`] for a connection through a pooler or to a
-    /// standby, [`Error::Locked`] if others took too long, [`Error::File`] for a file that failed:
+    /// [`Error::Conflicts`] and [`Error::Destructive`] before anything runs, [`Error::Unsuitable`] for a connection
+    /// through a pooler or to a standby, [`Error::Locked`] if others took too long, [`Error::File`] for a file that failed:
     /// [`stays`](crate::FileError::stays) says what of it does, those before it stay applied
     /// ([`Error::before`]), and calling again goes on with it.
     ///
@@ -138,7 +138,7 @@ impl Migrator {
     /// Repeatables come behind, all of them.
     ///
     /// # Errors
-    /// As [`down`](Self::down), but that the file was edited is no conflict.
+    /// As [`down`](Self::down), but that the file was edited is no conflict; and [`Error::Destructive`].
     ///
     /// # Cancellation
     /// As [`up`](Self::up); it may leave the migration reverted.

@@ -74,8 +74,9 @@ impl<'a> Bench<'a> {
         self.migrator_of(self.prover.migrations.without_repeatables())
     }
 
+    /// There is nothing to lose.
     pub(super) fn migrator_of(&self, migrations: Migrations) -> Migrator {
-        Migrator::new(self.shadow.config().clone(), migrations)
+        Migrator::new(self.shadow.config().clone(), migrations).accepting_destructive()
     }
 
     pub(super) fn shadow(&self) -> &Shadow {

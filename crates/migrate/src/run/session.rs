@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use pgkeel_connect::{Config, Connection, Executor, dial};
+use pgkeel_connect::{Config, Connection, Executor, TypedParam, dial};
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -120,11 +120,11 @@ impl Executor for Session {
     type Error = pgkeel_connect::Error;
 
     async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Self::Error> {
-        if !params.is_empty() {
-            return self.connection.query(sql, params).await;
+        if params.is_empty() {
+            self.connection.query_typed(sql, &[]).await
+        } else {
+            self.connection.query(sql, params).await
         }
-        let rows = self.connection.client().query_typed(sql, &[]).await;
-        rows.map_err(|error| self.connection.explain(error.into()))
     }
 
     async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Self::Error> {
@@ -133,6 +133,14 @@ impl Executor for Session {
 
     async fn batch_execute(&self, sql: &str) -> Result<(), Self::Error> {
         self.connection.batch_execute(sql).await
+    }
+
+    async fn query_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<Vec<Row>, Self::Error> {
+        self.connection.query_typed(sql, params).await
+    }
+
+    async fn execute_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<u64, Self::Error> {
+        self.connection.execute_typed(sql, params).await
     }
 }
 

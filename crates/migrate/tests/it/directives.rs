@@ -112,7 +112,7 @@ async fn what_the_old_program_cannot_bear_waits_for_the_next_phase() {
     let database = TestDatabase::empty().await;
     let files = [
         ("V1__a.sql", "create table a (id int);"),
-        ("V2__b.sql", "-- pgkeel: phase=contract\ndrop table a;"),
+        ("V2__b.sql", "-- pgkeel: phase=contract destructive=accepted\ndrop table a;"),
         ("V3__c.sql", "-- pgkeel: phase=expand\ncreate table c (id int);"),
     ];
     let migrator = migrator(&database, &files);

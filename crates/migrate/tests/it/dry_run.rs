@@ -149,7 +149,7 @@ async fn a_shadow_begins_where_the_database_is() {
     let files = [
         ("V1__a.sql", "create table a (id int);"),
         ("V2__b.sql", "-- pgkeel: out_of_order=yes\ncreate table b (id int);"),
-        ("V3__c.sql", "-- pgkeel: phase=contract\ndrop table a;"),
+        ("V3__c.sql", "-- pgkeel: phase=contract destructive=accepted\ndrop table a;"),
         ("V4__d.sql", "create table d (id int);"),
     ];
     migrator(&database, &[files[0], files[2]]).up().await.unwrap();

@@ -15,7 +15,7 @@ async fn rows_are_not_in_errors() {
     );
     for text in [
         "create unique index on t (lower(mail)); insert into t values ('CANARY_4711', 2);",
-        "alter table t alter mail type int using mail::int;",
+        "-- pgkeel: destructive=accepted\nalter table t alter mail type int using mail::int;",
         "insert into t select mail, -1 from t;",
     ] {
         let error = migrator(&database, &[table, ("V2__bad.sql", text)]).up().await.unwrap_err();
