@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 use pgkeel_connect::settings::positive_duration;
 
-use super::exit::CODES;
+use super::{adoption, exit::CODES};
 
 /// The command `migrate` with its verbs, to be hung below a program's own command or used as it is.
 #[must_use]
@@ -23,6 +23,9 @@ pub fn command() -> Command {
         lock(),
         lock_info(),
         repair(),
+        adoption::baseline_command(),
+        adoption::mark_command(),
+        adoption::import_command(),
     ];
     Command::new("migrate")
         .about(
@@ -45,7 +48,7 @@ Comments at the top of a file say how it is run:
   -- pgkeel: phase=contract            not with up --phase expand
   -- pgkeel: irreversible=\"why\"       there is no way back";
 
-fn verb(name: &'static str, about: &'static str, examples: &'static str) -> Command {
+pub(super) fn verb(name: &'static str, about: &'static str, examples: &'static str) -> Command {
     Command::new(name).about(about).after_help(format!("{examples}\n\n{CODES}")).args([directory(), json()])
 }
 
@@ -212,10 +215,12 @@ fn running() -> Vec<Arg> {
         .value_parser(value_parser!(u32))
         .default_value("5")
         .help("How often to try again a file that did not get a lock in time");
-    let revision =
-        Arg::new("revision").long("revision").value_name("TEXT").help("The source's version, for the log");
     let detail = flag("detail", "Show the server's DETAIL of an error, which may quote rows");
-    [vec![lock_wait()], times(), vec![retries, dry_run, revision, detail]].concat()
+    [vec![lock_wait()], times(), vec![retries, dry_run, revision(), detail]].concat()
+}
+
+pub(super) fn revision() -> Arg {
+    Arg::new("revision").long("revision").value_name("TEXT").help("The source's version, for the log")
 }
 
 fn times() -> Vec<Arg> {
@@ -225,7 +230,7 @@ fn times() -> Vec<Arg> {
     ]
 }
 
-fn lock_wait() -> Arg {
+pub(super) fn lock_wait() -> Arg {
     time("lock-wait", "Longest wait for others that are applying migrations", "60s")
 }
 
@@ -252,7 +257,7 @@ fn either_end() -> ArgGroup {
 }
 
 /// `20250317082000` or `V20250317082000`.
-fn version(text: &str) -> Result<i64, String> {
+pub(super) fn version(text: &str) -> Result<i64, String> {
     let number: i64 = text.trim_start_matches('V').parse().map_err(|_| "is not a version".to_owned())?;
     if number < 0 { Err("is not a version".to_owned()) } else { Ok(number) }
 }
@@ -270,7 +275,7 @@ fn json() -> Arg {
     flag("json", "Print JSON")
 }
 
-fn flag(name: &'static str, help: &'static str) -> Arg {
+pub(super) fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 

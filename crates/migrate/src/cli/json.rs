@@ -53,7 +53,7 @@ pub(crate) fn status(status: &Status) -> Value {
     })
 }
 
-fn conflict(it: &Conflict) -> Value {
+pub(crate) fn conflict(it: &Conflict) -> Value {
     json!({ "version": it.version(), "kind": it.kind(), "message": it.to_string() })
 }
 
@@ -85,6 +85,8 @@ pub(crate) fn error(error: &Error, message: &str) -> Value {
     let problems: Vec<String> = match error {
         Error::Files { problems } => problems.iter().map(ToString::to_string).collect(),
         Error::Conflicts { conflicts } => conflicts.iter().map(ToString::to_string).collect(),
+        Error::Import { problems, .. } => problems.iter().map(ToString::to_string).collect(),
+        Error::CannotMark { problems } => problems.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     };
     let conflicts: Vec<Value> = match error {

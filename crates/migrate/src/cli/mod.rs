@@ -15,6 +15,7 @@
 //! }
 //! ```
 
+mod adoption;
 mod arguments;
 mod checks;
 mod excerpt;

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::request::{Content, Request, Verb, WayBack};
 use super::screen::Screen;
-use super::{checks, json, signals, text};
+use super::{adoption, checks, json, signals, text};
 use crate::files::unfit;
 use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
 
@@ -74,6 +74,20 @@ pub async fn run_into<E>(
         let template = template(name, content, way_back);
         return Ok(new(&mut screen, &request.directory, template));
     }
+    if let Verb::Import(words) = &verb {
+        let directory = request.directory.clone();
+        let files = match adoption::files(&mut screen, words, &directory) {
+            Ok(files) => files,
+            Err(exit) => return Ok(exit),
+        };
+        let migrator = if words.files_only {
+            None
+        } else {
+            Some(request.migrator(connect().await?, files.migrations.clone(), stop))
+        };
+        let imported = adoption::import(&mut screen, migrator.as_ref(), files, (words, &directory));
+        return Ok(Box::pin(imported).await);
+    }
     let migrations = match Migrations::from_dir(&request.directory) {
         Ok(migrations) => migrations,
         Err(error) => return Ok(screen.fail(&error, None)),
@@ -89,7 +103,14 @@ pub async fn run_into<E>(
         }
         Verb::Test { page } => checks::test(&mut screen, connect, migrations, page).await,
         Verb::Lock { check } => checks::lock(&mut screen, (connect, migrations, &directory), check).await,
-        verb => with_database(&mut screen, &request.migrator(connect, migrations, stop), verb).await,
+        Verb::Baseline => {
+            let migrator = request.migrator(connect, migrations, stop);
+            Box::pin(adoption::baseline(&mut screen, &migrator, &directory)).await
+        }
+        verb => {
+            let migrator = request.migrator(connect, migrations, stop);
+            Box::pin(with_database(&mut screen, &migrator, verb)).await
+        }
     })
 }
 
@@ -112,7 +133,16 @@ async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb)
         Verb::Plan { down, sql } => plan(screen, migrator, down, sql).await,
         Verb::LockInfo => lock_info(screen, migrator).await,
         Verb::Repair { version, statement } => repair(screen, migrator, version, statement).await,
-        Verb::Validate | Verb::New { .. } | Verb::Verify { .. } | Verb::Test { .. } | Verb::Lock { .. } => {
+        Verb::Mark { direction, versions, reason } => {
+            Box::pin(adoption::mark(screen, migrator, direction, (&versions, &reason))).await
+        }
+        Verb::Validate
+        | Verb::New { .. }
+        | Verb::Verify { .. }
+        | Verb::Test { .. }
+        | Verb::Lock { .. }
+        | Verb::Baseline
+        | Verb::Import(_) => {
             unreachable!("answered without a migrator")
         }
     }

@@ -1,5 +1,6 @@
 //! What can be done with the migrations of one database.
 
+mod adoption;
 mod carry_out;
 mod order;
 mod verbs;
@@ -22,6 +23,7 @@ pub struct Migrator {
     dry_run: Option<DryRun>,
     revision: Option<String>,
     accepts_edited_downs: bool,
+    accepts_different: bool,
     stop: Stop,
 }
 
@@ -40,6 +42,7 @@ impl Migrator {
             dry_run: None,
             revision: None,
             accepts_edited_downs: false,
+            accepts_different: false,
             stop: Stop::new(),
         }
     }
@@ -92,7 +95,8 @@ impl Migrator {
         self
     }
 
-    /// The same, only trying: nothing of what [`up`](Self::up), [`down`](Self::down) and [`redo`](Self::redo) do stays.
+    /// The same, only trying: nothing of what [`up`](Self::up), [`down`](Self::down) and [`redo`](Self::redo) do stays,
+    /// and what records without running anything writes nothing, however it is tried.
     #[must_use]
     pub fn with_dry_run(mut self, how: DryRun) -> Self {
         self.dry_run = Some(how);
@@ -110,6 +114,13 @@ impl Migrator {
     #[must_use]
     pub fn accepting_edited_downs(mut self) -> Self {
         self.accepts_edited_downs = true;
+        self
+    }
+
+    /// The same, where [`baseline`](Self::baseline) and [`import`](Self::import) also record what the schema differs from.
+    #[must_use]
+    pub fn accepting_differences(mut self) -> Self {
+        self.accepts_different = true;
         self
     }
 

@@ -4,7 +4,7 @@ use super::Migrator;
 use super::order::Order;
 use crate::run::session::Session;
 use crate::run::{Lock, check_connection};
-use crate::state::log::{Entry, RunId, State};
+use crate::state::log::{Entry, Kind, RunId, State};
 use crate::state::{Defaults, Scope, history};
 use crate::{Back, Direction, Error, Event, LockHolder, Plan, PlannedFile, Report, Status};
 
@@ -179,7 +179,7 @@ impl Migrator {
         };
         let run = RunId::new(session, self.revision.clone()).await?;
         let entry = Entry::new(&run, migration, stopped.direction, State::Interrupted);
-        Entry { done, is_repair: true, ..entry }.write(session).await?;
+        Entry { done, kind: Kind::Repair, ..entry }.write(session).await?;
         Ok(())
     }
 }

@@ -139,7 +139,7 @@ impl Runner<'_> {
                 let newest = self.applied.last().cloned();
                 engine::apply(self, job, newest.as_ref()).await
             }
-            Direction::Down => self.perform(job, &history::forget(&job.migration)).await,
+            Direction::Down => self.perform(job, &history::forget(version)).await,
         };
         let done = ended?;
         match job.direction {

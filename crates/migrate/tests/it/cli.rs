@@ -8,7 +8,11 @@ use pgkeel_migrate::cli::{self, Exit};
 use pgkeel_testkit::TestDatabase;
 
 /// How it ended, what was answered, and what was said besides.
-async fn run(database: Option<&TestDatabase>, directory: &Path, words: &[&str]) -> (Exit, String, String) {
+pub(crate) async fn run(
+    database: Option<&TestDatabase>,
+    directory: &Path,
+    words: &[&str],
+) -> (Exit, String, String) {
     let directory = directory.to_str().unwrap();
     let words = ["migrate"].iter().chain(words).copied().chain(["--dir", directory]);
     let matches = cli::command().try_get_matches_from(words).unwrap();
