@@ -4,7 +4,10 @@ use std::time::Duration;
 use pgkeel_connect::ServerError;
 
 use crate::wording::{Holder, Lines};
-use crate::{Conflict, Destructive, FileError, LockHolder, MigrationProblem, Reason, Step, Unsuitable};
+use crate::{
+    Conflict, Destructive, FileError, ImportProblem, LockHolder, MarkProblem, MigrationProblem, Reason, Step,
+    Tool, Unsuitable,
+};
 
 /// What went wrong with migrations.
 #[derive(Debug, thiserror::Error)]
@@ -142,14 +145,64 @@ pub enum Error {
         column: &'static str,
     },
     /// There is a history of plain refinery under its usual name, and none of ours: what it says is applied would run again.
-    #[error(
-        "{table} is the history of plain refinery; to go on with it run CREATE SCHEMA pgkeel; ALTER TABLE {table} SET \
-         SCHEMA pgkeel"
-    )]
+    #[error("{table} is the history of plain refinery; take it over with migrate import --from refinery")]
     OtherHistory {
         /// The table, with its schema.
         table: String,
     },
+    /// Something is applied, and a baseline is for a database without a history. Nothing was recorded.
+    #[error(
+        "a baseline is for a database without a history, and {newest} is recorded already, {count} in all; migrate mark \
+         puts single ones right"
+    )]
+    AlreadyApplied {
+        /// How many.
+        count: usize,
+        /// The newest.
+        newest: String,
+    },
+    /// There is no migration that could be recorded.
+    #[error("there are no migrations to record")]
+    NothingToRecord,
+    /// Versions cannot be put into the history, or taken out of it, by hand. Nothing was changed.
+    #[error("nothing was marked:{}", Lines(.problems))]
+    CannotMark {
+        /// All that is in the way.
+        problems: Vec<MarkProblem>,
+    },
+    /// There is no table of the tool's.
+    #[error(
+        "there is no table {table} of {tool} in this database; if it has another name, say it with --table"
+    )]
+    NoToolTable {
+        /// The tool.
+        tool: Tool,
+        /// The table.
+        table: String,
+    },
+    /// The table is another one's.
+    #[error("{table} is not the history of {tool}, as it has {} column {column}", if *.is_there { "a" } else { "no" })]
+    OtherTable {
+        /// The tool.
+        tool: Tool,
+        /// The table.
+        table: String,
+        /// A column that tells.
+        column: &'static str,
+        /// Whether the table has it, and the tool's would not.
+        is_there: bool,
+    },
+    /// Files or history of another tool cannot be taken over as they are. Nothing was written and nothing recorded.
+    #[error("what there is of {tool} cannot be taken over as it is, so nothing was done:{}", Lines(.problems))]
+    Import {
+        /// The tool.
+        tool: Tool,
+        /// All that is in the way.
+        problems: Vec<ImportProblem>,
+    },
+    /// The lock was lost before something was recorded. Nothing was.
+    #[error("the lock was lost, so nothing was recorded")]
+    LockLost,
     /// Refinery's own checks refused a file that ours had let pass.
     #[error("refinery refused the file")]
     Refinery(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -12,6 +12,9 @@
 //! against what it should be, [`Prover`] tries the files and their ways back in a [`Shadow`], and [`LockFile`] keeps what came
 //! of it beside the files.
 //!
+//! A database that others have made goes on without running anything again: [`ToolFiles`] turns another tool's files into ours,
+//! [`Migrator::import`] takes its history over, [`Migrator::baseline`] does without one.
+//!
 //! ```no_run
 //! use pgkeel_connect::Config;
 //! use pgkeel_migrate::{Migrations, Migrator};
@@ -52,6 +55,7 @@ mod lint;
 mod state;
 mod run;
 mod migrator;
+mod adopt;
 mod wording;
 mod error;
 mod snapshot;
@@ -64,6 +68,10 @@ mod verify_error;
 #[cfg(feature = "cli")]
 pub mod cli;
 
+pub use self::adopt::{
+    Baseline, ConvertedFile, ImportFrom, ImportProblem, Imported, MarkProblem, Marked, Tool, ToolFiles,
+    UnknownTool,
+};
 pub use self::code::{Code, CodeError, CodeFuture};
 pub use self::destructive::{Destructive, Loss};
 pub use self::difference::{Difference, Differences};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pgkeel_connect::ServerError;
 use tokio_postgres::error::SqlState;
 
-use crate::{BadSnapshot, Error, LockProblem};
+use crate::{BadSnapshot, Error, LockProblem, Verification};
 
 /// What went wrong while a schema was read, compared, or made in a shadow.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +107,12 @@ pub enum VerifyError {
     /// What was recorded cannot be read.
     #[error("the recorded snapshot cannot be read")]
     BadRecord(#[source] Option<BadSnapshot>),
+    /// The schema is not what the migrations make that were to be recorded. Nothing was.
+    #[error("nothing was recorded, because the schema is not what the migrations make:\n{}", verification.to_string().trim_end())]
+    Different {
+        /// What differs.
+        verification: Box<Verification>,
+    },
     /// The two sides are of servers that write definitions differently.
     #[error(
         "what is expected is of PostgreSQL {expected}, and the database runs on {found}; compare with a shadow there"

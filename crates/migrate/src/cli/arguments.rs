@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 use pgkeel_connect::settings::positive_duration;
 
-use super::exit::CODES;
 use super::lint as linting;
+use super::{adoption, exit::CODES};
 
 /// The command `migrate` with its verbs, to be hung below a program's own command or used as it is.
 #[must_use]
@@ -25,6 +25,9 @@ pub fn command() -> Command {
         lock(),
         lock_info(),
         repair(),
+        adoption::baseline_command(),
+        adoption::mark_command(),
+        adoption::import_command(),
     ];
     Command::new("migrate")
         .about(
@@ -57,7 +60,7 @@ Comments at the top of a file say how it is run:
   -- pgkeel: irreversible=\"why\"       there is no way back
   -- pgkeel: destructive=accepted      it may drop what holds data, and change or delete all rows";
 
-fn verb(name: &'static str, about: &'static str, examples: &'static str) -> Command {
+pub(super) fn verb(name: &'static str, about: &'static str, examples: &'static str) -> Command {
     Command::new(name).about(about).after_help(format!("{examples}\n\n{CODES}")).args([directory(), json()])
 }
 
@@ -273,10 +276,12 @@ fn running() -> Vec<Arg> {
         .value_parser(value_parser!(u32))
         .default_value("5")
         .help("How often to try again a file that did not get a lock in time");
-    let revision =
-        Arg::new("revision").long("revision").value_name("TEXT").help("The source's version, for the log");
     let detail = flag("detail", "Show the server's DETAIL of an error, which may quote rows");
-    [vec![lock_wait()], times(), vec![retries, dry_run, revision, detail]].concat()
+    [vec![lock_wait()], times(), vec![retries, dry_run, revision(), detail]].concat()
+}
+
+pub(super) fn revision() -> Arg {
+    Arg::new("revision").long("revision").value_name("TEXT").help("The source's version, for the log")
 }
 
 fn times() -> Vec<Arg> {
@@ -286,7 +291,7 @@ fn times() -> Vec<Arg> {
     ]
 }
 
-fn lock_wait() -> Arg {
+pub(super) fn lock_wait() -> Arg {
     time("lock-wait", "Longest wait for others that are applying migrations", "60s")
 }
 
@@ -318,7 +323,7 @@ fn either_end() -> ArgGroup {
 }
 
 /// `20250317082000` or `V20250317082000`.
-fn version(text: &str) -> Result<i64, String> {
+pub(super) fn version(text: &str) -> Result<i64, String> {
     let number: i64 = text.trim_start_matches('V').parse().map_err(|_| "is not a version".to_owned())?;
     if number < 0 { Err("is not a version".to_owned()) } else { Ok(number) }
 }
@@ -336,7 +341,7 @@ fn json() -> Arg {
     flag("json", "Print JSON")
 }
 
-fn flag(name: &'static str, help: &'static str) -> Arg {
+pub(super) fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 

@@ -18,7 +18,8 @@ pub enum Exit {
     Pending = 3,
     /// Files cannot be used, or do not go with the database.
     Conflict = 4,
-    /// The schema, the lock file or a way back is not as the migrations make it (`verify`, `test`, `lock --check`).
+    /// The schema, the lock file or a way back is not as the migrations make it (`verify`, `test`, `lock --check`,
+    /// `baseline`, `import --verify`).
     Differs = 5,
     /// Others were applying migrations all the time, or the lock was lost.
     Locked = 6,
@@ -26,7 +27,8 @@ pub enum Exit {
     Interrupted = 7,
     /// `lint` found what would block or break something.
     Findings = 8,
-    /// There is no way back, data may be lost and nobody has accepted that, or it cannot be tried like this.
+    /// There is no way back, data may be lost and nobody has accepted that, it cannot be tried like this, or there is a
+    /// history already (`baseline`).
     Refused = 9,
     /// The connection leads to a standby, through a pooler in transaction mode, or to a server that is too old.
     Unsuitable = 10,
@@ -40,11 +42,12 @@ Exit codes:
   2   wrong command line, settings or directory
   3   something is pending, or a repeatable due (status --check)
   4   files that cannot be used, or that are in conflict with the database
-  5   the schema, the lock file or a way back is not as the migrations make it (verify, test, lock --check)
+  5   the schema, the lock file or a way back is not as the migrations make it (verify, test, lock --check, baseline, import)
   6   others were applying migrations all the time, or the lock was lost
   7   a file stands between two statements, and somebody has to say how it goes on (repair)
   8   findings at error level (lint)
-  9   there is no way back, data may be lost and that is not accepted, or it cannot be tried like this
+  9   there is no way back, data may be lost and that is not accepted, it cannot be tried like this, or there is a
+      history already (baseline)
   10  the connection leads to a standby, a pooler in transaction mode, or a server that is too old";
 
 impl From<Exit> for ExitCode {
@@ -61,11 +64,19 @@ impl From<&Error> for Exit {
             | Error::Template { .. }
             | Error::NoSuchVersion { .. }
             | Error::NotARule { .. }
-            | Error::NothingToRepair { .. } => Self::Usage,
-            Error::Files { .. } | Error::OtherHistory { .. } => Self::Conflict,
+            | Error::NothingToRepair { .. }
+            | Error::NothingToRecord
+            | Error::NoToolTable { .. }
+            | Error::OtherTable { .. } => Self::Usage,
+            Error::Files { .. }
+            | Error::OtherHistory { .. }
+            | Error::CannotMark { .. }
+            | Error::Import { .. } => Self::Conflict,
             Error::Conflicts { conflicts } => Self::of(conflicts),
-            Error::Locked { .. } => Self::Locked,
-            Error::CannotRehearse { .. } | Error::Destructive { .. } => Self::Refused,
+            Error::Locked { .. } | Error::LockLost => Self::Locked,
+            Error::CannotRehearse { .. } | Error::Destructive { .. } | Error::AlreadyApplied { .. } => {
+                Self::Refused
+            }
             Error::Unsuitable { .. } => Self::Unsuitable,
             Error::File(error) if matches!(error.reason, Reason::LockLost) => Self::Locked,
             Error::Connect(_)
@@ -84,6 +95,7 @@ impl From<&VerifyError> for Exit {
         match error {
             VerifyError::Migrate(error) => Self::from(error),
             VerifyError::LockFile { .. } | VerifyError::BadLockFile { .. } => Self::Usage,
+            VerifyError::Different { .. } => Self::Differs,
             VerifyError::ServerWide { .. } | VerifyError::MayNotCreate(_) => Self::Refused,
             VerifyError::TooOld { .. } | VerifyError::OtherMajor { .. } => Self::Unsuitable,
             VerifyError::NotLocked { .. }

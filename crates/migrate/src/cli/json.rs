@@ -70,7 +70,7 @@ fn version(migration: &Migration) -> Option<i64> {
     migration.kind().has_version().then(|| migration.version())
 }
 
-fn conflict(it: &Conflict) -> Value {
+pub(crate) fn conflict(it: &Conflict) -> Value {
     json!({ "version": it.version(), "kind": it.kind(), "message": it.to_string() })
 }
 
@@ -105,6 +105,8 @@ pub(crate) fn error(error: &Error, message: &str) -> Value {
         Error::Files { problems } => problems.iter().map(ToString::to_string).collect(),
         Error::Conflicts { conflicts } => conflicts.iter().map(ToString::to_string).collect(),
         Error::Destructive { statements } => statements.iter().map(ToString::to_string).collect(),
+        Error::Import { problems, .. } => problems.iter().map(ToString::to_string).collect(),
+        Error::CannotMark { problems } => problems.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     };
     let destructive: Vec<Value> = match error {

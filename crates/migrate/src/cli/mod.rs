@@ -16,6 +16,7 @@
 //! ```
 
 mod annotations;
+mod adoption;
 mod arguments;
 mod checks;
 mod excerpt;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use clap::ArgMatches;
 use pgkeel_connect::Config;
 
+use super::adoption::Words;
 use super::checks::{Page, With};
 use super::lint::Lint;
-use crate::{Back, DryRun, Migrations, Migrator, Phase, Stop, Target};
+use crate::{Back, Direction, DryRun, Migrations, Migrator, Phase, Stop, Target};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -34,6 +35,9 @@ pub(crate) enum Verb {
     Lock { check: bool },
     LockInfo,
     Repair { version: i64, statement: usize },
+    Baseline,
+    Mark { direction: Direction, versions: Vec<i64>, reason: String },
+    Import(Box<Words>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +68,7 @@ struct Options {
     phase: Option<Phase>,
     accept_edited: bool,
     accept_destructive: bool,
+    accept_different: bool,
 }
 
 impl Request {
@@ -93,6 +98,7 @@ impl Request {
             phase,
             accept_edited,
             accept_destructive,
+            accept_different,
         } = self.options;
         let mut migrator = Migrator::new(connect, migrations).with_stop(stop).with_target(target);
         migrator = maybe(migrator, lock_wait, Migrator::with_lock_wait);
@@ -103,6 +109,9 @@ impl Request {
         migrator = maybe(migrator, revision, Migrator::with_revision);
         migrator = maybe(migrator, phase, Migrator::with_phase);
         migrator = if accept_destructive { migrator.accepting_destructive() } else { migrator };
+        if accept_different {
+            migrator = migrator.accepting_differences();
+        }
         if accept_edited { migrator.accepting_edited_downs() } else { migrator }
     }
 }
@@ -131,11 +140,23 @@ impl Verb {
             "test" => Self::Test { page: page(words) },
             "lock" => Self::Lock { check: words.get_flag("check") },
             "lock-info" => Self::LockInfo,
+            "baseline" => Self::Baseline,
+            "mark" => Self::mark(words),
+            "import" => Self::Import(Box::new(Words::of(words))),
             _ => Self::Repair {
                 version: value(words, "version").expect("clap asks for it"),
                 statement: value(words, "continue-at").expect("clap asks for it"),
             },
         }
+    }
+
+    fn mark(words: &ArgMatches) -> Self {
+        let direction = match value::<String>(words, "as").as_deref() {
+            Some("applied") => Direction::Up,
+            _ => Direction::Down,
+        };
+        let versions = words.get_many("versions").expect("clap asks for it").copied().collect();
+        Self::Mark { direction, versions, reason: value(words, "reason").expect("clap asks for it") }
     }
 
     fn new(words: &ArgMatches) -> Self {
@@ -167,10 +188,7 @@ impl Options {
             lock_timeout: value(words, "lock-timeout"),
             statement_timeout: value(words, "statement-timeout"),
             retries: value(words, "retries"),
-            dry_run: value::<String>(words, "dry-run").map(|how| match how.as_str() {
-                "shadow" => DryRun::Shadow,
-                _ => DryRun::Rollback,
-            }),
+            dry_run: dry_run(words),
             revision: value(words, "revision"),
             target,
             phase: value::<String>(words, "phase").map(|phase| match phase.as_str() {
@@ -179,8 +197,19 @@ impl Options {
             }),
             accept_edited: has(words, "accept-edited"),
             accept_destructive: has(words, "accept-destructive"),
+            accept_different: has(words, "accept-different"),
         }
     }
+}
+
+/// Of verbs that run nothing it is a flag.
+fn dry_run(words: &ArgMatches) -> Option<DryRun> {
+    let of_flag = has(words, "dry-run").then_some(DryRun::Rollback);
+    let how = value::<String>(words, "dry-run").map(|how| match how.as_str() {
+        "shadow" => DryRun::Shadow,
+        _ => DryRun::Rollback,
+    });
+    how.or(of_flag)
 }
 
 fn with(words: &ArgMatches) -> With {
@@ -204,11 +233,11 @@ fn back(words: &ArgMatches) -> Back {
 }
 
 /// `None` also for what the verb does not have.
-fn value<T: Clone + Send + Sync + 'static>(words: &ArgMatches, name: &str) -> Option<T> {
+pub(super) fn value<T: Clone + Send + Sync + 'static>(words: &ArgMatches, name: &str) -> Option<T> {
     words.try_get_one::<T>(name).ok().flatten().cloned()
 }
 
-fn has(words: &ArgMatches, name: &str) -> bool {
+pub(super) fn has(words: &ArgMatches, name: &str) -> bool {
     value(words, name).unwrap_or(false)
 }
 

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::request::{Content, Request, Verb, WayBack};
 use super::screen::Screen;
 use super::status::page;
-use super::{checks, json, lint, signals, text};
+use super::{adoption, checks, json, lint, signals, text};
 use crate::files::unfit;
 use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
 
@@ -106,6 +106,20 @@ pub async fn run_into_with<E>(
         let template = template(name, content, way_back);
         return Ok(new(&mut screen, &request.directory, template));
     }
+    if let Verb::Import(words) = &verb {
+        let directory = request.directory.clone();
+        let files = match adoption::files(&mut screen, words, &directory) {
+            Ok(files) => files,
+            Err(exit) => return Ok(exit),
+        };
+        let migrator = if words.files_only {
+            None
+        } else {
+            Some(request.migrator(connect().await?, files.migrations.clone(), stop))
+        };
+        let imported = adoption::import(&mut screen, migrator.as_ref(), files, (words, &directory));
+        return Ok(Box::pin(imported).await);
+    }
     let migrations = match Migrations::from_dir(&request.directory).and_then(add) {
         Ok(migrations) => migrations,
         Err(error) => return Ok(screen.fail(&error, None)),
@@ -130,6 +144,10 @@ pub async fn run_into_with<E>(
         Verb::Test { page } => Box::pin(checks::test(&mut screen, connect, migrations, page)).await,
         Verb::Lock { check } => {
             Box::pin(checks::lock(&mut screen, (connect, migrations, &directory), check)).await
+        }
+        Verb::Baseline => {
+            let migrator = request.migrator(connect, migrations, stop);
+            Box::pin(adoption::baseline(&mut screen, &migrator, &directory)).await
         }
         verb => {
             let migrator = request.migrator(connect, migrations, stop);
@@ -157,12 +175,17 @@ async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb)
         Verb::Plan { down, sql } => plan(screen, migrator, down, sql).await,
         Verb::LockInfo => lock_info(screen, migrator).await,
         Verb::Repair { version, statement } => repair(screen, migrator, version, statement).await,
+        Verb::Mark { direction, versions, reason } => {
+            Box::pin(adoption::mark(screen, migrator, direction, (&versions, &reason))).await
+        }
         Verb::Validate
         | Verb::New { .. }
         | Verb::Lint(_)
         | Verb::Verify { .. }
         | Verb::Test { .. }
-        | Verb::Lock { .. } => {
+        | Verb::Lock { .. }
+        | Verb::Baseline
+        | Verb::Import(_) => {
             unreachable!("answered without a migrator")
         }
     }

@@ -9,8 +9,8 @@ use pgkeel_connect::{Config, Connection, dial};
 pub use self::verification::Verification;
 use crate::proof::server_wide;
 use crate::{
-    Conflict, Differences, Error, LockFile, Migration, Migrations, Migrator, Scope, Shadow, Snapshot, Status,
-    VerifyError,
+    Conflict, Differences, Error, LockFile, Migration, Migrations, Migrator, Pattern, Scope, Shadow,
+    Snapshot, Status, VerifyError,
 };
 
 /// What a database is held against.
@@ -55,13 +55,21 @@ pub struct Verifier {
     scope: Scope,
     shadows: Option<Config>,
     is_private: bool,
+    left_aside: Vec<Pattern>,
 }
 
 impl Verifier {
     /// For the database that this names and these files.
     #[must_use]
     pub fn new(connect: Config, migrations: Migrations) -> Self {
-        Self { connect, migrations, scope: Scope::default(), shadows: None, is_private: false }
+        Self {
+            connect,
+            migrations,
+            scope: Scope::default(),
+            shadows: None,
+            is_private: false,
+            left_aside: Vec::new(),
+        }
     }
 
     /// The same with other sides of the schema compared against a shadow. A lock file and a record bring their own.
@@ -86,6 +94,12 @@ impl Verifier {
         self
     }
 
+    /// The same without these objects of the database itself, whatever the scope is.
+    pub(crate) fn leaving_aside(mut self, patterns: Vec<Pattern>) -> Self {
+        self.left_aside = patterns;
+        self
+    }
+
     /// Compares. Migrations that are pending do not count.
     ///
     /// # Errors
@@ -98,12 +112,21 @@ impl Verifier {
     /// Dropping the future leaves nothing behind; a shadow is dropped in the background.
     pub async fn verify(&self, against: &Against) -> Result<Verification, VerifyError> {
         let status = Migrator::new(self.connect.clone(), self.migrations.clone()).status().await?;
+        self.verify_as(&status, against).await
+    }
+
+    /// As [`verify`](Self::verify), as if this was applied.
+    pub(crate) async fn verify_as(
+        &self,
+        status: &Status,
+        against: &Against,
+    ) -> Result<Verification, VerifyError> {
         let connection = dial(&self.connect.clone().with_application_name("pgkeel-verify")).await;
         let connection = connection.map_err(VerifyError::Connect)?;
         let verified = match against {
-            Against::Recorded => self.against_record(&connection, &status).await,
-            Against::LockFile(lock) => self.against_lock(&connection, &status, lock).await,
-            Against::Shadow => self.against_shadow(&connection, &status).await,
+            Against::Recorded => self.against_record(&connection, status).await,
+            Against::LockFile(lock) => self.against_lock(&connection, status, lock).await,
+            Against::Shadow => self.against_shadow(&connection, status).await,
         };
         connection.close().await;
         verified
@@ -115,7 +138,7 @@ impl Verifier {
         status: &Status,
     ) -> Result<Verification, VerifyError> {
         let record = recorded::read(connection).await?.ok_or(VerifyError::NotRecorded)?;
-        let found = Snapshot::take(connection, &record.scope).await?;
+        let found = self.take(connection, &record.scope).await?;
         Verification::of("the record", newest(status), &record.snapshot, &found)
     }
 
@@ -129,7 +152,7 @@ impl Verifier {
         lock.entry(version).ok_or(VerifyError::NotLocked { version })?;
         let expected = lock.schema_after(version, &status.repeated);
         let expected = expected.ok_or(VerifyError::RepeatablesNotLocked { version })?;
-        let found = Snapshot::take(connection, lock.scope()).await?;
+        let found = self.take(connection, lock.scope()).await?;
         let mut verification = Verification::unexplained("the lock file", Some(version), expected, &found);
         if verification.is_clean() {
             return Ok(verification);
@@ -154,8 +177,14 @@ impl Verifier {
         status: &Status,
     ) -> Result<Verification, VerifyError> {
         let expected = self.make(status, &self.scope).await?;
-        let found = Snapshot::take(connection, &self.scope).await?;
+        let found = self.take(connection, &self.scope).await?;
         Verification::of("the migrations", newest(status), &expected, &found)
+    }
+
+    /// The schema that is there.
+    async fn take(&self, connection: &Connection, scope: &Scope) -> Result<Snapshot, VerifyError> {
+        let scope = self.left_aside.iter().cloned().fold(scope.clone(), Scope::ignoring);
+        Snapshot::take(connection, &scope).await
     }
 
     /// What the migrations that are applied make of an empty database.

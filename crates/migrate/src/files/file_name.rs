@@ -68,6 +68,11 @@ fn version(stem: &str) -> Option<i64> {
     if is_name(name) && is_version { version.parse().ok() } else { None }
 }
 
+/// Whether a file of this name is a migration, or belongs to one.
+pub(crate) fn is_migration_file(file: &str) -> bool {
+    FileName::parse(file).is_some_and(|name| name != FileName::Beside)
+}
+
 /// How a name that is almost one of a migration is spelled right.
 pub(crate) fn suggestion(file: &str) -> Option<String> {
     let lower = file.to_ascii_lowercase();

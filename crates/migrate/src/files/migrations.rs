@@ -39,6 +39,16 @@ impl Migrations {
         Self::check(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
     }
 
+    /// Adds the files of a directory that make up migrations, by name and text, whatever they are.
+    pub(crate) fn add_dir(directory: &Path, files: &mut Vec<(String, String)>) -> Result<(), Error> {
+        let no_access = |source| Error::Directory { path: directory.to_owned(), source };
+        for entry in std::fs::read_dir(directory).map_err(no_access)? {
+            let (name, bytes) = entry.and_then(|entry| read_entry(&entry)).map_err(no_access)?;
+            files.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+        }
+        Ok(())
+    }
+
     /// Takes files that were built into the program, under the rules of [`from_dir`](Self::from_dir).
     ///
     /// ```

@@ -28,6 +28,7 @@ pub use self::template::Template;
 pub use self::text::Location;
 pub use self::unfit::{Unfit, UnfitReason};
 
+pub(crate) use self::file_name::{is_migration_file, snake_case};
 pub(crate) use self::index::{IndexBuild, IndexRebuild};
 pub(crate) use self::outside::{cannot_be_in_transaction, of_whole_server, sets_session};
 pub(crate) use self::script::Script;

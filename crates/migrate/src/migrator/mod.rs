@@ -1,6 +1,7 @@
 //! What can be done with the migrations of one database.
 
 mod besides;
+mod adoption;
 mod carry_out;
 mod order;
 mod verbs;
@@ -24,6 +25,7 @@ pub struct Migrator {
     revision: Option<String>,
     accepts_edited_downs: bool,
     accepts_destructive: bool,
+    accepts_different: bool,
     stop: Stop,
 }
 
@@ -43,6 +45,7 @@ impl Migrator {
             revision: None,
             accepts_edited_downs: false,
             accepts_destructive: false,
+            accepts_different: false,
             stop: Stop::new(),
         }
     }
@@ -95,7 +98,8 @@ impl Migrator {
         self
     }
 
-    /// The same, only trying: nothing of what [`up`](Self::up), [`down`](Self::down) and [`redo`](Self::redo) do stays.
+    /// The same, only trying: nothing of what [`up`](Self::up), [`down`](Self::down) and [`redo`](Self::redo) do stays,
+    /// and what records without running anything writes nothing, however it is tried.
     #[must_use]
     pub fn with_dry_run(mut self, how: DryRun) -> Self {
         self.dry_run = Some(how);
@@ -122,6 +126,13 @@ impl Migrator {
     #[must_use]
     pub fn accepting_destructive(mut self) -> Self {
         self.accepts_destructive = true;
+        self
+    }
+
+    /// The same, where [`baseline`](Self::baseline) and [`import`](Self::import) also record what the schema differs from.
+    #[must_use]
+    pub fn accepting_differences(mut self) -> Self {
+        self.accepts_different = true;
         self
     }
 

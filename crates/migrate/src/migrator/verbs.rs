@@ -4,7 +4,7 @@ use super::Migrator;
 use super::order::Order;
 use crate::run::session::Session;
 use crate::run::{Lock, check_connection};
-use crate::state::log::{Entry, RunId, State};
+use crate::state::log::{Cause, Entry, RunId, State};
 use crate::state::{Defaults, Scope, history, repeated};
 use crate::{Back, Direction, Error, Event, Kind, LockHolder, Plan, PlannedFile, Report, Status};
 
@@ -193,7 +193,7 @@ impl Migrator {
         };
         let run = RunId::new(session, self.revision.clone()).await?;
         let entry = Entry::new(&run, migration, stopped.direction, State::Interrupted);
-        Entry { done, is_repair: true, ..entry }.write(session).await?;
+        Entry { done, cause: Cause::Repair, ..entry }.write(session).await?;
         Ok(())
     }
 }

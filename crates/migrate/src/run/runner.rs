@@ -178,7 +178,7 @@ impl Runner<'_> {
     /// The statement that takes a migration out of the history. Who knows what the way back takes along: so repeatables
     /// are due again.
     fn forget(&self, job: &Job) -> String {
-        let forget = history::forget(&job.migration);
+        let forget = history::forget(job.migration.version());
         if self.has_repeated { format!("{forget};\n{}", repeated::FORGET) } else { forget }
     }
 

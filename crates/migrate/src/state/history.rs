@@ -23,6 +23,19 @@ pub(crate) async fn rows(session: &Session) -> Result<Vec<Applied>, Error> {
     if !session.step(Step::ReadHistory, exists(session, "to_regclass", TABLE)).await? {
         return refuse_other(session).await.map(|()| Vec::new());
     }
+    all(session).await
+}
+
+/// As [`rows`], whatever histories of others there are.
+pub(crate) async fn rows_of_ours(session: &Session) -> Result<Vec<Applied>, Error> {
+    if session.step(Step::ReadHistory, exists(session, "to_regclass", TABLE)).await? {
+        all(session).await
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+async fn all(session: &Session) -> Result<Vec<Applied>, Error> {
     let read = async {
         // A row that somebody emptied by hand is found when it is read, not here.
         let sql = format!(
@@ -59,6 +72,8 @@ pub(crate) async fn missing(session: &Session) -> Result<Vec<&'static str>, Erro
         }
         if !exists(session, "to_regclass", log::TABLE).await? {
             missing.extend([log::CREATE_TABLE, log::CREATE_INDEX]);
+        } else if !session.connection.query_scalar::<bool>(log::HAS_NOTE, &[]).await? {
+            missing.push(log::ADD_NOTE);
         }
         Ok(missing)
     };
@@ -74,9 +89,24 @@ pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
     session.step(Step::MakeHistory, session.connection.batch_execute(&missing.join(";\n"))).await
 }
 
-/// The statement that takes a migration out of the history.
-pub(crate) fn forget(migration: &Migration) -> String {
-    format!("delete from {TABLE} where version = {}", migration.version())
+/// The statement that takes a version out of the history.
+pub(crate) fn forget(version: i64) -> String {
+    format!("delete from {TABLE} where version = {version}")
+}
+
+/// The statement that puts a migration into the history without running it, as of `on`, or of now by the server's clock.
+pub(crate) fn remember(migration: &Migration, on: Option<SystemTime>) -> String {
+    let on = on.and_then(|on| OffsetDateTime::from(on).format(&Rfc3339).ok());
+    let on = on.map_or_else(
+        || "to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')".to_owned(),
+        |on| format!("'{on}'"),
+    );
+    format!(
+        "insert into {TABLE} (version, name, applied_on, checksum) values ({}, '{}', {on}, '{}')",
+        migration.version(),
+        migration.name(),
+        migration.checksum()
+    )
 }
 
 pub(crate) async fn exists(

@@ -183,14 +183,7 @@ impl Plan {
 fn versioned(file: &PlannedFile) -> String {
     let migration = &file.migration;
     match file.direction {
-        Direction::Up => format!(
-            "insert into {} (version, name, applied_on, checksum) values ({}, '{}', \
-             to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '{}')",
-            history::TABLE,
-            migration.version(),
-            migration.name(),
-            migration.checksum()
-        ),
-        Direction::Down => history::forget(migration),
+        Direction::Up => history::remember(migration, None),
+        Direction::Down => history::forget(migration.version()),
     }
 }

@@ -1,7 +1,7 @@
 //! Plain refinery, with its own driver, on the same history.
 
 use pgkeel_connect::{Executor as _, HostName};
-use pgkeel_migrate::Error;
+use pgkeel_migrate::{Against, Error, ImportFrom, Migrator, Tool, ToolFiles};
 use pgkeel_testkit::TestDatabase;
 use refinery_core::{Migration, Runner};
 
@@ -52,7 +52,7 @@ async fn what_plain_refinery_applied_counts_as_applied() {
 }
 
 #[tokio::test]
-async fn a_history_under_the_usual_name_is_not_passed_over() {
+async fn a_history_under_the_usual_name_is_not_passed_over_but_taken_over() {
     let database = TestDatabase::empty().await;
     let mut usual = runner(&FILES[..1]);
     usual.set_migration_table_name("refinery_schema_history");
@@ -63,11 +63,59 @@ async fn a_history_under_the_usual_name_is_not_passed_over() {
         matches!(&error, Error::OtherHistory { table } if table == "public.refinery_schema_history"),
         "{error:?}"
     );
-    let text = error.to_string();
-    let (_, remedy) = text.split_once("run ").unwrap();
-    database.connection().await.batch_execute(remedy).await.unwrap();
+    let from = ImportFrom::tool(Tool::Refinery).verified(Against::Shadow);
+    assert_eq!(migrator.import(&from).await.unwrap().recorded.len(), 1);
+    assert_eq!(migrator.import(&from).await.unwrap().recorded.len(), 0);
     assert_eq!(migrator.up().await.unwrap().done.len(), 1);
     assert_eq!(history(&database).await, [1, 20_261_122_011_743]);
+    // And plain refinery goes on with ours.
+    let report = runner(&FILES).run_async(&mut client(&database).await).await.unwrap();
+    assert!(report.applied_migrations().is_empty());
+}
+
+/// As a build of refinery 0.10 without `int8-versions` has written it, for a file without an end of line, one with two of
+/// Windows, and one with the prefix U.
+const NARROW: &str = "create table refinery_schema_history (version int4 primary key, name varchar(255),
+        applied_on varchar(255), checksum varchar(255));
+    insert into refinery_schema_history values
+        (1, 'a', '2026-11-22T12:56:42.541393231Z', '8734675930262167353'),
+        (2, 'B_b', '2026-11-22T12:56:42.542026495Z', '1132495966037393206'),
+        (3, 'u', '2026-11-22T12:56:42.542433478Z', '18098439400701874850');
+    create table a (id int); create table b (id int); create table u (id int)";
+
+#[tokio::test]
+async fn a_history_of_narrow_versions_is_taken_over() {
+    let (database, old) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    database.connection().await.batch_execute(NARROW).await.unwrap();
+    for (name, text) in [
+        ("V1__a.sql", "create table a (id int);"),
+        ("V2__B_b.sql", "create table b (id int);\r\n\r\n"),
+        ("U3__u.sql", "create table u (id int);\n"),
+    ] {
+        std::fs::write(old.path().join(name), text).unwrap();
+    }
+    let files = ToolFiles::read(Tool::Refinery, old.path()).unwrap().with_those_in("nowhere").unwrap();
+    let migrator = Migrator::new(database.config(), files);
+    let imported =
+        migrator.import(&ImportFrom::tool(Tool::Refinery).verified(Against::Shadow)).await.unwrap();
+    assert_eq!(versions(&imported.recorded), [1, 2, 3]);
+    assert!(migrator.up().await.unwrap().done.is_empty());
+}
+
+#[tokio::test]
+async fn files_that_plain_refinery_did_not_apply_are_told_by_their_checksums() {
+    for (text, is_same) in
+        [("select 1;", true), ("select 1;\r\n\r\nselect 2;\r\n", true), ("select 1; select 3;\n", false)]
+    {
+        let database = TestDatabase::empty().await;
+        let mut usual = runner(&[("V1__a.sql", text)]);
+        usual.set_migration_table_name("refinery_schema_history");
+        usual.run_async(&mut client(&database).await).await.unwrap();
+        let now = if is_same { text } else { "select 1; select 4;\n" };
+        let imported =
+            migrator(&database, &[("V1__a.sql", now)]).import(&ImportFrom::tool(Tool::Refinery)).await;
+        assert_eq!(imported.is_ok(), is_same, "{text:?} {imported:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use pgkeel_connect::{Executor as _, ServerError};
 
-use super::{INSIDE, OUTSIDE, State, TABLE};
+use super::{Cause, INSIDE, OUTSIDE, State, TABLE};
 use crate::files::Script;
 use crate::run::session::Session;
-use crate::{Direction, Error, Location, Migration, Step};
+use crate::{Direction, Error, Fingerprint, Location, Migration, Step};
 
 /// One call that writes: what its rows have in common.
 #[derive(Debug, Clone)]
@@ -46,7 +46,11 @@ pub(crate) struct Entry<'a> {
     pub(crate) attempts: u32,
     pub(crate) lock_wait: Duration,
     pub(crate) trouble: Option<Trouble>,
-    pub(crate) is_repair: bool,
+    pub(crate) cause: Cause,
+    /// What somebody has to say of it.
+    pub(crate) note: Option<&'a str>,
+    /// The fingerprint of the schema that it leaves, if it is known.
+    pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 impl<'a> Entry<'a> {
@@ -62,7 +66,9 @@ impl<'a> Entry<'a> {
             attempts,
             lock_wait,
             trouble: None,
-            is_repair: false,
+            cause: Cause::Run,
+            note: None,
+            fingerprint: None,
         }
     }
 
@@ -74,7 +80,7 @@ impl<'a> Entry<'a> {
     }
 
     fn kind(&self) -> String {
-        if self.is_repair { "repair".to_owned() } else { self.migration.kind().to_string() }
+        self.cause.name().map_or_else(|| self.migration.kind().to_string(), str::to_owned)
     }
 
     /// The statement that writes it, and returns when the file was begun.
@@ -91,6 +97,8 @@ impl<'a> Entry<'a> {
             trouble.and_then(|trouble| trouble.server.as_ref()).map(|error| error.code().code().to_owned());
         let at = trouble.and_then(|trouble| trouble.at);
         let number = |value: Option<usize>| value.map_or("null".to_owned(), |value| value.to_string());
+        // A log that an older version made has no column for notes, and needs none without one.
+        let note = self.note.map(|note| ("note", Literal(note).to_string()));
         let columns = [
             ("run_id", format!("{}::uuid", Literal(&self.run.id))),
             ("version", self.migration.version().to_string()),
@@ -121,9 +129,11 @@ impl<'a> Entry<'a> {
             ("client_pid", std::process::id().to_string()),
             ("tool_version", Literal(env!("CARGO_PKG_VERSION")).to_string()),
             ("vcs_revision", optional(self.run.revision.as_ref())),
+            ("fingerprint_after", optional(self.fingerprint)),
         ];
-        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let values: Vec<&str> = columns.iter().map(|(_, value)| value.as_str()).collect();
+        let columns = || columns.iter().chain(&note);
+        let names: Vec<&str> = columns().map(|(name, _)| *name).collect();
+        let values: Vec<&str> = columns().map(|(_, value)| value.as_str()).collect();
         format!(
             "insert into {TABLE} ({}) select {} from (select {started} as at) as begun returning started_at",
             names.join(", "),
@@ -138,12 +148,12 @@ impl<'a> Entry<'a> {
     }
 }
 
-fn optional(value: Option<impl fmt::Display>) -> String {
+pub(super) fn optional(value: Option<impl fmt::Display>) -> String {
     value.map_or("null".to_owned(), |value| Literal(&value.to_string()).to_string())
 }
 
 /// A text in SQL, the same whatever `standard_conforming_strings` says.
-struct Literal<'a>(&'a str);
+pub(super) struct Literal<'a>(pub(super) &'a str);
 
 impl fmt::Display for Literal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

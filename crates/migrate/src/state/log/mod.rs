@@ -4,10 +4,14 @@
 //! outside of a transaction.
 
 mod entry;
+mod cause;
 mod trail;
+mod without_file;
 
+pub(crate) use self::cause::Cause;
 pub(crate) use self::entry::{Entry, RunId, Trouble};
 pub(crate) use self::trail::{Hashes, Last, Trail, trail};
+pub(crate) use self::without_file::WithoutFile;
 
 /// Written with its schema, as a file may change the search path.
 pub(crate) const TABLE: &str = "pgkeel.migration_log";
@@ -48,8 +52,16 @@ pub(crate) const CREATE_TABLE: &str = "create table pgkeel.migration_log (
     vcs_revision text,
     server_version_num int not null default current_setting('server_version_num')::int,
     fingerprint_before text,
-    fingerprint_after text
+    fingerprint_after text,
+    note text
 )";
+
+/// For a log that an older version made.
+pub(crate) const ADD_NOTE: &str = "alter table pgkeel.migration_log add note text";
+
+pub(crate) const HAS_NOTE: &str =
+    "select exists (select from pg_attribute where attname = 'note' and not attisdropped
+    and attrelid = to_regclass('pgkeel.migration_log'))";
 
 pub(crate) const CREATE_INDEX: &str =
     "create index migration_log_version_id_idx on pgkeel.migration_log (version, id)";

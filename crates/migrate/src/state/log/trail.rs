@@ -19,6 +19,13 @@ pub(crate) struct Trail {
     pub(crate) applied: BTreeMap<i64, Hashes>,
 }
 
+impl Trail {
+    /// Whether the last that was done with a version was to revert it.
+    pub(crate) fn is_reverted(&self, version: i64) -> bool {
+        self.last.get(&version).is_some_and(|it| it.direction == Direction::Down && it.state == State::Ok)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Last {
     pub(crate) direction: Direction,

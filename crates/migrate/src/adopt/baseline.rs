@@ -1,0 +1,133 @@
+//! A database that has the schema already, before it has a history.
+
+use std::time::SystemTime;
+
+use pgkeel_connect::Config;
+
+use super::record;
+use crate::adopt::tables_of_tools;
+use crate::run::Lock;
+use crate::run::session::Session;
+use crate::state::history;
+use crate::state::log::{Cause, Entry, RunId, State, Trail};
+use crate::{
+    Against, Applied, Direction, Error, Fingerprint, Migration, Migrations, Pattern, Status, Verification,
+    Verifier, VerifyError,
+};
+
+/// What a baseline recorded.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Baseline {
+    /// The migrations that count as applied now, without having been run.
+    pub recorded: Vec<Migration>,
+    /// The schema beside what these migrations make. If differences are accepted, it may also be that the two could not be
+    /// compared: then why.
+    pub verification: Result<Verification, VerifyError>,
+    /// Tables of other tools, which were left aside when schemas were compared.
+    pub left_aside: Vec<String>,
+    /// Whether nothing of it stays, as it was a dry run.
+    pub is_dry_run: bool,
+}
+
+/// What is to be found out before something is recorded.
+#[derive(Debug)]
+pub(crate) struct Check<'a> {
+    pub(crate) connect: &'a Config,
+    pub(crate) against: &'a Against,
+    pub(crate) accepts_different: bool,
+}
+
+impl Check<'_> {
+    /// Holds the schema against what these migrations make, as if they had been applied.
+    pub(crate) async fn verify(
+        &self,
+        migrations: &Migrations,
+        recorded: &[Migration],
+        left_aside: &[String],
+    ) -> Result<Result<Verification, VerifyError>, VerifyError> {
+        match self.compare(migrations, recorded, left_aside).await {
+            Ok(verification) if verification.is_clean() || self.accepts_different => Ok(Ok(verification)),
+            Ok(verification) => Err(VerifyError::Different { verification: Box::new(verification) }),
+            Err(error) if self.accepts_different && !error.is_disconnected() => Ok(Err(error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn compare(
+        &self,
+        migrations: &Migrations,
+        recorded: &[Migration],
+        left_aside: &[String],
+    ) -> Result<Verification, VerifyError> {
+        let verifier = Verifier::new(self.connect.clone(), migrations.clone())
+            .with_shadows_on(self.connect.clone())
+            .leaving_aside(patterns(left_aside));
+        let status = as_if(migrations, recorded);
+        match verifier.verify_as(&status, self.against).await {
+            // Such a lock file says nothing about this database.
+            Err(VerifyError::OtherMajor { .. } | VerifyError::NotLocked { .. }) => {}
+            Ok(verification) if verification.lock_is_stale => {}
+            other => return other,
+        }
+        verifier.verify_as(&status, &Against::Shadow).await
+    }
+}
+
+/// Of a table all that belongs to it goes along.
+fn patterns(tables: &[String]) -> Vec<Pattern> {
+    tables.iter().filter_map(|table| format!("table {table}").parse().ok()).collect()
+}
+
+/// What the status would be if these were applied.
+pub(crate) fn as_if(migrations: &Migrations, applied: &[Migration]) -> Status {
+    let row = |migration: &Migration| Applied {
+        version: migration.version(),
+        name: migration.name().to_owned(),
+        applied_on: SystemTime::UNIX_EPOCH,
+        checksum: migration.checksum(),
+    };
+    Status::compare(migrations, applied.iter().map(row).collect(), &Trail::default(), None)
+}
+
+/// Refuses a database in which something is applied.
+pub(crate) fn refuse(status: &Status) -> Result<(), Error> {
+    let half: Vec<_> = status.half_applied().collect();
+    match status.applied.last() {
+        Some(newest) => Err(Error::AlreadyApplied { count: status.applied.len(), newest: newest.file() }),
+        None if half.is_empty() => Ok(()),
+        None => Err(Error::Conflicts { conflicts: half }),
+    }
+}
+
+/// Records them, if the schema is what they make.
+pub(crate) async fn run(
+    (session, lock): (&Session, Lock),
+    check: &Check<'_>,
+    (migrations, recorded): (&Migrations, Vec<Migration>),
+    (revision, is_dry_run): (Option<String>, bool),
+) -> Result<Baseline, VerifyError> {
+    if recorded.is_empty() {
+        return Err(Error::NothingToRecord.into());
+    }
+    let left_aside = tables_of_tools(session).await?;
+    let verification = check.verify(migrations, &recorded, &left_aside).await?;
+    if !is_dry_run {
+        let run = RunId::new(session, revision).await?;
+        let found = verification.as_ref().ok().map(|verification| verification.found);
+        record::write(session, lock, &statements(&run, &recorded, found)).await?;
+    }
+    Ok(Baseline { recorded, verification, left_aside, is_dry_run })
+}
+
+/// The fingerprint is that of the last one.
+fn statements(run: &RunId, recorded: &[Migration], found: Option<Fingerprint>) -> Vec<String> {
+    let newest = recorded.last().map(Migration::version);
+    let rows = recorded.iter().flat_map(|migration| {
+        let fingerprint = found.filter(|_| newest == Some(migration.version()));
+        let entry = Entry::new(run, migration, Direction::Up, State::Ok);
+        let entry = Entry { cause: Cause::Baseline, fingerprint, ..entry };
+        [history::remember(migration, None), entry.insert()]
+    });
+    rows.collect()
+}

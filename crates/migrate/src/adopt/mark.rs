@@ -1,0 +1,145 @@
+//! Versions that are put into the history, or taken out of it, by hand.
+
+use super::baseline::as_if;
+use super::record;
+use crate::run::Lock;
+use crate::run::session::Session;
+use crate::state::history;
+use crate::state::log::{Cause, Entry, RunId, State, Trail, WithoutFile};
+use crate::{Applied, Conflict, Direction, Error, Migration, Migrations, Status};
+
+/// What was marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Marked {
+    /// The files, in the order of their versions.
+    pub files: Vec<String>,
+    /// What they count as now.
+    pub direction: Direction,
+    /// Whether nothing of it stays, as it was a dry run.
+    pub is_dry_run: bool,
+}
+
+/// Why a version cannot be marked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MarkProblem {
+    /// There is no file with this version.
+    #[error("there is no file with version {version}")]
+    NoFile {
+        /// The version.
+        version: i64,
+    },
+    /// It is applied already.
+    #[error("{file} is applied already")]
+    Applied {
+        /// The file's name.
+        file: String,
+    },
+    /// It is not applied.
+    #[error("version {version} is not applied")]
+    NotApplied {
+        /// The version.
+        version: i64,
+    },
+    /// One would be pending below another that is applied, and so could never be applied.
+    #[error(
+        "{file} would be pending below {above}, which is applied; mark one of them, too, or run it first"
+    )]
+    Below {
+        /// The one that would be pending.
+        file: String,
+        /// The newest that is applied.
+        above: String,
+    },
+}
+
+/// What there is, and what is to be done with it.
+pub(crate) struct Order<'a> {
+    pub(crate) migrations: &'a Migrations,
+    pub(crate) status: &'a Status,
+    pub(crate) trail: &'a Trail,
+    pub(crate) direction: Direction,
+    pub(crate) versions: &'a [i64],
+    pub(crate) reason: &'a str,
+}
+
+impl Order<'_> {
+    /// All that is in the way.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let of_itself = self.versions.iter().filter_map(|version| self.problem(*version));
+        let mut problems: Vec<MarkProblem> = of_itself.collect();
+        if problems.is_empty() {
+            problems = self.below();
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::CannotMark { problems }) }
+    }
+
+    fn problem(&self, version: i64) -> Option<MarkProblem> {
+        let row = self.row(version);
+        match (self.direction, self.migrations.get(version), row) {
+            (Direction::Up, _, Some(row)) => Some(MarkProblem::Applied { file: row.file() }),
+            (Direction::Up, None, None) => Some(MarkProblem::NoFile { version }),
+            (Direction::Down, _, None) => Some(MarkProblem::NotApplied { version }),
+            (Direction::Up, Some(_), None) | (Direction::Down, _, Some(_)) => None,
+        }
+    }
+
+    fn row(&self, version: i64) -> Option<&Applied> {
+        self.status.applied.iter().find(|row| row.version == version)
+    }
+
+    /// What would be out of order afterwards and is not now.
+    fn below(&self) -> Vec<MarkProblem> {
+        let is_applied_then = |migration: &&Migration| {
+            let is_meant = self.versions.contains(&migration.version());
+            if is_meant { self.direction == Direction::Up } else { self.row(migration.version()).is_some() }
+        };
+        let applied: Vec<Migration> = self.migrations.iter().filter(is_applied_then).cloned().collect();
+        let then = as_if(self.migrations, &applied).conflicts;
+        let is_new = |conflict: &&Conflict| {
+            !self
+                .status
+                .conflicts
+                .iter()
+                .any(|now| now.kind() == conflict.kind() && now.version() == conflict.version())
+        };
+        let below = |conflict: &Conflict| match conflict {
+            Conflict::OutOfOrder { file, behind, .. } => {
+                Some(MarkProblem::Below { file: file.clone(), above: behind.clone() })
+            }
+            _ => None,
+        };
+        then.iter().filter(is_new).filter_map(below).collect()
+    }
+
+    /// Writes history and log.
+    pub(crate) async fn carry_out(&self, session: &Session, lock: Lock, run: &RunId) -> Result<(), Error> {
+        let statements: Vec<String> =
+            self.versions.iter().flat_map(|version| self.statements(run, *version)).collect();
+        record::write(session, lock, &statements).await
+    }
+
+    fn statements(&self, run: &RunId, version: i64) -> [String; 2] {
+        let Some(migration) = self.migrations.get(version) else {
+            let row = self.row(version).expect("it is applied, or there is a file");
+            let (hashes, note) = (self.trail.applied.get(&version), self.reason);
+            return [history::forget(version), WithoutFile { run, row, hashes, note }.insert()];
+        };
+        let change = match self.direction {
+            Direction::Up => history::remember(migration, None),
+            Direction::Down => history::forget(version),
+        };
+        let entry = Entry::new(run, migration, self.direction, State::Ok);
+        [change, Entry { cause: Cause::Mark, note: Some(self.reason), ..entry }.insert()]
+    }
+
+    pub(crate) fn files(&self) -> Vec<String> {
+        let file = |version: &i64| match (self.migrations.get(*version), self.row(*version)) {
+            (Some(migration), _) => migration.file().to_owned(),
+            (None, Some(row)) => row.file(),
+            (None, None) => version.to_string(),
+        };
+        self.versions.iter().map(file).collect()
+    }
+}

@@ -1,0 +1,143 @@
+use crate::{Tool, Unfit};
+
+/// Why a file or a history of another tool cannot be taken over as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportProblem {
+    /// The file is not SQL.
+    #[error("{file} is {what}; write what it does as SQL, in a file with its version")]
+    NotSql {
+        /// The tool's file.
+        file: String,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// The file is SQL, but not of a kind that there is here.
+    #[error("{file} is {what}")]
+    NoSuchKind {
+        /// The tool's file.
+        file: String,
+        /// What it is, and what to do with it.
+        what: &'static str,
+    },
+    /// The tool would fill something in before it runs the file.
+    #[error("{file}:{line}: {tool} would fill in {text}; write there what it stands for")]
+    Placeholder {
+        /// The tool's file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The tool.
+        tool: Tool,
+        /// What stands for something else.
+        text: String,
+    },
+    /// The file has a statement that no migration can hold here.
+    #[error("{file} has {unfit}")]
+    Unfit {
+        /// The tool's file.
+        file: String,
+        /// The statement and what is wrong with it.
+        unfit: Unfit,
+    },
+    /// The tool itself would not read the file.
+    #[error("{file}: {reason}")]
+    Malformed {
+        /// The tool's file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The version does not fit into 64 bits.
+    #[error("{file} has a version that is too long; give it one of at most 18 digits")]
+    TooLong {
+        /// The tool's file.
+        file: String,
+    },
+    /// Two files have one version.
+    #[error("{file} has the version of {other}")]
+    SameVersion {
+        /// The tool's file.
+        file: String,
+        /// The other one.
+        other: String,
+    },
+    /// The tool runs the files in another order than that of their numbers.
+    #[error(
+        "{file} comes after {other} for the tool, which orders versions as texts, but before it as a number; write both \
+         versions with the same count of digits"
+    )]
+    Order {
+        /// The tool's file.
+        file: String,
+        /// The one that the tool runs before it.
+        other: String,
+    },
+    /// There is a file of that name in the new directory, with another text.
+    #[error("{file} is there already, with another text than {from} would give; move one of them away")]
+    Exists {
+        /// The new file.
+        file: String,
+        /// The tool's file.
+        from: String,
+    },
+    /// The tool began to apply a version and did not end.
+    #[error("version {version} is noted as failed; {remedy}")]
+    Failed {
+        /// The version, as the tool writes it.
+        version: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The tool says that a version is applied, and there is no file of it.
+    #[error(
+        "version {version} is applied, but there is no file of it; restore it, or write one that does the same"
+    )]
+    NoFile {
+        /// The version, as the tool writes it.
+        version: String,
+    },
+    /// The file is not the one that the tool applied.
+    #[error(
+        "{file} is not the file that was applied, by its checksum; restore that one, or say --accept-edited if this one \
+         does the same"
+    )]
+    Edited {
+        /// The new file.
+        file: String,
+    },
+    /// The version is in our history under another name.
+    #[error("{file} is recorded here as {recorded} already")]
+    Renamed {
+        /// The new file.
+        file: String,
+        /// The file's name in our history.
+        recorded: String,
+    },
+}
+
+impl ImportProblem {
+    /// The tool's file that cannot be taken, if it is about one.
+    pub(super) fn file(self) -> Option<String> {
+        match self {
+            Self::NotSql { file, .. }
+            | Self::NoSuchKind { file, .. }
+            | Self::Placeholder { file, .. }
+            | Self::Unfit { file, .. }
+            | Self::Malformed { file, .. }
+            | Self::TooLong { file }
+            | Self::SameVersion { file, .. }
+            | Self::Order { file, .. } => Some(file),
+            Self::Exists { .. }
+            | Self::Failed { .. }
+            | Self::NoFile { .. }
+            | Self::Edited { .. }
+            | Self::Renamed { .. } => None,
+        }
+    }
+
+    /// Whether the file could be written as it is, to be mended afterwards.
+    pub(super) fn is_of_content(&self) -> bool {
+        matches!(self, Self::Unfit { .. } | Self::Placeholder { .. })
+    }
+}

@@ -1,0 +1,161 @@
+//! The calls of a [`Migrator`] that record without running anything.
+
+use super::Migrator;
+use crate::adopt::baseline::{self, Check};
+use crate::adopt::import;
+use crate::adopt::mark::Order;
+use crate::run::session::Session;
+use crate::run::{Lock, check_connection};
+use crate::state::log::{self, RunId};
+use crate::{Against, Baseline, Direction, Error, ImportFrom, Imported, Marked, VerifyError};
+
+impl Migrator {
+    /// For a database that has the schema already and no history: records the migrations up to the
+    /// [target](Self::with_target) as applied, without running them. The schema has to be what they make: what
+    /// `against` says, or, where a lock file is of another major version, does not know the newest of them or is stale, a
+    /// shadow.
+    ///
+    /// # Errors
+    /// [`VerifyError::Different`] with all that differs, unless differences are accepted; those of
+    /// [`Verifier::verify`](crate::Verifier::verify). In [`VerifyError::Migrate`]: [`Error::AlreadyApplied`] if anything is,
+    /// [`Error::NoSuchVersion`], [`Error::NothingToRecord`], [`Error::Unsuitable`], [`Error::Locked`], and as
+    /// [`status`](Self::status). Nothing is recorded then.
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves all of it recorded or nothing; a shadow is dropped in the background.
+    pub async fn baseline(&self, against: &Against) -> Result<Baseline, VerifyError> {
+        let (session, lock) = self.alone().await?;
+        let done = self.record_baseline(&session, lock, against).await;
+        lock.release(&session).await;
+        done
+    }
+
+    async fn record_baseline(
+        &self,
+        session: &Session,
+        lock: Lock,
+        against: &Against,
+    ) -> Result<Baseline, VerifyError> {
+        baseline::refuse(&self.look_alone(session).await?)?;
+        let all = self.migrations.iter().cloned().collect();
+        let recorded = self.target.select(&self.migrations, all)?;
+        let also = (self.revision.clone(), self.is_dry_run());
+        baseline::run((session, lock), &self.check(against), (&self.migrations, recorded), also).await
+    }
+
+    fn check<'a>(&'a self, against: &'a Against) -> Check<'a> {
+        Check { connect: &self.connect, against, accepts_different: self.accepts_different }
+    }
+
+    /// Puts versions into the history without running their files: after somebody has done by hand what they do. The log
+    /// keeps the reason.
+    ///
+    /// # Errors
+    /// [`Error::CannotMark`] with all that is in the way: there is no such file, it is applied, or one below it would be
+    /// pending for ever. [`Error::Unsuitable`], [`Error::Locked`], and as [`status`](Self::status).
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves all of it recorded or nothing.
+    pub async fn mark_applied(&self, versions: &[i64], reason: &str) -> Result<Marked, Error> {
+        self.mark(Direction::Up, versions, reason).await
+    }
+
+    /// Takes versions out of the history without running anything, so that they are pending again if their files are
+    /// there: after somebody has undone by hand what they do. The log keeps the reason.
+    ///
+    /// # Errors
+    /// As [`mark_applied`](Self::mark_applied), if it is not applied, or would be pending below one that is.
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves all of it recorded or nothing.
+    pub async fn mark_reverted(&self, versions: &[i64], reason: &str) -> Result<Marked, Error> {
+        self.mark(Direction::Down, versions, reason).await
+    }
+
+    async fn mark(&self, direction: Direction, versions: &[i64], reason: &str) -> Result<Marked, Error> {
+        let mut versions = versions.to_vec();
+        versions.sort_unstable();
+        versions.dedup();
+        let (session, lock) = self.alone().await?;
+        let done = self.record_marks(&session, lock, direction, &versions, reason).await;
+        lock.release(&session).await;
+        done
+    }
+
+    async fn record_marks(
+        &self,
+        session: &Session,
+        lock: Lock,
+        direction: Direction,
+        versions: &[i64],
+        reason: &str,
+    ) -> Result<Marked, Error> {
+        let (status, trail) = (self.look_alone(session).await?, log::trail(session).await?);
+        let (migrations, is_dry_run) = (&self.migrations, self.is_dry_run());
+        let order = Order { migrations, status: &status, trail: &trail, direction, versions, reason };
+        order.check()?;
+        if !is_dry_run {
+            let run = RunId::new(session, self.revision.clone()).await?;
+            order.carry_out(session, lock, &run).await?;
+        }
+        Ok(Marked { files: order.files(), direction, is_dry_run })
+    }
+
+    /// Takes another tool's history over: what its table says is applied is recorded, at the times that it says, and the
+    /// table is left as it is. What is recorded already is left, and so is what was reverted here since: a second call
+    /// finds nothing to do, and takes no lock then. The files are to be those that [`ToolFiles`](crate::ToolFiles) makes,
+    /// or have the tool's versions.
+    ///
+    /// # Errors
+    /// [`Error::NoToolTable`] and [`Error::OtherTable`], and [`Error::Import`] with all that is in the way: a version
+    /// that failed, one without a file, a file that is not the one that was applied by the tool's checksum; all in
+    /// [`VerifyError::Migrate`]. Else as [`baseline`](Self::baseline), where a comparison is asked for. Nothing is
+    /// recorded then.
+    ///
+    /// # Cancellation
+    /// As [`baseline`](Self::baseline).
+    pub async fn import(&self, from: &ImportFrom) -> Result<Imported, VerifyError> {
+        let session = Session::open(&self.connect).await?;
+        let found = import::look(&session, from, &self.migrations).await?;
+        if found.is_nothing() {
+            return Ok(found.told(None, self.is_dry_run()));
+        }
+        let lock = self.lock(&session).await?;
+        let done = self.record_import(&session, lock, from).await;
+        lock.release(&session).await;
+        done
+    }
+
+    /// Looks again, as others may have recorded it meanwhile.
+    async fn record_import(
+        &self,
+        session: &Session,
+        lock: Lock,
+        from: &ImportFrom,
+    ) -> Result<Imported, VerifyError> {
+        let found = import::look(session, from, &self.migrations).await?;
+        if found.is_nothing() {
+            return Ok(found.told(None, self.is_dry_run()));
+        }
+        let verification = found.verify(from.against().map(|against| self.check(against))).await?;
+        if !self.is_dry_run() {
+            let run = RunId::new(session, self.revision.clone()).await?;
+            found.record(session, lock, &run).await?;
+        }
+        Ok(found.told(verification, self.is_dry_run()))
+    }
+
+    /// A session that holds the lock.
+    async fn alone(&self) -> Result<(Session, Lock), Error> {
+        let session = Session::open(&self.connect).await?;
+        let lock = self.lock(&session).await?;
+        Ok((session, lock))
+    }
+
+    async fn lock(&self, session: &Session) -> Result<Lock, Error> {
+        check_connection(session, &self.connect).await?;
+        let lock = Lock::take(session, Lock::HISTORY, self.limits.others, &self.stop).await?;
+        session.renew(self.limits).await?;
+        Ok(lock)
+    }
+}
