@@ -4,7 +4,7 @@ use std::time::Duration;
 use pgkeel_connect::ServerError;
 
 use crate::wording::{Holder, Lines};
-use crate::{Conflict, FileError, LockHolder, MigrationProblem, Reason, Step, Unsuitable};
+use crate::{Conflict, FileError, LockHolder, MigrationProblem, Reason, Step, Unsuitable, VerifyError};
 
 /// What went wrong with migrations.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +129,9 @@ pub enum Error {
         /// The table, with its schema.
         table: String,
     },
+    /// The database of a dry run could not be made.
+    #[error(transparent)]
+    Shadow(Box<VerifyError>),
     /// Refinery's own checks refused a file that ours had let pass.
     #[error("refinery refused the file")]
     Refinery(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -160,6 +163,7 @@ impl Error {
         match self {
             Self::Connect(source) | Self::Database { source, .. } => source.server(),
             Self::File(error) => error.reason.server(),
+            Self::Shadow(error) => error.server(),
             _ => None,
         }
     }
@@ -174,6 +178,7 @@ impl Error {
                 Reason::OutcomeUnknown(_) => true,
                 _ => false,
             },
+            Self::Shadow(error) => error.is_disconnected(),
             _ => false,
         }
     }

@@ -10,7 +10,8 @@
 //!
 //! What the files make of a schema is another matter: a [`Snapshot`] is a schema in writing, [`Verifier`] holds a database
 //! against what it should be, [`Prover`] tries the files and their ways back in a [`Shadow`], and [`LockFile`] keeps what came
-//! of it beside the files.
+//! of it beside the files. [`Gate`] is for the service that works on the database: may it serve?
+//! [`Doctor`] is for who looks after it: what is wrong, and what helps?
 //!
 //! ```no_run
 //! use pgkeel_connect::Config;
@@ -51,16 +52,20 @@ mod lock_file;
 mod shadow;
 mod proof;
 mod drift;
+mod gate;
+mod doctor;
 mod verify_error;
 #[cfg(feature = "cli")]
 pub mod cli;
 
 pub use self::difference::{Difference, Differences};
+pub use self::doctor::{Complaint, Diagnosis, Doctor};
 pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
 pub use self::files::{
     Directives, Location, Migration, MigrationProblem, Migrations, Phase, Template, Unfit, UnfitReason, embed,
 };
+pub use self::gate::{Gate, Readiness, SchemaCheck, Until};
 pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem};
 pub use self::migrator::Migrator;
 pub use self::proof::{ChainProof, Finding, Proof, Prover, StepProof};

@@ -1,5 +1,7 @@
 //! What a user can type.
 
+mod looks;
+
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
@@ -23,6 +25,10 @@ pub fn command() -> Command {
         lock(),
         lock_info(),
         repair(),
+        looks::wait(),
+        looks::snapshot(),
+        looks::diff(),
+        looks::doctor(),
     ];
     Command::new("migrate")
         .about(
@@ -57,8 +63,14 @@ Examples:
   migrate up --to 20250317082000       no further than this version
   migrate up --phase expand            what a program that is being replaced can bear
   migrate up --dry-run                 on the database itself, rolled back
-  migrate up --dry-run=shadow --json   in a database of its own that is dropped";
-    verb("up", about, examples).args(running()).args(how_far("Apply")).group(either_end()).arg(phase())
+  migrate up --dry-run=shadow --json   in a database of its own that is dropped
+  migrate up --pooler-safe             by way of PgBouncer in transaction mode";
+    let pooler_safe = flag(
+        "pooler-safe",
+        "Also through a pooler in transaction mode; files outside of a transaction are refused there",
+    );
+    let verb = verb("up", about, examples).args(running()).args(how_far("Apply")).group(either_end());
+    verb.args([phase(), pooler_safe.conflicts_with("dry-run")])
 }
 
 fn down() -> Command {
@@ -215,7 +227,11 @@ fn running() -> Vec<Arg> {
     let revision =
         Arg::new("revision").long("revision").value_name("TEXT").help("The source's version, for the log");
     let detail = flag("detail", "Show the server's DETAIL of an error, which may quote rows");
-    [vec![lock_wait()], times(), vec![retries, dry_run, revision, detail]].concat()
+    let no_record = flag(
+        "no-record",
+        "Do not keep the schema in the database at the end, for verify and services to compare",
+    );
+    [vec![lock_wait()], times(), vec![retries, dry_run, revision, detail, no_record]].concat()
 }
 
 fn times() -> Vec<Arg> {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::request::{Content, Request, Verb, WayBack};
 use super::screen::Screen;
-use super::{checks, json, signals, text};
+use super::{checks, health, json, schemas, signals, text};
 use crate::files::unfit;
 use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
 
@@ -74,6 +74,11 @@ pub async fn run_into<E>(
         let template = template(name, content, way_back);
         return Ok(new(&mut screen, &request.directory, template));
     }
+    let directory = request.directory.clone();
+    if let Verb::Wait { .. } | Verb::Snapshot { .. } | Verb::Diff { .. } = verb {
+        let connect = connect().await?;
+        return Ok(Box::pin(without_files(&mut screen, connect, &directory, verb)).await);
+    }
     let migrations = match Migrations::from_dir(&request.directory) {
         Ok(migrations) => migrations,
         Err(error) => return Ok(screen.fail(&error, None)),
@@ -82,15 +87,30 @@ pub async fn run_into<E>(
         return Ok(validate(&mut screen, &migrations, &request.directory));
     }
     let connect = connect().await?;
-    let directory = request.directory.clone();
     Ok(match verb {
         Verb::Verify { with, page } => {
-            checks::verify(&mut screen, (connect, migrations, &directory), with, page).await
+            Box::pin(checks::verify(&mut screen, (connect, migrations, &directory), with, page)).await
         }
-        Verb::Test { page } => checks::test(&mut screen, connect, migrations, page).await,
-        Verb::Lock { check } => checks::lock(&mut screen, (connect, migrations, &directory), check).await,
-        verb => with_database(&mut screen, &request.migrator(connect, migrations, stop), verb).await,
+        Verb::Test { page } => Box::pin(checks::test(&mut screen, connect, migrations, page)).await,
+        Verb::Doctor => Box::pin(health::doctor(&mut screen, connect, migrations)).await,
+        Verb::Lock { check } => {
+            Box::pin(checks::lock(&mut screen, (connect, migrations, &directory), check)).await
+        }
+        verb => {
+            let migrator = request.migrator(connect, migrations, stop);
+            Box::pin(with_database(&mut screen, &migrator, verb)).await
+        }
     })
+}
+
+/// Verbs that read the files themselves, if they need them at all.
+async fn without_files(screen: &mut Screen<'_>, connect: Config, directory: &Path, verb: Verb) -> Exit {
+    match verb {
+        Verb::Wait { applied, limit } => health::wait(screen, (connect, directory), applied, limit).await,
+        Verb::Snapshot { output } => schemas::snapshot(screen, (connect, directory), output.as_deref()).await,
+        Verb::Diff { sides, page } => schemas::diff(screen, (connect, directory), &sides, page).await,
+        _ => unreachable!("answered with the files"),
+    }
 }
 
 async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb) -> Exit {
@@ -112,9 +132,15 @@ async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb)
         Verb::Plan { down, sql } => plan(screen, migrator, down, sql).await,
         Verb::LockInfo => lock_info(screen, migrator).await,
         Verb::Repair { version, statement } => repair(screen, migrator, version, statement).await,
-        Verb::Validate | Verb::New { .. } | Verb::Verify { .. } | Verb::Test { .. } | Verb::Lock { .. } => {
-            unreachable!("answered without a migrator")
-        }
+        Verb::Validate
+        | Verb::New { .. }
+        | Verb::Verify { .. }
+        | Verb::Test { .. }
+        | Verb::Lock { .. }
+        | Verb::Wait { .. }
+        | Verb::Snapshot { .. }
+        | Verb::Diff { .. }
+        | Verb::Doctor => unreachable!("answered without a migrator"),
     }
 }
 

@@ -1,15 +1,21 @@
 //! How an order is carried out: one caller at a time, on the database itself or in a shadow of it.
 
+use pgkeel_connect::TransactionStatus;
 use tokio::time::Instant;
 
 use super::Migrator;
 use super::order::Order;
 use crate::files::{of_whole_server, statements};
 use crate::run::session::Session;
-use crate::run::{Attempt, Context, Job, Lock, Patience, Runner, Shadow, Watch, check_connection, rehearse};
+use crate::run::{
+    Attempt, Attempts, Context, Job, Lock, Patience, Runner, Watch, check_connection, rehearse,
+};
 use crate::state::history;
 use crate::state::log::{self, RunId};
-use crate::{Done, DryRun, Error, Event, LockHolder, Migration, Migrations, Phase, Report, Status, Target};
+use crate::{
+    Done, DryRun, Error, Event, LockHolder, Migration, Migrations, Phase, Report, Shadow, Status, Target,
+    Unsuitable,
+};
 
 impl Migrator {
     pub(super) async fn look(&self, session: &Session) -> Result<Status, Error> {
@@ -51,7 +57,12 @@ impl Migrator {
             Err(error) if !is_held => return Err(error),
             Ok(_) | Err(_) => {}
         }
-        check_connection(&session, &self.connect).await?;
+        match check_connection(&session, &self.connect).await {
+            Err(Error::Unsuitable { reason: Unsuitable::Pooler }) if self.may_share_sessions(order) => {
+                return Box::pin(self.run_shared(&session, observe)).await;
+            }
+            checked => checked?,
+        }
         let Some(lock) = self.wait_for_turn(&session, order, observe).await? else {
             return Ok(Report::default());
         };
@@ -70,7 +81,7 @@ impl Migrator {
     ) -> Result<Option<Lock>, Error> {
         let mut patience = Patience::new(self.limits.others);
         loop {
-            let holder = match Lock::attempt(session, Lock::HISTORY).await? {
+            let holder = match Lock::attempt(session).await? {
                 Attempt::Taken(lock) => return Ok(Some(lock)),
                 Attempt::HeldBy(holder) => holder,
             };
@@ -96,7 +107,7 @@ impl Migrator {
         let status = self.look_alone(session).await?;
         let applied = status.applied.clone();
         let jobs = self.jobs(status, order)?;
-        let mut watch = Watch::new(&self.connect, self.stop.clone(), observe);
+        let mut watch = Watch::new(&self.connect, self.stop.clone(), lock.taken_by(), observe);
         if self.dry_run.is_some() {
             return rehearse(session, self.limits, &mut watch, &jobs).await;
         }
@@ -105,10 +116,16 @@ impl Migrator {
         }
         history::ensure(session).await?;
         let run = RunId::new(session, self.revision.clone()).await?;
-        let context = Context { session, lock, limits: self.limits, run };
-        let mut runner = Runner { context, watch, applied, done: Vec::new() };
-        runner.run_all(&jobs).await?;
-        Ok(runner.done)
+        let context = Context { session, lock, limits: self.limits, run, is_shared: false };
+        let mut runner = Runner { context, watch, applied, done: Vec::new(), attempt: Attempts::first() };
+        let ended = runner.run_all(&jobs).await;
+        let Runner { done, .. } = runner;
+        // Of a session that is lost or still busy nothing more can be asked.
+        let is_at_rest = session.connection.transaction_status() == TransactionStatus::Idle;
+        if !done.is_empty() && is_at_rest && !session.connection.is_closed() {
+            self.record(session).await;
+        }
+        ended.map(|()| done)
     }
 
     /// Applies to a new database what is applied, and does there what is asked for.
@@ -131,10 +148,10 @@ impl Migrator {
                 return Err(Error::CannotRehearse { file: script.file().to_owned(), reason });
             }
         }
-        let shadow = Shadow::create(&self.connect, self.limits.others, &self.stop).await?;
-        let there = Self { connect: shadow.config.clone(), dry_run: None, ..self.clone() };
+        let shadow = Shadow::create(&self.connect).await.map_err(|error| Error::Shadow(Box::new(error)))?;
+        let there = Self { connect: shadow.config().clone(), dry_run: None, recorded: None, ..self.clone() };
         let tried = Box::pin(there.replay(applied, order, observe)).await;
-        shadow.discard().await;
+        shadow.leave().await;
         tried
     }
 
@@ -145,7 +162,7 @@ impl Migrator {
         observe: &mut (dyn FnMut(Event<'_>) + Send),
     ) -> Result<Report, Error> {
         let (target, phase) = (Target::Latest, Phase::Contract);
-        let before = Self { migrations: applied, target, phase, ..self.clone() };
+        let before = Self { migrations: applied, target, phase, recorded: None, ..self.clone() };
         before.run(Order::Up, &mut |_| {}).await?;
         self.run(order, observe).await
     }

@@ -2,20 +2,21 @@
 
 mod blocker;
 mod concurrent_index;
-mod engine;
+pub(crate) mod engine;
 mod failure;
 mod lock;
 mod one_by_one;
+mod pooler;
 mod rehearsal;
 mod report;
 mod retry;
 mod runner;
 pub(crate) mod session;
-mod shadow;
 mod step;
 mod stop;
 mod suitable;
 mod transaction;
+mod turn;
 mod watch;
 
 pub use self::blocker::Blocker;
@@ -31,6 +32,6 @@ pub(crate) use self::lock::{Attempt, Lock, Patience};
 pub(crate) use self::rehearsal::rehearse;
 pub(crate) use self::runner::{Context, Job, Runner};
 pub(crate) use self::session::Limits;
-pub(crate) use self::shadow::Shadow;
 pub(crate) use self::suitable::check as check_connection;
+pub(crate) use self::turn::{Attempts, CLEAN};
 pub(crate) use self::watch::Watch;

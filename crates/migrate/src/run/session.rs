@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use pgkeel_connect::{Config, Connection, Executor as _, dial};
+use pgkeel_connect::{Config, Connection, Executor, dial};
 use tokio::time::timeout;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::{Directives, Error, Step};
 
@@ -99,7 +101,7 @@ impl Session {
         let forget = "reset session authorization; reset role; reset all; discard temp";
         self.step(Step::SetUp, self.connection.batch_execute(forget)).await?;
         let settings = settings(limits);
-        self.step(Step::SetUp, self.connection.query(&settings, &[])).await?;
+        self.step(Step::SetUp, self.query(&settings, &[])).await?;
         Ok(())
     }
 
@@ -107,6 +109,28 @@ impl Session {
     pub(crate) async fn take_role(&self, directives: &Directives) -> Result<(), Error> {
         let Some(role) = &directives.role else { return Ok(()) };
         self.step(Step::SetUp, self.connection.batch_execute(&format!("set role {role}"))).await
+    }
+}
+
+/// Statements without parameters go out in one flight and without a name: so they end on the server session on which they
+/// began, also behind a pooler that gives each transaction another one.
+impl Executor for Session {
+    type Error = pgkeel_connect::Error;
+
+    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Self::Error> {
+        if !params.is_empty() {
+            return self.connection.query(sql, params).await;
+        }
+        let rows = self.connection.client().query_typed(sql, &[]).await;
+        rows.map_err(|error| self.connection.explain(error.into()))
+    }
+
+    async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Self::Error> {
+        self.connection.execute(sql, params).await
+    }
+
+    async fn batch_execute(&self, sql: &str) -> Result<(), Self::Error> {
+        self.connection.batch_execute(sql).await
     }
 }
 

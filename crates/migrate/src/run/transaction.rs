@@ -24,11 +24,34 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     session.renew(limits).await?;
     let id = begin(session, lock).await?;
+    go_on(session, lock, limits, script, record, &id).await
+}
+
+/// As [`run`], in a transaction that is open and has the lock.
+pub(crate) async fn run_open(
+    session: &Session,
+    lock: Lock,
+    limits: Limits,
+    script: &Script,
+    record: impl Fn() -> String,
+) -> Result<(), Failure> {
+    let (id, _) = identify(session, lock, "pg_current_xact_id()").await?;
+    go_on(session, lock, limits, script, record, &id.unwrap_or_default()).await
+}
+
+async fn go_on(
+    session: &Session,
+    lock: Lock,
+    limits: Limits,
+    script: &Script,
+    record: impl Fn() -> String,
+    id: &str,
+) -> Result<(), Failure> {
     let done = async {
         session.take_role(script.directives()).await?;
         precheck(session, script.directives()).await?;
         run_file(session, limits, script).await?;
-        check(session, lock, &id).await?;
+        check(session, lock, id).await?;
         let record = record();
         session.step(Step::Record, session.connection.batch_execute(&record)).await?;
         Ok::<_, Failure>(())
@@ -66,7 +89,7 @@ pub(crate) async fn begin(session: &Session, lock: Lock) -> Result<String, Failu
 /// another session it would not.
 async fn identify(session: &Session, lock: Lock, id: &str) -> Result<(Option<String>, bool), Error> {
     let sql = format!("select {id}::text, {}", lock.is_held());
-    let row = session.step(Step::Check, session.connection.query_one(&sql, &[])).await?;
+    let row = session.step(Step::Check, session.query_one(&sql, &[])).await?;
     let read = || Ok((row.try_get(0)?, row.try_get(1)?));
     let decoded = read().map_err(|source| pgkeel_connect::Error::Decode { column: 0, source });
     decoded.map_err(|source| Error::Database { step: Step::Check, source })
@@ -75,7 +98,7 @@ async fn identify(session: &Session, lock: Lock, id: &str) -> Result<(Option<Str
 /// Asks what the file wants to be true before it runs.
 pub(crate) async fn precheck(session: &Session, directives: &Directives) -> Result<(), Failure> {
     for query in &directives.prechecks {
-        let answer = session.connection.query_opt(query, &[]).await;
+        let answer = session.query_opt(query, &[]).await;
         let holds = match answer.map(|row| row.map(|row| row.try_get::<_, bool>(0))) {
             Ok(Some(Ok(holds))) => holds,
             Ok(_) => false,

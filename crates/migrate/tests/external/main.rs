@@ -2,5 +2,4 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
-mod bouncer;
 mod pooler;

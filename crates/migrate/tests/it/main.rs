@@ -20,6 +20,7 @@ mod outside;
 mod plan;
 mod proofs;
 mod race;
+mod readiness;
 mod retry;
 mod scale;
 mod secrecy;

@@ -19,7 +19,7 @@ pub(crate) struct RunId {
 
 impl RunId {
     pub(crate) async fn new(session: &Session, revision: Option<String>) -> Result<Self, Error> {
-        let query = session.connection.query_scalar("select gen_random_uuid()::text", &[]);
+        let query = session.query_scalar("select gen_random_uuid()::text", &[]);
         Ok(Self { id: session.step(Step::Log, query).await?, revision })
     }
 }
@@ -130,7 +130,7 @@ impl<'a> Entry<'a> {
     /// Writes it, and returns when the file was begun.
     pub(crate) async fn write(&self, session: &Session) -> Result<SystemTime, Error> {
         let sql = self.insert();
-        session.step(Step::Log, session.connection.query_scalar(&sql, &[])).await
+        session.step(Step::Log, session.query_scalar(&sql, &[])).await
     }
 }
 
