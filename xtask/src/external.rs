@@ -21,6 +21,7 @@ pub(crate) fn soak() -> anyhow::Result<()> {
 
 fn tests() -> Command {
     let mut tests = Command::new(env!("CARGO"));
-    tests.args(["test", "--package", "pgkeel-pool", "--test", "external", "--locked"]);
+    tests.args(["test", "--package", "pgkeel-pool", "--package", "pgkeel-migrate"]);
+    tests.args(["--test", "external", "--locked"]);
     tests
 }

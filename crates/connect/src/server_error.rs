@@ -9,8 +9,8 @@ use crate::sqlstate::{self, SqlClass};
 ///
 /// The server's DETAIL, HINT and CONTEXT often quote rows and parameters, so `Display` and `Debug` leave them out; of data
 /// errors (class 22) and of syntax errors in values also what stands in double quotes, and of errors that PL/pgSQL raises
-/// (class P0) the whole text. Names of tables, columns and constraints stay. [`message`](Self::message) and
-/// [`detail`](Self::detail) have the server's own words, for callers that know where they go.
+/// (class P0) the whole text. Names of tables, columns and constraints stay. [`message`](Self::message),
+/// [`detail`](Self::detail) and [`hint`](Self::hint) have the server's own words, for callers that know where they go.
 #[derive(Clone)]
 pub struct ServerError(Box<Fields>);
 
@@ -20,6 +20,7 @@ struct Fields {
     code: SqlState,
     message: String,
     detail: Option<String>,
+    hint: Option<String>,
     constraint: Option<String>,
     table: Option<String>,
     column: Option<String>,
@@ -34,6 +35,7 @@ impl ServerError {
             code: error.code().clone(),
             message: error.message().to_owned(),
             detail: owned(error.detail()),
+            hint: owned(error.hint()),
             constraint: owned(error.constraint()),
             table: owned(error.table()),
             column: owned(error.column()),
@@ -56,6 +58,7 @@ impl ServerError {
             code: SqlState::from_code(&fields.remove(&b'C')?),
             message: fields.remove(&b'M')?,
             detail: fields.remove(&b'D'),
+            hint: fields.remove(&b'H'),
             constraint: fields.remove(&b'n'),
             table: fields.remove(&b't'),
             column: fields.remove(&b'c'),
@@ -111,12 +114,24 @@ impl ServerError {
         self.0.detail.as_deref()
     }
 
+    /// The server's HINT, what it thinks could be done. `None` also for an error that a function of the database raised
+    /// itself (RAISE of PL/pgSQL and its like), whose hint could quote anything.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        let is_raised =
+            self.class() == SqlClass::Raised || self.routine().is_none_or(|it| RAISING.contains(&it));
+        self.0.hint.as_deref().filter(|_| !is_raised)
+    }
+
     /// The function of the server that reported the error, for example `RevalidateCachedQuery`.
     #[must_use]
     pub fn routine(&self) -> Option<&str> {
         self.0.routine.as_deref()
     }
 }
+
+/// The functions of the server and its languages that report what a user's function raises.
+const RAISING: [&str; 4] = ["exec_stmt_raise", "PLy_output", "plperl_util_elog", "do_util_elog"];
 
 impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,6 +181,18 @@ mod tests {
         assert_eq!((error.message(), error.routine()), ("terminating connection", Some("ProcessInterrupts")));
         assert!(ServerError::fatal_from_wire(b"SERROR\0VERROR\0C22012\0Mdivision by zero\0\0").is_none());
         assert!(ServerError::fatal_from_wire(b"").is_none());
+    }
+
+    #[test]
+    fn a_hint_is_the_servers_own_or_none() {
+        let hint = |routine: &str| {
+            let body = format!("VFATAL\0C23505\0Mm\0Hlook there\0{routine}\0");
+            ServerError::fatal_from_wire(body.as_bytes()).unwrap().hint().map(str::to_owned)
+        };
+        assert_eq!(hint("RProcessInterrupts\0").as_deref(), Some("look there"));
+        for raised in ["Rexec_stmt_raise\0", "RPLy_output\0", ""] {
+            assert_eq!(hint(raised), None, "{raised}");
+        }
     }
 
     #[test]

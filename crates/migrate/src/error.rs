@@ -6,7 +6,7 @@ use pgkeel_connect::ServerError;
 use crate::wording::{Holder, Lines};
 use crate::{
     Conflict, Destructive, FileError, ImportProblem, LockHolder, MarkProblem, MigrationProblem, Reason, Step,
-    Tool, Unsuitable,
+    Tool, Unsuitable, VerifyError,
 };
 
 /// What went wrong with migrations.
@@ -203,6 +203,9 @@ pub enum Error {
     /// The lock was lost before something was recorded. Nothing was.
     #[error("the lock was lost, so nothing was recorded")]
     LockLost,
+    /// The database of a dry run could not be made.
+    #[error(transparent)]
+    Shadow(Box<VerifyError>),
     /// Refinery's own checks refused a file that ours had let pass.
     #[error("refinery refused the file")]
     Refinery(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -234,6 +237,7 @@ impl Error {
         match self {
             Self::Connect(source) | Self::Database { source, .. } => source.server(),
             Self::File(error) => error.reason.server(),
+            Self::Shadow(error) => error.server(),
             _ => None,
         }
     }
@@ -248,6 +252,7 @@ impl Error {
                 Reason::OutcomeUnknown(_) => true,
                 _ => false,
             },
+            Self::Shadow(error) => error.is_disconnected(),
             _ => false,
         }
     }

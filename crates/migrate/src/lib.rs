@@ -10,7 +10,8 @@
 //!
 //! What the files make of a schema is another matter: a [`Snapshot`] is a schema in writing, [`Verifier`] holds a database
 //! against what it should be, [`Prover`] tries the files and their ways back in a [`Shadow`], and [`LockFile`] keeps what came
-//! of it beside the files.
+//! of it beside the files. [`Gate`] is for the service that works on the database: may it serve?
+//! [`Doctor`] is for who looks after it: what is wrong, and what helps?
 //!
 //! A database that others have made goes on without running anything again: [`ToolFiles`] turns another tool's files into ours,
 //! [`Migrator::import`] takes its history over, [`Migrator::baseline`] does without one.
@@ -64,6 +65,8 @@ mod lock_file;
 mod shadow;
 mod proof;
 mod drift;
+mod gate;
+mod doctor;
 mod verify_error;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -75,12 +78,14 @@ pub use self::adopt::{
 pub use self::code::{Code, CodeError, CodeFuture};
 pub use self::destructive::{Destructive, Loss};
 pub use self::difference::{Difference, Differences};
+pub use self::doctor::{Complaint, Diagnosis, Doctor};
 pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
 pub use self::files::{
     Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Template, Unfit, UnfitReason,
     embed,
 };
+pub use self::gate::{Gate, Readiness, SchemaCheck, Until};
 #[cfg(feature = "lint")]
 pub use self::lint::{LintEdit, LintFinding, LintFix, LintLevel, LintReport, Linter};
 pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem, LockRepeatables};

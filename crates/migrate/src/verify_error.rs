@@ -5,7 +5,7 @@ use std::time::Duration;
 use pgkeel_connect::ServerError;
 use tokio_postgres::error::SqlState;
 
-use crate::{BadSnapshot, Error, LockProblem, Verification};
+use crate::{BadSnapshot, Error, LockProblem, Readiness, Verification};
 
 /// What went wrong while a schema was read, compared, or made in a shadow.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +104,11 @@ pub enum VerifyError {
         "this database has no recorded snapshot to be held against; compare with the lock file or a shadow"
     )]
     NotRecorded,
+    /// What was recorded is of before the migrations that were applied or reverted last.
+    #[error(
+        "what was recorded in this database is of before its last migrations; compare with the lock file or a shadow"
+    )]
+    StaleRecord,
     /// What was recorded cannot be read.
     #[error("the recorded snapshot cannot be read")]
     BadRecord(#[source] Option<BadSnapshot>),
@@ -112,6 +117,31 @@ pub enum VerifyError {
     Different {
         /// What differs.
         verification: Box<Verification>,
+    },
+    /// A snapshot cannot be read from its file, or not be written.
+    #[error("no access to {}", .path.display())]
+    SnapshotFile {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not a snapshot.
+    #[error("{} is not a snapshot: {problem}; write one with migrate snapshot --output", .path.display())]
+    BadSnapshotFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: BadSnapshot,
+    },
+    /// It was waited for until a service may serve, in vain.
+    #[error("not ready within {waited:?}: {found}")]
+    NotReady {
+        /// How long was waited.
+        waited: Duration,
+        /// What was found last.
+        found: Box<Readiness>,
     },
     /// The two sides are of servers that write definitions differently.
     #[error(
@@ -176,6 +206,8 @@ pub enum VerifyStep {
     Record,
     /// Reading the snapshot that is kept in the database.
     ReadRecord,
+    /// Waiting for a server.
+    Wait,
 }
 
 impl fmt::Display for VerifyStep {
@@ -187,6 +219,7 @@ impl fmt::Display for VerifyStep {
             Self::DropShadow => "dropping the shadow database",
             Self::Record => "keeping the snapshot",
             Self::ReadRecord => "reading the recorded snapshot",
+            Self::Wait => "waiting for the server",
         })
     }
 }

@@ -100,6 +100,7 @@ Examples:
   DATABASE_URL=postgresql://app@db/shop pgkeel  serve beside that database
   pgkeel serve --health-listen 0.0.0.0:9000     listen for others, without details in the answers
   pgkeel serve --demo                           show it on a small shop at work, in a private PostgreSQL
+  pgkeel serve --migrations-dir ./migrations    not ready before these are applied
   pgkeel check --json                           connect once; exit code 0, 1 or 2
   pgkeel migrate up --dir ./migrations          apply what is pending; `pgkeel migrate --help` has the rest
   pgkeel config                                 which settings are in effect, and why

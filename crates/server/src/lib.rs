@@ -2,7 +2,7 @@
 //!
 //! Decides nothing that a library could decide. Read `cli` for what a user can type, `settings` for what can be
 //! configured, then `commands`, one file a verb. `database` is the choice between a named PostgreSQL and the private
-//! one, `demo` what `--demo` adds.
+//! one, `demo` what `--demo` adds, `migrations` what `--migrations-dir` adds to readiness.
 //!
 //! # Invariants
 //! - Wrong settings end it with exit code 2 before a socket is opened, all of them in one message.
@@ -12,6 +12,7 @@ mod cli;
 mod settings;
 mod database;
 mod demo;
+mod migrations;
 mod logging;
 mod signals;
 mod failure;

@@ -14,6 +14,7 @@ use pgkeel_demo::Target;
 
 use crate::demo;
 use crate::logging::{self, Logging};
+use crate::migrations;
 
 static CONFIG: Setting<Option<PathBuf>> =
     Setting::new("config", "", path).help("FILE", "A TOML file with settings by their dotted names");
@@ -64,11 +65,12 @@ fn fetch(text: &str) -> Result<Fetch, String> {
 
 /// Every setting, in the order in which people read about them.
 pub(crate) fn all() -> impl Iterator<Item = &'static About> {
-    let parts: [&[&'static About]; 6] = [
+    let parts: [&[&'static About]; 7] = [
         pgkeel_connect::SETTINGS,
         pgkeel_pool::SETTINGS,
         &pgkeel_health::SETTINGS,
         demo::SETTINGS,
+        migrations::SETTINGS,
         OWN,
         logging::SETTINGS,
     ];
@@ -85,6 +87,7 @@ pub(crate) struct Config {
     pub(crate) demo: Option<Target>,
     pub(crate) pool: pgkeel_pool::Draft,
     pub(crate) health: pgkeel_health::Config,
+    pub(crate) migrations: migrations::Choice,
     pub(crate) logging: Logging,
 }
 
@@ -131,9 +134,10 @@ fn config(reader: &mut Reader<'_>, environment: &impl Environment) -> Option<Con
     let database = database(reader, environment, connect);
     let pool = pgkeel_pool::Draft::read(reader);
     let health = pgkeel_health::Config::read(reader);
+    let migrations = migrations::Choice::read(reader);
     reader.get(&CONFIG); // read long before; here only so that it is known and shown
     let logging = Logging::read(reader);
-    Some(Config { database: database?, demo, pool, health, logging })
+    Some(Config { database: database?, demo, pool, health, migrations, logging })
 }
 
 fn database(

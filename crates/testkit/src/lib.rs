@@ -4,7 +4,8 @@
 //! own migrations.
 //!
 //! Read [`TestDatabase`] for a database a test, [`TestCluster`] for a server that a test may stop, [`Proxy`] for the
-//! network between, [`eventually()`] for waiting without guessing, [`Log`] for what must not be logged.
+//! network between, `Bouncer` for a pooler there, [`eventually()`] for waiting without guessing, [`Log`] for what must not
+//! be logged.
 //!
 //! ```no_run
 //! use pgkeel_connect::{Executor as _, dial};
@@ -28,6 +29,8 @@ mod database;
 mod server;
 mod cluster;
 mod proxy;
+#[cfg(unix)]
+mod bouncer;
 mod eventually;
 mod log;
 mod random;
@@ -35,6 +38,8 @@ mod environment;
 
 pub use pgkeel_localpg::Auth;
 
+#[cfg(unix)]
+pub use self::bouncer::Bouncer;
 pub use self::cluster::TestCluster;
 pub use self::database::TestDatabase;
 pub use self::environment::{is_soak, scaled};

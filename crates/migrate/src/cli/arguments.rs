@@ -1,5 +1,7 @@
 //! What a user can type.
 
+mod looks;
+
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
@@ -28,6 +30,10 @@ pub fn command() -> Command {
         adoption::baseline_command(),
         adoption::mark_command(),
         adoption::import_command(),
+        looks::wait(),
+        looks::snapshot(),
+        looks::diff(),
+        looks::doctor(),
     ];
     Command::new("migrate")
         .about(
@@ -74,8 +80,13 @@ Examples:
   migrate up --phase expand            what a program that is being replaced can bear
   migrate up --dry-run                 on the database itself, rolled back
   migrate up --dry-run=shadow --json   in a database of its own that is dropped
-  migrate up --accept-destructive      though a file may lose data and does not say so itself";
-    let more = [phase(), accept_destructive()];
+  migrate up --accept-destructive      though a file may lose data and does not say so itself
+  migrate up --pooler-safe             by way of PgBouncer in transaction mode";
+    let pooler_safe = flag(
+        "pooler-safe",
+        "Also through a pooler in transaction mode; files outside of a transaction, repeatables and hooks are refused there",
+    );
+    let more = [phase(), accept_destructive(), pooler_safe.conflicts_with("dry-run")];
     verb("up", about, examples).args(running()).args(how_far("Apply")).group(either_end()).args(more)
 }
 
@@ -277,7 +288,11 @@ fn running() -> Vec<Arg> {
         .default_value("5")
         .help("How often to try again a file that did not get a lock in time");
     let detail = flag("detail", "Show the server's DETAIL of an error, which may quote rows");
-    [vec![lock_wait()], times(), vec![retries, dry_run, revision(), detail]].concat()
+    let no_record = flag(
+        "no-record",
+        "Do not keep the schema in the database at the end, for verify and services to compare",
+    );
+    [vec![lock_wait()], times(), vec![retries, dry_run, revision(), detail, no_record]].concat()
 }
 
 pub(super) fn revision() -> Arg {

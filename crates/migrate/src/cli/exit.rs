@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use crate::{Conflict, Error, Reason, VerifyError};
+use crate::{Conflict, Error, Readiness, Reason, VerifyError};
 
 /// How a verb ended, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +14,12 @@ pub enum Exit {
     Failed = 1,
     /// The command line, a setting or the directory is wrong.
     Usage = 2,
-    /// Something is pending, or a repeatable due (`status --check`).
+    /// Something is pending, or a repeatable due (`status --check`, `wait --applied`).
     Pending = 3,
     /// Files cannot be used, or do not go with the database.
     Conflict = 4,
     /// The schema, the lock file or a way back is not as the migrations make it (`verify`, `test`, `lock --check`,
-    /// `baseline`, `import --verify`).
+    /// `baseline`, `import --verify`), two schemas differ (`diff`), or an index is not valid (`doctor`).
     Differs = 5,
     /// Others were applying migrations all the time, or the lock was lost.
     Locked = 6,
@@ -40,9 +40,10 @@ Exit codes:
   0   all well
   1   the database refused or cannot be reached, or it was stopped; the file under way is rolled back
   2   wrong command line, settings or directory
-  3   something is pending, or a repeatable due (status --check)
+  3   something is pending, or a repeatable due (status --check, wait --applied)
   4   files that cannot be used, or that are in conflict with the database
-  5   the schema, the lock file or a way back is not as the migrations make it (verify, test, lock --check, baseline, import)
+  5   the schema, the lock file or a way back is not as the migrations make it (verify, test, lock --check, baseline,
+      import), two schemas differ (diff), or an index is not valid (doctor)
   6   others were applying migrations all the time, or the lock was lost
   7   a file stands between two statements, and somebody has to say how it goes on (repair)
   8   findings at error level (lint)
@@ -79,6 +80,7 @@ impl From<&Error> for Exit {
             }
             Error::Unsuitable { .. } => Self::Unsuitable,
             Error::File(error) if matches!(error.reason, Reason::LockLost) => Self::Locked,
+            Error::Shadow(error) => Self::from(&**error),
             Error::Connect(_)
             | Error::Stopped { .. }
             | Error::Database { .. }
@@ -94,15 +96,20 @@ impl From<&VerifyError> for Exit {
     fn from(error: &VerifyError) -> Self {
         match error {
             VerifyError::Migrate(error) => Self::from(error),
-            VerifyError::LockFile { .. } | VerifyError::BadLockFile { .. } => Self::Usage,
+            VerifyError::LockFile { .. }
+            | VerifyError::BadLockFile { .. }
+            | VerifyError::SnapshotFile { .. }
+            | VerifyError::BadSnapshotFile { .. } => Self::Usage,
             VerifyError::Different { .. } => Self::Differs,
+            VerifyError::NotReady { found, .. } => Self::not_ready(found),
             VerifyError::ServerWide { .. } | VerifyError::MayNotCreate(_) => Self::Refused,
             VerifyError::TooOld { .. } | VerifyError::OtherMajor { .. } => Self::Unsuitable,
             VerifyError::NotLocked { .. }
             | VerifyError::RepeatablesNotLocked { .. }
             | VerifyError::RepeatableDue { .. }
             | VerifyError::NothingApplied
-            | VerifyError::NotRecorded => Self::Conflict,
+            | VerifyError::NotRecorded
+            | VerifyError::StaleRecord => Self::Conflict,
             VerifyError::Connect(_)
             | VerifyError::Server { .. }
             | VerifyError::NoAnswer { .. }
@@ -112,6 +119,17 @@ impl From<&VerifyError> for Exit {
 }
 
 impl Exit {
+    fn not_ready(found: &Readiness) -> Self {
+        match found {
+            Readiness::Pending { .. } => Self::Pending,
+            Readiness::Drifted { .. } => Self::Differs,
+            Readiness::Newer { .. } => Self::Conflict,
+            Readiness::Interrupted { .. } => Self::Interrupted,
+            Readiness::Conflicting { conflicts } => Self::of(conflicts),
+            Readiness::Ready { .. } => Self::Done,
+        }
+    }
+
     /// What is wrong with files comes first, as nothing else helps before it is mended.
     pub(crate) fn of(conflicts: &[Conflict]) -> Self {
         let is_final = |conflict: &Conflict| matches!(conflict, Conflict::Irreversible { .. });

@@ -127,6 +127,7 @@ pub(crate) fn error(error: &Error, message: &str) -> Value {
         "line": at.map(|at| at.line),
         "column": at.map(|at| at.column),
         "sqlstate": error.server().map(|server| server.code().code()),
+        "hint": error.server().and_then(|server| server.hint()),
         "statements_done": file.and_then(statements_done),
         "attempts": file.map(|file| file.attempts),
         "blockers": file.map(|file| file.blockers.iter().map(blocker).collect::<Vec<_>>()),

@@ -9,7 +9,8 @@ use pgkeel_connect::Config;
 use super::adoption::Words;
 use super::checks::{Page, With};
 use super::lint::Lint;
-use crate::{Back, Direction, DryRun, Migrations, Migrator, Phase, Stop, Target};
+use super::schemas::Side;
+use crate::{Back, Direction, DryRun, LockFile, Migrations, Migrator, Phase, Stop, Target};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -38,6 +39,10 @@ pub(crate) enum Verb {
     Baseline,
     Mark { direction: Direction, versions: Vec<i64>, reason: String },
     Import(Box<Words>),
+    Wait { applied: bool, limit: Duration },
+    Snapshot { output: Option<PathBuf> },
+    Diff { sides: [Side; 2], page: Page },
+    Doctor,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +74,8 @@ struct Options {
     accept_edited: bool,
     accept_destructive: bool,
     accept_different: bool,
+    pooler_safe: bool,
+    no_record: bool,
 }
 
 impl Request {
@@ -86,6 +93,8 @@ impl Request {
     }
 
     pub(crate) fn migrator(self, connect: Config, migrations: Migrations, stop: Stop) -> Migrator {
+        // What is recorded is of the same sides as what is committed; one that cannot be read is for `verify` to tell.
+        let lock = LockFile::read(&self.directory).ok().flatten();
         // No `..`: an option that nobody applies must not compile.
         let Options {
             lock_wait,
@@ -99,8 +108,11 @@ impl Request {
             accept_edited,
             accept_destructive,
             accept_different,
+            pooler_safe,
+            no_record,
         } = self.options;
         let mut migrator = Migrator::new(connect, migrations).with_stop(stop).with_target(target);
+        migrator = maybe(migrator, lock.map(|lock| lock.scope().clone()), Migrator::with_recorded);
         migrator = maybe(migrator, lock_wait, Migrator::with_lock_wait);
         migrator = maybe(migrator, lock_timeout, Migrator::with_lock_timeout);
         migrator = maybe(migrator, statement_timeout, Migrator::with_statement_timeout);
@@ -112,6 +124,8 @@ impl Request {
         if accept_different {
             migrator = migrator.accepting_differences();
         }
+        migrator = maybe(migrator, pooler_safe.then_some(()), |migrator, ()| migrator.safe_for_poolers());
+        migrator = maybe(migrator, no_record.then_some(()), |migrator, ()| migrator.without_record());
         if accept_edited { migrator.accepting_edited_downs() } else { migrator }
     }
 }
@@ -143,6 +157,16 @@ impl Verb {
             "baseline" => Self::Baseline,
             "mark" => Self::mark(words),
             "import" => Self::Import(Box::new(Words::of(words))),
+            "wait" => Self::Wait {
+                applied: words.get_flag("applied"),
+                limit: value(words, "timeout").expect("it has a default"),
+            },
+            "snapshot" => Self::Snapshot { output: value(words, "output") },
+            "diff" => Self::Diff {
+                sides: ["expected", "found"].map(|side| value(words, side).expect("clap asks for it")),
+                page: page(words),
+            },
+            "doctor" => Self::Doctor,
             _ => Self::Repair {
                 version: value(words, "version").expect("clap asks for it"),
                 statement: value(words, "continue-at").expect("clap asks for it"),
@@ -198,6 +222,8 @@ impl Options {
             accept_edited: has(words, "accept-edited"),
             accept_destructive: has(words, "accept-destructive"),
             accept_different: has(words, "accept-different"),
+            pooler_safe: has(words, "pooler-safe"),
+            no_record: has(words, "no-record"),
         }
     }
 }
@@ -313,6 +339,26 @@ mod tests {
     }
 
     #[test]
+    fn looking_verbs_are_read() {
+        let (applied, limit) = (true, Duration::from_secs(90));
+        assert_eq!(parsed(&["wait", "--applied", "--timeout", "90s"]).verb, Verb::Wait { applied, limit });
+        assert_eq!(parsed(&["snapshot", "--output", "a"]).verb, Verb::Snapshot { output: Some("a".into()) });
+        let sides = [Side::Files, Side::Other("host=h user=u dbname=d".into())];
+        assert_eq!(
+            parsed(&["diff", "files", "host=h user=u dbname=d"]).verb,
+            Verb::Diff { sides, page: Page::Text }
+        );
+        let sides = [Side::Written("a.schema".into()), Side::Database];
+        assert_eq!(
+            parsed(&["diff", "a.schema", "database", "--markdown"]).verb,
+            Verb::Diff { sides, page: Page::Markdown }
+        );
+        assert_eq!(parsed(&["doctor"]).verb, Verb::Doctor);
+        let up = parsed(&["up", "--pooler-safe", "--no-record"]).options;
+        assert!(up.pooler_safe && up.no_record);
+    }
+
+    #[test]
     fn what_contradicts_itself_is_refused() {
         for words in [
             &["new"][..],
@@ -327,6 +373,8 @@ mod tests {
             &["repair", "7"],
             &["lint", "--json", "--format", "github"],
             &["lint", "--server-version", "9"],
+            &["up", "--pooler-safe", "--dry-run"],
+            &["diff", "files"],
         ] {
             let words = ["migrate"].iter().chain(words);
             assert!(command().try_get_matches_from(words.clone()).is_err(), "{words:?}");

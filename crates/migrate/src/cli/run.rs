@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::request::{Content, Request, Verb, WayBack};
 use super::screen::Screen;
 use super::status::page;
-use super::{adoption, checks, json, lint, signals, text};
+use super::{adoption, checks, health, json, lint, schemas, signals, text};
 use crate::files::unfit;
 use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
 
@@ -106,8 +106,8 @@ pub async fn run_into_with<E>(
         let template = template(name, content, way_back);
         return Ok(new(&mut screen, &request.directory, template));
     }
+    let directory = request.directory.clone();
     if let Verb::Import(words) = &verb {
-        let directory = request.directory.clone();
         let files = match adoption::files(&mut screen, words, &directory) {
             Ok(files) => files,
             Err(exit) => return Ok(exit),
@@ -119,6 +119,10 @@ pub async fn run_into_with<E>(
         };
         let imported = adoption::import(&mut screen, migrator.as_ref(), files, (words, &directory));
         return Ok(Box::pin(imported).await);
+    }
+    if let Verb::Wait { .. } | Verb::Snapshot { .. } | Verb::Diff { .. } = verb {
+        let connect = connect().await?;
+        return Ok(Box::pin(without_files(&mut screen, connect, &directory, verb)).await);
     }
     let migrations = match Migrations::from_dir(&request.directory).and_then(add) {
         Ok(migrations) => migrations,
@@ -133,7 +137,6 @@ pub async fn run_into_with<E>(
         return Ok(lint::every_file(&mut screen, (&migrations, &request.directory), lint));
     }
     let connect = connect().await?;
-    let directory = request.directory.clone();
     Ok(match verb {
         Verb::Verify { with, page } => {
             Box::pin(checks::verify(&mut screen, (connect, migrations, &directory), with, page)).await
@@ -142,6 +145,7 @@ pub async fn run_into_with<E>(
             Box::pin(lint::pending(&mut screen, (connect, migrations, &directory), &lint)).await
         }
         Verb::Test { page } => Box::pin(checks::test(&mut screen, connect, migrations, page)).await,
+        Verb::Doctor => Box::pin(health::doctor(&mut screen, connect, migrations)).await,
         Verb::Lock { check } => {
             Box::pin(checks::lock(&mut screen, (connect, migrations, &directory), check)).await
         }
@@ -154,6 +158,16 @@ pub async fn run_into_with<E>(
             Box::pin(with_database(&mut screen, &migrator, verb)).await
         }
     })
+}
+
+/// Verbs that read the files themselves, if they need them at all.
+async fn without_files(screen: &mut Screen<'_>, connect: Config, directory: &Path, verb: Verb) -> Exit {
+    match verb {
+        Verb::Wait { applied, limit } => health::wait(screen, (connect, directory), applied, limit).await,
+        Verb::Snapshot { output } => schemas::snapshot(screen, (connect, directory), output.as_deref()).await,
+        Verb::Diff { sides, page } => schemas::diff(screen, (connect, directory), &sides, page).await,
+        _ => unreachable!("answered with the files"),
+    }
 }
 
 async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb) -> Exit {
@@ -185,9 +199,11 @@ async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb)
         | Verb::Test { .. }
         | Verb::Lock { .. }
         | Verb::Baseline
-        | Verb::Import(_) => {
-            unreachable!("answered without a migrator")
-        }
+        | Verb::Import(_)
+        | Verb::Wait { .. }
+        | Verb::Snapshot { .. }
+        | Verb::Diff { .. }
+        | Verb::Doctor => unreachable!("answered without a migrator"),
     }
 }
 

@@ -55,6 +55,9 @@ impl Screen<'_> {
         if let Some(detail) = error.server().and_then(|server| server.detail()).filter(|_| self.detail) {
             let _ = writeln!(self.err, "detail: {detail}");
         }
+        if let Some(hint) = error.server().and_then(|server| server.hint()) {
+            let _ = writeln!(self.err, "hint: {hint}");
+        }
         if let Some(next) = text::next(error) {
             let _ = writeln!(self.err, "next: {next}");
         }

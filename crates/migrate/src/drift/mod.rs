@@ -6,6 +6,7 @@ mod verification;
 
 use pgkeel_connect::{Config, Connection, dial};
 
+pub(crate) use self::recorded::{Header, header};
 pub use self::verification::Verification;
 use crate::proof::server_wide;
 use crate::{
@@ -17,7 +18,8 @@ use crate::{
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Against {
-    /// What was recorded in it by [`Snapshot::record`]: names what differs, needs neither files nor another database.
+    /// What was recorded in it when [`Migrator`] last changed it, or by [`Snapshot::record`]: names what differs, needs
+    /// neither files nor another database.
     Recorded,
     /// The line of the newest migration that is applied. What differs is named if the same was recorded, or if shadows
     /// are allowed.
@@ -103,10 +105,10 @@ impl Verifier {
     /// Compares. Migrations that are pending do not count.
     ///
     /// # Errors
-    /// [`VerifyError::NotRecorded`], [`VerifyError::NotLocked`], [`VerifyError::RepeatablesNotLocked`],
-    /// [`VerifyError::RepeatableDue`] and [`VerifyError::OtherMajor`] if there is nothing to compare with;
-    /// [`Error::Conflicts`] in [`VerifyError::Migrate`] if the files are not those that were applied; those of
-    /// [`Shadow::create`] and [`Migrator::up`] for a shadow; that the database cannot be read.
+    /// [`VerifyError::NotRecorded`], [`VerifyError::StaleRecord`], [`VerifyError::NotLocked`],
+    /// [`VerifyError::RepeatablesNotLocked`], [`VerifyError::RepeatableDue`] and [`VerifyError::OtherMajor`] if there is
+    /// nothing to compare with; [`Error::Conflicts`] in [`VerifyError::Migrate`] if the files are not those that were
+    /// applied; those of [`Shadow::create`] and [`Migrator::up`] for a shadow; that the database cannot be read.
     ///
     /// # Cancellation
     /// Dropping the future leaves nothing behind; a shadow is dropped in the background.
@@ -138,6 +140,9 @@ impl Verifier {
         status: &Status,
     ) -> Result<Verification, VerifyError> {
         let record = recorded::read(connection).await?.ok_or(VerifyError::NotRecorded)?;
+        if !record.is_current {
+            return Err(VerifyError::StaleRecord);
+        }
         let found = self.take(connection, &record.scope).await?;
         Verification::of("the record", newest(status), &record.snapshot, &found)
     }
@@ -213,8 +218,24 @@ impl Verifier {
     }
 }
 
+/// What these files make of an empty database, found out in a shadow on this server.
+#[cfg(feature = "cli")]
+pub(crate) async fn made_by(
+    server: &Config,
+    migrations: Migrations,
+    scope: &Scope,
+) -> Result<Snapshot, VerifyError> {
+    server_wide::refuse(&migrations)?;
+    let shadow = Shadow::create(server).await?;
+    let made = make(&shadow, migrations, scope).await;
+    shadow.leave().await;
+    made
+}
+
 async fn make(shadow: &Shadow, migrations: Migrations, scope: &Scope) -> Result<Snapshot, VerifyError> {
-    Migrator::new(shadow.config().clone(), migrations).accepting_destructive().up().await?;
+    let migrator =
+        Migrator::new(shadow.config().clone(), migrations).accepting_destructive().without_record();
+    migrator.up().await?;
     Snapshot::take(shadow.connection(), scope).await
 }
 

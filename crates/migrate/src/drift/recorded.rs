@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use pgkeel_connect::{Connection, Executor as _};
 use tokio::time::timeout;
+use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
 
-use crate::{Scope, Snapshot, VerifyError, VerifyStep};
+use crate::{Fingerprint, Scope, Snapshot, VerifyError, VerifyStep};
 
 /// Longest wait for an answer; a snapshot of a thousand tables has a few megabytes.
 const ANSWER: Duration = Duration::from_secs(30);
 
-const TABLE: &str = "pgkeel.schema_snapshot";
-
-/// One row: only the newest counts. The server compresses the text.
+/// One row: only the newest counts. The server compresses the text. `applied` says of which history it is.
 const MAKE: &str = "
     create schema if not exists pgkeel;
     create table if not exists pgkeel.schema_snapshot (
@@ -20,19 +20,52 @@ const MAKE: &str = "
         fingerprint text not null,
         scope text not null,
         snapshot text not null,
-        recorded_at timestamptz not null default now()
-    )";
+        recorded_at timestamptz not null default now(),
+        applied text
+    );
+    alter table pgkeel.schema_snapshot add column if not exists applied text";
 
 const PUT: &str = "
-    insert into pgkeel.schema_snapshot (fingerprint, scope, snapshot) values ($1, $2, $3)
-    on conflict (one) do update set (fingerprint, scope, snapshot, recorded_at)
-        = (excluded.fingerprint, excluded.scope, excluded.snapshot, excluded.recorded_at)";
+    insert into pgkeel.schema_snapshot (fingerprint, scope, snapshot, applied) values ($1, $2, $3, $4)
+    on conflict (one) do update set (fingerprint, scope, snapshot, applied, recorded_at)
+        = (excluded.fingerprint, excluded.scope, excluded.snapshot, excluded.applied, excluded.recorded_at)";
+
+/// The lines of the history, and of the repeatables where there is a table of them.
+const VERSIONS: &str = "select version || ' ' || checksum as line from pgkeel.refinery_schema_history";
+const REPEATABLES: &str = "select name || ' ' || sha256 from pgkeel.repeatable";
+
+/// The catalogs tell this to everybody; to look a table up by its name takes a right on its schema.
+const LOOK: &str = "
+    select relname::text, has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select'),
+        exists (select from pg_catalog.pg_attribute where attrelid = c.oid and attname = 'applied' and not attisdropped)
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = relnamespace
+    where nspname = 'pgkeel' and relname in ('schema_snapshot', 'refinery_schema_history', 'repeatable')";
 
 /// What was recorded, and of what.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) scope: Scope,
     pub(super) snapshot: Snapshot,
+    /// Whether the history is still as it was then.
+    pub(super) is_current: bool,
+}
+
+/// The same without the snapshot itself.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) scope: Scope,
+    pub(crate) major: u32,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) is_current: bool,
+}
+
+/// Which of the tables are there, and can be used.
+#[derive(Debug, Default)]
+struct Tables {
+    record: bool,
+    can_read_record: bool,
+    history: bool,
+    repeatables: bool,
 }
 
 impl Snapshot {
@@ -49,35 +82,111 @@ impl Snapshot {
         let lines: Vec<String> = scope.lines().collect();
         let values = [self.fingerprint().to_string(), lines.join("\n"), self.to_text()];
         let record = async {
-            if !is_there(connection).await? {
+            let tables = Tables::look(connection).await?;
+            if !tables.record {
                 connection.batch_execute(MAKE).await?;
             }
-            connection.execute(PUT, &[&values[0], &values[1], &values[2]]).await
+            let applied = tables.applied(connection).await?;
+            let [fingerprint, scope, snapshot] = &values;
+            let values = [
+                (fingerprint as &(dyn ToSql + Sync), Type::TEXT),
+                (scope, Type::TEXT),
+                (snapshot, Type::TEXT),
+            ];
+            let values = [&values[..], &[(&applied, Type::TEXT)]].concat();
+            let put = connection.client().execute_typed(PUT, &values).await;
+            put.map_err(|error| connection.explain(error.into()))
         };
         bounded(VerifyStep::Record, record).await.map(|_| ())
     }
 }
 
-/// What was recorded, if something was.
-pub(super) async fn read(connection: &Connection) -> Result<Option<Record>, VerifyError> {
-    let read = async {
-        if !is_there(connection).await? {
+impl Tables {
+    async fn look(connection: &Connection) -> Result<Self, pgkeel_connect::Error> {
+        let mut tables = Self::default();
+        for row in unnamed(connection, LOOK).await? {
+            let decode = |source| pgkeel_connect::Error::Decode { column: 0, source };
+            let name: String = row.try_get(0).map_err(decode)?;
+            let (is_readable, is_complete) =
+                (row.try_get(1).map_err(decode)?, row.try_get(2).map_err(decode)?);
+            match name.as_str() {
+                "schema_snapshot" => {
+                    (tables.record, tables.can_read_record) = (is_complete, is_complete && is_readable);
+                }
+                "repeatable" => tables.repeatables = is_readable,
+                _ => tables.history = is_readable,
+            }
+        }
+        Ok(tables)
+    }
+
+    /// What the history says now; nothing where there is none.
+    async fn applied(&self, connection: &Connection) -> Result<Option<String>, pgkeel_connect::Error> {
+        if !self.history {
             return Ok(None);
         }
-        connection.query_opt(&format!("select scope, snapshot from {TABLE}"), &[]).await
-    };
-    let Some(row) = bounded(VerifyStep::ReadRecord, read).await? else { return Ok(None) };
-    let (Ok(scope), Ok(text)) = (row.try_get::<_, String>(0), row.try_get::<_, String>(1)) else {
-        return Err(VerifyError::BadRecord(None));
-    };
-    let scope =
-        scope.lines().try_fold(Scope::bare(), Scope::read).map_err(|_| VerifyError::BadRecord(None))?;
-    let snapshot = Snapshot::parse(&text).map_err(|error| VerifyError::BadRecord(Some(error)))?;
-    Ok(Some(Record { scope, snapshot }))
+        let lines = if self.repeatables {
+            format!("{VERSIONS} union all {REPEATABLES}")
+        } else {
+            VERSIONS.to_owned()
+        };
+        let applied = format!(
+            "select encode(sha256(convert_to(coalesce(
+                string_agg(line, E'\\n' order by line collate \"C\"), ''), 'UTF8')), 'hex') from ({lines}) as lines"
+        );
+        let rows = unnamed(connection, &applied).await?;
+        Ok(rows.first().and_then(|row| row.try_get(0).ok()))
+    }
 }
 
-async fn is_there(connection: &Connection) -> Result<bool, pgkeel_connect::Error> {
-    connection.query_scalar(&format!("select to_regclass('{TABLE}') is not null"), &[]).await
+/// Which schema was recorded; nothing where none was, or this role may not read it.
+pub(crate) async fn header(connection: &Connection) -> Result<Option<Header>, VerifyError> {
+    let sql = "select scope, applied, split_part(left(snapshot, 100), E'\n', 2), fingerprint from pgkeel.schema_snapshot";
+    let Some((row, applied)) = row(connection, sql).await? else { return Ok(None) };
+    let (scope, is_current) = (scope(&row)?, is_current(&row, applied.as_deref()));
+    let text = |column| row.try_get::<_, String>(column).ok();
+    let major = text(2).and_then(|text| text.strip_prefix("postgresql ")?.parse().ok());
+    let fingerprint = text(3).and_then(|text| text.parse().ok());
+    let (major, fingerprint) = major.zip(fingerprint).ok_or(VerifyError::BadRecord(None))?;
+    Ok(Some(Header { scope, major, fingerprint, is_current }))
+}
+
+/// What was recorded, if something was.
+pub(super) async fn read(connection: &Connection) -> Result<Option<Record>, VerifyError> {
+    let sql = "select scope, applied, snapshot from pgkeel.schema_snapshot";
+    let Some((row, applied)) = row(connection, sql).await? else { return Ok(None) };
+    let (scope, is_current) = (scope(&row)?, is_current(&row, applied.as_deref()));
+    let text: String = row.try_get(2).map_err(|_| VerifyError::BadRecord(None))?;
+    let snapshot = Snapshot::parse(&text).map_err(|error| VerifyError::BadRecord(Some(error)))?;
+    Ok(Some(Record { scope, snapshot, is_current }))
+}
+
+/// The one row, and what the history says now.
+async fn row(connection: &Connection, sql: &str) -> Result<Option<(Row, Option<String>)>, VerifyError> {
+    let read = async {
+        let tables = Tables::look(connection).await?;
+        if !tables.can_read_record {
+            return Ok(None);
+        }
+        let row = unnamed(connection, sql).await?.pop();
+        Ok(row.zip(Some(tables.applied(connection).await?)))
+    };
+    bounded(VerifyStep::ReadRecord, read).await
+}
+
+fn scope(row: &Row) -> Result<Scope, VerifyError> {
+    let text: String = row.try_get(0).map_err(|_| VerifyError::BadRecord(None))?;
+    text.lines().try_fold(Scope::bare(), Scope::read).map_err(|_| VerifyError::BadRecord(None))
+}
+
+fn is_current(row: &Row, applied: Option<&str>) -> bool {
+    row.try_get::<_, Option<String>>(1).is_ok_and(|then| then.as_deref() == applied)
+}
+
+/// In one flight, so that a pooler cannot come in between.
+async fn unnamed(connection: &Connection, sql: &str) -> Result<Vec<Row>, pgkeel_connect::Error> {
+    let rows = connection.client().query_typed(sql, &[]).await;
+    rows.map_err(|error| connection.explain(error.into()))
 }
 
 async fn bounded<T>(

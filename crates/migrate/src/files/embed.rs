@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::file_name::FileName;
 use super::migrations::Migrations;
-use crate::Error;
+use crate::{Error, LockFile};
 
 /// For a program's `build.rs`: checks the files of a directory, given relative to the package, and writes the table that
-/// [`embedded!`](crate::embedded) reads. Cargo builds again when a file of the directory changes, comes or goes.
+/// [`embedded!`](crate::embedded) reads, and `migrations.lock` for [`embedded_lock!`](crate::embedded_lock). Cargo builds again when a file of the directory changes, comes or goes.
 ///
 /// ```no_run
 /// // build.rs, with pgkeel-migrate among the build-dependencies
@@ -26,7 +26,25 @@ use crate::Error;
 pub fn embed(directory: impl AsRef<Path>) -> Result<(), Error> {
     let directory = from_cargo("CARGO_MANIFEST_DIR").join(directory);
     println!("cargo::rerun-if-changed={}", directory.display());
-    write_table(&directory, &from_cargo("OUT_DIR").join("pgkeel_migrations.rs"))
+    let out = from_cargo("OUT_DIR");
+    write_lock(&directory, &out.join("pgkeel_migrations_lock.rs"))?;
+    write_table(&directory, &out.join("pgkeel_migrations.rs"))
+}
+
+/// Whether it can be read is found out where there is an error to say so.
+fn write_lock(directory: &Path, table: &Path) -> Result<(), Error> {
+    let lock = directory.join(LockFile::NAME);
+    let no_access = |path: &Path| {
+        let path = path.to_owned();
+        |source| Error::Directory { path, source }
+    };
+    let rust = if lock.exists() {
+        let path = std::path::absolute(&lock).map_err(no_access(&lock))?;
+        format!("::core::option::Option::Some(include_str!({:?}))\n", path.display().to_string())
+    } else {
+        "::core::option::Option::None\n".to_owned()
+    };
+    std::fs::write(table, rust).map_err(no_access(table))
 }
 
 #[expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment alone")]
@@ -70,6 +88,26 @@ macro_rules! embedded {
     };
 }
 
+/// The lock file that [`embed`] found beside the migrations when the program was built; `None` if there was none.
+///
+/// ```ignore
+/// let mut gate = Gate::new(config, pgkeel_migrate::embedded!()?);
+/// if let Some(lock) = pgkeel_migrate::embedded_lock!()? {
+///     gate = gate.against(lock);
+/// }
+/// ```
+///
+/// # Errors
+/// As [`LockFile::parse`](crate::LockFile::parse).
+#[macro_export]
+macro_rules! embedded_lock {
+    () => {{
+        let text: ::core::option::Option<&str> =
+            ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/pgkeel_migrations_lock.rs"));
+        text.map($crate::LockFile::parse).transpose()
+    }};
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,5 +130,18 @@ mod tests {
 
         write("V2__b-c.sql", "select 1");
         assert!(matches!(write_table(directory.path(), table.path()), Err(Error::Files { .. })));
+    }
+
+    #[test]
+    fn a_lock_file_is_built_in_where_there_is_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let table = tempfile::NamedTempFile::new().unwrap();
+        let written = || {
+            write_lock(directory.path(), table.path()).unwrap();
+            std::fs::read_to_string(table.path()).unwrap()
+        };
+        assert_eq!(written(), "::core::option::Option::None\n");
+        std::fs::write(directory.path().join(LockFile::NAME), "format 1").unwrap();
+        assert!(written().starts_with("::core::option::Option::Some(include_str!(\"/"), "{}", written());
     }
 }

@@ -65,6 +65,15 @@ impl LockFile {
         read::file(&directory.as_ref().join(Self::NAME))
     }
 
+    /// Reads one that was built into the program ([`embedded_lock!`](crate::embedded_lock)).
+    ///
+    /// # Errors
+    /// [`VerifyError::BadLockFile`] with every line that cannot be understood.
+    pub fn parse(text: &str) -> Result<Self, VerifyError> {
+        let path = Self::NAME.into();
+        read::parse(text).map_err(|problems| VerifyError::BadLockFile { path, problems })
+    }
+
     /// Writes it into a directory of migrations: whole or not at all, in place of the one that is there.
     ///
     /// # Errors

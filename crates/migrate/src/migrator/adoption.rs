@@ -154,7 +154,7 @@ impl Migrator {
 
     async fn lock(&self, session: &Session) -> Result<Lock, Error> {
         check_connection(session, &self.connect).await?;
-        let lock = Lock::take(session, Lock::HISTORY, self.limits.others, &self.stop).await?;
+        let lock = Lock::take(session, self.limits.others, &self.stop).await?;
         session.renew(self.limits).await?;
         Ok(lock)
     }

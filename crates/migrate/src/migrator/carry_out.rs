@@ -1,16 +1,20 @@
 //! How an order is carried out: one caller at a time, on the database itself or in a shadow of it.
 
+use pgkeel_connect::TransactionStatus;
 use tokio::time::Instant;
 
 use super::Migrator;
 use super::order::Order;
 use crate::files::{of_whole_server, statements};
 use crate::run::session::Session;
-use crate::run::{Attempt, Context, Job, Lock, Patience, Runner, Shadow, Watch, check_connection, rehearse};
+use crate::run::{
+    Attempt, Attempts, Context, Job, Lock, Patience, Runner, Watch, check_connection, rehearse,
+};
 use crate::state::log::{self, RunId};
 use crate::state::{history, repeated};
 use crate::{
-    Done, DryRun, Error, Event, Kind, LockHolder, Migration, Migrations, Phase, Report, Status, Target,
+    Done, DryRun, Error, Event, Kind, LockHolder, Migration, Migrations, Phase, Report, Shadow, Status,
+    Target, Unsuitable,
 };
 
 impl Migrator {
@@ -55,7 +59,12 @@ impl Migrator {
             Err(error) if !is_held => return Err(error),
             Ok(_) | Err(_) => {}
         }
-        check_connection(&session, &self.connect).await?;
+        match check_connection(&session, &self.connect).await {
+            Err(Error::Unsuitable { reason: Unsuitable::Pooler }) if self.may_share_sessions(order) => {
+                return Box::pin(self.run_shared(&session, observe)).await;
+            }
+            checked => checked?,
+        }
         let Some(lock) = self.wait_for_turn(&session, order, observe).await? else {
             return Ok(Report::default());
         };
@@ -74,7 +83,7 @@ impl Migrator {
     ) -> Result<Option<Lock>, Error> {
         let mut patience = Patience::new(self.limits.others);
         loop {
-            let holder = match Lock::attempt(session, Lock::HISTORY).await? {
+            let holder = match Lock::attempt(session).await? {
                 Attempt::Taken(lock) => return Ok(Some(lock)),
                 Attempt::HeldBy(holder) => holder,
             };
@@ -100,7 +109,7 @@ impl Migrator {
         let status = self.look_alone(session).await?;
         let (applied, has_repeated) = (status.applied.clone(), !status.repeated.is_empty());
         let jobs = self.jobs(status, order)?;
-        let mut watch = Watch::new(&self.connect, self.stop.clone(), observe);
+        let mut watch = Watch::new(&self.connect, self.stop.clone(), lock.taken_by(), observe);
         if self.dry_run.is_some() {
             return rehearse(session, self.limits, &mut watch, &jobs).await;
         }
@@ -112,10 +121,17 @@ impl Migrator {
             repeated::ensure(session).await?;
         }
         let run = RunId::new(session, self.revision.clone()).await?;
-        let context = Context { session, lock, limits: self.limits, run };
-        let mut runner = Runner { context, watch, applied, has_repeated, done: Vec::new() };
-        runner.run_all(&jobs).await?;
-        Ok(runner.done)
+        let context = Context { session, lock, limits: self.limits, run, is_shared: false };
+        let attempt = Attempts::first();
+        let mut runner = Runner { context, watch, applied, has_repeated, done: Vec::new(), attempt };
+        let ended = runner.run_all(&jobs).await;
+        let Runner { done, .. } = runner;
+        // Of a session that is lost or still busy nothing more can be asked.
+        let is_at_rest = session.connection.transaction_status() == TransactionStatus::Idle;
+        if !done.is_empty() && is_at_rest && !session.connection.is_closed() {
+            self.record(session).await;
+        }
+        ended.map(|()| done)
     }
 
     /// Applies to a new database what is applied, and does there what is asked for.
@@ -143,8 +159,8 @@ impl Migrator {
                 return Err(Error::CannotRehearse { file: script.file().to_owned(), reason });
             }
         }
-        let shadow = Shadow::create(&self.connect, self.limits.others, &self.stop).await?;
-        let there = Self { connect: shadow.config.clone(), dry_run: None, ..self.clone() };
+        let shadow = Shadow::create(&self.connect).await.map_err(|error| Error::Shadow(Box::new(error)))?;
+        let there = Self { connect: shadow.config().clone(), dry_run: None, recorded: None, ..self.clone() };
         let is_told = |migration: &Migration| {
             let is_it = |job: &Job| job.migration.name() == migration.name();
             migration.kind() != Kind::Repeatable || jobs.iter().any(is_it)
@@ -155,7 +171,7 @@ impl Migrator {
             }
         };
         let tried = Box::pin(there.replay(applied, order, &mut tell)).await;
-        shadow.discard().await;
+        shadow.leave().await;
         let mut report = tried?;
         report.done.retain(|done| is_told(&done.migration));
         Ok(report)
@@ -168,7 +184,8 @@ impl Migrator {
         observe: &mut (dyn FnMut(Event<'_>) + Send),
     ) -> Result<Report, Error> {
         let (target, phase) = (Target::Latest, Phase::Contract);
-        let before = Self { migrations: applied, target, phase, ..self.clone() }.accepting_destructive();
+        let before = Self { migrations: applied, target, phase, recorded: None, ..self.clone() };
+        let before = before.accepting_destructive();
         before.run(Order::Up, &mut |_| {}).await?;
         self.run(order, observe).await
     }

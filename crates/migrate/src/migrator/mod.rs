@@ -4,6 +4,8 @@ mod besides;
 mod adoption;
 mod carry_out;
 mod order;
+mod record;
+mod shared;
 mod verbs;
 
 use std::time::Duration;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use pgkeel_connect::Config;
 
 use crate::run::Limits;
-use crate::{DryRun, Migrations, Phase, Stop, Target};
+use crate::{DryRun, Migrations, Phase, Scope, Stop, Target};
 
 /// Brings one database to the state that a set of migrations describes.
 #[derive(Debug, Clone)]
@@ -26,13 +28,16 @@ pub struct Migrator {
     accepts_edited_downs: bool,
     accepts_destructive: bool,
     accepts_different: bool,
+    is_safe_for_poolers: bool,
+    /// What of the schema is recorded.
+    recorded: Option<Scope>,
     stop: Stop,
 }
 
 impl Migrator {
     /// Migrations for the database that this names. Each call opens a connection of its own, called `pgkeel-migrate` in
     /// `pg_stat_activity`, and a second one to look on while a file takes its time. They must reach the server itself,
-    /// not a pooler in transaction mode.
+    /// or a pooler in session mode; for one in transaction mode see [`safe_for_poolers`](Self::safe_for_poolers).
     #[must_use]
     pub fn new(connect: Config, migrations: Migrations) -> Self {
         Self {
@@ -46,6 +51,8 @@ impl Migrator {
             accepts_edited_downs: false,
             accepts_destructive: false,
             accepts_different: false,
+            is_safe_for_poolers: false,
+            recorded: Some(Scope::default()),
             stop: Stop::new(),
         }
     }
@@ -133,6 +140,34 @@ impl Migrator {
     #[must_use]
     pub fn accepting_differences(mut self) -> Self {
         self.accepts_different = true;
+        self
+    }
+
+    /// The same, applying also by way of a pooler in transaction mode: then the lock is of the transaction of each file, and
+    /// nothing is left on the pooler's sessions. A file that runs outside of a transaction, a repeatable that is due and a
+    /// hook are refused there ([`Unsuitable::NeedsSession`](crate::Unsuitable::NeedsSession)), before anything runs; so are
+    /// reverting and dry runs. It makes no difference on any other connection, and both keep each other out.
+    #[must_use]
+    pub fn safe_for_poolers(mut self) -> Self {
+        self.is_safe_for_poolers = true;
+        self
+    }
+
+    /// The same, recording other sides of the schema: those of the lock file, so that both say the same.
+    #[must_use]
+    pub fn with_recorded(mut self, scope: Scope) -> Self {
+        self.recorded = Some(scope);
+        self
+    }
+
+    /// The same, not recording the schema. By default each call that has changed something reads the schema at its end, and
+    /// keeps it in `pgkeel.schema_snapshot` in place of the one before: for [`Gate`](crate::Gate) and
+    /// [`Against::Recorded`](crate::Against::Recorded), which then know of changes from outside. It takes some 50 ms for
+    /// 2 500 attributes of objects, and is left out, with a warning in the log, where the role may not. What was changed
+    /// from outside before the call is recorded with the rest: only a lock file or a shadow shows that.
+    #[must_use]
+    pub fn without_record(mut self) -> Self {
+        self.recorded = None;
         self
     }
 

@@ -81,7 +81,8 @@ impl Migrator {
     ///
     /// # Errors
     /// [`Error::Conflicts`] and [`Error::Destructive`] before anything runs, [`Error::Unsuitable`] for a connection
-    /// through a pooler or to a standby, [`Error::Locked`] if others took too long, [`Error::File`] for a file that failed:
+    /// through a pooler in transaction mode or to a standby, [`Error::Locked`] if others took too long, [`Error::File`]
+    /// for a file that failed:
     /// [`stays`](crate::FileError::stays) says what of it does, those before it stay applied
     /// ([`Error::before`]), and calling again goes on with it.
     ///
@@ -170,7 +171,7 @@ impl Migrator {
     pub async fn continue_at(&self, version: i64, statement: usize) -> Result<(), Error> {
         let session = Session::open(&self.connect).await?;
         check_connection(&session, &self.connect).await?;
-        let lock = Lock::take(&session, Lock::HISTORY, self.limits.others, &self.stop).await?;
+        let lock = Lock::take(&session, self.limits.others, &self.stop).await?;
         let said = self.say_where(&session, version, statement).await;
         lock.release(&session).await;
         said

@@ -74,9 +74,10 @@ impl<'a> Bench<'a> {
         self.migrator_of(self.prover.migrations.without_repeatables())
     }
 
-    /// There is nothing to lose.
+    /// There is nothing to lose, and each schema is looked at anyway.
     pub(super) fn migrator_of(&self, migrations: Migrations) -> Migrator {
-        Migrator::new(self.shadow.config().clone(), migrations).accepting_destructive()
+        let migrator = Migrator::new(self.shadow.config().clone(), migrations);
+        migrator.accepting_destructive().without_record()
     }
 
     pub(super) fn shadow(&self) -> &Shadow {

@@ -80,7 +80,7 @@ pub(crate) async fn check(session: &Session, build: &IndexBuild) -> Result<(), F
 async fn find(session: &Session, build: &IndexBuild) -> Result<Option<Index>, Error> {
     let Some(name) = &build.name else { return Ok(None) };
     let names: [&(dyn ToSql + Sync); 2] = [&build.table, name];
-    let row = session.step(Step::RepairIndex, session.connection.query_opt(INDEX, &names)).await?;
+    let row = session.step(Step::RepairIndex, session.query_opt(INDEX, &names)).await?;
     row.map(|row| read(&row).map_err(undecodable)).transpose()
 }
 
@@ -136,7 +136,7 @@ pub(crate) async fn look_for_copies(session: &Session, rebuild: &IndexRebuild) -
             (select x.indrelid from pg_index x where x.indexrelid = to_regclass($1::text)), to_regclass($1::text))
         and not exists (select from pg_stat_progress_create_index p where p.relid = i.indrelid)";
     let names: [&(dyn ToSql + Sync); 1] = [&rebuild.relation];
-    let rows = session.step(Step::RepairIndex, session.connection.query(sql, &names)).await?;
+    let rows = session.step(Step::RepairIndex, session.query(sql, &names)).await?;
     let names: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
     let names = names.map_err(undecodable)?;
     Ok(if names.is_empty() { Found::Nothing } else { Found::Leftovers(names) })
@@ -147,7 +147,7 @@ pub(crate) async fn is_dropped(session: &Session, statement: &Statement<'_>) -> 
     let names = dropped(statement);
     for name in &names {
         let sql = "select to_regclass($1::text) is null";
-        if !session.step(Step::RepairIndex, session.connection.query_scalar(sql, &[name])).await? {
+        if !session.step(Step::RepairIndex, session.query_scalar(sql, &[name])).await? {
             return Ok(false);
         }
     }

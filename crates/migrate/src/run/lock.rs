@@ -84,50 +84,59 @@ impl fmt::Display for LockHolder {
 /// The lock's key: in the upper half for what, in the lower half for which database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lock {
-    purpose: u32,
     database: u32,
+    /// The process id of the session that took it; 0 if none has.
+    taken_by: i32,
 }
 
 impl Lock {
     /// For whoever changes what a table of history describes.
-    pub(crate) const HISTORY: u32 = fnv1a(history::TABLE);
+    const PURPOSE: u32 = fnv1a(history::TABLE);
 
-    /// For whoever makes a dry run in a database of its own.
-    pub(crate) const SHADOW: u32 = fnv1a("pgkeel.shadow");
-
-    fn key(self) -> i64 {
-        ((u64::from(self.purpose) << 32) | u64::from(self.database)).cast_signed()
+    /// The server's process of the session that took it.
+    pub(crate) fn taken_by(self) -> i32 {
+        self.taken_by
     }
 
-    async fn of(session: &Session, purpose: u32) -> Result<Self, Error> {
+    fn key(self) -> i64 {
+        ((u64::from(Self::PURPOSE) << 32) | u64::from(self.database)).cast_signed()
+    }
+
+    pub(crate) async fn of(session: &Session) -> Result<Self, Error> {
         let sql = "select oid from pg_database where datname = current_database()";
-        let database = session.step(Step::Lock, session.connection.query_scalar(sql, &[])).await?;
-        Ok(Self { purpose, database })
+        let database = session.step(Step::Lock, session.query_scalar(sql, &[])).await?;
+        Ok(Self { database, taken_by: 0 })
     }
 
     /// Who is applying or reverting migrations of this database.
     pub(crate) async fn held_by(session: &Session) -> Result<Option<LockHolder>, Error> {
-        Self::of(session, Self::HISTORY).await?.holder(session).await
+        Self::of(session).await?.holder(session).await
     }
 
     /// Takes it, or says who has it.
-    pub(crate) async fn attempt(session: &Session, purpose: u32) -> Result<Attempt, Error> {
-        let lock = Self::of(session, purpose).await?;
-        let attempt = format!("select pg_try_advisory_lock({})", lock.key());
-        let is_taken = session.step(Step::Lock, session.connection.query_scalar(&attempt, &[])).await?;
-        Ok(if is_taken { Attempt::Taken(lock) } else { Attempt::HeldBy(lock.holder(session).await?) })
+    pub(crate) async fn attempt(session: &Session) -> Result<Attempt, Error> {
+        Self::of(session).await?.ask(session, "pg_try_advisory_lock").await
+    }
+
+    /// As [`attempt`](Self::attempt), for the transaction that is open: with its end the lock goes.
+    pub(crate) async fn attempt_in_transaction(session: &Session) -> Result<Attempt, Error> {
+        Self::of(session).await?.ask(session, "pg_try_advisory_xact_lock").await
+    }
+
+    async fn ask(self, session: &Session, function: &str) -> Result<Attempt, Error> {
+        let attempt = format!("select case when {function}({}) then pg_backend_pid() end", self.key());
+        let taken_by: Option<i32> = session.step(Step::Lock, session.query_scalar(&attempt, &[])).await?;
+        Ok(match taken_by {
+            Some(taken_by) => Attempt::Taken(Self { taken_by, ..self }),
+            None => Attempt::HeldBy(self.holder(session).await?),
+        })
     }
 
     /// Waits until the lock is free, and takes it.
-    pub(crate) async fn take(
-        session: &Session,
-        purpose: u32,
-        limit: Duration,
-        stop: &Stop,
-    ) -> Result<Self, Error> {
+    pub(crate) async fn take(session: &Session, limit: Duration, stop: &Stop) -> Result<Self, Error> {
         let mut patience = Patience::new(limit);
         loop {
-            match Self::attempt(session, purpose).await? {
+            match Self::attempt(session).await? {
                 Attempt::Taken(lock) => return Ok(lock),
                 Attempt::HeldBy(holder) => patience.wait(holder, stop).await?,
             }
@@ -136,11 +145,29 @@ impl Lock {
 
     /// Lets go of it. If that fails, it goes with the session.
     pub(crate) async fn release(self, session: &Session) {
-        let unlock = format!("select pg_advisory_unlock({})", self.key());
-        match session.step(Step::Lock, session.connection.query_scalar::<bool>(&unlock, &[])).await {
-            Ok(true) => {}
+        let unlock = format!(
+            "select case when pg_backend_pid() = {} then pg_advisory_unlock({}) end",
+            self.taken_by,
+            self.key()
+        );
+        match session.step(Step::Lock, session.query_scalar::<Option<bool>>(&unlock, &[])).await {
+            Ok(Some(true)) => {}
+            Ok(None) => self.end_holder(session).await,
             other => tracing::debug!(?other, "the lock was not there to be released"),
         }
+    }
+
+    /// A pooler that was not noticed keeps the session that took the lock, for whoever comes, and the lock with it. While it
+    /// rests nobody misses it.
+    async fn end_holder(self, session: &Session) {
+        let end = format!(
+            "select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
+             where pid = {} and state = 'idle' and {}",
+            self.taken_by,
+            self.in_pg_locks()
+        );
+        let ended = session.step(Step::Lock, session.query_opt(&end, &[])).await;
+        tracing::warn!(pid = self.taken_by, ?ended, "the lock was left on a session of a pooler");
     }
 
     async fn holder(self, session: &Session) -> Result<Option<LockHolder>, Error> {
@@ -149,7 +176,7 @@ impl Lock {
              from pg_locks left join pg_stat_activity using (pid) where {}",
             self.in_pg_locks()
         );
-        let rows = session.step(Step::Lock, session.connection.query(&sql, &[])).await?;
+        let rows = session.step(Step::Lock, session.query(&sql, &[])).await?;
         let decoded = rows.first().map(|row| {
             let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
             read().map_err(|source| pgkeel_connect::Error::Decode { column: 0, source })
@@ -172,7 +199,9 @@ impl Lock {
         format!(
             "locktype = 'advisory' and granted and objsubid = 1
              and pg_locks.database = {} and classid = {} and objid = {}",
-            self.database, self.purpose, self.database
+            self.database,
+            Self::PURPOSE,
+            self.database
         )
     }
 }
@@ -195,6 +224,6 @@ mod tests {
     fn the_key_is_the_same_in_every_build() {
         assert_eq!(fnv1a(""), 0x811c_9dc5);
         assert_eq!(fnv1a("foobar"), 0xbf9c_f968); // test vector of the draft
-        assert_eq!(Lock { purpose: 1, database: 7 }.key() & 0xffff_ffff, 7);
+        assert_eq!(Lock { database: 7, taken_by: 0 }.key() & 0xffff_ffff, 7);
     }
 }

@@ -22,11 +22,10 @@ pub enum DryRun {
     /// long as all of them take; sequences do not go back. Files that run outside of a transaction cannot be tried so. Code
     /// that ends its transaction, which it must not, ends this one.
     Rollback,
-    /// In a database of its own on the same server, to which first all is applied that is applied, and which is dropped in
-    /// the end; if the future is dropped or the program killed, by the next such dry run. It has the schema but only the
-    /// rows that files insert, and needs the right to create databases and a password from the address, not from
-    /// [`Credentials`](pgkeel_connect::Credentials). Files that change what all databases share, such as roles, cannot be
-    /// tried so.
+    /// In a database of its own on the same server ([`Shadow`](crate::Shadow)), to which first all is applied that is
+    /// applied, and which is dropped in the end. It has the schema but only the rows that files insert, and needs the right
+    /// to create databases and a password from the address, not from [`Credentials`](pgkeel_connect::Credentials). Files
+    /// that change what all databases share, such as roles, cannot be tried so.
     Shadow,
 }
 
@@ -48,7 +47,7 @@ pub(crate) async fn rehearse(
     session.renew(limits).await?;
     session.step(Step::Begin, session.connection.batch_execute("begin")).await?;
     let sql = "select pg_current_xact_id()::text";
-    let id = session.step(Step::Begin, session.connection.query_scalar::<String>(sql, &[])).await?;
+    let id = session.step(Step::Begin, session.query_scalar::<String>(sql, &[])).await?;
     let mut done = Vec::new();
     let mut turns = Turns::new(jobs);
     while let Some(job) = turns.next() {
@@ -125,7 +124,7 @@ async fn file(session: &Session, limits: Limits, job: &Job, id: &str) -> Result<
         .await?;
     check_constraints(session, limits).await?;
     let sql = "select coalesce(pg_current_xact_id_if_assigned()::text, '')";
-    let now = session.step(Step::Check, session.connection.query_scalar::<String>(sql, &[])).await?;
+    let now = session.step(Step::Check, session.query_scalar::<String>(sql, &[])).await?;
     if now == id { Ok(()) } else { Err(Reason::TransactionEnded.into()) }
 }
 
@@ -157,7 +156,7 @@ async fn check_constraints(session: &Session, limits: Limits) -> Result<(), Fail
     };
     for (which, mode) in [("condeferrable", "immediate"), ("condeferred", "deferred")] {
         let sql = query(which);
-        let names = session.connection.query_scalar::<Option<String>>(&sql, &[]);
+        let names = session.query_scalar::<Option<String>>(&sql, &[]);
         if let Some(names) = session.step(Step::Check, names).await? {
             let mut ended = 0;
             let set = send(session, limits, &format!("set constraints {names} {mode}"), &mut ended).await;

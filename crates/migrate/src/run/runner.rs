@@ -10,6 +10,7 @@ use super::failure::{Failure, FileError, Reason, Stays};
 use super::lock::Lock;
 use super::report::Done;
 use super::session::{Limits, Session};
+use super::turn::{self, Attempts};
 use super::turns::Turns;
 use super::watch::Watch;
 use super::{engine, one_by_one, transaction};
@@ -50,6 +51,8 @@ pub(crate) struct Context<'a> {
     pub(crate) lock: Lock,
     pub(crate) limits: Limits,
     pub(crate) run: RunId,
+    /// Whether a pooler gives this session to others between our transactions.
+    pub(crate) is_shared: bool,
 }
 
 /// A call that runs files.
@@ -61,6 +64,8 @@ pub(crate) struct Runner<'a> {
     /// Whether repeatables are recorded that a way back may take something from.
     pub(crate) has_repeated: bool,
     pub(crate) done: Vec<Done>,
+    /// Of the file that is next, on a shared session; else each file counts its own.
+    pub(crate) attempt: Attempts,
 }
 
 /// How it went so far with a file.
@@ -114,6 +119,9 @@ impl Context<'_> {
     /// Whatever the file has left of the session.
     async fn write_afresh(&self, entry: &Entry<'_>) -> Result<(), Error> {
         let connection = &self.session.connection;
+        if self.is_shared {
+            return turn::write(self.session, &entry.insert()).await;
+        }
         if connection.transaction_status() != TransactionStatus::Idle {
             self.session.step(Step::Log, connection.batch_execute("rollback")).await?;
         }
@@ -186,10 +194,17 @@ impl Runner<'_> {
     pub(crate) async fn perform(&mut self, job: &Job, record: &str) -> Result<Done, Error> {
         let (done, begun, context) = (job.done, Instant::now(), &self.context);
         let running = Entry { done, ..context.entry(job, State::Running) };
-        let started = running.write(context.session).await?;
-        let mut tally = Tally { started, attempts: 1, lost: Duration::ZERO, done };
+        let started = if context.is_shared {
+            turn::now(context.session).await?
+        } else {
+            running.write(context.session).await?
+        };
+        let Attempts { number: attempts, lost } = self.attempt;
+        let mut tally = Tally { started, attempts, lost, done };
         let outside_transaction = job.script().directives().outside_transaction;
-        let ended = if outside_transaction {
+        let ended = if context.is_shared {
+            Box::pin(self.take_turn(job, record, &tally)).await
+        } else if outside_transaction {
             Box::pin(one_by_one::run(self, job, record, &mut tally)).await
         } else {
             Box::pin(self.in_transaction(job, record, &mut tally)).await
@@ -230,7 +245,7 @@ impl Runner<'_> {
     }
 
     /// Logs the failure, if anybody is there to take it, and says all that is known.
-    async fn give_up(&mut self, job: &Job, tally: &Tally, failure: Failure) -> Error {
+    pub(super) async fn give_up(&mut self, job: &Job, tally: &Tally, failure: Failure) -> Error {
         let stops = self.watch.stop().is_requested() && failure.reason.is_cancelled();
         let reason = if stops { Reason::Stopped } else { failure.reason };
         let of = job.script().len();
@@ -256,7 +271,7 @@ impl Runner<'_> {
     }
 
     /// The files that have run.
-    fn before(&self) -> Vec<String> {
+    pub(crate) fn before(&self) -> Vec<String> {
         let file = |done: &Done| match done.direction {
             Direction::Up => done.migration.file().to_owned(),
             Direction::Down => done.migration.down().map_or_else(String::new, |down| down.file().to_owned()),

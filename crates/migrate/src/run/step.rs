@@ -24,8 +24,6 @@ pub enum Step {
     Log,
     /// Looking for, or dropping, what a failed CREATE INDEX CONCURRENTLY left.
     RepairIndex,
-    /// Creating or dropping the database of a dry run.
-    Shadow,
 }
 
 impl fmt::Display for Step {
@@ -41,7 +39,6 @@ impl fmt::Display for Step {
             Self::Record => "writing the history",
             Self::Log => "writing the log",
             Self::RepairIndex => "repairing an index",
-            Self::Shadow => "preparing the database of the dry run",
         })
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use pgkeel_connect::{Config, Executor as _};
 
+use super::pooler;
 use super::session::Session;
 use crate::{Error, Step};
 
@@ -11,7 +12,7 @@ use crate::{Error, Step};
 const OLDEST: i32 = 140_000;
 
 /// Why a connection cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unsuitable {
     /// The server is a standby, which only reads.
@@ -23,6 +24,12 @@ pub enum Unsuitable {
     },
     /// There is a pooler in between that gives each transaction another session, on which no lock can be held.
     Pooler,
+    /// Files are to be applied safely for such a pooler, and one of them has to run outside of a transaction, or is a
+    /// repeatable or a hook.
+    NeedsSession {
+        /// Its name.
+        file: String,
+    },
 }
 
 impl fmt::Display for Unsuitable {
@@ -34,16 +41,26 @@ impl fmt::Display for Unsuitable {
             }
             Self::Pooler => f.write_str(
                 "there is a pooler in transaction mode in between, on which no lock can be held; connect to the server \
-                 itself",
+                 itself, or apply with --pooler-safe",
             ),
+            Self::NeedsSession { file } => {
+                write!(f, "{file} takes a session of its own; connect to the server itself")
+            }
         }
     }
 }
 
 /// Refuses a connection that cannot be used.
 pub(crate) async fn check(session: &Session, config: &Config) -> Result<(), Error> {
+    check_server(session).await?;
+    let is_shared = pooler::shares_sessions(session, config).await?;
+    if is_shared { Err(Error::Unsuitable { reason: Unsuitable::Pooler }) } else { Ok(()) }
+}
+
+/// Refuses a server that cannot be used, however it is reached.
+async fn check_server(session: &Session) -> Result<(), Error> {
     let sql = "select current_setting('server_version_num')::int, pg_is_in_recovery()";
-    let row = session.step(Step::Check, session.connection.query_one(sql, &[])).await?;
+    let row = session.step(Step::Check, session.query_one(sql, &[])).await?;
     let read = || Ok((row.try_get(0)?, row.try_get(1)?));
     let (version, is_standby) = read()
         .map_err(|source| pgkeel_connect::Error::Decode { column: 0, source })
@@ -52,31 +69,8 @@ pub(crate) async fn check(session: &Session, config: &Config) -> Result<(), Erro
         Unsuitable::TooOld { version }
     } else if is_standby {
         Unsuitable::Standby
-    } else if is_pooled(session, config).await? {
-        Unsuitable::Pooler
     } else {
         return Ok(());
     };
     Err(Error::Unsuitable { reason })
-}
-
-/// A pooler makes up the process id that it tells its clients. If it gives sessions to transactions, it gives the same
-/// one to another client while the first rests, or the first another one after that. It is not noticed if it has several
-/// free and happens to give each client its own; then the lock's proof in each transaction is what is left.
-async fn is_pooled(session: &Session, config: &Config) -> Result<bool, Error> {
-    let first = pid(session).await?;
-    if session.connection.backend_pid() == Some(first) {
-        return Ok(false);
-    }
-    let other = Session::open(config).await?;
-    other.step(Step::Check, other.connection.batch_execute("begin")).await?;
-    let theirs = pid(&other).await?;
-    let is_pooled = theirs == first || pid(session).await? != first;
-    other.step(Step::Check, other.connection.batch_execute("rollback")).await?;
-    other.connection.close().await;
-    Ok(is_pooled)
-}
-
-async fn pid(session: &Session) -> Result<i32, Error> {
-    session.step(Step::Check, session.connection.query_scalar("select pg_backend_pid()", &[])).await
 }

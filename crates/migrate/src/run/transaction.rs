@@ -26,9 +26,32 @@ pub(crate) async fn run(
     job: &Job,
     record: impl Fn() -> String,
 ) -> Result<(), Failure> {
-    let script = job.script();
     session.renew(limits).await?;
     let id = begin(session, lock).await?;
+    go_on(session, lock, limits, job, record, &id).await
+}
+
+/// As [`run`], in a transaction that is open and has the lock.
+pub(crate) async fn run_open(
+    session: &Session,
+    lock: Lock,
+    limits: Limits,
+    job: &Job,
+    record: impl Fn() -> String,
+) -> Result<(), Failure> {
+    let (id, _) = identify(session, lock, "pg_current_xact_id()").await?;
+    go_on(session, lock, limits, job, record, &id.unwrap_or_default()).await
+}
+
+async fn go_on(
+    session: &Session,
+    lock: Lock,
+    limits: Limits,
+    job: &Job,
+    record: impl Fn() -> String,
+    id: &str,
+) -> Result<(), Failure> {
+    let script = job.script();
     let done = async {
         session.take_role(script.directives()).await?;
         precheck(session, script.directives()).await?;
@@ -37,7 +60,7 @@ pub(crate) async fn run(
         }
         has_no_end(session)?;
         verify(session, limits, job).await?;
-        check(session, lock, &id).await?;
+        check(session, lock, id).await?;
         let record = record();
         session.step(Step::Record, session.connection.batch_execute(&record)).await?;
         Ok::<_, Failure>(())

@@ -34,6 +34,8 @@ const PROGRESS: &str = "select phase,
 pub(crate) struct Watch<'a> {
     config: &'a Config,
     stop: Stop,
+    /// The server's process of the session that is watched. A pooler tells its clients another one.
+    pub(crate) pid: i32,
     pub(crate) observe: &'a mut (dyn FnMut(Event<'_>) + Send),
     beside: Option<Session>,
     /// Whether no second connection was to be had; it is not asked for again before the next statement.
@@ -51,12 +53,14 @@ impl<'a> Watch<'a> {
     pub(crate) fn new(
         config: &'a Config,
         stop: Stop,
+        pid: i32,
         observe: &'a mut (dyn FnMut(Event<'_>) + Send),
     ) -> Self {
         let (waited, blockers) = (Arc::default(), Vec::new());
         Self {
             config,
             stop,
+            pid,
             observe,
             beside: None,
             is_refused: false,
@@ -98,7 +102,7 @@ impl<'a> Watch<'a> {
     ) -> T {
         let mut work = pin!(work);
         let canceller = session.connection.canceller();
-        let pid = session.connection.backend_pid().unwrap_or_default();
+        let pid = self.pid;
         let done = loop {
             let look = pin!(self.look(pid, migration, &canceller));
             match select(work.as_mut(), look).await {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use pgkeel_connect::{Connection, Error, Executor as _, TransactionStatus};
 use tokio::time::timeout;
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 use super::statement::statement;
 use super::{Object, Scope, Snapshot};
@@ -92,15 +93,19 @@ async fn read(connection: &Connection, scope: &Scope, is_inside: bool) -> Result
 }
 
 async fn rows(connection: &Connection, scope: &Scope) -> Result<Snapshot, VerifyError> {
-    let number: i32 = connection
-        .query_scalar("select current_setting('server_version_num')::int4", &[])
-        .await
-        .map_err(refused)?;
+    let asked =
+        connection.client().query_typed("select current_setting('server_version_num')::int4", &[]).await;
+    let row = asked.map_err(|error| refused(connection.explain(error.into())))?.pop();
+    let number = row.map_or(Ok(0_i32), |row| row.try_get(0));
+    let number = number.map_err(|source| refused(Error::Decode { column: 0, source }))?;
     let major = number.unsigned_abs() / 10_000;
     if major < OLDEST {
         return Err(VerifyError::TooOld { major, oldest: OLDEST });
     }
-    let rows = connection.query(&statement(major), &[&scope.schemas()]).await.map_err(refused)?;
+    // Without a name, as behind a pooler others may have left statements on this session under the same one.
+    let rows =
+        connection.client().query_typed(&statement(major), &[(&scope.schemas(), Type::TEXT_ARRAY)]).await;
+    let rows = rows.map_err(|error| refused(connection.explain(error.into())))?;
     let (mut snapshot, mut optional) = (Snapshot::new(major), BTreeSet::new());
     for row in &rows {
         let (object, attribute, is_optional) =

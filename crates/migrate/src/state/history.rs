@@ -42,7 +42,7 @@ async fn all(session: &Session) -> Result<Vec<Applied>, Error> {
             "select version::int8, coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')
              from {TABLE} order by version"
         );
-        session.connection.query(&sql, &[]).await
+        session.query(&sql, &[]).await
     };
     session.step(Step::ReadHistory, read).await?.iter().map(applied).collect()
 }
@@ -52,7 +52,7 @@ async fn refuse_other(session: &Session) -> Result<(), Error> {
     let sql =
         "select format('%I.%I', nspname, relname) from pg_class c join pg_namespace n on n.oid = relnamespace
                where c.oid = to_regclass('refinery_schema_history')";
-    let found = session.connection.query_opt(sql, &[]);
+    let found = session.query_opt(sql, &[]);
     match session.step(Step::ReadHistory, found).await?.map(|row| row.try_get(0)) {
         Some(Ok(table)) => Err(Error::OtherHistory { table }),
         Some(Err(_)) | None => Ok(()),
@@ -114,7 +114,7 @@ pub(crate) async fn exists(
     lookup: &str,
     name: &str,
 ) -> Result<bool, pgkeel_connect::Error> {
-    session.connection.query_scalar(&format!("select {lookup}('{name}') is not null"), &[]).await
+    session.query_scalar(&format!("select {lookup}('{name}') is not null"), &[]).await
 }
 
 fn applied(row: &Row) -> Result<Applied, Error> {

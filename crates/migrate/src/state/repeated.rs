@@ -46,12 +46,12 @@ pub(crate) async fn rows(session: &Session) -> Result<Vec<Repeated>, Error> {
         let readable =
             "select coalesce(has_table_privilege(to_regclass('pgkeel.repeatable')::oid, 'select'), false)";
         if !history::exists(session, "to_regnamespace", "pgkeel").await?
-            || !session.connection.query_scalar(readable, &[]).await?
+            || !session.query_scalar(readable, &[]).await?
         {
             return Ok(Vec::new());
         }
         let sql = format!("select name, applied_at, sha256 from {TABLE} order by name collate \"C\"");
-        session.connection.query(&sql, &[]).await
+        session.query(&sql, &[]).await
     };
     let rows = session.step(Step::ReadHistory, read).await?;
     let decoded: Result<_, tokio_postgres::Error> = rows.iter().map(repeated).collect();

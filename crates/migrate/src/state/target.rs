@@ -26,6 +26,14 @@ pub enum Back {
 }
 
 impl Target {
+    /// What is left of it when so many files have been applied.
+    pub(crate) fn after(self, done: usize) -> Self {
+        match self {
+            Self::Steps(steps) => Self::Steps(steps.saturating_sub(done)),
+            other => other,
+        }
+    }
+
     /// Which of those that are pending are meant.
     pub(crate) fn select(
         self,

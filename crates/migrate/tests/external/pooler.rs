@@ -1,47 +1,197 @@
 //! A pooler in between.
 
 use pgkeel_connect::{Config, Executor as _};
-use pgkeel_migrate::{Error, Migrations, Migrator, Unsuitable};
-use pgkeel_testkit::TestDatabase;
-use tokio::sync::OnceCell;
-
-use crate::bouncer::{Bouncer, PASSWORD};
+use pgkeel_migrate::{Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Stays, Target, Unsuitable};
+use pgkeel_testkit::{Bouncer, TestDatabase, scaled};
 
 const FILES: [(&str, &str); 2] = [
     ("V1__a.sql", "create table a (id int);"),
     ("V2__b.sql", "-- pgkeel: transaction=off\ncreate index concurrently a_idx on a (id);"),
 ];
 
-async fn through(database: &TestDatabase, mode: &str) -> (Bouncer, Migrator) {
-    // Once, as all tests share the role, and two sessions cannot change it at the same time.
-    static SET: OnceCell<()> = OnceCell::const_new();
-    let set = format!("alter role {} password '{PASSWORD}'", database.address().user());
-    SET.get_or_init(async || database.connection().await.batch_execute(&set).await.unwrap()).await;
-    let bouncer = Bouncer::before(database.address(), mode).await;
-    let migrations = Migrations::from_static(&FILES).unwrap();
-    let migrator = Migrator::new(Config::new(bouncer.address().clone()), migrations);
-    (bouncer, migrator)
+/// Schemas that were made, and advisory locks that are held.
+const LEFT: &str = "select (select count(*) from pg_namespace where nspname = 'pgkeel')
+    + (select count(*) from pg_locks l join pg_database d on d.oid = l.database
+        where locktype = 'advisory' and datname = current_database())";
+
+async fn before(database: &TestDatabase, mode: &str, size: usize, more: &[(&str, &str)]) -> Bouncer {
+    let size = size.to_string();
+    let settings = [&[("default_pool_size", size.as_str())], more].concat();
+    Bouncer::before(database.address(), mode, &settings).await
+}
+
+fn migrator(bouncer: &Bouncer, files: &[(&str, &str)]) -> Migrator {
+    Migrator::new(Config::new(bouncer.address().clone()), Migrations::from_static(files).unwrap())
+}
+
+async fn count(database: &TestDatabase, sql: &str) -> i64 {
+    database.connection().await.query_scalar(sql, &[]).await.unwrap()
+}
+
+/// Has the pooler keep so many free sessions.
+async fn fill(bouncer: &Bouncer, sessions: usize) {
+    let config = Config::new(bouncer.address().clone());
+    let mut clients = Vec::new();
+    for _ in 0..sessions {
+        let client = pgkeel_connect::dial(&config).await.unwrap();
+        client.batch_execute("begin").await.unwrap();
+        clients.push(client);
+    }
+    for client in &clients {
+        client.batch_execute("rollback").await.unwrap();
+    }
 }
 
 #[tokio::test]
 async fn one_that_gives_sessions_to_transactions_is_refused_before_anything_is_written() {
-    let database = TestDatabase::empty().await;
-    let (_bouncer, migrator) = through(&database, "transaction").await;
-    for _ in 0..5 {
-        let error = migrator.up().await.unwrap_err();
-        assert!(matches!(error, Error::Unsuitable { reason: Unsuitable::Pooler }), "{error:?}");
+    for size in [1, 2, 20] {
+        for round_robin in ["0", "1"] {
+            let database = TestDatabase::empty().await;
+            let bouncer =
+                before(&database, "transaction", size, &[("server_round_robin", round_robin)]).await;
+            fill(&bouncer, size).await;
+            let migrator = migrator(&bouncer, &FILES);
+            for time in 0..scaled(3, 50) {
+                let refused = migrator.up().await;
+                assert!(
+                    matches!(refused, Err(Error::Unsuitable { reason: Unsuitable::Pooler })),
+                    "{size} {round_robin} {time}: {refused:?}"
+                );
+            }
+            assert_eq!(count(&database, LEFT).await, 0);
+            assert_eq!(migrator.status().await.unwrap().pending.len(), 2);
+        }
     }
-    let left = "select (select count(*) from pg_namespace where nspname = 'pgkeel')
-        + (select count(*) from pg_locks l join pg_database d on d.oid = l.database
-            where locktype = 'advisory' and datname = current_database())";
-    assert_eq!(database.connection().await.query_scalar::<i64>(left, &[]).await.unwrap(), 0);
-    assert_eq!(migrator.status().await.unwrap().pending.len(), 2);
 }
 
 #[tokio::test]
 async fn one_that_gives_each_client_a_session_will_do() {
+    for size in [1, 2, 20] {
+        for _ in 0..scaled(1, 50) {
+            let database = TestDatabase::empty().await;
+            let bouncer = before(&database, "session", size, &[]).await;
+            let migrator = migrator(&bouncer, &FILES);
+            assert_eq!(migrator.up().await.unwrap().done.len(), 2, "{size}");
+            assert!(migrator.status().await.unwrap().pending.is_empty());
+        }
+    }
+}
+
+/// As many as are in a race.
+const RACERS: usize = 8;
+
+/// Files in which a second run would be seen, and which leave what they can in the session.
+fn race() -> Vec<(String, String)> {
+    let file = |number: usize| {
+        let text = format!(
+            "create table t{number} (id int); set search_path = nowhere; set pgkeel.mark = '{number}';
+             create temp table left_over (id int); insert into public.runs values ({number});"
+        );
+        (format!("V{}__t.sql", number + 1), text)
+    };
+    let first = ("V1__runs.sql".to_owned(), "create table runs (number int);".to_owned());
+    [vec![first], (1..10).map(file).collect()].concat()
+}
+
+#[tokio::test]
+async fn with_pooler_safety_racers_apply_each_file_once_and_leave_nothing_on_its_sessions() {
+    let files = race();
+    let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
+    for size in [2, 5, 20] {
+        for _ in 0..scaled(1, 20) {
+            let database = TestDatabase::empty().await;
+            let bouncer = before(&database, "transaction", size, &[]).await;
+            let migrator = migrator(&bouncer, &files).safe_for_poolers();
+            let racers: Vec<_> = (0..RACERS)
+                .map(|_| {
+                    let migrator = migrator.clone();
+                    tokio::spawn(async move { migrator.up().await })
+                })
+                .collect();
+            let mut done = 0;
+            for racer in racers {
+                done += racer.await.unwrap().unwrap().done.len();
+            }
+            assert_eq!(done, files.len(), "{size}");
+            assert_eq!(count(&database, "select count(*) - count(distinct number) from runs").await, 0);
+            assert_eq!(count(&database, "select count(*) from pgkeel.refinery_schema_history").await, 10);
+            let logged = "select count(*) from pgkeel.migration_log where status = 'ok'";
+            assert_eq!(count(&database, logged).await, 10);
+            let locks = "select count(*) from pg_locks where locktype = 'advisory'
+                and database = (select oid from pg_database where datname = current_database())";
+            assert_eq!(count(&database, locks).await, 0);
+            nothing_is_left(&bouncer, size).await;
+            let gate =
+                Gate::new(Config::new(bouncer.address().clone()), Migrations::from_static(&files).unwrap());
+            let ready = gate.check().await.unwrap();
+            assert!(matches!(ready, Readiness::Ready { schema: SchemaCheck::AsExpected, .. }), "{ready:?}");
+        }
+    }
+}
+
+/// Looks at all sessions that the pooler keeps.
+async fn nothing_is_left(bouncer: &Bouncer, sessions: usize) {
+    let config = Config::new(bouncer.address().clone());
+    let mut clients = Vec::new();
+    for _ in 0..sessions {
+        let client = pgkeel_connect::dial(&config).await.unwrap();
+        client.batch_execute("begin").await.unwrap();
+        let left = "select concat(to_regclass('pg_temp.left_over'), nullif(current_setting('pgkeel.mark', true), ''),
+            nullif(current_setting('search_path'), '\"$user\", public'), nullif(current_setting('lock_timeout'), '0'),
+            nullif(current_setting('statement_timeout'), '0'))";
+        let rows = client.client().query_typed(left, &[]).await.unwrap();
+        assert_eq!(rows[0].get::<_, String>(0), "");
+        clients.push(client);
+    }
+    for client in &clients {
+        client.batch_execute("rollback").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn with_pooler_safety_a_file_outside_of_a_transaction_is_refused_before_anything_is_written() {
     let database = TestDatabase::empty().await;
-    let (_bouncer, migrator) = through(&database, "session").await;
-    assert_eq!(migrator.up().await.unwrap().done.len(), 2);
-    assert!(migrator.status().await.unwrap().pending.is_empty());
+    let bouncer = before(&database, "transaction", 2, &[]).await;
+    let migrator = migrator(&bouncer, &FILES).safe_for_poolers();
+    let refused = migrator.up().await;
+    assert!(
+        matches!(&refused, Err(Error::Unsuitable { reason: Unsuitable::NeedsSession { file } }) if file.starts_with("V2__")),
+        "{refused:?}"
+    );
+    assert_eq!(count(&database, LEFT).await, 0);
+    assert_eq!(migrator.clone().with_target(Target::Steps(1)).up().await.unwrap().done.len(), 1);
+    let straight = Migrator::new(database.config(), Migrations::from_static(&FILES).unwrap());
+    assert_eq!(straight.safe_for_poolers().up().await.unwrap().done.len(), 1);
+}
+
+#[tokio::test]
+async fn with_pooler_safety_a_file_that_fails_is_logged_and_leaves_nothing() {
+    let database = TestDatabase::empty().await;
+    let bouncer = before(&database, "transaction", 2, &[]).await;
+    let files = [FILES[0], ("V2__b.sql", "create table b (id int); select 1/0;")];
+    let migrator = migrator(&bouncer, &files).safe_for_poolers();
+    let error = migrator.up().await.unwrap_err();
+    let failed = error.file().unwrap();
+    assert_eq!((failed.stays, error.before()), (Stays::Nothing, &["V1__a.sql".to_owned()][..]));
+    assert_eq!(count(&database, "select count(*) from pg_class where relname = 'b'").await, 0);
+    let logged = "select count(*) from pgkeel.migration_log where status = 'failed' and sqlstate = '22012'";
+    assert_eq!(count(&database, logged).await, 1);
+    nothing_is_left(&bouncer, 2).await;
+}
+
+#[tokio::test]
+async fn with_pooler_safety_a_lock_that_is_taken_is_waited_for_and_the_holder_named() {
+    let database = TestDatabase::empty().await;
+    let bouncer = before(&database, "transaction", 2, &[]).await;
+    let reader = database.connection().await;
+    reader.batch_execute("create table a (id int)").await.unwrap();
+    reader.batch_execute("begin; select from a").await.unwrap();
+    let files = [("V1__a.sql", "alter table a add b int;")];
+    let wait = std::time::Duration::from_millis(50);
+    let migrator = migrator(&bouncer, &files).safe_for_poolers().with_lock_timeout(wait).with_retries(1);
+    let error = migrator.up().await.unwrap_err();
+    let failed = error.file().unwrap();
+    assert_eq!((failed.attempts, error.server().unwrap().code().code()), (2, "55P03"));
+    reader.batch_execute("rollback").await.unwrap();
+    assert_eq!(migrator.up().await.unwrap().done.len(), 1);
 }

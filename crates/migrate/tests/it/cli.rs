@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use pgkeel_connect::Executor as _;
+use pgkeel_connect::{Address, Config, Executor as _, Host, HostName};
 use pgkeel_migrate::Stop;
 use pgkeel_migrate::cli::{self, Exit};
 use pgkeel_testkit::TestDatabase;
+
+use crate::outside;
 
 /// How it ended, what was answered, and what was said besides.
 pub(crate) async fn run(
@@ -13,11 +15,19 @@ pub(crate) async fn run(
     directory: &Path,
     words: &[&str],
 ) -> (Exit, String, String) {
+    typed(database.map(TestDatabase::config), directory, words).await
+}
+
+async fn run_at(config: Config, directory: &Path, words: &[&str]) -> (Exit, String, String) {
+    typed(Some(config), directory, words).await
+}
+
+async fn typed(config: Option<Config>, directory: &Path, words: &[&str]) -> (Exit, String, String) {
     let directory = directory.to_str().unwrap();
     let words = ["migrate"].iter().chain(words).copied().chain(["--dir", directory]);
     let matches = cli::command().try_get_matches_from(words).unwrap();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let connect = async || database.map(TestDatabase::config).ok_or("no database");
+    let connect = async || config.ok_or("no database");
     let exit = cli::run_into(&matches, connect, Stop::new(), &mut out, &mut err).await.unwrap();
     (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
@@ -326,8 +336,11 @@ async fn a_lock_file_is_written_and_held_against_the_database() {
     assert!(exit == Exit::Conflict && out == "V2__b.sql is not in the lock file; write it anew\n", "{out}");
     let (exit, out, _) = typed(&["lock", "--check", "--json"]).await;
     assert!(exit == Exit::Differs && out.contains("\"changed\": true"), "{out}");
+    let (exit, out, _) = typed(&["verify", "--against=recorded"]).await;
+    assert!(exit == Exit::Differs && out.contains("column b of public.a"), "{out}");
+    assert_eq!(typed(&["up", "--no-record"]).await.0, Exit::Done);
     let (exit, _, err) = typed(&["verify", "--against=recorded"]).await;
-    assert!(exit == Exit::Conflict && err.contains("no recorded snapshot"), "{err}");
+    assert!(exit == Exit::Conflict && err.contains("is of before its last migrations"), "{err}");
 }
 
 #[tokio::test]
@@ -344,4 +357,193 @@ async fn migrations_are_tested_and_a_rotten_way_back_is_named() {
     assert!(exit == Exit::Differs && out.contains("public.b"), "{out}");
     let (exit, out, _) = typed(&["test", "--json"]).await;
     assert!(exit == Exit::Differs && out.contains("\"sound\": false"), "{out}");
+}
+
+#[tokio::test]
+async fn a_server_or_its_files_are_waited_for_and_a_wrong_role_is_not() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();
+    let typed = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    let (exit, out, err) = typed(&["wait"]).await;
+    assert!(exit == Exit::Done && out.starts_with("the server accepts connections, after "), "{out}{err}");
+    let (exit, _, err) = typed(&["wait", "--applied", "--timeout", "5s"]).await;
+    assert_eq!(exit, Exit::Pending);
+    assert_eq!(
+        err,
+        "waiting: V1__a.sql is not applied; run migrate up\n\
+         migrate: not ready within 5s: V1__a.sql is not applied; run migrate up\n"
+    );
+    let waiting = typed(&["wait", "--applied", "--json"]);
+    let applying = typed(&["up"]);
+    let ((exit, out, _), _) = tokio::join!(waiting, applying);
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((exit, &answer["ready"]), (Exit::Done, &true.into()));
+
+    let address = database.address();
+    let nobody = Address::new(address.hosts()[0].clone(), "nobody_4711", address.database());
+    let (exit, _, err) = run_at(Config::new(nobody), directory.path(), &["wait"]).await;
+    assert!(exit == Exit::Failed && err.contains("(28000)") && !err.contains("waiting"), "{err}");
+    let nowhere = Address::new(Host::new(HostName::Tcp("127.0.0.1".into()), 1), "u", "d");
+    let words = ["wait", "--timeout", "5s"];
+    let (exit, _, err) = run_at(Config::new(nowhere), directory.path(), &words).await;
+    assert!(exit == Exit::Failed && err.starts_with("waiting: the database cannot be reached: "), "{err}");
+}
+
+#[tokio::test]
+async fn schemas_are_written_down_and_compared() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let other = TestDatabase::empty().await;
+    std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let written = elsewhere.path().join("a.schema");
+    let written = written.to_str().unwrap();
+    let typed = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    let (exit, out, _) = typed(&["diff", "files", "database"]).await;
+    assert!(exit == Exit::Differs && out == "table public.a is missing\n", "{out}");
+    assert_eq!(typed(&["up"]).await.0, Exit::Done);
+    assert_eq!(
+        typed(&["diff", "files", "database"]).await,
+        (Exit::Done, "no difference\n".into(), String::new())
+    );
+    let (exit, out, _) = typed(&["snapshot"]).await;
+    assert!(exit == Exit::Done && out.starts_with("pgkeel snapshot 1\npostgresql "), "{out}");
+    let (exit, told, _) = typed(&["snapshot", "--output", written]).await;
+    assert!(exit == Exit::Done && told.contains(" was written, "), "{told}");
+    assert_eq!(std::fs::read_to_string(written).unwrap(), out);
+    let (_, json, _) = typed(&["snapshot", "--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let objects = json["objects"].as_array().unwrap();
+    assert!(
+        objects.iter().any(|it| it["kind"] == "column" && it["attributes"]["type"] == "integer"),
+        "{json}"
+    );
+
+    database.connection().await.batch_execute("alter table a alter id set not null").await.unwrap();
+    let (exit, out, _) = typed(&["diff", written, "database"]).await;
+    assert!(exit == Exit::Differs && out.contains("column id of public.a is another\n  not null:"), "{out}");
+    let (_, page, _) = typed(&["diff", written, "database", "--markdown"]).await;
+    assert!(page.contains("| `column id of public.a` |"), "{page}");
+    let (exit, page, _) = typed(&["diff", written, "database", "--json"]).await;
+    let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+    assert_eq!(
+        (exit, &page["equal"], &page["differences"][0]["attribute"]),
+        (Exit::Differs, &false.into(), &"not null".into())
+    );
+
+    let address = other.address();
+    let HostName::Socket(socket) = address.hosts()[0].name() else { panic!() };
+    let address = format!(
+        "host={} port={} user={} dbname={}",
+        socket.display(),
+        address.hosts()[0].port(),
+        address.user(),
+        address.database()
+    );
+    let (exit, out, _) = typed(&["diff", "database", &address]).await;
+    assert!(exit == Exit::Differs && out == "table public.a is missing\n", "{out}");
+    for (words, told) in [
+        (&["diff", "nowhere", "database"][..], "no access to nowhere"),
+        (
+            &["diff", "files", directory.path().join("V1__a.sql").to_str().unwrap()],
+            "is not a snapshot: line 1",
+        ),
+        (&["snapshot", "--output", "/nowhere/a"], "no access to /nowhere/a"),
+    ] {
+        let (exit, _, err) = typed(words).await;
+        assert!(exit == Exit::Usage && err.contains(told), "{err}");
+    }
+    let words = ["migrate", "diff", "postgresql://u@h:port/d", "database"];
+    assert!(cli::command().try_get_matches_from(words).is_err());
+}
+
+#[tokio::test]
+async fn a_doctor_names_what_is_wrong_with_its_remedy_and_ends_with_the_worst() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();
+    let typed = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    assert_eq!(typed(&["doctor"]).await.1, "nothing is wrong\n");
+    assert_eq!(typed(&["up", "--no-record"]).await.0, Exit::Done);
+    let connection = database.connection().await;
+    let leave = "insert into a values (1), (1); create index b_ccnew on a (id); create table c (id int);
+        update pg_index set indisvalid = false where indexrelid = 'b_ccnew'::regclass;
+        alter table a add constraint positive check (id > 0) not valid";
+    connection.batch_execute(leave).await.unwrap();
+    assert!(connection.batch_execute("create unique index concurrently \"A\" on a (id)").await.is_err());
+    let (exit, out, _) = typed(&["doctor"]).await;
+    assert_eq!(exit, Exit::Differs);
+    assert_eq!(
+        out,
+        "wrong: the index public.\"A\" of public.a is not valid: a build of it failed\n  \
+         reindex index concurrently public.\"A\";\n\
+         wrong: the index public.b_ccnew of public.a was left behind by a rebuild that failed\n  \
+         drop index concurrently public.b_ccnew;\n\
+         note: the constraint positive of public.a was never checked for the rows that were there before\n  \
+         alter table public.a validate constraint positive;\n\
+         note: what the schema was after the last change is not recorded\n  \
+         migrate verify --against=shadow tells drift without it; the next change records it\n"
+    );
+    // The remedies are what helps.
+    for remedy in out.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| line.ends_with(';')) {
+        connection.batch_execute("delete from a").await.unwrap();
+        connection.batch_execute(remedy).await.unwrap();
+    }
+    std::fs::write(directory.path().join("V2__b.sql"), outside("create table b (id int); select 1/0;"))
+        .unwrap();
+    assert_eq!(typed(&["up"]).await.0, Exit::Failed);
+    let (exit, out, _) = typed(&["doctor", "--json"]).await;
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let first = &answer["complaints"][0];
+    assert_eq!(
+        (exit, &answer["well"], &first["kind"], &first["remedy"]),
+        (Exit::Interrupted, &false.into(), &"interrupted".into(), &"migrate up".into())
+    );
+    std::fs::write(directory.path().join("V1__a.sql"), "create table a (id bigint);").unwrap();
+    let (exit, out, _) = typed(&["doctor"]).await;
+    assert!(exit == Exit::Conflict && out.starts_with("wrong: V1__a.sql was edited"), "{out}");
+}
+
+#[tokio::test]
+async fn a_doctor_tells_which_rights_a_role_lacks() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();
+    let role = format!("{}_deployer", database.address().database());
+    let connection = database.connection().await;
+    connection.batch_execute(&format!("create role {role} login")).await.unwrap();
+    let address = database.address();
+    let config = Config::new(Address::new(address.hosts()[0].clone(), &role, address.database()));
+    let lacks = async || {
+        let (exit, out, _) = run_at(config.clone(), directory.path(), &["doctor"]).await;
+        let remedies =
+            out.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| line.starts_with("grant"));
+        (exit, remedies.map(str::to_owned).collect::<Vec<_>>())
+    };
+    let (exit, remedies) = lacks().await;
+    assert_eq!(
+        (exit, remedies),
+        (Exit::Failed, vec![format!("grant create on database {} to {role};", address.database())])
+    );
+    assert_eq!(run(Some(&database), directory.path(), &["up"]).await.0, Exit::Done);
+    let (_, remedies) = lacks().await;
+    assert_eq!(remedies.len(), 9, "{remedies:?}");
+    connection.batch_execute(&remedies.join("\n")).await.unwrap();
+    assert_eq!(lacks().await, (Exit::Done, Vec::new()));
+    connection.batch_execute(&format!("drop owned by {role}; drop role {role}")).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_servers_hint_is_shown_but_not_one_that_a_function_raises() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let write = |text: &str| std::fs::write(directory.path().join("V1__a.sql"), text).unwrap();
+    let typed = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
+    write("create table t (number int); select numbr from t;");
+    let (_, _, err) = typed(&["up"]).await;
+    assert!(err.contains("\nhint: Perhaps you meant to reference the column \"t.number\".\n"), "{err}");
+    let (_, out, _) = typed(&["up", "--json"]).await;
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(answer["error"]["hint"].as_str().unwrap().starts_with("Perhaps"), "{out}");
+    for code in ["", ", errcode = '23505'"] {
+        write(&format!("do $$ begin raise 'x' using hint = 'can' || 'ary 4711'{code}; end $$;"));
+        let (_, out, err) = typed(&["up", "--json"]).await;
+        assert!(!out.contains("canary") && !err.contains("canary"), "{out}{err}");
+    }
 }

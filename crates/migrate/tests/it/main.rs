@@ -27,6 +27,7 @@ mod plan;
 mod proofs;
 mod race;
 mod repeatables;
+mod readiness;
 mod retry;
 mod scale;
 mod secrecy;

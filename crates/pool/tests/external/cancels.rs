@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use pgkeel_pool::connect::{Config, Connection, Executor as _, dial};
-use pgkeel_testkit::{PATIENCE, TestDatabase, eventually, scaled};
+use pgkeel_testkit::{Bouncer, PATIENCE, TestDatabase, eventually, scaled};
 use tokio_postgres::error::SqlState;
-
-use crate::bouncer::Bouncer;
 
 /// How many sessions wait in `pg_sleep` by way of it.
 async fn sleeping(observer: &Connection) -> i64 {

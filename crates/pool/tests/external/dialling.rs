@@ -5,17 +5,16 @@ use std::sync::Arc;
 use pgkeel_pool::connect::{
     Address, Config, Connection, Credentials, Error, Executor as _, Occasion, PasswordFuture, Target, dial,
 };
-use pgkeel_testkit::TestDatabase;
+use pgkeel_testkit::{Bouncer, TestDatabase};
 use tokio_postgres::error::SqlState;
-
-use crate::bouncer::{Bouncer, PASSWORD};
 
 async fn open(bouncer: &Bouncer, keywords: &str) -> Result<Connection, Error> {
     let (address, port) = (bouncer.address(), bouncer.address().hosts()[0].port());
     let text = format!(
-        "host=127.0.0.1 port={port} user={} dbname={} password={PASSWORD} {keywords}",
+        "host=127.0.0.1 port={port} user={} dbname={} password={} {keywords}",
         address.user(),
-        address.database()
+        address.database(),
+        Bouncer::PASSWORD,
     );
     dial(&Config::new(text.parse::<Address>().unwrap())).await
 }
@@ -85,7 +84,7 @@ struct Renewed;
 
 impl Credentials for Renewed {
     fn password<'a>(&'a self, _: Target<'a>, occasion: Occasion) -> PasswordFuture<'a> {
-        let password = if occasion == Occasion::First { "hunter2" } else { PASSWORD };
+        let password = if occasion == Occasion::First { "hunter2" } else { Bouncer::PASSWORD };
         Box::pin(async move { Ok(password.into()) })
     }
 }

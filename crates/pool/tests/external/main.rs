@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
-mod bouncer;
 mod cancels;
 mod dialling;
 mod sessions;
@@ -11,8 +10,7 @@ mod transactions;
 mod typed;
 
 use pgkeel_pool::Config;
-
-use self::bouncer::Bouncer;
+use pgkeel_testkit::Bouncer;
 
 fn config_of(bouncer: &Bouncer, size: u32) -> Config {
     Config::new(bouncer.address().clone()).with_size(size, 0).expect("a size that a pool can have")

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use pgkeel_pool::connect::Connection;
 use pgkeel_pool::{Executor as _, Pool, Reset};
-use pgkeel_testkit::{TestDatabase, eventually};
+use pgkeel_testkit::{Bouncer, TestDatabase, eventually};
 
-use crate::bouncer::Bouncer;
 use crate::config_of;
 
 #[tokio::test]

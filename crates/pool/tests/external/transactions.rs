@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use pgkeel_pool::connect::Executor as AnyExecutor;
 use pgkeel_pool::{Batch, Config, Error, Pool, PoolerMode, RetryPolicy, TxOptions};
-use pgkeel_testkit::{Random, TestDatabase, eventually, scaled};
+use pgkeel_testkit::{Bouncer, Random, TestDatabase, eventually, scaled};
 use tokio_postgres::error::SqlState;
 
-use crate::bouncer::Bouncer;
 use crate::config_of;
 
 const SCHEMA: &str = "create type mood as enum ('sad', 'glad');
@@ -176,7 +175,7 @@ async fn a_pool_that_prepares_under_names_sees_many() {
     let address = bouncer.address();
     let mut config = tokio_postgres::Config::new();
     config.host("127.0.0.1").port(address.hosts()[0].port()).user(address.user()).dbname(address.database());
-    config.password(crate::bouncer::PASSWORD);
+    config.password(Bouncer::PASSWORD);
     let manager = deadpool_postgres::Manager::new(config, tokio_postgres::NoTls);
     let pool = deadpool_postgres::Pool::builder(manager).max_size(CLIENTS as usize).build().unwrap();
     let random = Random::seeded();

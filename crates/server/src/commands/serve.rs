@@ -107,16 +107,18 @@ async fn assemble(resolved: &Resolved<Config>, pool: &Pool) -> Result<(Server, S
     let connect = pool_config.connect();
     let watch = PoolWatch::new(POOL_NAME, pool.clone());
     let probe = DatabaseProbe::new(connect.clone());
-    let (monitor, scheduler) = Monitor::builder()
+    let mut builder = Monitor::builder()
         .database(probe.clone())
         .source(probe)
         .sampler(DatabaseSampler::new(connect.clone(), config.health.slow_query_threshold))
         .probe(PoolProbe::new(pool.clone()))
         .view(watch.clone())
         .statements(watch.clone())
-        .source(watch)
-        .build()
-        .context("setting up the checks")?;
+        .source(watch);
+    if let Some(migrations) = config.migrations.probe(connect) {
+        builder = builder.probe(migrations.clone()).source(migrations);
+    }
+    let (monitor, scheduler) = builder.build().context("setting up the checks")?;
     let bound = Server::bind(&config.health, Router::new(monitor)).await.map_err(Failure::setting);
     let server = bound.map_err(|failure| failure.naming(&resolved.effective, "health.listen"))?;
     Ok((server, scheduler))

@@ -9,6 +9,7 @@ mod demo_cut_off;
 mod demo_refused;
 mod http;
 mod migrate;
+mod migrations;
 mod outage;
 mod private;
 mod program;

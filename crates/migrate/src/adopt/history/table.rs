@@ -113,8 +113,7 @@ async fn look(session: &Session, name: &str) -> Result<Option<(String, Vec<Strin
                    select attname::text from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped)
                  from pg_class c join pg_namespace n on n.oid = relnamespace
                 where c.oid = to_regclass($1) and format('%I.%I', nspname, relname) <> $2";
-    let found =
-        session.step(Step::ReadHistory, session.connection.query_opt(sql, &[&name, &history::TABLE])).await?;
+    let found = session.step(Step::ReadHistory, session.query_opt(sql, &[&name, &history::TABLE])).await?;
     let read = |row: Row| Ok((row.try_get(0)?, row.try_get(1)?));
     found.map(read).transpose().map_err(unreadable)
 }
@@ -129,7 +128,7 @@ impl Table {
     pub(super) async fn rows(&self, session: &Session) -> Result<Vec<Record>, Error> {
         let (_, columns, rest) = shape(self.tool);
         let sql = format!("select {columns} from {} {}", self.name, rest.replace("TABLE", &self.name));
-        let rows = session.step(Step::ReadHistory, session.connection.query(&sql, &[])).await?;
+        let rows = session.step(Step::ReadHistory, session.query(&sql, &[])).await?;
         let read = |row: &Row| {
             let on: Option<String> = row.try_get(1)?;
             let on = on.and_then(|on| OffsetDateTime::parse(&on, &Rfc3339).ok());

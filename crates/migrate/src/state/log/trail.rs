@@ -58,16 +58,16 @@ pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
         let readable =
             "select coalesce(has_table_privilege(to_regclass('pgkeel.migration_log')::oid, 'select'), false)";
         if !history::exists(session, "to_regclass", TABLE).await?
-            || !session.connection.query_scalar(readable, &[]).await?
+            || !session.query_scalar(readable, &[]).await?
         {
             return Ok((Vec::new(), Vec::new()));
         }
-        let last = session.connection.query(
+        let last = session.query(
             "select distinct on (version) version, direction, status, tx_mode, statements_done, statements_total, done_sha256
              from pgkeel.migration_log where kind not in ('repeatable', 'hook') order by version, id desc",
             &[],
         );
-        let applied = session.connection.query(
+        let applied = session.query(
             "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, kind = 'code'
              from pgkeel.migration_log where status = 'ok' and direction = 'up'
                and kind not in ('repeatable', 'hook') order by version, id desc",

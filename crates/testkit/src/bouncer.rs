@@ -1,5 +1,3 @@
-//! A `PgBouncer` of the test's own.
-
 use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
@@ -7,18 +5,19 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use pgkeel_pool::connect::{Address, Host, HostName};
-use pgkeel_testkit::eventually;
+use pgkeel_connect::{Address, Host, HostName};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-pub(crate) const PASSWORD: &str = "through_4711";
+use crate::eventually;
 
 /// Where the program is on systems that hide it from plain users.
 const PATH: &str = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin";
 
-/// Stops when this value is dropped, or its process ends in any way.
-pub(crate) struct Bouncer {
+/// A `PgBouncer` of the test's own, which has to be installed. Stops when this value is dropped, or its process ends in any
+/// way.
+#[derive(Debug)]
+pub struct Bouncer {
     directory: TempDir,
     /// What the shell around the program reads: at its end it stops the program.
     input: Option<ChildStdin>,
@@ -32,8 +31,14 @@ const SCRIPT: &str =
     r#"exec 3<&0; pgbouncer "$1" </dev/null & read -r _ <&3; kill -s KILL $! 2>/dev/null; wait"#;
 
 impl Bouncer {
+    /// The password that it asks its clients for.
+    pub const PASSWORD: &str = "through_4711";
+
     /// Starts one in front of this database, with `pool_mode` and other settings of its own.
-    pub(crate) async fn before(database: &Address, mode: &str, settings: &[(&str, &str)]) -> Self {
+    ///
+    /// # Panics
+    /// If it is not installed, or the database has no socket.
+    pub async fn before(database: &Address, mode: &str, settings: &[(&str, &str)]) -> Self {
         let host = &database.hosts()[0];
         let HostName::Socket(socket) = host.name() else { panic!("test databases have a socket") };
         let directory = tempfile::tempdir().expect("a directory");
@@ -55,7 +60,7 @@ impl Bouncer {
         for (name, value) in settings {
             let _ = writeln!(text, "{name} = {value}");
         }
-        let users = format!("\"{}\" \"{PASSWORD}\"\n", database.user());
+        let users = format!("\"{}\" \"{}\"\n", database.user(), Self::PASSWORD);
         // It refuses to be root; and the socket is its user's alone.
         let owner = std::fs::metadata(socket).expect("the socket's directory is there");
         write(&directory.path().join("settings"), &text, owner.uid());
@@ -67,19 +72,24 @@ impl Bouncer {
             database.user(),
             database.database(),
         );
-        let address = address.with_password(PASSWORD.into());
+        let address = address.with_password(Self::PASSWORD.into());
         let bouncer = Self { input: shell.stdin.take(), directory, shell, address };
         eventually("PgBouncer listens", async || TcpStream::connect(("127.0.0.1", port)).await.ok()).await;
         bouncer
     }
 
     /// Where the database is by way of it.
-    pub(crate) fn address(&self) -> &Address {
+    #[must_use]
+    pub fn address(&self) -> &Address {
         &self.address
     }
 
     /// All that it has logged.
-    pub(crate) fn log(&self) -> String {
+    ///
+    /// # Panics
+    /// If its log cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).expect("it logs")
     }
 }
