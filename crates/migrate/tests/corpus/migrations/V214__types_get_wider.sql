@@ -1,3 +1,4 @@
+-- pgkeel: destructive=accepted
 alter table billing.bill_lines alter column cents type bigint, alter column words type varchar(400);
 alter table rides.ratings drop constraint ratings_have_one_to_five_stars;
 alter table rides.ratings alter column stars type numeric(3, 1) using stars * 1.0;

@@ -18,7 +18,8 @@ async fn every_failure_is_told_with_its_place_and_leaves_nothing() {
     let (before, mut found) = (State::of(&connection).await, BTreeMap::new());
     for (file, text) in read("failing") {
         let migrations = Migrations::from_static(&[("V1__failing.sql", &text)]).unwrap();
-        let error = Migrator::new(database.config(), migrations).up().await.unwrap_err();
+        let migrator = Migrator::new(database.config(), migrations).accepting_destructive();
+        let error = migrator.up().await.unwrap_err();
         let failed = error.file().unwrap();
         assert_eq!(failed.stays, Stays::Nothing, "{file}");
         let code = error.server().unwrap_or_else(|| panic!("{file}: {error:?}")).code().code();
