@@ -10,6 +10,7 @@ use super::adoption::Words;
 use super::checks::{Page, With};
 use super::lint::Lint;
 use super::schemas::Side;
+use crate::migrator::Accepted;
 use crate::{Back, Direction, DryRun, LockFile, Migrations, Migrator, Phase, Stop, Target};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +72,7 @@ struct Options {
     revision: Option<String>,
     target: Target,
     phase: Option<Phase>,
-    accept_edited: bool,
-    accept_destructive: bool,
-    accept_different: bool,
+    accepted: Accepted,
     pooler_safe: bool,
     no_record: bool,
 }
@@ -105,9 +104,7 @@ impl Request {
             revision,
             target,
             phase,
-            accept_edited,
-            accept_destructive,
-            accept_different,
+            accepted,
             pooler_safe,
             no_record,
         } = self.options;
@@ -120,13 +117,9 @@ impl Request {
         migrator = maybe(migrator, dry_run, Migrator::with_dry_run);
         migrator = maybe(migrator, revision, Migrator::with_revision);
         migrator = maybe(migrator, phase, Migrator::with_phase);
-        migrator = if accept_destructive { migrator.accepting_destructive() } else { migrator };
-        if accept_different {
-            migrator = migrator.accepting_differences();
-        }
         migrator = maybe(migrator, pooler_safe.then_some(()), |migrator, ()| migrator.safe_for_poolers());
         migrator = maybe(migrator, no_record.then_some(()), |migrator, ()| migrator.without_record());
-        if accept_edited { migrator.accepting_edited_downs() } else { migrator }
+        migrator.accepting(accepted)
     }
 }
 
@@ -219,9 +212,11 @@ impl Options {
                 "expand" => Phase::Expand,
                 _ => Phase::Contract,
             }),
-            accept_edited: has(words, "accept-edited"),
-            accept_destructive: has(words, "accept-destructive"),
-            accept_different: has(words, "accept-different"),
+            accepted: Accepted {
+                edited_downs: has(words, "accept-edited"),
+                destructive: has(words, "accept-destructive"),
+                differences: has(words, "accept-different"),
+            },
             pooler_safe: has(words, "pooler-safe"),
             no_record: has(words, "no-record"),
         }

@@ -62,8 +62,8 @@ pub(crate) struct Header {
 /// Which of the tables are there, and can be used.
 #[derive(Debug, Default)]
 struct Tables {
-    record: bool,
-    can_read_record: bool,
+    /// Whether this role may read it, where it is there.
+    record: Option<bool>,
     history: bool,
     repeatables: bool,
 }
@@ -83,7 +83,7 @@ impl Snapshot {
         let values = [self.fingerprint().to_string(), lines.join("\n"), self.to_text()];
         let record = async {
             let tables = Tables::look(connection).await?;
-            if !tables.record {
+            if tables.record.is_none() {
                 connection.batch_execute(MAKE).await?;
             }
             let applied = tables.applied(connection).await?;
@@ -107,11 +107,11 @@ impl Tables {
         for row in unnamed(connection, LOOK).await? {
             let decode = |source| pgkeel_connect::Error::Decode { column: 0, source };
             let name: String = row.try_get(0).map_err(decode)?;
-            let (is_readable, is_complete) =
+            let (is_readable, is_complete): (bool, bool) =
                 (row.try_get(1).map_err(decode)?, row.try_get(2).map_err(decode)?);
             match name.as_str() {
                 "schema_snapshot" => {
-                    (tables.record, tables.can_read_record) = (is_complete, is_complete && is_readable);
+                    tables.record = is_complete.then_some(is_readable);
                 }
                 "repeatable" => tables.repeatables = is_readable,
                 _ => tables.history = is_readable,
@@ -165,7 +165,7 @@ pub(super) async fn read(connection: &Connection) -> Result<Option<Record>, Veri
 async fn row(connection: &Connection, sql: &str) -> Result<Option<(Row, Option<String>)>, VerifyError> {
     let read = async {
         let tables = Tables::look(connection).await?;
-        if !tables.can_read_record {
+        if tables.record != Some(true) {
             return Ok(None);
         }
         let row = unnamed(connection, sql).await?.pop();

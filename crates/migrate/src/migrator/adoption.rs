@@ -25,7 +25,7 @@ impl Migrator {
     /// Dropping the future leaves all of it recorded or nothing; a shadow is dropped in the background.
     pub async fn baseline(&self, against: &Against) -> Result<Baseline, VerifyError> {
         let (session, lock) = self.alone().await?;
-        let done = self.record_baseline(&session, lock, against).await;
+        let done = Box::pin(self.record_baseline(&session, lock, against)).await; // A shadow takes room.
         lock.release(&session).await;
         done
     }
@@ -44,7 +44,7 @@ impl Migrator {
     }
 
     fn check<'a>(&'a self, against: &'a Against) -> Check<'a> {
-        Check { connect: &self.connect, against, accepts_different: self.accepts_different }
+        Check { connect: &self.connect, against, accepts_different: self.accepted.differences }
     }
 
     /// Puts versions into the history without running their files: after somebody has done by hand what they do. The log
@@ -121,7 +121,7 @@ impl Migrator {
             return Ok(found.told(None, self.is_dry_run()));
         }
         let lock = self.lock(&session).await?;
-        let done = self.record_import(&session, lock, from).await;
+        let done = Box::pin(self.record_import(&session, lock, from)).await; // A shadow takes room.
         lock.release(&session).await;
         done
     }

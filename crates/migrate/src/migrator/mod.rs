@@ -1,7 +1,8 @@
 //! What can be done with the migrations of one database.
 
-mod besides;
+mod accepted;
 mod adoption;
+mod besides;
 mod carry_out;
 mod order;
 mod record;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use pgkeel_connect::Config;
 
+pub(crate) use self::accepted::Accepted;
 use crate::run::Limits;
 use crate::{DryRun, Migrations, Phase, Scope, Stop, Target};
 
@@ -25,9 +27,7 @@ pub struct Migrator {
     phase: Phase,
     dry_run: Option<DryRun>,
     revision: Option<String>,
-    accepts_edited_downs: bool,
-    accepts_destructive: bool,
-    accepts_different: bool,
+    accepted: Accepted,
     is_safe_for_poolers: bool,
     /// What of the schema is recorded.
     recorded: Option<Scope>,
@@ -48,9 +48,7 @@ impl Migrator {
             phase: Phase::Contract,
             dry_run: None,
             revision: None,
-            accepts_edited_downs: false,
-            accepts_destructive: false,
-            accepts_different: false,
+            accepted: Accepted::default(),
             is_safe_for_poolers: false,
             recorded: Some(Scope::default()),
             stop: Stop::new(),
@@ -123,7 +121,7 @@ impl Migrator {
     /// The same, reverting also by files that were edited since the migration was applied.
     #[must_use]
     pub fn accepting_edited_downs(mut self) -> Self {
-        self.accepts_edited_downs = true;
+        self.accepted.edited_downs = true;
         self
     }
 
@@ -132,14 +130,14 @@ impl Migrator {
     /// that revert others need not say it.
     #[must_use]
     pub fn accepting_destructive(mut self) -> Self {
-        self.accepts_destructive = true;
+        self.accepted.destructive = true;
         self
     }
 
     /// The same, where [`baseline`](Self::baseline) and [`import`](Self::import) also record what the schema differs from.
     #[must_use]
     pub fn accepting_differences(mut self) -> Self {
-        self.accepts_different = true;
+        self.accepted.differences = true;
         self
     }
 
@@ -168,6 +166,13 @@ impl Migrator {
     #[must_use]
     pub fn without_record(mut self) -> Self {
         self.recorded = None;
+        self
+    }
+
+    /// The same, accepting just this.
+    #[cfg(feature = "cli")]
+    pub(crate) fn accepting(mut self, accepted: Accepted) -> Self {
+        self.accepted = accepted;
         self
     }
 

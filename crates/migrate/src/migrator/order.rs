@@ -63,7 +63,7 @@ impl Migrator {
     fn accepted(&self, jobs: Vec<Job>) -> Result<Vec<Job>, Error> {
         let asks = |job: &&Job| {
             job.direction == Direction::Up
-                && !self.accepts_destructive
+                && !self.accepted.destructive
                 && !job.script().directives().accepts_destructive
         };
         let found = jobs.iter().filter(asks).flat_map(|job| destructive::find(job.script(), job.done));
@@ -87,7 +87,7 @@ impl Migrator {
         let mut jobs = Vec::new();
         for migration in versions.iter().filter_map(|version| self.migrations.get(*version)) {
             let edited = status.edited_downs.contains(&migration.version());
-            match way_back(migration, edited && !self.accepts_edited_downs && !is_edited_anyway) {
+            match way_back(migration, edited && !self.accepted.edited_downs && !is_edited_anyway) {
                 None => jobs.push(status.job(migration.clone(), Direction::Down)),
                 Some(conflict) => conflicts.push(conflict),
             }
