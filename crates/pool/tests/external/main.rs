@@ -6,6 +6,7 @@
 mod bouncer;
 mod cancels;
 mod dialling;
+mod dropped;
 mod sessions;
 mod transactions;
 mod typed;
