@@ -83,10 +83,10 @@ pub enum Error {
     /// The driver refused: a parameter of a wrong type or number, or a reply that makes no sense.
     #[error("the statement could not be run")]
     Driver(#[source] tokio_postgres::Error),
-    /// The statement has more or fewer parameters than it was given values.
+    /// The statement has more or fewer parameters than it was given values, or was given more than any can have.
     #[error("expected {expected} parameters, got {found}")]
     ParameterCount {
-        /// How many the statement has.
+        /// How many the statement has; 65 535 if it was given more than any can have.
         expected: usize,
         /// How many it was given.
         found: usize,
@@ -280,6 +280,9 @@ impl From<tokio_postgres::Error> for Error {
     }
 }
 
+/// Whether the link broke. What the driver cannot put into a message, such as a text with a zero byte, is an error of that type
+/// as well, but none of the system's, and nothing was sent.
 fn is_io(error: &tokio_postgres::Error) -> bool {
-    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.is_some_and(|io| io.kind() != std::io::ErrorKind::InvalidInput || io.raw_os_error().is_some())
 }

@@ -8,6 +8,9 @@ use crate::Error;
 /// The value of a parameter, and the type of the server's that it is sent as: `(&7_i64, Type::INT8)`.
 pub type TypedParam<'a> = (&'a (dyn ToSql + Sync), Type);
 
+/// As many as a message of the protocol can count.
+const MOST: usize = u16::MAX as usize;
+
 /// Parameters with their types, in the form in which they are sent: who has them knows that each value fits its type,
 /// before a statement, or a BEGIN ahead of it, is sent.
 #[derive(Debug)]
@@ -17,8 +20,11 @@ impl EncodedParams {
     /// Encodes each value, once.
     ///
     /// # Errors
-    /// [`Error::Parameter`] of the first that does not fit its type.
+    /// [`Error::Parameter`] of the first that does not fit its type; [`Error::ParameterCount`] of more than 65 535.
     pub fn of(params: &[TypedParam<'_>]) -> Result<Self, Error> {
+        if params.len() > MOST {
+            return Err(Error::ParameterCount { expected: MOST, found: params.len() });
+        }
         let mut buffer = BytesMut::new();
         let encoded = (1..).zip(params).map(|(number, (value, kind))| {
             let is_null = value.to_sql_checked(kind, &mut buffer);

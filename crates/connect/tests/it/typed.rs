@@ -100,3 +100,24 @@ async fn those_that_were_carried_out_are_counted() {
     assert_eq!(connection.execute_encoded("select $1", &encoded).await.unwrap(), 1);
     assert_eq!(connection.completed() - before, 6);
 }
+
+#[tokio::test]
+async fn what_does_not_go_into_a_message_is_an_error_before_a_byte_is_sent() {
+    let (_database, proxy, connection) = counted().await;
+    let before = proxy.passed(Direction::ToServer);
+    let many = vec![(&1_i32 as _, Type::INT4); 65_536];
+    let error = connection.query_typed("select 1", &many).await.unwrap_err();
+    assert!(matches!(error, Error::ParameterCount { expected: 65_535, found: 65_536 }), "{error:?}");
+    for error in [
+        connection.query_typed("select 1 \0", &[]).await.unwrap_err(),
+        connection.execute_typed("select 1 \0", &[]).await.unwrap_err(),
+        connection.query("select 1 \0", &[]).await.unwrap_err(),
+        connection.batch_execute("select 1 \0").await.unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::Driver(_)), "{error:?}");
+        assert!(!error.is_disconnected() && !error.is_safe_to_retry());
+    }
+    assert_eq!(proxy.passed(Direction::ToServer), before);
+    let most = connection.query_typed("select 1", &many[1..]).await;
+    assert_eq!(most.unwrap().len(), 1);
+}

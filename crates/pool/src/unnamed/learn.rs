@@ -50,27 +50,42 @@ impl Run<'_> {
         let joins = self.held.slot().settled_status().await? != TransactionStatus::Idle;
         let opening = format!("{}{}", if joins { "" } else { "BEGIN;" }, turn.make());
         self.turn = Some(turn);
+        let traffic = &self.held.slot().traffic;
         if !joins {
             self.begin();
+            traffic.guard(true); // What a cancelled BEGIN had in its transaction would be prepared who knows where.
         }
         self.asks = true;
         let learned = self.ask(&opening, query).await;
         self.asks = false;
         // In one message, so that the pooler does not change the server session under it.
         let end = match (joins, &learned) {
+            (false, Err(error)) if !is_of_parsing(error) => {
+                // With another name it is tried again, by the same driver.
+                let is_over = self.held.is_brief && error.code() != Some(&SqlState::DUPLICATE_PSTATEMENT);
+                format!("ROLLBACK;{}", self.lookups().unmake_with(query.sql, is_over))
+            }
             (false, _) => format!("ROLLBACK;{}", self.lookups().unmake()),
             (true, Ok(_)) => self.lookups().unmake(),
             (true, Err(_)) => String::new(), // The transaction takes nothing more.
         };
+        if joins {
+            return self.end(&end).await.and(learned);
+        }
+        traffic.guard(true); // Nor is a cancel to hit what takes away what was prepared.
         let ended = self.end(&end).await;
+        traffic.guard(false);
         let shape = learned?;
         ended.map(|()| shape)
     }
 
     async fn ask(&mut self, opening: &str, query: &Query<'_>) -> Result<Shape, Error> {
-        let connection = self.connection();
-        let open =
-            async { if opening.is_empty() { Ok(()) } else { connection.batch_execute(opening).await } };
+        let (connection, traffic) = (self.connection(), &self.held.slot().traffic);
+        let open = async {
+            let opened = if opening.is_empty() { Ok(()) } else { connection.batch_execute(opening).await };
+            traffic.guard(false);
+            opened
+        };
         let types = query.typed.map_or(Vec::new(), EncodedParams::types);
         let (opened, prepared) = join(open, connection.client().prepare_typed(query.sql, &types)).await;
         opened?;

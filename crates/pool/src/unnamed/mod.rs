@@ -50,7 +50,7 @@ impl Unnamed {
 
     pub(crate) async fn query(&self, held: &Held, query: Query<'_>) -> Result<Vec<Row>, Error> {
         refusal::check(query.sql)?;
-        let mut run = Run::new(held, self); // Dropped behind the future of the statement: then it rolls back.
+        let mut run = Run::new(held, self, query.sql); // Dropped behind the future of the statement: then it rolls back.
         let done = held.watched(query, run.query(&query)).await;
         done.map_err(|error| run.tell(error))
     }
@@ -65,13 +65,13 @@ impl Unnamed {
 
     pub(crate) async fn execute(&self, held: &Held, query: Query<'_>) -> Result<u64, Error> {
         refusal::check(query.sql)?;
-        let mut run = Run::new(held, self);
+        let mut run = Run::new(held, self, query.sql);
         held.watched(query, run.execute(&query)).await
     }
 
     pub(crate) async fn batch_execute(&self, held: &Held, query: Query<'_>) -> Result<(), Error> {
         refusal::check_all(query.sql)?;
-        let run = Run::new(held, self);
+        let run = Run::new(held, self, query.sql);
         held.watched(query, run.batch_execute(query.sql)).await
     }
 

@@ -26,6 +26,7 @@ const HEALS: usize = 3;
 pub(super) struct Run<'a> {
     pub(super) held: &'a Held,
     pub(super) unnamed: &'a Unnamed,
+    sql: &'a str,
     pub(super) turn: Option<MutexGuard<'a, Lookups>>,
     /// Whether a transaction of its own was begun and not ended.
     open: bool,
@@ -45,8 +46,8 @@ pub(super) enum Doubt {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(held: &'a Held, unnamed: &'a Unnamed) -> Self {
-        Self { held, unnamed, turn: None, open: false, asks: false, doubt: None }
+    pub(super) fn new(held: &'a Held, unnamed: &'a Unnamed, sql: &'a str) -> Self {
+        Self { held, unnamed, sql, turn: None, open: false, asks: false, doubt: None }
     }
 
     pub(super) fn connection(&self) -> &'a Connection {
@@ -194,8 +195,12 @@ impl Drop for Run<'_> {
         }
         if self.open {
             self.unnamed.set_own(false);
-            let unmake = self.turn.as_ref().map_or(String::new(), |lookups| lookups.unmake());
+            let unmake = |lookups: &MutexGuard<'_, Lookups>| {
+                if self.asks { lookups.unmake_with(self.sql, self.held.is_brief) } else { lookups.unmake() }
+            };
+            let unmake = self.turn.as_ref().map_or(String::new(), unmake);
             self.held.send(&format!("ROLLBACK;{unmake}"));
+            self.held.slot().traffic.guard(false); // From here on it is rolled back, whatever is cancelled.
         }
     }
 }

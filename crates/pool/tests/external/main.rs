@@ -5,6 +5,7 @@
 
 mod cancels;
 mod dialling;
+mod dropped;
 mod sessions;
 mod transactions;
 mod typed;

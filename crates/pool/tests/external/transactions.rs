@@ -55,7 +55,7 @@ async fn any_statement<E: AnyExecutor>(on: &E, random: &mut Random) -> Result<()
             .await?,
         ),
         3 => {
-            drop(on.query(&format!("select moods, $1::text as t{text} from people limit 3"), &[&"x"]).await?)
+            drop(on.query(&format!("select moods, $1::text as t{text} from people limit 3"), &[&"x"]).await?);
         }
         4 => drop(
             on.query_scalar::<i64>(
@@ -227,7 +227,7 @@ async fn what_needs_a_session_of_its_own_is_refused_by_name() {
     let pool = Pool::lazy(config(&bouncer));
     let mut session = pool.session().await.unwrap();
     let stream = session.query_stream("select 1", &[]).await.unwrap_err();
-    let batch = pool.run_batch(&Batch::new().add("select 1", ())).await.unwrap_err();
+    let batch = pool.run_batch(Batch::new().add("select 1", ())).await.unwrap_err();
     let listener = pool.listener().await.unwrap_err();
     for error in [stream, batch, listener] {
         assert!(matches!(error, Error::NeedsSession { .. }), "{error:?}");
