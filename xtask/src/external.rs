@@ -4,8 +4,10 @@ use std::process::Command;
 
 use crate::{command, postgres, programs, soak, test};
 
+const PROGRAMS: [&str; 2] = ["pgbouncer", "psql"];
+
 pub(crate) fn run() -> anyhow::Result<()> {
-    programs::install(&["pgbouncer"])?;
+    programs::install(&PROGRAMS)?;
     let mut tests = tests();
     if let Some(fetched) = postgres::instead_of_installed()? {
         tests.env(test::BINDIR, fetched.bindir());
@@ -15,7 +17,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 /// In release and with full counts.
 pub(crate) fn soak() -> anyhow::Result<()> {
-    programs::install(&["pgbouncer"])?;
+    programs::install(&PROGRAMS)?;
     command::run(soak::in_full(&mut tests()))
 }
 

@@ -32,7 +32,17 @@ const MANAGERS: [(&str, &[&str]); 4] = [
     ("brew", &["install"]),
 ];
 
-/// Installs those that are not there. Package managers call each as it is called itself.
+/// What a package manager calls what has a program; as a rule as the program is called itself.
+fn package<'a>(program: &'a str, manager: &str) -> &'a str {
+    match (program, manager) {
+        ("psql", "dnf") => "postgresql",
+        ("psql", "brew") => "libpq",
+        ("psql", _) => "postgresql-client",
+        _ => program,
+    }
+}
+
+/// Installs those that are not there.
 pub(crate) fn install(programs: &[&str]) -> anyhow::Result<()> {
     let missing: Vec<&str> = programs.iter().copied().filter(|program| !is_there(program)).collect();
     if missing.is_empty() {
@@ -46,7 +56,8 @@ pub(crate) fn install(programs: &[&str]) -> anyhow::Result<()> {
     if *manager == "apt-get" {
         command::run(as_root(manager)?.arg("update")).with_context(by_hand)?;
     }
-    command::run(as_root(manager)?.args(*words).args(&missing)).with_context(by_hand)?;
+    let packages = missing.iter().map(|program| package(program, manager));
+    command::run(as_root(manager)?.args(*words).args(packages)).with_context(by_hand)?;
     // Some packages start a service. The tests start what they need by themselves.
     for service in missing.iter().filter(|program| SERVICES.contains(program)) {
         if Path::new("/run/systemd/system").is_dir() {

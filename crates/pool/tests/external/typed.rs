@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use pgkeel_pool::{Config, Error, Executor, Pool, PoolerMode, Type};
-use pgkeel_testkit::{Random, TestDatabase, scaled};
+use pgkeel_testkit::{Bouncer, Random, TestDatabase, scaled};
 
-use crate::bouncer::Bouncer;
 use crate::config_of;
 
 const SCHEMA: &str = "create type mood as enum ('sad', 'glad');
