@@ -86,7 +86,7 @@ async fn it_sees_mistakes_where_they_are_seen_here() {
     let (mut quotes, mut wrong) = (0, Vec::new());
     for (file, text) in read("failing") {
         let migrations = Migrations::from_static(&[("V1__failing.sql", &text)]).unwrap();
-        let error = Migrator::new(ours.config(), migrations).up().await.unwrap_err();
+        let error = Migrator::new(ours.config(), migrations).accepting_destructive().up().await.unwrap_err();
         let at = error.file().unwrap().at;
         let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
         let said = psql(&theirs, &text, true).await;
