@@ -62,6 +62,7 @@ pub(crate) enum WayBack {
 
 /// What changes a [`Migrator`], where the verb has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a flag is said or not")]
 struct Options {
     lock_wait: Option<Duration>,
     lock_timeout: Option<Duration>,
@@ -138,6 +139,16 @@ fn maybe<T>(migrator: Migrator, value: Option<T>, with: impl Fn(Migrator, T) -> 
 }
 
 impl Verb {
+    /// Whether it is about the files of the directory, or may be.
+    pub(crate) fn takes_files(&self) -> bool {
+        match self {
+            Self::Wait { applied, .. } => *applied,
+            Self::Diff { sides, .. } => sides.contains(&Side::Files),
+            Self::Snapshot { .. } => false,
+            _ => true,
+        }
+    }
+
     fn of(verb: &str, words: &ArgMatches) -> Self {
         match verb {
             "up" => Self::Up,

@@ -13,17 +13,20 @@ use crate::{Fingerprint, Scope, Snapshot, VerifyError, VerifyStep};
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// One row: only the newest counts. The server compresses the text. `applied` says of which history it is.
+/// IF NOT EXISTS would ask for the right to create even where there is nothing to create.
 const MAKE: &str = "
-    create schema if not exists pgkeel;
-    create table if not exists pgkeel.schema_snapshot (
+    do $$ begin if to_regnamespace('pgkeel') is null then create schema pgkeel; end if; end $$;
+    create table pgkeel.schema_snapshot (
         one boolean primary key default true check (one),
         fingerprint text not null,
         scope text not null,
         snapshot text not null,
         recorded_at timestamptz not null default now(),
         applied text
-    );
-    alter table pgkeel.schema_snapshot add column if not exists applied text";
+    )";
+
+/// For a table that an older version made.
+const ADD_APPLIED: &str = "alter table pgkeel.schema_snapshot add applied text";
 
 const PUT: &str = "
     insert into pgkeel.schema_snapshot (fingerprint, scope, snapshot, applied) values ($1, $2, $3, $4)
@@ -61,8 +64,11 @@ pub(crate) struct Header {
 
 /// Which of the tables are there, and can be used.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts as the catalog has them, each by itself")]
 struct Tables {
     record: bool,
+    /// There is one that does not say of which history it is.
+    is_old: bool,
     can_read_record: bool,
     history: bool,
     repeatables: bool,
@@ -83,8 +89,10 @@ impl Snapshot {
         let values = [self.fingerprint().to_string(), lines.join("\n"), self.to_text()];
         let record = async {
             let tables = Tables::look(connection).await?;
-            if !tables.record {
-                connection.batch_execute(MAKE).await?;
+            match (tables.record, tables.is_old) {
+                (false, true) => connection.batch_execute(ADD_APPLIED).await?,
+                (false, false) => connection.batch_execute(MAKE).await?,
+                (true, _) => {}
             }
             let applied = tables.applied(connection).await?;
             let [fingerprint, scope, snapshot] = &values;
@@ -107,11 +115,12 @@ impl Tables {
         for row in unnamed(connection, LOOK).await? {
             let decode = |source| pgkeel_connect::Error::Decode { column: 0, source };
             let name: String = row.try_get(0).map_err(decode)?;
-            let (is_readable, is_complete) =
+            let (is_readable, is_complete): (bool, bool) =
                 (row.try_get(1).map_err(decode)?, row.try_get(2).map_err(decode)?);
             match name.as_str() {
                 "schema_snapshot" => {
-                    (tables.record, tables.can_read_record) = (is_complete, is_complete && is_readable);
+                    (tables.record, tables.is_old) = (is_complete, !is_complete);
+                    tables.can_read_record = is_complete && is_readable;
                 }
                 "repeatable" => tables.repeatables = is_readable,
                 _ => tables.history = is_readable,

@@ -55,12 +55,11 @@ fn destructive(script: &Script, is_opaque: bool) -> Vec<Hit> {
 
 fn irreversible(migration: &Migration) -> Option<Hit> {
     let is_said = migration.directives().irreversible.is_some();
-    let help = match migration.kind() {
-        Kind::Code => "Give it one by Code::with_down, or say why by Directives::irreversible.".to_owned(),
-        _ => {
-            let down = migration.file().replacen(".sql", ".down.sql", 1);
-            format!("Write {down}, or -- pgkeel: irreversible=\"why\" at the top of the file.")
-        }
+    let help = if migration.kind() == Kind::Code {
+        "Give it one by Code::with_down, or say why by Directives::irreversible.".to_owned()
+    } else {
+        let down = migration.file().replacen(".sql", ".down.sql", 1);
+        format!("Write {down}, or -- pgkeel: irreversible=\"why\" at the top of the file.")
     };
     let message = || "There is no way back, and nothing says why".to_owned();
     let lacks_one = migration.kind().has_version() && migration.down().is_none();
