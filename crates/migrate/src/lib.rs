@@ -2,11 +2,11 @@
 //!
 //! Does not guess: what files and database disagree on is refused and named.
 //!
-//! Read [`Migrations`] for what files are taken, [`Code`] for what is none, and [`Directives`] for what they may say about themselves, [`Migrator`]
-//! for what is done with them, [`Status`] and [`Error`] for what there is to learn. Inside, `files` needs no database,
-//! `state` holds files against it, `run` changes it. Underneath, refinery names, sums up and orders files, and its table,
-//! in a schema `pgkeel`, is the history of what is applied; beside it `pgkeel.migration_log` has what happened, one row an
-//! event.
+//! Read [`Migrations`] for what files are taken, [`Code`] for what is none, and [`Directives`] for what they may say about
+//! themselves, [`Migrator`] for what is done with them, [`Status`] and [`Error`] for what there is to learn. Inside,
+//! `files` needs no database, `state` holds files against it, `run` changes it. Underneath, refinery names, sums up and
+//! orders files, and its table, in a schema `pgkeel`, is the history of what is applied; beside it `pgkeel.migration_log`
+//! has what happened, one row an event.
 //!
 //! What the files make of a schema is another matter: a [`Snapshot`] is a schema in writing, [`Verifier`] holds a database
 //! against what it should be, [`Prover`] tries the files and their ways back in a [`Shadow`], and [`LockFile`] keeps what came

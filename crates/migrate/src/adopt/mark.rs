@@ -4,8 +4,8 @@ use super::baseline::as_if;
 use super::record;
 use crate::run::Lock;
 use crate::run::session::Session;
-use crate::state::history;
 use crate::state::log::{Cause, Entry, RunId, State, Trail, WithoutFile};
+use crate::state::{history, repeated};
 use crate::{Applied, Conflict, Direction, Error, Migration, Migrations, Status};
 
 /// What was marked.
@@ -115,8 +115,12 @@ impl Order<'_> {
 
     /// Writes history and log.
     pub(crate) async fn carry_out(&self, session: &Session, lock: Lock, run: &RunId) -> Result<(), Error> {
-        let statements: Vec<String> =
+        let mut statements: Vec<String> =
             self.versions.iter().flat_map(|version| self.statements(run, *version)).collect();
+        // Who knows what else went when it was undone: as behind a file that reverts, all are due again.
+        if self.direction == Direction::Down && !self.status.repeated.is_empty() {
+            statements.push(repeated::FORGET.to_owned());
+        }
         record::write(session, lock, &statements).await
     }
 

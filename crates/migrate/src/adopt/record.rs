@@ -21,6 +21,6 @@ async fn in_transaction(session: &Session, lock: Lock, statements: &[String]) ->
     if !session.step(Step::Check, session.connection.query_scalar::<bool>(&is_held, &[])).await? {
         return Err(Error::LockLost);
     }
-    history::ensure(session).await?;
+    history::ensure_notes(session).await?;
     session.step(Step::Record, session.connection.batch_execute(&statements.join(";\n"))).await
 }

@@ -84,7 +84,7 @@ Examples:
   migrate up --pooler-safe             by way of PgBouncer in transaction mode";
     let pooler_safe = flag(
         "pooler-safe",
-        "Also through a pooler in transaction mode; files outside of a transaction, repeatables and hooks are refused there",
+        "Also through a pooler in transaction mode; files outside of a transaction, code, repeatables and hooks are refused there",
     );
     let more = [phase(), accept_destructive(), pooler_safe.conflicts_with("dry-run")];
     verb("up", about, examples).args(running()).args(how_far("Apply")).group(either_end()).args(more)

@@ -1,6 +1,5 @@
 //! The verbs about the state of a database: `wait` and `doctor`.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use pgkeel_connect::Config;
@@ -13,14 +12,14 @@ use crate::{Complaint, Diagnosis, Doctor, Gate, Migrations, Until, VerifyError};
 /// Waits for the server, or with files until they are applied.
 pub(super) async fn wait(
     screen: &mut Screen<'_>,
-    (connect, directory): (Config, &Path),
+    (connect, migrations): (Config, Migrations),
     applied: bool,
     limit: Duration,
 ) -> Exit {
     let begun = Instant::now();
     let until = if applied { Until::Ready } else { Until::Accepting };
     let waited = async {
-        let gate = gate(connect, directory, applied)?.without_drift();
+        let gate = Gate::new(connect, migrations).without_drift();
         let told = |reason: &dyn std::fmt::Display| {
             let _ = writeln!(screen.err, "waiting: {reason}").and_then(|()| screen.err.flush());
         };
@@ -39,12 +38,6 @@ pub(super) async fn wait(
         }
         Err(error) => screen.fail_to_verify(&error),
     }
-}
-
-/// To wait for a server takes no files.
-fn gate(connect: Config, directory: &Path, with_files: bool) -> Result<Gate, VerifyError> {
-    let migrations = if with_files { Migrations::from_dir(directory)? } else { Migrations::default() };
-    Ok(Gate::new(connect, migrations))
 }
 
 pub(super) async fn doctor(screen: &mut Screen<'_>, connect: Config, migrations: Migrations) -> Exit {

@@ -108,7 +108,7 @@ fn told(
 fn page(report: &LintReport, migrations: &Migrations, all: bool) -> String {
     let mut page = String::new();
     for finding in &report.findings {
-        let text = migrations.iter().find(|file| file.file() == finding.file).map_or("", |file| file.sql());
+        let text = migrations.all().find(|file| file.file() == finding.file).map_or("", |file| file.sql());
         let _ = writeln!(page, "{finding}");
         page.push_str(&excerpt::line(text, finding.from).unwrap_or_default());
         if let Some(help) = &finding.help {

@@ -131,6 +131,16 @@ fn maybe<T>(migrator: Migrator, value: Option<T>, with: impl Fn(Migrator, T) -> 
 }
 
 impl Verb {
+    /// Whether it is about the files of the directory, or may be.
+    pub(crate) fn takes_files(&self) -> bool {
+        match self {
+            Self::Wait { applied, .. } => *applied,
+            Self::Diff { sides, .. } => sides.contains(&Side::Files),
+            Self::Snapshot { .. } => false,
+            _ => true,
+        }
+    }
+
     fn of(verb: &str, words: &ArgMatches) -> Self {
         match verb {
             "up" => Self::Up,

@@ -72,7 +72,8 @@ pub async fn run_into<E>(
 }
 
 /// As [`run_into`], with more than the files of the directory: `add` gets these and returns them with, for example,
-/// migrations that are code of the program ([`Migrations::with_code`]). It is not called by `new`.
+/// migrations that are code of the program ([`Migrations::with_code`]). It is not called by `new` and
+/// `import`, nor where no files are needed.
 ///
 /// ```no_run
 /// use pgkeel_connect::Config;
@@ -120,13 +121,13 @@ pub async fn run_into_with<E>(
         let imported = adoption::import(&mut screen, migrator.as_ref(), files, (words, &directory));
         return Ok(Box::pin(imported).await);
     }
-    if let Verb::Wait { .. } | Verb::Snapshot { .. } | Verb::Diff { .. } = verb {
-        let connect = connect().await?;
-        return Ok(Box::pin(without_files(&mut screen, connect, &directory, verb)).await);
-    }
-    let migrations = match Migrations::from_dir(&request.directory).and_then(add) {
-        Ok(migrations) => migrations,
-        Err(error) => return Ok(screen.fail(&error, None)),
+    let migrations = if verb.takes_files() {
+        match Migrations::from_dir(&request.directory).and_then(add) {
+            Ok(migrations) => migrations,
+            Err(error) => return Ok(screen.fail(&error, None)),
+        }
+    } else {
+        Migrations::default()
     };
     if verb == Verb::Validate {
         return Ok(validate(&mut screen, &migrations, &request.directory));
@@ -146,6 +147,15 @@ pub async fn run_into_with<E>(
         }
         Verb::Test { page } => Box::pin(checks::test(&mut screen, connect, migrations, page)).await,
         Verb::Doctor => Box::pin(health::doctor(&mut screen, connect, migrations)).await,
+        Verb::Wait { applied, limit } => {
+            Box::pin(health::wait(&mut screen, (connect, migrations), applied, limit)).await
+        }
+        Verb::Snapshot { output } => {
+            Box::pin(schemas::snapshot(&mut screen, (connect, &directory), output.as_deref())).await
+        }
+        Verb::Diff { sides, page } => {
+            Box::pin(schemas::diff(&mut screen, (connect, migrations, &directory), &sides, page)).await
+        }
         Verb::Lock { check } => {
             Box::pin(checks::lock(&mut screen, (connect, migrations, &directory), check)).await
         }
@@ -158,16 +168,6 @@ pub async fn run_into_with<E>(
             Box::pin(with_database(&mut screen, &migrator, verb)).await
         }
     })
-}
-
-/// Verbs that read the files themselves, if they need them at all.
-async fn without_files(screen: &mut Screen<'_>, connect: Config, directory: &Path, verb: Verb) -> Exit {
-    match verb {
-        Verb::Wait { applied, limit } => health::wait(screen, (connect, directory), applied, limit).await,
-        Verb::Snapshot { output } => schemas::snapshot(screen, (connect, directory), output.as_deref()).await,
-        Verb::Diff { sides, page } => schemas::diff(screen, (connect, directory), &sides, page).await,
-        _ => unreachable!("answered with the files"),
-    }
 }
 
 async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb) -> Exit {

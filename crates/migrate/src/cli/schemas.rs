@@ -38,7 +38,12 @@ impl Side {
         }
     }
 
-    async fn read(&self, connect: &Config, directory: &Path, scope: &Scope) -> Result<Snapshot, VerifyError> {
+    async fn read(
+        &self,
+        connect: &Config,
+        migrations: &Migrations,
+        scope: &Scope,
+    ) -> Result<Snapshot, VerifyError> {
         match self {
             Self::Database => taken(connect, scope).await,
             Self::Other(address) => {
@@ -46,7 +51,7 @@ impl Side {
                 taken(&Config::new(address), scope).await
             }
             Self::Written(path) => read(path),
-            Self::Files => made_by(connect, Migrations::from_dir(directory)?, scope).await,
+            Self::Files => made_by(connect, migrations.clone(), scope).await,
         }
     }
 }
@@ -118,14 +123,14 @@ fn in_json(snapshot: &Snapshot, with_objects: bool) -> Value {
 
 pub(super) async fn diff(
     screen: &mut Screen<'_>,
-    (connect, directory): (Config, &Path),
+    (connect, migrations, directory): (Config, Migrations, &Path),
     sides: &[Side; 2],
     page: Page,
 ) -> Exit {
     let compared = async {
         let scope = scope(directory)?;
-        let expected = sides[0].read(&connect, directory, &scope).await?;
-        let found = sides[1].read(&connect, directory, &scope).await?;
+        let expected = sides[0].read(&connect, &migrations, &scope).await?;
+        let found = sides[1].read(&connect, &migrations, &scope).await?;
         if expected.fingerprint() != found.fingerprint() && expected.major() != found.major() {
             return Err(VerifyError::OtherMajor { expected: expected.major(), found: found.major() });
         }

@@ -2,6 +2,9 @@
 //!
 //! They are judged by what they are made of, so strings, comments and bodies of functions count for nothing. What a DO
 //! block, a procedure or a trigger does when it runs cannot be seen.
+//!
+//! Each file is judged by itself, whatever else is pending: so a new database asks for the same acceptance as one in use, and
+//! what is missing is found where files are tried first.
 
 mod conversion;
 mod judge;

@@ -41,6 +41,7 @@ const RIGHTS: &str = "
     from schema join pg_catalog.pg_class c on c.relnamespace = schema.oid
     join (values ('refinery_schema_history', 'select'), ('refinery_schema_history', 'insert'),
         ('refinery_schema_history', 'delete'), ('migration_log', 'select'), ('migration_log', 'insert'),
+        ('repeatable', 'select'), ('repeatable', 'insert'), ('repeatable', 'update'), ('repeatable', 'delete'),
         ('schema_snapshot', 'select'), ('schema_snapshot', 'insert'), ('schema_snapshot', 'update')
     ) as wanted (of_table, \"right\") on wanted.of_table = relname
     where not has_table_privilege(c.oid, wanted.right)";

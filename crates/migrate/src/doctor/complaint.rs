@@ -103,9 +103,7 @@ impl Complaint {
     pub fn remedy(&self) -> String {
         match self {
             Self::Unsuitable { .. } => "use another address for migrations".to_owned(),
-            Self::OtherHistory { table } => {
-                format!("create schema pgkeel; alter table {table} set schema pgkeel;")
-            }
+            Self::OtherHistory { .. } => "migrate import --from refinery".to_owned(),
             Self::Conflict { .. } => "see there; then migrate status".to_owned(),
             Self::Interrupted { file } => format!("migrate {}", file.direction),
             Self::MissingRight { grant, .. } => format!("{grant};"),

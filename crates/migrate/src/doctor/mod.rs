@@ -9,7 +9,7 @@ pub use self::complaint::{Complaint, Diagnosis};
 use crate::drift::header;
 use crate::run::session::Session;
 use crate::run::{Lock, check_connection};
-use crate::state::{history, log};
+use crate::state::{history, log, repeated};
 use crate::{Error, Migrations, Status, VerifyError};
 
 /// Examines one database. Only reads, and takes no lock.
@@ -80,7 +80,8 @@ impl Doctor {
         };
         let (trail, holder) = (log::trail(session).await?, Lock::held_by(session).await?);
         let status = Status::compare(&self.migrations, rows, &trail, holder);
-        let is_new = status.applied.is_empty();
+        let repeated = repeated::rows(session, &self.migrations).await?;
+        let is_new = status.applied.is_empty() && repeated.is_empty();
         complaints.extend(status.conflicts.into_iter().map(|conflict| Complaint::Conflict { conflict }));
         complaints.extend(status.interrupted.into_iter().map(|file| Complaint::Interrupted { file }));
         complaints.extend(status.holder.map(|holder| Complaint::Held { holder }));

@@ -13,17 +13,20 @@ use crate::{Fingerprint, Scope, Snapshot, VerifyError, VerifyStep};
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// One row: only the newest counts. The server compresses the text. `applied` says of which history it is.
+/// IF NOT EXISTS would ask for the right to create even where there is nothing to create.
 const MAKE: &str = "
-    create schema if not exists pgkeel;
-    create table if not exists pgkeel.schema_snapshot (
+    do $$ begin if to_regnamespace('pgkeel') is null then create schema pgkeel; end if; end $$;
+    create table pgkeel.schema_snapshot (
         one boolean primary key default true check (one),
         fingerprint text not null,
         scope text not null,
         snapshot text not null,
         recorded_at timestamptz not null default now(),
         applied text
-    );
-    alter table pgkeel.schema_snapshot add column if not exists applied text";
+    )";
+
+/// For a table that an older version made.
+const ADD_APPLIED: &str = "alter table pgkeel.schema_snapshot add applied text";
 
 const PUT: &str = "
     insert into pgkeel.schema_snapshot (fingerprint, scope, snapshot, applied) values ($1, $2, $3, $4)
@@ -59,11 +62,21 @@ pub(crate) struct Header {
     pub(crate) is_current: bool,
 }
 
+/// The table of the record, for this role.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Standing {
+    #[default]
+    Missing,
+    /// It does not say of which history it is.
+    Old,
+    Readable,
+    Hidden,
+}
+
 /// Which of the tables are there, and can be used.
 #[derive(Debug, Default)]
 struct Tables {
-    /// Whether this role may read it, where it is there.
-    record: Option<bool>,
+    record: Standing,
     history: bool,
     repeatables: bool,
 }
@@ -83,8 +96,10 @@ impl Snapshot {
         let values = [self.fingerprint().to_string(), lines.join("\n"), self.to_text()];
         let record = async {
             let tables = Tables::look(connection).await?;
-            if tables.record.is_none() {
-                connection.batch_execute(MAKE).await?;
+            match tables.record {
+                Standing::Missing => connection.batch_execute(MAKE).await?,
+                Standing::Old => connection.batch_execute(ADD_APPLIED).await?,
+                Standing::Readable | Standing::Hidden => {}
             }
             let applied = tables.applied(connection).await?;
             let [fingerprint, scope, snapshot] = &values;
@@ -111,7 +126,11 @@ impl Tables {
                 (row.try_get(1).map_err(decode)?, row.try_get(2).map_err(decode)?);
             match name.as_str() {
                 "schema_snapshot" => {
-                    tables.record = is_complete.then_some(is_readable);
+                    tables.record = match (is_complete, is_readable) {
+                        (false, _) => Standing::Old,
+                        (true, true) => Standing::Readable,
+                        (true, false) => Standing::Hidden,
+                    };
                 }
                 "repeatable" => tables.repeatables = is_readable,
                 _ => tables.history = is_readable,
@@ -165,7 +184,7 @@ pub(super) async fn read(connection: &Connection) -> Result<Option<Record>, Veri
 async fn row(connection: &Connection, sql: &str) -> Result<Option<(Row, Option<String>)>, VerifyError> {
     let read = async {
         let tables = Tables::look(connection).await?;
-        if tables.record != Some(true) {
+        if tables.record != Standing::Readable {
             return Ok(None);
         }
         let row = unnamed(connection, sql).await?.pop();

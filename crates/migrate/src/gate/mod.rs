@@ -13,7 +13,7 @@ use crate::run::Lock;
 use crate::run::session::Session;
 use crate::state::log::{self, Trail};
 use crate::state::{Applied, history, repeated};
-use crate::{Conflict, LockFile, Migrations, Status, VerifyError};
+use crate::{Conflict, LockFile, Migration, Migrations, Status, VerifyError};
 
 /// As which sessions that ask are seen in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "pgkeel-gate";
@@ -88,7 +88,7 @@ impl Gate {
 
     /// The same, ready also where newer files are applied than this program has: for one that has to start anew while its
     /// successor is being rolled out. The successor's files must be such that it can bear them
-    /// ([`Phase::Expand`](crate::Phase::Expand)); the schema is not compared then.
+    /// ([`Phase::Expand`](crate::Phase::Expand)), and so must its texts of repeatables; the schema is not compared then.
     #[must_use]
     pub fn accepting_newer(mut self) -> Self {
         self.accepts_newer = true;
@@ -116,7 +116,8 @@ impl Gate {
         let (rows, trail) = (history::rows(session).await?, log::trail(session).await?);
         let newer = self.newer(&rows, &trail);
         let status = Status::compare(&self.migrations, rows, &trail, holder);
-        let status = status.with_repeatables(&self.migrations, repeated::rows(session).await?);
+        let status =
+            status.with_repeatables(&self.migrations, repeated::rows(session, &self.migrations).await?);
         if let Some(reason) = self.reason(&status, &newer) {
             return Ok(reason);
         }
@@ -140,7 +141,7 @@ impl Gate {
 
     /// Versions above all of ours that are applied, or are stopped half-way.
     fn newer(&self, rows: &[Applied], trail: &Trail) -> Vec<i64> {
-        let newest = self.migrations.iter().next_back().map_or(i64::MIN, crate::Migration::version);
+        let newest = self.migrations.iter().next_back().map_or(i64::MIN, Migration::version);
         let applied = rows.iter().map(|row| row.version);
         let begun = trail.last.iter().filter(|(_, last)| last.is_open()).map(|(version, _)| *version);
         let mut newer: Vec<i64> = applied.chain(begun).filter(|version| *version > newest).collect();
@@ -166,8 +167,12 @@ impl Gate {
         if !conflicts.is_empty() {
             return Some(Readiness::Conflicting { conflicts });
         }
-        let files: Vec<String> =
-            status.pending.iter().chain(&status.due).map(|file| file.file().to_owned()).collect();
-        (!files.is_empty()).then(|| Readiness::Pending { files, holder: status.holder.clone() })
+        let changed: Vec<&str> = status.changed().map(Migration::file).collect();
+        let all = status.pending.iter().chain(&status.due).map(Migration::file);
+        // Whoever applies newer files applies their texts of repeatables, too.
+        let is_theirs = |file: &&str| !newer.is_empty() && changed.contains(file);
+        let files: Vec<String> = all.filter(|file| !is_theirs(file)).map(str::to_owned).collect();
+        let is_lacking = files.iter().any(|file| !changed.contains(&file.as_str()));
+        (!files.is_empty()).then(|| Readiness::Pending { files, is_lacking, holder: status.holder.clone() })
     }
 }

@@ -16,8 +16,11 @@ pub enum Readiness {
     },
     /// Files are not applied.
     Pending {
-        /// Their names, in the order of versions.
+        /// Their names, in the order of versions, then those of repeatables.
         files: Vec<String>,
+        /// Whether one of them never was. Else all are repeatables of which another text is applied: an older one, or that
+        /// of a newer program.
+        is_lacking: bool,
         /// Who is applying them right now.
         holder: Option<LockHolder>,
     },
@@ -55,11 +58,11 @@ impl Readiness {
     }
 
     /// Whether something is missing that the program needs, so that also one that serves already should not go on: a file
-    /// is not applied, or stands between two statements. The rest is what others may have done to a database under a
+    /// never was applied, or stands between two statements. The rest is what others may have done to a database under a
     /// program that works on it.
     #[must_use]
     pub fn lacks_something(&self) -> bool {
-        matches!(self, Self::Pending { .. } | Self::Interrupted { .. })
+        matches!(self, Self::Pending { is_lacking: true, .. } | Self::Interrupted { .. })
     }
 
     /// The same in one word, for programs: `ready`, `pending`, `drifted`, `newer`, `interrupted` or `conflicting`.
@@ -82,10 +85,10 @@ impl fmt::Display for Readiness {
             Self::Ready { applied, schema } => {
                 write!(f, "ready: the database has all of {}{schema}", Counted(*applied, "migration"))
             }
-            Self::Pending { files, holder: Some(holder) } => {
+            Self::Pending { files, holder: Some(holder), .. } => {
                 write!(f, "{} not applied yet; {holder} is at it", Files(files))
             }
-            Self::Pending { files, holder: None } => {
+            Self::Pending { files, holder: None, .. } => {
                 write!(f, "{} not applied; run migrate up", Files(files))
             }
             Self::Drifted { against, .. } => write!(
@@ -158,16 +161,22 @@ mod tests {
                 "ready: the database has all of 1 migration, and the schema is theirs",
             ),
             (
-                Readiness::Pending { files: files.clone(), holder: None },
+                Readiness::Pending { files: files.clone(), is_lacking: true, holder: None },
                 "pending",
                 true,
                 "2 files, from V2__b.sql to V3__c.sql, are not applied; run migrate up",
             ),
             (
-                Readiness::Pending { files: vec![file], holder: Some(holder) },
+                Readiness::Pending { files: vec![file], is_lacking: true, holder: Some(holder) },
                 "pending",
                 true,
                 "V2__b.sql is not applied yet; \"pgkeel-migrate\" with process id 7 is at it",
+            ),
+            (
+                Readiness::Pending { files: vec!["R__v.sql".into()], is_lacking: false, holder: None },
+                "pending",
+                false,
+                "R__v.sql is not applied; run migrate up",
             ),
             (
                 Readiness::Drifted { against: "the lock file", expected, found },

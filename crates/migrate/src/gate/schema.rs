@@ -14,8 +14,8 @@ pub enum SchemaCheck {
     AsExpected,
     /// It was not asked for.
     NotAsked,
-    /// There is nothing to hold it against: no lock file was given, or it does not know the newest version or the repeatables that are applied;
-    /// and nothing was recorded since the last change, or this role may not read it.
+    /// There is nothing to hold it against: no lock file was given, or it does not know the newest version or the
+    /// repeatables that are applied; and nothing was recorded since the last change, or this role may not read it.
     NothingExpected,
     /// What is expected was written by a server of another major version, which writes definitions differently.
     OtherMajor {

@@ -56,8 +56,9 @@ impl Linter {
         Self { migrations, pending: None, server: None, selection: Selection::default() }
     }
 
-    /// The same for what is pending only, and hooks if anything is. As these files are applied one after the other, nobody uses yet what one of them
-    /// makes, so the next may do with it what it likes. On a database without any migration that is nearly everything.
+    /// The same for what is pending or due only, and hooks if anything is. As these files are applied one after the
+    /// other, nobody uses yet what one of them makes, so the next may do with it what it likes. On a database without any
+    /// migration that is nearly everything.
     #[must_use]
     pub fn pending(mut self, status: &Status) -> Self {
         let files = status.pending.iter().chain(&status.due);

@@ -13,7 +13,7 @@ impl Migrator {
     /// For a database that has the schema already and no history: records the migrations up to the
     /// [target](Self::with_target) as applied, without running them. The schema has to be what they make: what
     /// `against` says, or, where a lock file is of another major version, does not know the newest of them or is stale, a
-    /// shadow.
+    /// shadow. What repeatables make may be there or not, if all migrations are recorded; they stay due.
     ///
     /// # Errors
     /// [`VerifyError::Different`] with all that differs, unless differences are accepted; those of
@@ -61,7 +61,8 @@ impl Migrator {
     }
 
     /// Takes versions out of the history without running anything, so that they are pending again if their files are
-    /// there: after somebody has undone by hand what they do. The log keeps the reason.
+    /// there: after somebody has undone by hand what they do. The log keeps the reason. Repeatables are due again, as behind
+    /// [`down`](Self::down).
     ///
     /// # Errors
     /// As [`mark_applied`](Self::mark_applied), if it is not applied, or would be pending below one that is.

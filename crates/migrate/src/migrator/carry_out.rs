@@ -30,7 +30,7 @@ impl Migrator {
 
     async fn compare(&self, session: &Session, holder: Option<LockHolder>) -> Result<Status, Error> {
         let (rows, trail) = (history::rows(session).await?, log::trail(session).await?);
-        let repeated = repeated::rows(session).await?;
+        let repeated = repeated::rows(session, &self.migrations).await?;
         let status = Status::compare(&self.migrations, rows, &trail, holder);
         Ok(status.with_repeatables(&self.migrations, repeated))
     }
@@ -161,6 +161,8 @@ impl Migrator {
         }
         let shadow = Shadow::create(&self.connect).await.map_err(|error| Error::Shadow(Box::new(error)))?;
         let there = Self { connect: shadow.config().clone(), dry_run: None, recorded: None, ..self.clone() };
+        // What is due is accepted by now, and of the rest there is nothing to lose.
+        let there = there.accepting_destructive();
         let is_told = |migration: &Migration| {
             let is_it = |job: &Job| job.migration.name() == migration.name();
             migration.kind() != Kind::Repeatable || jobs.iter().any(is_it)

@@ -141,10 +141,11 @@ impl Migrator {
         self
     }
 
-    /// The same, applying also by way of a pooler in transaction mode: then the lock is of the transaction of each file, and
-    /// nothing is left on the pooler's sessions. A file that runs outside of a transaction, a repeatable that is due and a
-    /// hook are refused there ([`Unsuitable::NeedsSession`](crate::Unsuitable::NeedsSession)), before anything runs; so are
-    /// reverting and dry runs. It makes no difference on any other connection, and both keep each other out.
+    /// The same, applying also by way of a pooler in transaction mode: then the lock is of the transaction of each file,
+    /// and nothing is left on the pooler's sessions. A file that runs outside of a transaction, code, a repeatable that
+    /// is due and a hook are refused there ([`Unsuitable::NeedsSession`](crate::Unsuitable::NeedsSession)), before
+    /// anything runs; so are reverting and dry runs. It makes no difference on any other connection, and both keep each
+    /// other out.
     #[must_use]
     pub fn safe_for_poolers(mut self) -> Self {
         self.is_safe_for_poolers = true;

@@ -12,7 +12,7 @@ use crate::run::session::Session;
 use crate::run::{Attempt, Attempts, CLEAN, Context, Job, Lock, Patience, Runner, Watch, engine};
 use crate::state::history;
 use crate::state::log::RunId;
-use crate::{Applied, Error, Event, LockHolder, Report, Snapshot, Step, Unsuitable, VerifyError};
+use crate::{Applied, Error, Event, Kind, LockHolder, Report, Snapshot, Step, Unsuitable, VerifyError};
 
 /// What came of beginning a transaction.
 enum Turn {
@@ -163,9 +163,10 @@ impl Migrator {
     }
 }
 
+/// What code prepares would stay behind on sessions of others.
 fn needs_no_session(jobs: &[Job]) -> Result<(), Error> {
     let needs_one =
-        |job: &&Job| job.script().directives().outside_transaction || !job.migration.kind().has_version();
+        |job: &&Job| job.script().directives().outside_transaction || job.migration.kind() != Kind::Versioned;
     jobs.iter().find(needs_one).map_or(Ok(()), |job| {
         let file = job.migration.file().to_owned();
         Err(Error::Unsuitable { reason: Unsuitable::NeedsSession { file } })

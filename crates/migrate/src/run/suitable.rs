@@ -24,7 +24,7 @@ pub enum Unsuitable {
     },
     /// There is a pooler in between that gives each transaction another session, on which no lock can be held.
     Pooler,
-    /// Files are to be applied safely for such a pooler, and one of them has to run outside of a transaction, or is a
+    /// Files are to be applied safely for such a pooler, and one of them has to run outside of a transaction, or is code, a
     /// repeatable or a hook.
     NeedsSession {
         /// Its name.

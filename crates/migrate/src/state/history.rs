@@ -72,7 +72,7 @@ pub(crate) async fn missing(session: &Session) -> Result<Vec<&'static str>, Erro
         }
         if !exists(session, "to_regclass", log::TABLE).await? {
             missing.extend([log::CREATE_TABLE, log::CREATE_INDEX]);
-        } else if !session.connection.query_scalar::<bool>(log::HAS_NOTE, &[]).await? {
+        } else if note(session).await? == (Note { is_missing: true, is_ours: true }) {
             missing.push(log::ADD_NOTE);
         }
         Ok(missing)
@@ -87,6 +87,30 @@ pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
         return Ok(());
     }
     session.step(Step::MakeHistory, session.connection.batch_execute(&missing.join(";\n"))).await
+}
+
+/// As [`ensure`], with a place for what somebody has to say. Only for whom it is needed, as it takes more than rights to
+/// write: the log has to be this role's.
+pub(crate) async fn ensure_notes(session: &Session) -> Result<(), Error> {
+    ensure(session).await?;
+    if session.step(Step::MakeHistory, note(session)).await?.is_missing {
+        session.step(Step::MakeHistory, session.connection.batch_execute(log::ADD_NOTE)).await?;
+    }
+    Ok(())
+}
+
+/// What there is of the log's column for notes, which an older version did not make.
+#[derive(PartialEq, Eq)]
+struct Note {
+    is_missing: bool,
+    is_ours: bool,
+}
+
+async fn note(session: &Session) -> Result<Note, pgkeel_connect::Error> {
+    let decode = |source| pgkeel_connect::Error::Decode { column: 0, source };
+    let row = session.query_opt(log::LACKS_NOTE, &[]).await?;
+    let Some(row) = row else { return Ok(Note { is_missing: false, is_ours: false }) };
+    Ok(Note { is_missing: row.try_get(0).map_err(decode)?, is_ours: row.try_get(1).map_err(decode)? })
 }
 
 /// The statement that takes a version out of the history.

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 
 use super::history;
 use crate::run::session::Session;
-use crate::{Error, Migration, Step};
+use crate::{Error, Migration, Migrations, Step};
 
 /// Written with its schema, as a file may change the search path.
 pub(crate) const TABLE: &str = "pgkeel.repeatable";
@@ -40,13 +40,19 @@ impl Repeated {
     }
 }
 
-/// What was applied, by name; nothing for whom the table is not there or who may not read it.
-pub(crate) async fn rows(session: &Session) -> Result<Vec<Repeated>, Error> {
+/// What was applied, by name; nothing where there is no such table. Who may not read it can do without as long as there
+/// are no repeatables among the files; else each of them would seem to be due.
+pub(crate) async fn rows(session: &Session, migrations: &Migrations) -> Result<Vec<Repeated>, Error> {
+    let (is_there, is_needed) =
+        ("to_regclass('pgkeel.repeatable')", migrations.repeatables().next().is_some());
     let read = async {
-        let readable =
-            "select coalesce(has_table_privilege(to_regclass('pgkeel.repeatable')::oid, 'select'), false)";
+        let wanted = if is_needed {
+            format!("select {is_there} is not null")
+        } else {
+            format!("select coalesce(has_table_privilege({is_there}::oid, 'select'), false)")
+        };
         if !history::exists(session, "to_regnamespace", "pgkeel").await?
-            || !session.query_scalar(readable, &[]).await?
+            || !session.query_scalar(&wanted, &[]).await?
         {
             return Ok(Vec::new());
         }

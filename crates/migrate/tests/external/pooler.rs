@@ -1,7 +1,9 @@
 //! A pooler in between.
 
 use pgkeel_connect::{Config, Executor as _};
-use pgkeel_migrate::{Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Stays, Target, Unsuitable};
+use pgkeel_migrate::{
+    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Stays, Target, Unsuitable,
+};
 use pgkeel_testkit::{Bouncer, TestDatabase, scaled};
 
 const FILES: [(&str, &str); 2] = [
@@ -162,6 +164,27 @@ async fn with_pooler_safety_a_file_outside_of_a_transaction_is_refused_before_an
     assert_eq!(migrator.clone().with_target(Target::Steps(1)).up().await.unwrap().done.len(), 1);
     let straight = Migrator::new(database.config(), Migrations::from_static(&FILES).unwrap());
     assert_eq!(straight.safe_for_poolers().up().await.unwrap().done.len(), 1);
+}
+
+#[tokio::test]
+async fn with_pooler_safety_what_is_no_plain_file_is_refused_before_anything_is_written() {
+    let database = TestDatabase::empty().await;
+    let bouncer = before(&database, "transaction", 2, &[]).await;
+    for file in [("R__v.sql", "select 1;"), ("before_run.sql", "select 1;"), ("after_run.sql", "select 1;")] {
+        let refused = migrator(&bouncer, &[FILES[0], file]).safe_for_poolers().up().await;
+        let Err(Error::Unsuitable { reason: Unsuitable::NeedsSession { file: told } }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(told, file.0);
+    }
+    let code = Code::new(2, "b", "1", |_| Box::pin(async { Ok(()) }));
+    let files = Migrations::from_static(&FILES[..1]).unwrap().with_code([code]).unwrap();
+    let refused = Migrator::new(Config::new(bouncer.address().clone()), files).safe_for_poolers().up().await;
+    assert!(
+        matches!(&refused, Err(Error::Unsuitable { reason: Unsuitable::NeedsSession { file } }) if file == "V2__b.rs"),
+        "{refused:?}"
+    );
+    assert_eq!(count(&database, LEFT).await, 0);
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ mod secrecy;
 mod splitting;
 mod stop;
 mod templates;
+mod together;
+mod upgrade;
 mod verify_files;
 mod shadows;
 mod snapshot;

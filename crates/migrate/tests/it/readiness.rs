@@ -92,7 +92,7 @@ async fn while_somebody_is_at_it_the_holder_is_named_and_nothing_is_waited_for()
     let slow = migrator(&database, &files);
     let running = tokio::spawn(async move { slow.up().await });
     let pending = eventually("the file runs", async || match check(&database, &files).await {
-        Readiness::Pending { files, holder: Some(holder) } => Some((files, holder)),
+        Readiness::Pending { files, holder: Some(holder), .. } => Some((files, holder)),
         _ => None,
     })
     .await;

@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn pending() -> Readiness {
-        Readiness::Pending { files: vec!["V1__a.sql".into()], holder: None }
+        Readiness::Pending { files: vec!["V1__a.sql".into()], is_lacking: true, holder: None }
     }
 
     fn lost() -> VerifyError {

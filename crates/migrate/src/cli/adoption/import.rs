@@ -110,7 +110,7 @@ pub(in crate::cli) async fn import(
     let mut imported = None;
     if let Some(migrator) = migrator {
         tell_of_waiting(screen, migrator).await;
-        match tried(migrator, words, place).await {
+        match Box::pin(tried(migrator, words, place)).await {
             Ok(tried) => imported = Some(tried),
             Err(error) => return fail(screen, &error),
         }

@@ -59,9 +59,10 @@ pub(crate) const CREATE_TABLE: &str = "create table pgkeel.migration_log (
 /// For a log that an older version made.
 pub(crate) const ADD_NOTE: &str = "alter table pgkeel.migration_log add note text";
 
-pub(crate) const HAS_NOTE: &str =
-    "select exists (select from pg_attribute where attname = 'note' and not attisdropped
-    and attrelid = to_regclass('pgkeel.migration_log'))";
+/// Whether it is such a log, and whether this role may change it.
+pub(crate) const LACKS_NOTE: &str = "select not exists (select from pg_attribute where attrelid = c.oid
+        and attname = 'note' and not attisdropped), pg_has_role(relowner, 'usage')
+    from pg_class c where oid = to_regclass('pgkeel.migration_log')";
 
 pub(crate) const CREATE_INDEX: &str =
     "create index migration_log_version_id_idx on pgkeel.migration_log (version, id)";
