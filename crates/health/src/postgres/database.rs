@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use pgkeel_connect::{Config, Connection, Error};
+use pgkeel_connect::{Config, Connection, Error, Executor as _};
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -110,9 +110,7 @@ const QUESTION: &str = "select current_setting('server_version'), pg_is_in_recov
 /// One round trip: with its types known the statement needs no preparing, which poolers in front would mind.
 async fn ask(connection: &Connection) -> Result<Seen, Error> {
     let start = Instant::now();
-    let rows = connection.client().query_typed(QUESTION, &[]).await;
-    let rows = rows.map_err(|error| connection.explain(error.into()))?;
-    let row = rows.first().ok_or(Error::RowCount { expected: "one row", found: 0 })?;
+    let row = connection.query_one_typed(QUESTION, &[]).await?;
     let decode = |column| move |source| Error::Decode { column, source };
     Ok(Seen {
         version: row.try_get(0).map_err(decode(0))?,

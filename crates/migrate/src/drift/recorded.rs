@@ -103,14 +103,8 @@ impl Snapshot {
             }
             let applied = tables.applied(connection).await?;
             let [fingerprint, scope, snapshot] = &values;
-            let values = [
-                (fingerprint as &(dyn ToSql + Sync), Type::TEXT),
-                (scope, Type::TEXT),
-                (snapshot, Type::TEXT),
-            ];
-            let values = [&values[..], &[(&applied, Type::TEXT)]].concat();
-            let put = connection.client().execute_typed(PUT, &values).await;
-            put.map_err(|error| connection.explain(error.into()))
+            let values: [&(dyn ToSql + Sync); 4] = [fingerprint, scope, snapshot, &applied];
+            connection.execute_typed(PUT, &values.map(|value| (value, Type::TEXT))).await
         };
         bounded(VerifyStep::Record, record).await.map(|_| ())
     }
@@ -119,7 +113,7 @@ impl Snapshot {
 impl Tables {
     async fn look(connection: &Connection) -> Result<Self, pgkeel_connect::Error> {
         let mut tables = Self::default();
-        for row in unnamed(connection, LOOK).await? {
+        for row in connection.query_typed(LOOK, &[]).await? {
             let decode = |source| pgkeel_connect::Error::Decode { column: 0, source };
             let name: String = row.try_get(0).map_err(decode)?;
             let (is_readable, is_complete): (bool, bool) =
@@ -153,7 +147,7 @@ impl Tables {
             "select encode(sha256(convert_to(coalesce(
                 string_agg(line, E'\\n' order by line collate \"C\"), ''), 'UTF8')), 'hex') from ({lines}) as lines"
         );
-        let rows = unnamed(connection, &applied).await?;
+        let rows = connection.query_typed(&applied, &[]).await?;
         Ok(rows.first().and_then(|row| row.try_get(0).ok()))
     }
 }
@@ -187,7 +181,7 @@ async fn row(connection: &Connection, sql: &str) -> Result<Option<(Row, Option<S
         if tables.record != Standing::Readable {
             return Ok(None);
         }
-        let row = unnamed(connection, sql).await?.pop();
+        let row = connection.query_opt_typed(sql, &[]).await?;
         Ok(row.zip(Some(tables.applied(connection).await?)))
     };
     bounded(VerifyStep::ReadRecord, read).await
@@ -200,12 +194,6 @@ fn scope(row: &Row) -> Result<Scope, VerifyError> {
 
 fn is_current(row: &Row, applied: Option<&str>) -> bool {
     row.try_get::<_, Option<String>>(1).is_ok_and(|then| then.as_deref() == applied)
-}
-
-/// In one flight, so that a pooler cannot come in between.
-async fn unnamed(connection: &Connection, sql: &str) -> Result<Vec<Row>, pgkeel_connect::Error> {
-    let rows = connection.client().query_typed(sql, &[]).await;
-    rows.map_err(|error| connection.explain(error.into()))
 }
 
 async fn bounded<T>(

@@ -93,19 +93,16 @@ async fn read(connection: &Connection, scope: &Scope, is_inside: bool) -> Result
 }
 
 async fn rows(connection: &Connection, scope: &Scope) -> Result<Snapshot, VerifyError> {
-    let asked =
-        connection.client().query_typed("select current_setting('server_version_num')::int4", &[]).await;
-    let row = asked.map_err(|error| refused(connection.explain(error.into())))?.pop();
-    let number = row.map_or(Ok(0_i32), |row| row.try_get(0));
-    let number = number.map_err(|source| refused(Error::Decode { column: 0, source }))?;
+    let version = "select current_setting('server_version_num')::int4";
+    let number: i32 = connection.query_scalar_typed(version, &[]).await.map_err(refused)?;
     let major = number.unsigned_abs() / 10_000;
     if major < OLDEST {
         return Err(VerifyError::TooOld { major, oldest: OLDEST });
     }
     // Without a name, as behind a pooler others may have left statements on this session under the same one.
-    let rows =
-        connection.client().query_typed(&statement(major), &[(&scope.schemas(), Type::TEXT_ARRAY)]).await;
-    let rows = rows.map_err(|error| refused(connection.explain(error.into())))?;
+    let schemas = scope.schemas();
+    let rows = connection.query_typed(&statement(major), &[(&schemas, Type::TEXT_ARRAY)]).await;
+    let rows = rows.map_err(refused)?;
     let (mut snapshot, mut optional) = (Snapshot::new(major), BTreeSet::new());
     for row in &rows {
         let (object, attribute, is_optional) =
