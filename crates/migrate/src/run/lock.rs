@@ -2,6 +2,9 @@
 //!
 //! It is taken by asking again and again (`pg_try_advisory_lock`). A session that waits inside `pg_advisory_lock` has a
 //! snapshot, for which CREATE INDEX CONCURRENTLY of the holder waits: a deadlock.
+//!
+//! A session takes it twice: to give one back and take it again proves that it was there, and it never goes, so that nobody
+//! who waits gets it. To look for it among all locks of the server takes as long as a small file, or longer.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -87,6 +90,8 @@ pub(crate) struct Lock {
     database: u32,
     /// The process id of the session that took it; 0 if none has.
     taken_by: i32,
+    /// Whether it goes with the transaction that is open, and not before.
+    is_of_transaction: bool,
 }
 
 impl Lock {
@@ -105,7 +110,7 @@ impl Lock {
     pub(crate) async fn of(session: &Session) -> Result<Self, Error> {
         let sql = "select oid from pg_database where datname = current_database()";
         let database = session.step(Step::Lock, session.query_scalar(sql, &[])).await?;
-        Ok(Self { database, taken_by: 0 })
+        Ok(Self { database, taken_by: 0, is_of_transaction: false })
     }
 
     /// Who is applying or reverting migrations of this database.
@@ -115,16 +120,23 @@ impl Lock {
 
     /// Takes it, or says who has it.
     pub(crate) async fn attempt(session: &Session) -> Result<Attempt, Error> {
-        Self::of(session).await?.ask(session, "pg_try_advisory_lock").await
+        let lock = Self::of(session).await?;
+        let take = lock.call("pg_try_advisory_lock");
+        lock.ask(session, &format!("{take} and {take}")).await
     }
 
     /// As [`attempt`](Self::attempt), for the transaction that is open: with its end the lock goes.
     pub(crate) async fn attempt_in_transaction(session: &Session) -> Result<Attempt, Error> {
-        Self::of(session).await?.ask(session, "pg_try_advisory_xact_lock").await
+        let lock = Self { is_of_transaction: true, ..Self::of(session).await? };
+        lock.ask(session, &lock.call("pg_try_advisory_xact_lock")).await
     }
 
-    async fn ask(self, session: &Session, function: &str) -> Result<Attempt, Error> {
-        let attempt = format!("select case when {function}({}) then pg_backend_pid() end", self.key());
+    fn call(self, function: &str) -> String {
+        format!("{function}({})", self.key())
+    }
+
+    async fn ask(self, session: &Session, take: &str) -> Result<Attempt, Error> {
+        let attempt = format!("select case when {take} then pg_backend_pid() end");
         let taken_by: Option<i32> = session.step(Step::Lock, session.query_scalar(&attempt, &[])).await?;
         Ok(match taken_by {
             Some(taken_by) => Attempt::Taken(Self { taken_by, ..self }),
@@ -145,11 +157,9 @@ impl Lock {
 
     /// Lets go of it. If that fails, it goes with the session.
     pub(crate) async fn release(self, session: &Session) {
-        let unlock = format!(
-            "select case when pg_backend_pid() = {} then pg_advisory_unlock({}) end",
-            self.taken_by,
-            self.key()
-        );
+        let give = self.call("pg_advisory_unlock");
+        let unlock =
+            format!("select case when pg_backend_pid() = {} then {give} and {give} end", self.taken_by);
         match session.step(Step::Lock, session.query_scalar::<Option<bool>>(&unlock, &[])).await {
             Ok(Some(true)) => {}
             Ok(None) => self.end_holder(session).await,
@@ -189,9 +199,14 @@ impl Lock {
         }
     }
 
-    /// An SQL condition that says whether the session holds the lock.
+    /// An SQL expression that says whether the session holds the lock.
     pub(crate) fn is_held(self) -> String {
-        format!("exists (select from pg_locks where {} and pid = pg_backend_pid())", self.in_pg_locks())
+        let Self { taken_by, .. } = self;
+        if self.is_of_transaction {
+            return format!("pg_backend_pid() = {taken_by}");
+        }
+        let (give, take) = (self.call("pg_advisory_unlock"), self.call("pg_try_advisory_lock"));
+        format!("case when pg_backend_pid() <> {taken_by} then false when {give} then {take} else false end")
     }
 
     /// `objsubid` 1 marks keys of one number (PostgreSQL documentation, "`pg_locks`").
@@ -224,6 +239,6 @@ mod tests {
     fn the_key_is_the_same_in_every_build() {
         assert_eq!(fnv1a(""), 0x811c_9dc5);
         assert_eq!(fnv1a("foobar"), 0xbf9c_f968); // test vector of the draft
-        assert_eq!(Lock { database: 7, taken_by: 0 }.key() & 0xffff_ffff, 7);
+        assert_eq!(Lock { database: 7, taken_by: 0, is_of_transaction: false }.key() & 0xffff_ffff, 7);
     }
 }

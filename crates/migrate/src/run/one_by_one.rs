@@ -27,6 +27,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let limits = runner.context.limits.of(job.script().directives());
     runner.context.session.renew(limits).await?;
+    tally.started = runner.context.running(job).write(runner.context.session).await?;
     if tally.done == 0 {
         precheck(runner.context.session, job.script().directives()).await?;
     }

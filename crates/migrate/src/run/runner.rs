@@ -71,8 +71,8 @@ pub(crate) struct Runner<'a> {
 /// How it went so far with a file.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    /// When the file was begun, by the server's clock.
-    pub(crate) started: SystemTime,
+    /// When the file was begun, by the server's clock, once that is known.
+    pub(crate) started: Option<SystemTime>,
     pub(crate) attempts: u32,
     /// What attempts that failed and the pauses behind them took.
     pub(crate) lost: Duration,
@@ -85,16 +85,21 @@ impl Context<'_> {
         Entry::new(&self.run, &job.migration, job.direction, state)
     }
 
+    /// What is logged when a file is begun.
+    pub(super) fn running<'a>(&'a self, job: &'a Job) -> Entry<'a> {
+        Entry { done: job.done, ..self.entry(job, State::Running) }
+    }
+
     /// The statement that logs the good end of a file.
     pub(crate) fn last_entry(&self, job: &Job, tally: &Tally, waited: Duration) -> String {
         let done = job.script().len();
         let entry = Entry { done, lock_wait: tally.lost + waited, ..self.entry(job, State::Ok) };
-        Entry { started: Some(tally.started), attempts: tally.attempts, ..entry }.insert()
+        Entry { started: tally.started, attempts: tally.attempts, ..entry }.insert()
     }
 
     /// The statement that logs how far a file has come.
     pub(crate) fn entry_at(&self, job: &Job, tally: &Tally, done: usize) -> String {
-        let (started, attempts) = (Some(tally.started), tally.attempts);
+        let (started, attempts) = (tally.started, tally.attempts);
         Entry { done, started, attempts, ..self.entry(job, State::Running) }.insert()
     }
 
@@ -105,7 +110,7 @@ impl Context<'_> {
         let message = server.as_ref().map_or_else(|| error.reason.to_string(), ToString::to_string);
         let entry = Entry {
             done: tally.done,
-            started: Some(tally.started),
+            started: tally.started,
             attempts: tally.attempts,
             lock_wait: tally.lost,
             trouble: Some(Trouble { server, message, at: error.at }),
@@ -193,16 +198,11 @@ impl Runner<'_> {
     /// Runs the file and `record`, which changes the history, and writes the log.
     pub(crate) async fn perform(&mut self, job: &Job, record: &str) -> Result<Done, Error> {
         let (done, begun, context) = (job.done, Instant::now(), &self.context);
-        let running = Entry { done, ..context.entry(job, State::Running) };
-        let started = if context.is_shared {
-            turn::now(context.session).await?
-        } else {
-            running.write(context.session).await?
-        };
         let Attempts { number: attempts, lost } = self.attempt;
-        let mut tally = Tally { started, attempts, lost, done };
+        let mut tally = Tally { started: None, attempts, lost, done };
         let outside_transaction = job.script().directives().outside_transaction;
         let ended = if context.is_shared {
+            tally.started = Some(turn::now(context.session).await?);
             Box::pin(self.take_turn(job, record, &tally)).await
         } else if outside_transaction {
             Box::pin(one_by_one::run(self, job, record, &mut tally)).await
@@ -225,15 +225,22 @@ impl Runner<'_> {
 
     async fn in_transaction(&mut self, job: &Job, record: &str, tally: &mut Tally) -> Result<(), Failure> {
         let context = &self.context;
+        let (session, lock) = (context.session, context.lock);
         let limits = context.limits.of(job.script().directives());
+        let running = context.running(job);
         loop {
             let (begun, waited) = (Instant::now(), self.watch.waited());
             self.watch.begin();
-            let record = || {
-                let seen = Duration::from_millis(waited.load(Ordering::Relaxed));
-                format!("{record};\n{}", context.last_entry(job, tally, seen))
+            let run = async {
+                let running = tally.started.is_none().then_some(&running);
+                let (id, started) = transaction::open(session, lock, limits, running).await?;
+                tally.started = tally.started.or(started);
+                let record = || {
+                    let seen = Duration::from_millis(waited.load(Ordering::Relaxed));
+                    format!("{record};\n{}", context.last_entry(job, tally, seen))
+                };
+                transaction::run(session, lock, limits, job, record, &id).await
             };
-            let run = transaction::run(context.session, context.lock, limits, job, record);
             let ended = self.watch.over(context.session, &job.migration, run).await;
             match ended {
                 Err(failure) if failure.reason.is_worth_retrying() && tally.attempts <= limits.retries => {

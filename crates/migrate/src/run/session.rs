@@ -1,12 +1,15 @@
 //! The connection on which migrations run: one, of its own, never a pooled one.
 
+use std::pin::pin;
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use futures_util::future::join;
 use pgkeel_connect::{Config, Connection, Executor, TypedParam, dial};
 use tokio::time::timeout;
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::{Directives, Error, Step};
 
@@ -60,6 +63,8 @@ impl Limits {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) connection: Connection,
+    /// Whether the server's system can tell that a client has gone; not known before it was tried.
+    watches: OnceLock<bool>,
 }
 
 impl Session {
@@ -69,7 +74,7 @@ impl Session {
 
     pub(crate) async fn open_as(config: &Config, name: &str) -> Result<Self, Error> {
         let connection = dial(&config.clone().with_application_name(name)).await.map_err(Error::Connect)?;
-        Ok(Self { connection })
+        Ok(Self { connection, watches: OnceLock::new() })
     }
 
     /// Runs one step that is not a file, within its bound.
@@ -88,23 +93,70 @@ impl Session {
     /// Makes the session as if it were new, whatever the file before left in it, so that a file does the same alone and
     /// after others. The advisory lock stays.
     pub(crate) async fn renew(&self, limits: Limits) -> Result<(), Error> {
+        if self.watches.get().is_some() {
+            return self.forget(limits).await;
+        }
         let watched = self.step(Step::SetUp, self.connection.batch_execute(WATCH_CLIENT));
         // In one flight, in this order.
         let (forgotten, watched) = join(self.forget(limits), watched).await;
         forgotten?;
-        match watched {
-            // Not every system can do it.
-            Err(Error::Database { source, .. }) if !source.is_disconnected() => Ok(()),
-            other => other,
-        }
+        let is_possible = match watched {
+            Ok(()) => true,
+            Err(Error::Database { source, .. }) if !source.is_disconnected() => false,
+            Err(error) => return Err(error),
+        };
+        self.watches.get_or_init(|| is_possible);
+        Ok(())
     }
 
     /// As [`renew`](Self::renew), with nothing that may fail inside a transaction.
     pub(crate) async fn forget(&self, limits: Limits) -> Result<(), Error> {
         let forget = "reset session authorization; reset role; reset all; discard temp";
-        let forget = format!("{forget}; {}", settings(limits));
+        let mut forget = format!("{forget}; {}", self.settings(limits));
+        if self.watches.get() == Some(&true) {
+            forget = format!("{forget}; {WATCH_CLIENT}");
+        }
         self.step(Step::SetUp, self.connection.batch_execute(&forget)).await?;
         Ok(())
+    }
+
+    /// Sets what this server knows of these.
+    fn settings(&self, limits: Limits) -> String {
+        let millis = |limit: Duration| i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1);
+        let (lock, statement) = (millis(limits.lock), millis(limits.statement));
+        let transaction = if self.major() < 17 { "" } else { "set transaction_timeout = 0;" };
+        format!(
+            "set lock_timeout = {lock}; set statement_timeout = {statement}; set idle_in_transaction_session_timeout = 0;
+             {transaction} set standard_conforming_strings = on;
+             set default_transaction_read_only = off; set default_transaction_isolation = 'read committed';
+             -- what is reported as applied must outlive a crash of the server
+             select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"
+        )
+    }
+
+    /// The server's major version; 0 if it does not say.
+    fn major(&self) -> u32 {
+        let version = self.connection.parameter("server_version").unwrap_or_default();
+        let digits = version.split(|character: char| !character.is_ascii_digit()).next();
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+    }
+
+    /// Runs statements in one message. Of the rows that they return the first is left in `row`, also if what follows fails.
+    pub(crate) async fn first_row(
+        &self,
+        sql: &str,
+        row: &mut Option<SimpleQueryRow>,
+    ) -> Result<(), pgkeel_connect::Error> {
+        let run = async {
+            let mut answers = pin!(self.connection.client().simple_query_raw(sql).await?);
+            while let Some(answer) = answers.try_next().await? {
+                if let SimpleQueryMessage::Row(found) = answer {
+                    row.get_or_insert(found);
+                }
+            }
+            Ok(())
+        };
+        run.await.map_err(|error: tokio_postgres::Error| self.connection.explain(error.into()))
     }
 
     /// Takes on the role that the file asks for.
@@ -146,18 +198,3 @@ impl Executor for Session {
 
 /// Without it a server that is busy with a statement does not notice that its client has gone, and keeps the lock.
 const WATCH_CLIENT: &str = "set client_connection_check_interval = '1s'";
-
-/// Sets what this server knows of these; 14 has no `transaction_timeout`.
-fn settings(limits: Limits) -> String {
-    let millis = |limit: Duration| i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1);
-    let (lock, statement) = (millis(limits.lock), millis(limits.statement));
-    format!(
-        "select set_config(name, wanted.value, false) from (values
-            ('lock_timeout', '{lock}'), ('statement_timeout', '{statement}'), ('standard_conforming_strings', 'on'),
-            ('idle_in_transaction_session_timeout', '0'), ('transaction_timeout', '0'),
-            ('default_transaction_read_only', 'off'), ('default_transaction_isolation', 'read committed'),
-            -- what is reported as applied must outlive a crash of the server
-            ('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'))
-         ) as wanted (name, value) where current_setting(name, true) is not null"
-    )
-}

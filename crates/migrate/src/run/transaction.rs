@@ -1,13 +1,14 @@
 //! One file in one transaction: BEGIN, the file, the rows of history and log, COMMIT.
 
 use std::pin::pin;
+use std::time::SystemTime;
 
 use futures_util::TryStreamExt as _;
-use futures_util::future::join;
+use futures_util::future::join3;
 use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::timeout;
-use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::ErrorPosition;
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::code;
 use super::failure::{Failure, Reason};
@@ -16,34 +17,43 @@ use super::runner::Job;
 use super::session::{Limits, Session};
 use super::verify::verify;
 use crate::files::Script;
+use crate::state::log::Entry;
 use crate::{Directives, Error, Step};
 
-/// Runs a file and the statements that record it, or leaves nothing of both.
+/// Begins a file's transaction on a session that is as new, in one flight with what logs that: if something of it fails,
+/// nothing of the file is sent. Returns what identifies the transaction, and when the file was begun if that is logged.
+pub(crate) async fn open(
+    session: &Session,
+    lock: Lock,
+    limits: Limits,
+    running: Option<&Entry<'_>>,
+) -> Result<(String, Option<SystemTime>), Failure> {
+    let log = async {
+        match running {
+            Some(running) => running.write_soon(session).await,
+            None => Ok(None),
+        }
+    };
+    let (renewed, logged, begun) = join3(session.renew(limits), log, begin(session, lock)).await;
+    let id = begun?;
+    match renewed.and(logged) {
+        Ok(started) => Ok((id, started)),
+        Err(error) => {
+            let failure = Failure::from(error);
+            roll_back(session, failure.reason.is_without_answer()).await;
+            Err(failure)
+        }
+    }
+}
+
+/// What identifies the transaction that is open, and has the lock.
+pub(crate) async fn identify(session: &Session) -> Result<String, Error> {
+    let sql = "select pg_current_xact_id()::text";
+    session.step(Step::Check, session.query_scalar(sql, &[])).await
+}
+
+/// Runs a file and the statements that record it in the transaction that is open, or leaves nothing of both.
 pub(crate) async fn run(
-    session: &Session,
-    lock: Lock,
-    limits: Limits,
-    job: &Job,
-    record: impl Fn() -> String,
-) -> Result<(), Failure> {
-    session.renew(limits).await?;
-    let id = begin(session, lock).await?;
-    go_on(session, lock, limits, job, record, &id).await
-}
-
-/// As [`run`], in a transaction that is open and has the lock.
-pub(crate) async fn run_open(
-    session: &Session,
-    lock: Lock,
-    limits: Limits,
-    job: &Job,
-    record: impl Fn() -> String,
-) -> Result<(), Failure> {
-    let (id, _) = identify(session, lock, "pg_current_xact_id()").await?;
-    go_on(session, lock, limits, job, record, &id.unwrap_or_default()).await
-}
-
-async fn go_on(
     session: &Session,
     lock: Lock,
     limits: Limits,
@@ -60,10 +70,8 @@ async fn go_on(
         }
         has_no_end(session)?;
         verify(session, limits, job).await?;
-        check(session, lock, id).await?;
-        let record = record();
-        session.step(Step::Record, session.connection.batch_execute(&record)).await?;
-        Ok::<_, Failure>(())
+        has_no_end(session)?;
+        write(session, lock, id, &record()).await
     };
     match done.await {
         Ok(()) => commit(session, limits).await,
@@ -84,25 +92,32 @@ pub(crate) async fn roll_back(session: &Session, is_without_answer: bool) {
 
 /// Begins, and returns what identifies the transaction.
 pub(crate) async fn begin(session: &Session, lock: Lock) -> Result<String, Failure> {
-    let begun = session.step(Step::Begin, session.connection.batch_execute("begin"));
-    let (begun, identified) = join(begun, identify(session, lock, "pg_current_xact_id()")).await;
-    begun?;
-    let (id, is_held) = identified?;
-    if is_held {
-        return Ok(id.unwrap_or_default());
+    let begin = format!("begin; {}", look(lock, "pg_current_xact_id()"));
+    let mut seen = None;
+    session.step(Step::Begin, session.first_row(&begin, &mut seen)).await?;
+    if let Some(Seen { id: Some(id), is_held: true }) = seen.map(|row| Seen::of(&row)) {
+        return Ok(id);
     }
     roll_back(session, false).await;
     Err(Reason::LockLost.into())
 }
 
-/// The transaction's id, and whether this very session holds the lock. Behind a pooler that gives each transaction
-/// another session it would not.
-async fn identify(session: &Session, lock: Lock, id: &str) -> Result<(Option<String>, bool), Error> {
-    let sql = format!("select {id}::text, {}", lock.is_held());
-    let row = session.step(Step::Check, session.query_one(&sql, &[])).await?;
-    let read = || Ok((row.try_get(0)?, row.try_get(1)?));
-    let decoded = read().map_err(|source| pgkeel_connect::Error::Decode { column: 0, source });
-    decoded.map_err(|source| Error::Database { step: Step::Check, source })
+/// The question for the transaction's id, and whether this very session holds the lock. Behind a pooler that gives each
+/// transaction another session it would not.
+fn look(lock: Lock, id: &str) -> String {
+    format!("select {id}::text, {}", lock.is_held())
+}
+
+/// What a look shows.
+struct Seen {
+    id: Option<String>,
+    is_held: bool,
+}
+
+impl Seen {
+    fn of(row: &SimpleQueryRow) -> Self {
+        Self { id: row.get(0).map(str::to_owned), is_held: row.get(1) == Some("t") }
+    }
 }
 
 /// Asks what the file wants to be true before it runs.
@@ -179,19 +194,16 @@ fn has_no_end(session: &Session) -> Result<(), Failure> {
     }
 }
 
-/// The file must not have ended the transaction nor let go of the lock. What it set is not for the rows of the history.
-async fn check(session: &Session, lock: Lock, id: &str) -> Result<(), Failure> {
-    has_no_end(session)?;
-    let plain = session.step(Step::Check, session.connection.batch_execute(PLAIN));
-    let (plain, identified) = join(plain, identify(session, lock, "pg_current_xact_id_if_assigned()")).await;
-    plain?;
-    let (now, is_held) = identified?;
-    if now.as_deref() != Some(id) {
-        Err(Reason::TransactionEnded.into())
-    } else if is_held {
-        Ok(())
-    } else {
-        Err(Reason::LockLost.into())
+/// Writes into history and log, where what the file set does not count, and looks in the same flight: the file must not
+/// have ended the transaction nor let go of the lock. What was seen says more than that the rest was refused.
+async fn write(session: &Session, lock: Lock, id: &str, record: &str) -> Result<(), Failure> {
+    let sql = format!("{PLAIN};\n{};\n{record}", look(lock, "pg_current_xact_id_if_assigned()"));
+    let mut seen = None;
+    let written = session.step(Step::Record, session.first_row(&sql, &mut seen)).await;
+    match seen.map(|row| Seen::of(&row)) {
+        Some(seen) if seen.id.as_deref() != Some(id) => Err(Reason::TransactionEnded.into()),
+        Some(Seen { is_held: false, .. }) => Err(Reason::LockLost.into()),
+        _ => Ok(written?),
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::failure::Failure;
 use super::runner::{Job, Runner, Tally};
 use super::session::Session;
-use super::transaction::{PLAIN, run_open};
+use super::transaction::{PLAIN, identify, run};
 use crate::{Error, Step};
 
 /// Leaves nothing of what was set on a session that goes on to others.
@@ -41,14 +41,17 @@ impl Runner<'_> {
             let seen = Duration::from_millis(waited.load(Ordering::Relaxed));
             format!("{record};\n{};\n{CLEAN}", context.last_entry(job, tally, seen))
         };
-        let run = run_open(context.session, context.lock, limits, job, record);
+        let run = async {
+            let id = identify(context.session).await?;
+            run(context.session, context.lock, limits, job, record, &id).await
+        };
         self.watch.over(context.session, &job.migration, run).await
     }
 
     /// Waits before the file is begun again.
     pub(crate) async fn try_again(&mut self, job: &Job, begun: Instant) -> Result<(), Error> {
         let Attempts { number: attempts, lost } = self.attempt;
-        let mut tally = Tally { started: SystemTime::now(), attempts, lost, done: 0 };
+        let mut tally = Tally { started: None, attempts, lost, done: 0 };
         match self.watch.pause(job, &mut tally, begun).await {
             Ok(()) => {
                 self.attempt = Attempts { number: tally.attempts, lost: tally.lost };

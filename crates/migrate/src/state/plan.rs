@@ -121,7 +121,6 @@ impl Plan {
             Entry { done: script.len(), ..Entry::new(&run, &file.migration, file.direction, State::Ok) };
         let log =
             entry.insert().replacen("'00000000-0000-0000-0000-000000000000'::uuid", "gen_random_uuid()", 1);
-        let log = log.trim_end_matches(" returning started_at").to_owned();
         let record = format!("{}{log};\ncommit;\n", self.record(file));
         let scope = if file.outside_transaction { "set" } else { "set local" };
         let mut settings = format!(

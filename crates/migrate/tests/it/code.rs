@@ -126,6 +126,18 @@ async fn code_that_ends_its_transaction_is_found_out() {
 }
 
 #[tokio::test]
+async fn code_that_goes_on_in_another_transaction_is_found_out() {
+    for another in ["commit; begin", "commit; begin read only"] {
+        let database = TestDatabase::empty().await;
+        let ends =
+            Code::new(2, "b", "1", move |tx| Box::pin(async move { Ok(tx.batch_execute(another).await?) }));
+        let error = with(&database, ends).up().await.unwrap_err();
+        assert!(matches!(error.file().unwrap().reason, Reason::TransactionEnded), "{another}: {error}");
+        assert_eq!(history(&database).await, [1], "{another}");
+    }
+}
+
+#[tokio::test]
 async fn code_that_did_not_get_a_lock_is_called_again() {
     let database = TestDatabase::empty().await;
     let (calls, holder) = (Arc::new(AtomicUsize::new(0)), Arc::new(database.connection().await));

@@ -116,6 +116,22 @@ async fn a_statement_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
+async fn a_lock_that_goes_with_the_commit_of_one_file_is_missed_by_the_next() {
+    let database = TestDatabase::empty().await;
+    let lets_go = "create table t (id int);
+        create function let_go() returns trigger language plpgsql as $$ begin perform pg_advisory_unlock_all(); return null; end $$;
+        create constraint trigger let_go after insert on t deferrable initially deferred for each row execute function let_go();
+        insert into t values (1);";
+    let files = [("V1__lets_go.sql", lets_go), ("V2__b.sql", "create table left_over (id int);")];
+    let error = migrator(&database, &files).up().await.unwrap_err();
+    let of_file = error.file().unwrap();
+    assert_eq!((of_file.file.as_str(), of_file.stays), ("V2__b.sql", Stays::Nothing), "{error:?}");
+    assert!(matches!(of_file.reason, Reason::LockLost), "{error:?}");
+    assert!(!has_table(&database, "left_over").await);
+    assert_eq!(history(&database).await, [1]);
+}
+
+#[tokio::test]
 async fn a_file_that_lets_go_of_the_lock_leaves_nothing() {
     let database = TestDatabase::empty().await;
     let files = [("V1__a.sql", "create table left_over (id int); select pg_advisory_unlock_all();")];

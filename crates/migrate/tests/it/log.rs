@@ -54,6 +54,35 @@ async fn every_file_is_logged_when_it_begins_and_when_it_ends() {
 }
 
 #[tokio::test]
+async fn what_a_file_sets_does_not_keep_the_next_from_being_logged() {
+    let database = TestDatabase::empty().await;
+    let sets =
+        "set default_transaction_read_only = on; set search_path = nowhere; set synchronous_commit = off;";
+    let looks = "create table b as select current_setting('synchronous_commit') as waits;";
+    let alone = outside("create table d (id int);");
+    let files =
+        [("V1__a.sql", sets), ("V2__b.sql", looks), ("V3__c.sql", sets), ("V4__d.sql", alone.as_str())];
+    migrator(&database, &files).up().await.unwrap();
+    assert_eq!(
+        rows(&database).await,
+        [
+            "1 up running transaction 0/3",
+            "1 up ok transaction 3/3",
+            "2 up running transaction 0/1",
+            "2 up ok transaction 1/1",
+            "3 up running transaction 0/3",
+            "3 up ok transaction 3/3",
+            "4 up running statements 0/1",
+            "4 up running statements 1/1",
+            "4 up ok statements 1/1"
+        ]
+    );
+    // What is committed waits for the disk.
+    let waits: String = database.connection().await.query_scalar("select waits from b", &[]).await.unwrap();
+    assert_eq!(waits, "on");
+}
+
+#[tokio::test]
 async fn of_a_file_outside_of_a_transaction_each_statement_is_logged() {
     let database = TestDatabase::empty().await;
     let text =

@@ -48,6 +48,26 @@ async fn of_many_tasks_all_succeed_and_each_file_is_applied_once() {
     }
 }
 
+#[tokio::test]
+async fn whoever_waits_for_the_lock_by_hand_hinders_nothing_and_gets_it_in_the_end() {
+    const THERE: &str = "locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())";
+    let database = TestDatabase::empty().await;
+    let until_somebody_waits = format!(
+        "do $$ begin
+             while not exists (select from pg_locks where not granted and {THERE}) loop perform pg_sleep(0.01); end loop;
+         end $$;"
+    );
+    let files = [("V1__a.sql", until_somebody_waits.as_str()), ("V2__b.sql", "create table b (id int);")];
+    let migrator = migrator(&database, &files);
+    let running = tokio::spawn(async move { migrator.up().await });
+    eventually("the lock is taken", async || (locks(&database).await == 1).then_some(())).await;
+    let wait = format!(
+        "select count(pg_advisory_lock((classid::int8 << 32) | objid::int8)) from pg_locks where {THERE}"
+    );
+    let (got, done) = tokio::join!(count(&database, &wait), running);
+    assert_eq!((got, done.unwrap().unwrap().done.len()), (1, 2));
+}
+
 /// What tells a process of this program which database to migrate.
 const ADDRESS: &str = "PGKEEL_MIGRATE_TEST_ADDRESS";
 

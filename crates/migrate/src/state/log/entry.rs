@@ -83,13 +83,19 @@ impl<'a> Entry<'a> {
         self.cause.name().map_or_else(|| self.migration.kind().to_string(), str::to_owned)
     }
 
-    /// The statement that writes it, and returns when the file was begun.
+    /// When the file was begun, and how many milliseconds ago, as expressions.
+    fn started_and_took(&self) -> (String, String) {
+        let since = self.started.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let Some(since) = since else { return ("clock_timestamp()".to_owned(), "0".to_owned()) };
+        let started = format!("'epoch'::timestamptz + {} * interval '1 microsecond'", since.as_micros());
+        let took = format!("extract(epoch from clock_timestamp() - ({started})) * 1000");
+        (started, took)
+    }
+
+    /// The statement that writes it.
     pub(crate) fn insert(&self) -> String {
         let script = self.script();
-        let started = match self.started.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()) {
-            Some(since) => format!("'epoch'::timestamptz + {} * interval '1 microsecond'", since.as_micros()),
-            None => "clock_timestamp()".to_owned(),
-        };
+        let (started, took) = self.started_and_took();
         let is_over = self.state != State::Running;
         let only_if = |is: bool, value: &str| if is { value.to_owned() } else { "null".to_owned() };
         let trouble = self.trouble.as_ref();
@@ -117,9 +123,9 @@ impl<'a> Entry<'a> {
             ("token_sha256", Literal(&self.migration.up().token_sha256().to_string()).to_string()),
             ("refinery_checksum", Literal(&self.migration.checksum().to_string()).to_string()),
             ("down_sha256", optional(self.migration.down().map(Script::token_sha256))),
-            ("started_at", "begun.at".to_owned()),
+            ("started_at", started),
             ("finished_at", only_if(is_over, "clock_timestamp()")),
-            ("duration_ms", only_if(is_over, "extract(epoch from clock_timestamp() - begun.at) * 1000")),
+            ("duration_ms", only_if(is_over, &took)),
             ("lock_wait_ms", only_if(is_over, &self.lock_wait.as_millis().to_string())),
             ("attempts", self.attempts.to_string()),
             ("sqlstate", optional(code)),
@@ -131,21 +137,31 @@ impl<'a> Entry<'a> {
             ("vcs_revision", optional(self.run.revision.as_ref())),
             ("fingerprint_after", optional(self.fingerprint)),
         ];
-        let columns = || columns.iter().chain(&note);
+        // What is null by itself need not be said, and each column takes the server its time.
+        let columns = || columns.iter().chain(&note).filter(|(_, value)| value != "null");
         let names: Vec<&str> = columns().map(|(name, _)| *name).collect();
         let values: Vec<&str> = columns().map(|(_, value)| value.as_str()).collect();
-        format!(
-            "insert into {TABLE} ({}) select {} from (select {started} as at) as begun returning started_at",
-            names.join(", "),
-            values.join(", ")
-        )
+        format!("insert into {TABLE} ({}) values ({})", names.join(", "), values.join(", "))
     }
 
-    /// Writes it, and returns when the file was begun.
-    pub(crate) async fn write(&self, session: &Session) -> Result<SystemTime, Error> {
-        let sql = self.insert();
-        session.step(Step::Log, session.query_scalar(&sql, &[])).await
+    /// Writes it, and returns when the file was begun, by the server's clock.
+    pub(crate) async fn write(&self, session: &Session) -> Result<Option<SystemTime>, Error> {
+        write(session, &self.insert()).await
     }
+
+    /// As [`write`](Self::write), without waiting for the server's disk, which it reaches before whatever is committed after
+    /// it.
+    pub(crate) async fn write_soon(&self, session: &Session) -> Result<Option<SystemTime>, Error> {
+        write(session, &format!("set local synchronous_commit = off; {}", self.insert())).await
+    }
+}
+
+async fn write(session: &Session, insert: &str) -> Result<Option<SystemTime>, Error> {
+    let sql = format!("{insert} returning (extract(epoch from started_at) * 1000000)::int8");
+    let mut row = None;
+    session.step(Step::Log, session.first_row(&sql, &mut row)).await?;
+    let micros = row.and_then(|row| row.get(0)?.parse().ok());
+    Ok(micros.map(|micros| SystemTime::UNIX_EPOCH + Duration::from_micros(micros)))
 }
 
 pub(super) fn optional(value: Option<impl fmt::Display>) -> String {
