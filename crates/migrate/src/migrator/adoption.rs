@@ -25,7 +25,7 @@ impl Migrator {
     /// Dropping the future leaves all of it recorded or nothing; a shadow is dropped in the background.
     pub async fn baseline(&self, against: &Against) -> Result<Baseline, VerifyError> {
         let (session, lock) = self.alone().await?;
-        let done = self.record_baseline(&session, lock, against).await;
+        let done = Box::pin(self.record_baseline(&session, lock, against)).await;
         lock.release(&session).await;
         done
     }
@@ -37,7 +37,7 @@ impl Migrator {
         against: &Against,
     ) -> Result<Baseline, VerifyError> {
         baseline::refuse(&self.look_alone(session).await?)?;
-        let all = self.migrations.iter().cloned().collect();
+        let all = self.migrations.chain().for_empty(i64::MAX);
         let recorded = self.target.select(&self.migrations, all)?;
         let also = (self.revision.clone(), self.is_dry_run());
         baseline::run((session, lock), &self.check(against), (&self.migrations, recorded), also).await
@@ -121,7 +121,7 @@ impl Migrator {
             return Ok(found.told(None, self.is_dry_run()));
         }
         let lock = self.lock(&session).await?;
-        let done = self.record_import(&session, lock, from).await;
+        let done = Box::pin(self.record_import(&session, lock, from)).await;
         lock.release(&session).await;
         done
     }
