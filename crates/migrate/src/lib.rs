@@ -10,7 +10,7 @@
 //!
 //! What the files make of a schema is another matter: a [`Snapshot`] is a schema in writing, [`Verifier`] holds a database
 //! against what it should be, [`Prover`] tries the files and their ways back in a [`Shadow`], and [`LockFile`] keeps what came
-//! of it beside the files. [`Gate`] is for the service that works on the database: may it serve?
+//! of it beside the files. [`Squasher`] makes one file of many for databases that are still empty. [`Gate`] is for the service that works on the database: may it serve?
 //! [`Doctor`] is for who looks after it: what is wrong, and what helps?
 //!
 //! A database that others have made goes on without running anything again: [`ToolFiles`] turns another tool's files into ours,
@@ -37,6 +37,8 @@
 //! - A file and its row in the history are committed together or not at all, while this session holds the lock. Of a file
 //!   that runs outside of a transaction this holds for each statement that can be in one, and its row in the log; an index
 //!   that was built concurrently is looked at before that is done again.
+//! - A checkpoint and a row of the history for each version that it lists are committed together or not at all, and only where
+//!   nothing is applied, whole or in part.
 //! - A repeatable and the record of its text are committed together or not at all, too; so one that was stopped is due.
 //! - What a `.verify.sql` says holds behind each file that was applied, and asking it changed nothing.
 //! - No row of the log is changed or removed.
@@ -64,6 +66,7 @@ mod difference;
 mod lock_file;
 mod shadow;
 mod proof;
+mod squash;
 mod drift;
 mod gate;
 mod doctor;
@@ -82,15 +85,15 @@ pub use self::doctor::{Complaint, Diagnosis, Doctor};
 pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
 pub use self::files::{
-    Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Template, Unfit, UnfitReason,
-    embed,
+    Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Squashed, Template, Unfit,
+    UnfitReason, embed,
 };
 pub use self::gate::{Gate, Readiness, SchemaCheck, Until};
 #[cfg(feature = "lint")]
 pub use self::lint::{LintEdit, LintFinding, LintFix, LintLevel, LintReport, Linter};
 pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem, LockRepeatables};
 pub use self::migrator::Migrator;
-pub use self::proof::{ChainProof, Finding, Proof, Prover, RepeatablesProof, StepProof};
+pub use self::proof::{ChainProof, CheckpointProof, Finding, Proof, Prover, RepeatablesProof, StepProof};
 pub use self::run::{
     Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, MigrationTx, Reason, Report, Stays,
     Step, Stop, Unsuitable,
@@ -99,6 +102,7 @@ pub use self::shadow::Shadow;
 pub use self::snapshot::{
     Aspect, BadFingerprint, BadPattern, BadScope, BadSnapshot, Fingerprint, Object, Pattern, Scope, Snapshot,
 };
+pub use self::squash::{Checkpoint, Removal, SquashProblem, Squasher};
 pub use self::state::{
     Applied, Back, Conflict, Direction, Interrupted, Plan, PlannedFile, Repeated, Status, Target,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pgkeel_connect::ServerError;
 use tokio_postgres::error::SqlState;
 
-use crate::{BadSnapshot, Error, LockProblem, Readiness, Verification};
+use crate::{BadSnapshot, Differences, Error, LockProblem, Readiness, SquashProblem, Verification};
 
 /// What went wrong while a schema was read, compared, or made in a shadow.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +118,42 @@ pub enum VerifyError {
         /// What differs.
         verification: Box<Verification>,
     },
+    /// Files cannot be made one, or not be removed. Nothing was written and nothing removed.
+    #[error("nothing was written:{}", Lines(.problems))]
+    CannotSquash {
+        /// All that is in the way.
+        problems: Vec<SquashProblem>,
+    },
+    /// What files make one after the other cannot be made in one transaction. Nothing was written.
+    #[error(
+        "nothing was written, because {file} fails in one transaction with the files before it; squash up to the version before"
+    )]
+    NotInOne {
+        /// The file's name.
+        file: String,
+        /// What the server said.
+        #[source]
+        source: Box<Error>,
+    },
+    /// A checkpoint does not make what the files make that it takes the place of.
+    #[error("{file} does not make what the files make that it lists:{}", Lines(&outcome(.differences, .rows)))]
+    OtherOutcome {
+        /// The checkpoint.
+        file: String,
+        /// What the files make is what is expected.
+        differences: Differences,
+        /// In words, what is different of the history and of how many rows tables have.
+        rows: Vec<String>,
+    },
+    /// The files do not make the schema any more that the lock file has. Nothing was written.
+    #[error(
+        "the lock file has another schema for version {version} than the files make now; find out with migrate lock --check \
+         and migrate verify what has changed, and write it anew"
+    )]
+    StaleLock {
+        /// The version.
+        version: i64,
+    },
     /// A snapshot cannot be read from its file, or not be written.
     #[error("no access to {}", .path.display())]
     SnapshotFile {
@@ -208,6 +244,8 @@ pub enum VerifyStep {
     ReadRecord,
     /// Waiting for a server.
     Wait,
+    /// Counting the rows of tables.
+    Count,
 }
 
 impl fmt::Display for VerifyStep {
@@ -220,8 +258,14 @@ impl fmt::Display for VerifyStep {
             Self::Record => "keeping the snapshot",
             Self::ReadRecord => "reading the recorded snapshot",
             Self::Wait => "waiting for the server",
+            Self::Count => "counting rows",
         })
     }
+}
+
+fn outcome(differences: &Differences, rows: &[String]) -> Vec<String> {
+    let differences = differences.to_string();
+    differences.lines().map(str::to_owned).chain(rows.iter().cloned()).collect()
 }
 
 /// One a line.

@@ -11,8 +11,8 @@ use crate::run::session::Session;
 use crate::state::history;
 use crate::state::log::{Cause, Entry, RunId, State, Trail};
 use crate::{
-    Against, Applied, Differences, Direction, Error, Fingerprint, Migration, Migrations, Pattern, Repeated,
-    Status, Verification, Verifier, VerifyError,
+    Against, Differences, Direction, Error, Fingerprint, Migration, Migrations, Pattern, Repeated, Status,
+    Verification, Verifier, VerifyError,
 };
 
 /// What a baseline recorded.
@@ -110,13 +110,8 @@ fn patterns(tables: &[String]) -> Vec<Pattern> {
 
 /// What the status would be if these were applied.
 pub(crate) fn as_if(migrations: &Migrations, applied: &[Migration]) -> Status {
-    let row = |migration: &Migration| Applied {
-        version: migration.version(),
-        name: migration.name().to_owned(),
-        applied_on: SystemTime::UNIX_EPOCH,
-        checksum: migration.checksum(),
-    };
-    Status::compare(migrations, applied.iter().map(row).collect(), &Trail::default(), None)
+    let rows = |migration: &Migration| history::made_by(migration, SystemTime::UNIX_EPOCH);
+    Status::compare(migrations, applied.iter().flat_map(rows).collect(), &Trail::default(), None)
 }
 
 /// Refuses a database in which something is applied.

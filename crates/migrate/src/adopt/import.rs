@@ -175,8 +175,7 @@ fn news(found: Resolved, ours: &[Applied]) -> (New, Vec<ImportProblem>) {
 
 /// What will be applied, as files.
 fn together(migrations: &Migrations, ours: &[Applied], new: &New) -> Vec<Migration> {
-    let is_applied = |version: i64| {
-        ours.iter().any(|row| row.version == version) || new.iter().any(|(it, _)| it.version() == version)
-    };
-    migrations.iter().filter(|migration| is_applied(migration.version())).cloned().collect()
+    let ours = ours.iter().map(|row| row.version);
+    let versions: Vec<i64> = ours.chain(new.iter().map(|(it, _)| it.version())).collect();
+    migrations.only(&versions, &[]).chain().for_empty(i64::MAX)
 }

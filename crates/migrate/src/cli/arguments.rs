@@ -25,6 +25,7 @@ pub fn command() -> Command {
         verify(),
         test(),
         lock(),
+        super::squash::command(),
         lock_info(),
         repair(),
         adoption::baseline_command(),
@@ -50,6 +51,7 @@ Files in the directory:
   V<version>__<name>.sql               applied once, in the order of versions
   V<version>__<name>.down.sql          undoes it
   V<version>__<name>.verify.sql        queries that must not answer false, 0, null or no row behind it; else it is rolled back
+  B<version>__<name>.sql               in place of all up to its version, on an empty database only: see migrate squash
   R__<name>.sql                        applied behind all of these, again whenever its text has changed: views, functions
   before_run.sql, after_run.sql        first and last in each run that has something to do
   README.md, migrations.lock           see migrate lock";

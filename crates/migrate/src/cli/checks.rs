@@ -95,7 +95,7 @@ pub(super) async fn test(
 /// Each step has been told already.
 fn told(proof: &Proof, page: Page) -> String {
     match page {
-        Page::Text => format!("{}{}{}\n", proof.chain, proof.repeated(), proof.summary()),
+        Page::Text => format!("{}{}{}\n", proof.chain, proof.besides(), proof.summary()),
         Page::Markdown => proof.to_markdown(),
     }
 }
@@ -112,7 +112,7 @@ pub(super) async fn lock(
         if is_new && !check {
             made.write(directory)?;
         }
-        Ok((made.entries().len(), is_new))
+        Ok((made.entries().len() + made.checkpoints().len(), is_new))
     };
     match locked.await {
         Ok((versions, is_new)) => {

@@ -19,7 +19,7 @@ pub enum Exit {
     /// Files cannot be used, or do not go with the database.
     Conflict = 4,
     /// The schema, the lock file or a way back is not as the migrations make it (`verify`, `test`, `lock --check`,
-    /// `baseline`, `import --verify`), two schemas differ (`diff`), or an index is not valid (`doctor`).
+    /// `squash`, `baseline`, `import --verify`), two schemas differ (`diff`), or an index is not valid (`doctor`).
     Differs = 5,
     /// Others were applying migrations all the time, or the lock was lost.
     Locked = 6,
@@ -27,8 +27,8 @@ pub enum Exit {
     Interrupted = 7,
     /// `lint` found what would block or break something.
     Findings = 8,
-    /// There is no way back, data may be lost and nobody has accepted that, it cannot be tried like this, or there is a
-    /// history already (`baseline`).
+    /// There is no way back, data may be lost and nobody has accepted that, it cannot be tried like this, files cannot be made one
+    /// (`squash`), or there is a history already (`baseline`).
     Refused = 9,
     /// The connection leads to a standby, through a pooler in transaction mode, or to a server that is too old.
     Unsuitable = 10,
@@ -42,13 +42,13 @@ Exit codes:
   2   wrong command line, settings or directory
   3   something is pending, or a repeatable due (status --check, wait --applied)
   4   files that cannot be used, or that are in conflict with the database
-  5   the schema, the lock file or a way back is not as the migrations make it (verify, test, lock --check, baseline,
-      import), two schemas differ (diff), or an index is not valid (doctor)
+  5   the schema, the lock file or a way back is not as the migrations make it (verify, test, lock --check, squash,
+      baseline, import), two schemas differ (diff), or an index is not valid (doctor)
   6   others were applying migrations all the time, or the lock was lost
   7   a file stands between two statements, and somebody has to say how it goes on (repair)
   8   findings at error level (lint)
-  9   there is no way back, data may be lost and that is not accepted, it cannot be tried like this, or there is a
-      history already (baseline)
+  9   there is no way back, data may be lost and that is not accepted, it cannot be tried like this, files cannot be
+      made one (squash), or there is a history already (baseline)
   10  the connection leads to a standby, a pooler in transaction mode, or a server that is too old";
 
 impl From<Exit> for ExitCode {
@@ -100,9 +100,14 @@ impl From<&VerifyError> for Exit {
             | VerifyError::BadLockFile { .. }
             | VerifyError::SnapshotFile { .. }
             | VerifyError::BadSnapshotFile { .. } => Self::Usage,
-            VerifyError::Different { .. } => Self::Differs,
+            VerifyError::Different { .. }
+            | VerifyError::NotInOne { .. }
+            | VerifyError::OtherOutcome { .. }
+            | VerifyError::StaleLock { .. } => Self::Differs,
             VerifyError::NotReady { found, .. } => Self::not_ready(found),
-            VerifyError::ServerWide { .. } | VerifyError::MayNotCreate(_) => Self::Refused,
+            VerifyError::ServerWide { .. }
+            | VerifyError::MayNotCreate(_)
+            | VerifyError::CannotSquash { .. } => Self::Refused,
             VerifyError::TooOld { .. } | VerifyError::OtherMajor { .. } => Self::Unsuitable,
             VerifyError::NotLocked { .. }
             | VerifyError::RepeatablesNotLocked { .. }

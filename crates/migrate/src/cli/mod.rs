@@ -29,6 +29,7 @@ mod run;
 mod schemas;
 mod screen;
 mod signals;
+mod squash;
 mod status;
 mod text;
 

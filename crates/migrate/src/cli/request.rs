@@ -10,6 +10,7 @@ use super::adoption::Words;
 use super::checks::{Page, With};
 use super::lint::Lint;
 use super::schemas::Side;
+use super::squash::Words as SquashWords;
 use crate::migrator::Accepted;
 use crate::{Back, Direction, DryRun, LockFile, Migrations, Migrator, Phase, Stop, Target};
 
@@ -35,6 +36,7 @@ pub(crate) enum Verb {
     Verify { with: With, page: Page },
     Test { page: Page },
     Lock { check: bool },
+    Squash(SquashWords),
     LockInfo,
     Repair { version: i64, statement: usize },
     Baseline,
@@ -156,6 +158,7 @@ impl Verb {
             "verify" => Self::Verify { with: with(words), page: page(words) },
             "test" => Self::Test { page: page(words) },
             "lock" => Self::Lock { check: words.get_flag("check") },
+            "squash" => Self::Squash(SquashWords::of(words)),
             "lock-info" => Self::LockInfo,
             "baseline" => Self::Baseline,
             "mark" => Self::mark(words),
@@ -276,6 +279,7 @@ pub(super) fn has(words: &ArgMatches, name: &str) -> bool {
 mod tests {
     use super::super::arguments::command;
     use super::*;
+    use crate::Removal;
 
     fn parsed(words: &[&str]) -> Request {
         let words = ["migrate"].iter().chain(words);
@@ -359,6 +363,11 @@ mod tests {
             Verb::Diff { sides, page: Page::Markdown }
         );
         assert_eq!(parsed(&["doctor"]).verb, Verb::Doctor);
+        let (removal, dry_run) = (Some(Removal::Replaced), true);
+        assert_eq!(
+            parsed(&["squash", "--to", "V7", "--remove", "--dry-run"]).verb,
+            Verb::Squash(SquashWords { version: 7, name: "checkpoint".into(), removal, dry_run })
+        );
         let up = parsed(&["up", "--pooler-safe", "--no-record"]).options;
         assert!(up.pooler_safe && up.no_record);
     }
@@ -380,6 +389,8 @@ mod tests {
             &["lint", "--server-version", "9"],
             &["up", "--pooler-safe", "--dry-run"],
             &["diff", "files"],
+            &["squash"],
+            &["squash", "--to", "7", "--remove=some"],
         ] {
             let words = ["migrate"].iter().chain(words);
             assert!(command().try_get_matches_from(words.clone()).is_err(), "{words:?}");

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::request::{Content, Request, Verb, WayBack};
 use super::screen::Screen;
 use super::status::page;
-use super::{adoption, checks, health, json, lint, schemas, signals, text};
+use super::{adoption, checks, health, json, lint, schemas, signals, squash, text};
 use crate::files::unfit;
 use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
 
@@ -159,6 +159,9 @@ pub async fn run_into_with<E>(
         Verb::Lock { check } => {
             Box::pin(checks::lock(&mut screen, (connect, migrations, &directory), check)).await
         }
+        Verb::Squash(words) => {
+            Box::pin(squash::squash(&mut screen, (connect, migrations, &directory), words)).await
+        }
         Verb::Baseline => {
             let migrator = request.migrator(connect, migrations, stop);
             Box::pin(adoption::baseline(&mut screen, &migrator, &directory)).await
@@ -198,6 +201,7 @@ async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb)
         | Verb::Verify { .. }
         | Verb::Test { .. }
         | Verb::Lock { .. }
+        | Verb::Squash(_)
         | Verb::Baseline
         | Verb::Import(_)
         | Verb::Wait { .. }
@@ -254,9 +258,10 @@ fn validate(screen: &mut Screen<'_>, migrations: &Migrations, directory: &Path) 
         return exit;
     }
     let (count, repeatables) = (migrations.len(), migrations.repeatables().count());
+    let checkpoints = migrations.checkpoints().count();
     screen.answer(
-        || text::in_order(count, repeatables),
-        || json!({ "migrations": count, "repeatables": repeatables }),
+        || text::in_order(count, checkpoints, repeatables),
+        || json!({ "migrations": count, "checkpoints": checkpoints, "repeatables": repeatables }),
     );
     Exit::Done
 }

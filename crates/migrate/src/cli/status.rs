@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::text::stamp;
-use crate::{Conflict, Status};
+use crate::{Conflict, Kind, Status};
 
 struct Row {
     /// `None` for a repeatable.
@@ -48,7 +48,10 @@ fn versioned(status: &Status) -> Vec<Row> {
     let pending = status.pending.iter().map(|file| Row {
         version: Some(file.version()),
         name: file.name().to_owned(),
-        state: state(status, file.version()).unwrap_or("pending"),
+        state: state(status, file.version()).unwrap_or(match file.kind() {
+            Kind::Checkpoint => "pending checkpoint",
+            _ => "pending",
+        }),
         on: String::new(),
     });
     applied.chain(pending).collect()

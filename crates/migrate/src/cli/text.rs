@@ -71,6 +71,7 @@ fn label(migration: &Migration) -> String {
     match migration.kind() {
         Kind::Hook => migration.name().to_owned(),
         Kind::Repeatable => format!("R  {}", migration.name()),
+        Kind::Checkpoint => format!("B{}  {}", migration.version(), migration.name()),
         Kind::Versioned | Kind::Code => format!("V{}  {}", migration.version(), migration.name()),
     }
 }
@@ -167,13 +168,17 @@ pub(crate) fn plan(plan: &Plan) -> String {
     if plan.files.is_empty() { "nothing to do\n".to_owned() } else { page }
 }
 
-pub(crate) fn in_order(migrations: usize, repeatables: usize) -> String {
-    let verb = if migrations + repeatables == 1 { "is" } else { "are" };
-    let besides = match repeatables {
-        0 => String::new(),
-        number => format!(" and {}", count(number, "repeatable")),
-    };
-    format!("{}{besides} {verb} in order\n", count(migrations, "migration"))
+pub(crate) fn in_order(migrations: usize, checkpoints: usize, repeatables: usize) -> String {
+    let besides = [(checkpoints, "checkpoint"), (repeatables, "repeatable")];
+    let besides = besides.into_iter().filter(|(number, _)| *number > 0).map(|(number, of)| count(number, of));
+    let parts: Vec<String> = std::iter::once(count(migrations, "migration")).chain(besides).collect();
+    let verb = if migrations + checkpoints + repeatables == 1 { "is" } else { "are" };
+    match &parts[..] {
+        [first @ .., last] if !first.is_empty() => {
+            format!("{} and {last} {verb} in order\n", first.join(", "))
+        }
+        _ => format!("{} {verb} in order\n", parts.join("")),
+    }
 }
 
 pub(crate) fn holder(holder: Option<&LockHolder>) -> String {

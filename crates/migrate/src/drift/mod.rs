@@ -154,7 +154,7 @@ impl Verifier {
         lock: &LockFile,
     ) -> Result<Verification, VerifyError> {
         let version = newest(status).ok_or(VerifyError::NothingApplied)?;
-        lock.entry(version).ok_or(VerifyError::NotLocked { version })?;
+        lock.entry_or_checkpoint(version).ok_or(VerifyError::NotLocked { version })?;
         let expected = lock.schema_after(version, &status.repeated);
         let expected = expected.ok_or(VerifyError::RepeatablesNotLocked { version })?;
         let found = self.take(connection, lock.scope()).await?;
@@ -195,7 +195,14 @@ impl Verifier {
     /// What the migrations that are applied make of an empty database.
     async fn make(&self, status: &Status, scope: &Scope) -> Result<Snapshot, VerifyError> {
         let changed = status.conflicts.iter().filter(|conflict| {
-            matches!(conflict, Conflict::Edited { .. } | Conflict::Renamed { .. } | Conflict::Missing { .. })
+            matches!(
+                conflict,
+                Conflict::Edited { .. }
+                    | Conflict::Renamed { .. }
+                    | Conflict::Missing { .. }
+                    | Conflict::Squashed { .. }
+                    | Conflict::SquashedOther { .. }
+            )
         });
         let conflicts: Vec<Conflict> = changed.cloned().collect();
         if !conflicts.is_empty() {
@@ -207,7 +214,7 @@ impl Verifier {
         let versions: Vec<i64> = status.applied.iter().map(|row| row.version).collect();
         let is_applied = |file: &&Migration| status.repeated.iter().any(|row| row.name == file.name());
         let repeatables: Vec<&Migration> = self.migrations.repeatables().filter(is_applied).collect();
-        let applied = self.migrations.only(&versions, &repeatables);
+        let applied = self.migrations.only(&versions, &repeatables).chain();
         if !self.is_private {
             server_wide::refuse(&applied)?;
         }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use pgkeel_connect::Ident;
 use pgkeel_connect::settings::{positive_duration, yes_or_no};
 
+use super::checkpoint::Squashed;
 use super::statements::Scan;
 
-const MARK: &str = "pgkeel:";
+pub(crate) const MARK: &str = "pgkeel:";
 
 /// How one file wants to be run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +42,9 @@ pub struct Directives {
     pub phase: Phase,
     /// `precheck="select …"`: a query that has to answer `true` before its statements run. May be given several times.
     pub prechecks: Vec<String>,
+    /// `squashes=V<version>__<name>:<checksum>:<SHA-256>`, in a checkpoint, once for each version that it takes the place of,
+    /// lowest first. Written by `migrate squash`.
+    pub squashes: Vec<Squashed>,
 }
 
 /// When a file may be applied, while one version of a program replaces another.
@@ -95,6 +99,7 @@ impl Directives {
             "phase" => self.phase = phase(value)?,
             "requires" => self.require(value)?,
             "precheck" => self.prechecks.push(value.to_owned()),
+            "squashes" => self.squashes.push(value.parse()?),
             _ => return Err(format!("is none of {KEYS}")),
         }
         Ok(())
@@ -118,7 +123,7 @@ impl Directives {
 }
 
 const KEYS: &str = "transaction, lock_timeout, statement_timeout, retries, out_of_order, irreversible, destructive, \
-                    role, requires, phase, precheck";
+                    role, requires, phase, precheck, squashes";
 
 /// The value at the beginning of the text, in double quotes or up to the next space, and what follows.
 fn value(text: &str) -> Result<(&str, &str), String> {
@@ -171,6 +176,7 @@ impl fmt::Display for Directives {
             requires_repeatables,
             phase,
             prechecks,
+            squashes,
         } = self;
         let mut parts = Vec::new();
         parts.extend(outside_transaction.then(|| "transaction=off".to_owned()));
@@ -184,6 +190,7 @@ impl fmt::Display for Directives {
         parts.extend(requires_repeatables.iter().map(|name| format!("requires=R__{name}")));
         parts.extend((*phase == Phase::Contract).then(|| "phase=contract".to_owned()));
         parts.extend(prechecks.iter().map(|query| format!("precheck={query:?}")));
+        parts.extend(squashes.iter().map(|squashed| format!("squashes={squashed}")));
         f.write_str(&parts.join(" "))
     }
 }

@@ -7,7 +7,7 @@ use super::kind::Kind;
 use super::migration::{Migration, MigrationProblem};
 use super::migrations::Migrations;
 use super::script::Script;
-use super::{placement, requirements};
+use super::{checkpoint, placement, requirements};
 use crate::Error;
 
 /// The names of the hooks.
@@ -18,6 +18,7 @@ const AFTER: &str = "after_run";
 #[derive(Default)]
 pub(super) struct Draft {
     ups: BTreeMap<String, (i64, Option<Script>)>,
+    checkpoints: BTreeMap<String, (i64, Option<Script>)>,
     downs: BTreeMap<String, Option<Script>>,
     verifies: BTreeMap<String, Option<Script>>,
     /// With their kinds and names.
@@ -44,6 +45,12 @@ impl Draft {
                 let script = self.script(file, bytes);
                 self.problems.extend(script.as_ref().and_then(|it| placement::check(it, Kind::Versioned)));
                 self.ups.insert(stem.to_owned(), (version, script));
+            }
+            Some(FileName::Checkpoint { stem, version }) => {
+                let script = self.script(file, bytes);
+                self.problems.extend(script.as_ref().and_then(|it| placement::check(it, Kind::Checkpoint)));
+                self.problems.extend(script.as_ref().and_then(placement::check_statements));
+                self.checkpoints.insert(stem.to_owned(), (version, script));
             }
             Some(FileName::Repeatable { name, .. }) => {
                 self.add_unversioned(Kind::Repeatable, name, file, bytes);
@@ -84,6 +91,7 @@ impl Draft {
                 Err(problem) => self.problems.push(problem),
             }
         }
+        let checkpoints = self.checkpoints();
         let unversioned = self.unversioned();
         let of_kind = |wanted: Kind| unversioned.iter().filter(move |file| file.kind() == wanted);
         let repeatables = requirements::in_order(of_kind(Kind::Repeatable).cloned().collect());
@@ -102,13 +110,31 @@ impl Draft {
             file: format!("{stem}.verify.sql"),
             of: format!("{stem}.sql"),
         }));
+        found.sort_by_key(Migration::version);
+        self.problems.extend(checkpoint::problems(&checkpoints, &found));
         if self.problems.is_empty() {
-            found.sort_by_key(Migration::version);
             let (before, after) = (hook(BEFORE), hook(AFTER));
-            Ok(Migrations { versioned: found.into(), repeatables: repeatables.into(), before, after })
+            let (versioned, checkpoints) = (found.into(), checkpoints.into());
+            Ok(Migrations { versioned, checkpoints, repeatables: repeatables.into(), before, after })
         } else {
             Err(Error::Files { problems: self.problems })
         }
+    }
+
+    /// Those that stand for others, lowest version first.
+    fn checkpoints(&mut self) -> Vec<Migration> {
+        let read = std::mem::take(&mut self.checkpoints).into_iter();
+        let mut found: Vec<Migration> = read
+            .filter_map(|(stem, (version, script))| Some(Migration::checkpoint(&stem, version, script?)))
+            .collect();
+        found.sort_by_key(Migration::version);
+        let several = found.chunk_by(|one, other| one.version() == other.version());
+        self.problems.extend(several.filter(|same| same.len() > 1).map(|same| {
+            MigrationProblem::SameVersion {
+                files: same.iter().map(|migration| migration.file().to_owned()).collect(),
+            }
+        }));
+        found
     }
 
     /// Those without a version, with the files that verify them.

@@ -116,9 +116,11 @@ mod tests {
     fn the_table_names_every_file_that_is_run() {
         let directory = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
-        write("V1__a.sql", "select 1");
-        write("V1__a.down.sql", "select 2");
-        write("V1__a.verify.sql", "select 1");
+        let squashes = "V1__a:1:".to_owned() + &"0".repeat(64);
+        write("B1__c.sql", &format!("-- pgkeel: squashes={squashes}\nselect 1"));
+        write("V3__a.sql", "select 1");
+        write("V3__a.down.sql", "select 2");
+        write("V3__a.verify.sql", "select 1");
         write("R__b.sql", "select 3");
         write("before_run.sql", "select 4");
         write("README.md", "# about");
@@ -126,7 +128,7 @@ mod tests {
         write_table(directory.path(), table.path()).unwrap();
         let rust = std::fs::read_to_string(table.path()).unwrap();
         let lines: Vec<&str> = rust.lines().collect();
-        assert!(lines.len() == 7 && lines[3].starts_with("    (\"V1__a.sql\", include_str!(\"/"), "{rust}");
+        assert!(lines.len() == 8 && lines[4].starts_with("    (\"V3__a.sql\", include_str!(\"/"), "{rust}");
 
         write("V2__b-c.sql", "select 1");
         assert!(matches!(write_table(directory.path(), table.path()), Err(Error::Files { .. })));

@@ -9,6 +9,8 @@ pub(crate) enum FileName<'a> {
     Down { stem: &'a str },
     /// `V<version>__<name>.verify.sql` or `R__<name>.verify.sql`, beside the file that it verifies.
     Verify { stem: &'a str },
+    /// `B<version>__<name>.sql`.
+    Checkpoint { stem: &'a str, version: i64 },
     /// `R__<name>.sql`.
     Repeatable { stem: &'a str, name: &'a str },
     /// `before_run.sql`.
@@ -42,7 +44,10 @@ impl<'a> FileName<'a> {
             ("before_run", _) => Some(Self::BeforeRun),
             ("after_run", _) => Some(Self::AfterRun),
             (_, Some(name)) => Some(Self::Repeatable { stem, name }),
-            (_, None) => version(stem).map(|version| Self::Up { stem, version }),
+            (_, None) => match checkpoint(stem) {
+                Some(version) => Some(Self::Checkpoint { stem, version }),
+                None => version(stem).map(|version| Self::Up { stem, version }),
+            },
         }
     }
 
@@ -63,9 +68,19 @@ fn is_name(name: &str) -> bool {
 
 /// The version in `V<version>__<name>`.
 fn version(stem: &str) -> Option<i64> {
-    let (version, name) = stem.strip_prefix('V')?.split_once("__")?;
+    numbered(stem.strip_prefix('V')?).map(|(version, _)| version)
+}
+
+/// The version in `B<version>__<name>`.
+fn checkpoint(stem: &str) -> Option<i64> {
+    numbered(stem.strip_prefix('B')?).map(|(version, _)| version)
+}
+
+/// Version and name in `<version>__<name>`.
+pub(crate) fn numbered(text: &str) -> Option<(i64, &str)> {
+    let (version, name) = text.split_once("__")?;
     let is_version = version.bytes().all(|byte| byte.is_ascii_digit());
-    if is_name(name) && is_version { version.parse().ok() } else { None }
+    if is_name(name) && is_version { Some((version.parse().ok()?, name)) } else { None }
 }
 
 /// Whether a file of this name is a migration, or belongs to one.
@@ -84,12 +99,13 @@ pub(crate) fn suggestion(file: &str) -> Option<String> {
     let digits_at = stem.find(|c: char| c.is_ascii_digit())?;
     let (prefix, rest) = stem.split_at(digits_at);
     // `U` means "undo" to some tools and "in any order" to others; only the author knows.
-    if !["", "v", "|"].contains(&prefix) {
+    if !["", "v", "|", "b"].contains(&prefix) {
         return None;
     }
     let name_at = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let (version, name) = rest.split_at(name_at);
-    let suggested = format!("V{version}__{}{end}", snake_case(name)?);
+    let kind = if prefix == "b" { 'B' } else { 'V' };
+    let suggested = format!("{kind}{version}__{}{end}", snake_case(name)?);
     if FileName::parse(&suggested).is_some() { Some(suggested) } else { None }
 }
 
@@ -129,6 +145,8 @@ mod tests {
         assert_eq!(FileName::parse("R__views.sql"), Some(views));
         assert_eq!(FileName::parse("V1__init.verify.sql"), Some(FileName::Verify { stem: "V1__init" }));
         assert_eq!(FileName::parse("R__views.verify.sql"), Some(FileName::Verify { stem: "R__views" }));
+        let checkpoint = FileName::Checkpoint { stem: "B7__all_before", version: 7 };
+        assert_eq!(FileName::parse("B7__all_before.sql"), Some(checkpoint));
         assert_eq!(FileName::parse("before_run.sql"), Some(FileName::BeforeRun));
         assert_eq!(FileName::parse("after_run.sql"), Some(FileName::AfterRun));
         assert_eq!(FileName::parse("README.md"), Some(FileName::Beside));
@@ -147,6 +165,8 @@ mod tests {
             ("1_x.down.sql", Some("V1__x.down.sql")),
             ("V1__naïve table.sql", Some("V1__na_ve_table.sql")),
             ("V99999999999999999999__x.sql", None),
+            ("b3-all.sql", Some("B3__all.sql")),
+            ("B3__all.down.sql", None),
             ("V1__.sql", None),
             ("U1__x.sql", None),
             ("r_views.sql", Some("R__views.sql")),

@@ -8,6 +8,9 @@ pub enum Kind {
     Versioned,
     /// A function of the program, in the order of versions ([`Code`](crate::Code)).
     Code,
+    /// `B<version>__<name>.sql`: applied to an empty database in place of all files that it lists
+    /// ([`Directives::squashes`](crate::Directives::squashes)), and nowhere else.
+    Checkpoint,
     /// `R__<name>.sql`: applied behind all versioned ones, and again whenever its text has changed. Programs that have
     /// different texts of one apply theirs in turn, each when it migrates.
     Repeatable,
@@ -16,11 +19,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether it has a place among the versions, and a row in the history.
+    /// Whether it has a place among the versions, and a row in the history; a checkpoint has one for each version that it
+    /// lists.
     #[must_use]
     pub fn has_version(self) -> bool {
         match self {
-            Self::Versioned | Self::Code => true,
+            Self::Versioned | Self::Code | Self::Checkpoint => true,
             Self::Repeatable | Self::Hook => false,
         }
     }
@@ -32,6 +36,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Versioned => "versioned",
             Self::Code => "code",
+            Self::Checkpoint => "checkpoint",
             Self::Repeatable => "repeatable",
             Self::Hook => "hook",
         })

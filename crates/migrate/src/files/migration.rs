@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::checkpoint::Squashed;
 use super::directives::Directives;
 use super::kind::Kind;
 use super::script::Script;
@@ -22,7 +23,7 @@ struct Inner {
     verify: Option<Script>,
     /// Called in place of the text.
     code: Option<Code>,
-    /// Refinery's own, over name, version and text; 0 for what has no version.
+    /// Refinery's own, over name, version and text; 0 for what has no row of its own in the history.
     checksum: u64,
 }
 
@@ -66,6 +67,23 @@ impl Migration {
         let (stem, name) = (up.file().to_owned(), name.to_owned());
         let (version, checksum, down, code) = (0, 0, None, None);
         Self(Arc::new(Inner { kind, stem, version, name, up, down, verify, code, checksum }))
+    }
+
+    /// One that stands for others.
+    pub(crate) fn checkpoint(stem: &str, version: i64, up: Script) -> Self {
+        let (stem, name) = (stem.to_owned(), stem.split_once("__").map_or(stem, |(_, name)| name).to_owned());
+        let (kind, checksum) = (Kind::Checkpoint, 0);
+        Self(Arc::new(Inner {
+            kind,
+            stem,
+            version,
+            name,
+            up,
+            down: None,
+            verify: None,
+            code: None,
+            checksum,
+        }))
     }
 
     /// What sort of migration it is.
@@ -121,6 +139,18 @@ impl Migration {
     #[must_use]
     pub fn statements(&self) -> usize {
         self.0.up.len()
+    }
+
+    /// The versions that a checkpoint takes the place of, lowest first; empty for all else.
+    #[must_use]
+    pub fn squashes(&self) -> &[Squashed] {
+        &self.directives().squashes
+    }
+
+    /// What a checkpoint says of a version that it takes the place of.
+    pub(crate) fn squashed(&self, version: i64) -> Option<&Squashed> {
+        let at = self.squashes().binary_search_by_key(&version, |squashed| squashed.version).ok()?;
+        self.squashes().get(at)
     }
 
     pub(crate) fn up(&self) -> &Script {
@@ -240,6 +270,47 @@ pub enum MigrationProblem {
     Cycle {
         /// Their names.
         files: Vec<String>,
+    },
+    /// A checkpoint does not list what it takes the place of, lowest version first and its own last.
+    #[error(
+        "{file} does not list the versions that it takes the place of, up to its own; write it with migrate squash"
+    )]
+    Unlisted {
+        /// The file's name.
+        file: String,
+    },
+    /// A file is not the one that a checkpoint says it takes the place of.
+    #[error(
+        "{file} is not what {checkpoint} takes the place of; restore it, or write the checkpoint anew with migrate squash"
+    )]
+    NotSquashed {
+        /// The file's name.
+        file: String,
+        /// The checkpoint.
+        checkpoint: String,
+    },
+    /// A file comes before a checkpoint that does not take its place, so a database that starts there would be without it.
+    #[error(
+        "{file} is below {checkpoint}, which does not list it; give it a newer version, or write the checkpoint anew with \
+         migrate squash"
+    )]
+    BelowCheckpoint {
+        /// The file's name.
+        file: String,
+        /// The checkpoint.
+        checkpoint: String,
+    },
+    /// A checkpoint does not list what an earlier one lists, or lists something else.
+    #[error(
+        "{file} does not agree with {earlier} about version {version}; write it anew with migrate squash"
+    )]
+    CheckpointsDisagree {
+        /// The file's name.
+        file: String,
+        /// The earlier checkpoint.
+        earlier: String,
+        /// The version.
+        version: i64,
     },
     /// A `.verify.sql` with nothing to verify.
     #[error("{file} has no {of} beside it")]

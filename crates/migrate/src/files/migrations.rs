@@ -5,14 +5,16 @@ use super::draft::Draft;
 use super::file_name::FileName;
 use super::kind::Kind;
 use super::migration::{Migration, MigrationProblem};
-use super::placement;
 use super::script::Script;
+use super::{checkpoint, placement};
 use crate::{Code, Error};
 
 /// A checked set of migrations in the order of their versions. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Migrations {
     pub(super) versioned: Arc<[Migration]>,
+    /// Lowest version first.
+    pub(super) checkpoints: Arc<[Migration]>,
     /// In the order in which they are tried.
     pub(super) repeatables: Arc<[Migration]>,
     pub(super) before: Option<Migration>,
@@ -23,6 +25,8 @@ impl Migrations {
     /// Reads a directory. It may hold
     /// - `V<version>__<name>.sql`, and beside it `….down.sql`, which undoes it, and `….verify.sql`, queries that have to
     ///   answer something that is neither false nor 0 behind it, in the same transaction;
+    /// - `B<version>__<name>.sql`, a checkpoint: what an empty database starts from in place of the files that it lists, which
+    ///   may be gone then ([`Squasher`](crate::Squasher));
     /// - `R__<name>.sql`, applied behind all of these whenever its text has changed, for what can be replaced: views,
     ///   functions, triggers, grants;
     /// - `before_run.sql` and `after_run.sql`, which run first and last in each call that has something to do;
@@ -95,6 +99,7 @@ impl Migrations {
         problems.extend(several.map(|same| MigrationProblem::SameVersion {
             files: same.iter().map(|migration| migration.file().to_owned()).collect(),
         }));
+        problems.extend(checkpoint::problems(&self.checkpoints, &found));
         if problems.is_empty() {
             Ok(Self { versioned: found.into(), ..self })
         } else {
@@ -102,7 +107,7 @@ impl Migrations {
         }
     }
 
-    /// Those with a version, lowest first.
+    /// Those with a version, lowest first, without [`checkpoints`](Self::checkpoints).
     #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Migration> {
         self.versioned.iter()
@@ -112,6 +117,12 @@ impl Migrations {
     #[must_use]
     pub fn repeatables(&self) -> impl DoubleEndedIterator<Item = &Migration> {
         self.repeatables.iter()
+    }
+
+    /// Those that stand for others on an empty database, lowest version first.
+    #[must_use]
+    pub fn checkpoints(&self) -> impl DoubleEndedIterator<Item = &Migration> {
+        self.checkpoints.iter()
     }
 
     /// `before_run.sql` and `after_run.sql`, as far as they are there.
@@ -131,7 +142,12 @@ impl Migrations {
 
     /// All, of all kinds.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Migration> {
-        self.before.iter().chain(&*self.versioned).chain(&*self.repeatables).chain(&self.after)
+        self.before
+            .iter()
+            .chain(&*self.checkpoints)
+            .chain(&*self.versioned)
+            .chain(&*self.repeatables)
+            .chain(&self.after)
     }
 
     /// The one with this version.
@@ -146,7 +162,10 @@ impl Migrations {
         let versioned = self.iter().filter(|migration| versions.contains(&migration.version()));
         let is_meant = |file: &&Migration| repeatables.iter().any(|meant| meant.name() == file.name());
         let repeatables = self.repeatables().filter(is_meant);
+        let is_whole =
+            |file: &&Migration| file.squashes().iter().all(|squashed| versions.contains(&squashed.version));
         Self {
+            checkpoints: self.checkpoints().filter(is_whole).cloned().collect(),
             versioned: versioned.cloned().collect(),
             repeatables: repeatables.cloned().collect(),
             ..self.clone()
@@ -158,7 +177,7 @@ impl Migrations {
         Self { repeatables: Arc::default(), ..self.clone() }
     }
 
-    /// How many have a version.
+    /// How many have a version and are not checkpoints.
     #[must_use]
     pub fn len(&self) -> usize {
         self.versioned.len()
@@ -167,7 +186,7 @@ impl Migrations {
     /// Whether there is nothing to apply, with or without a version.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.versioned.is_empty() && self.repeatables.is_empty()
+        self.versioned.is_empty() && self.checkpoints.is_empty() && self.repeatables.is_empty()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is in a directory of migrations, without a database.
 
+mod checkpoint;
 mod directives;
 mod draft;
 mod embed;
@@ -19,6 +20,7 @@ mod text;
 mod tokens;
 pub(crate) mod unfit;
 
+pub use self::checkpoint::Squashed;
 pub use self::directives::{Directives, Phase};
 pub use self::embed::embed;
 pub use self::kind::Kind;
@@ -28,11 +30,12 @@ pub use self::template::Template;
 pub use self::text::Location;
 pub use self::unfit::{Unfit, UnfitReason};
 
-pub(crate) use self::file_name::{is_migration_file, snake_case};
+pub(crate) use self::directives::MARK;
+pub(crate) use self::file_name::{is_migration_file, numbered, snake_case};
 pub(crate) use self::index::{IndexBuild, IndexRebuild};
 pub(crate) use self::outside::{cannot_be_in_transaction, of_whole_server, sets_session};
 pub(crate) use self::script::Script;
-#[cfg(feature = "lint")]
-pub(crate) use self::statements::line_comments;
-pub(crate) use self::statements::{Statement, Token, statements};
+pub(crate) use self::statements::{Statement, Token, line_comments, statements};
+pub(crate) use self::template::check as check_name;
+pub(crate) use self::text::normalised;
 pub(crate) use self::tokens::{Tokens, depth_behind};

@@ -21,7 +21,9 @@ pub(super) fn next_version(directory: &Path, now: SystemTime) -> Result<String, 
     let names = names().map_err(|source| Error::Directory { path: directory.to_owned(), source })?;
     let versions = names.iter().filter_map(|name| match FileName::parse(name) {
         // With the digits that are written, zeros and all.
-        Some(FileName::Up { version, .. }) => Some((version, name[1..].find('_').unwrap_or_default())),
+        Some(FileName::Up { version, .. } | FileName::Checkpoint { version, .. }) => {
+            Some((version, name[1..].find('_').unwrap_or_default()))
+        }
         _ => None,
     });
     Ok(match versions.max() {

@@ -22,15 +22,25 @@ pub(super) fn check(script: &Script, kind: Kind) -> Option<MigrationProblem> {
             &[
                 named(directives.outside_transaction, "transaction=off", ONE),
                 named(!directives.requires_repeatables.is_empty(), "requires=R__…", REPEATABLE),
+                squashes(directives),
             ],
         ),
+        Kind::Checkpoint => found(script, &unlike_a_checkpoint(directives)),
         Kind::Hook => found(script, &[unrepeatable(directives), unordered(directives)].concat()),
-        Kind::Versioned => {
-            found(script, &[named(!directives.requires_repeatables.is_empty(), "requires=R__…", REPEATABLE)])
-        }
+        Kind::Versioned => found(
+            script,
+            &[
+                named(!directives.requires_repeatables.is_empty(), "requires=R__…", REPEATABLE),
+                squashes(directives),
+            ],
+        ),
     }
 }
 
+const WHOLE: &str = "an empty database is brought to its version in one transaction";
+const FIRST: &str = "it comes first on an empty database, and nowhere else";
+const EMPTY: &str = "it is for empty databases, which nobody uses";
+const CHECKPOINTS: &str = "only a checkpoint, B<version>__<name>.sql, takes the place of others";
 const LAST: &str = "it comes behind all versions anyway";
 const REPEATABLE: &str = "repeatables come behind all versioned files";
 
@@ -54,7 +64,24 @@ fn unrepeatable(directives: &Directives) -> Vec<Place> {
         named(directives.out_of_order, "out_of_order=yes", ORDER),
         named(directives.irreversible.is_some(), "irreversible", WAY_BACK),
         named(!directives.requires.is_empty(), "requires=V…", LAST),
+        squashes(directives),
     ]
+}
+
+/// All is there that it could require, nobody is using anything yet, and what it lists may be reverted by itself.
+fn unlike_a_checkpoint(directives: &Directives) -> Vec<Place> {
+    let requires = !directives.requires.is_empty() || !directives.requires_repeatables.is_empty();
+    vec![
+        named(directives.outside_transaction, "transaction=off", WHOLE),
+        named(directives.out_of_order, "out_of_order=yes", FIRST),
+        named(directives.irreversible.is_some(), "irreversible", WAY_BACK),
+        named(requires, "requires", FIRST),
+        named(directives.phase != Phase::Expand, "phase", EMPTY),
+    ]
+}
+
+fn squashes(directives: &Directives) -> Place {
+    named(!directives.squashes.is_empty(), "squashes", CHECKPOINTS)
 }
 
 fn unordered(directives: &Directives) -> Vec<Place> {
@@ -97,6 +124,16 @@ mod tests {
                 "before_run.sql",
                 "-- pgkeel: phase=contract\nselect 1",
                 "before_run.sql says phase, but it has no place",
+            ),
+            (
+                "V1__a.sql",
+                "-- pgkeel: squashes=V1__a:1:0000000000000000000000000000000000000000000000000000000000000000\nselect 1",
+                "V1__a.sql says squashes, but only a checkpoint",
+            ),
+            (
+                "B1__a.sql",
+                "-- pgkeel: transaction=off\nselect 1",
+                "B1__a.sql says transaction=off, but an empty database",
             ),
             ("R__a.sql", "select 1; commit", "R__a.sql has COMMIT at 1:11"),
             ("after_run.sql", "vacuum", "after_run.sql has VACUUM at 1:1"),

@@ -40,7 +40,6 @@ pub(crate) fn statements(sql: &str) -> Vec<Statement<'_>> {
 }
 
 /// Comments that run to the end of a line, with the byte at which each begins.
-#[cfg(feature = "lint")]
 pub(crate) fn line_comments(sql: &str) -> Vec<(usize, &str)> {
     scan(sql).line_comments
 }

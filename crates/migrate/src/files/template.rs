@@ -232,7 +232,7 @@ fn named_after(table: &str, columns: &str, end: &str) -> String {
     format!("{}_{end}", &name[..name.len().min(longest)])
 }
 
-fn check(name: &str) -> Result<(), Error> {
+pub(crate) fn check(name: &str) -> Result<(), Error> {
     let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
     if starts_well && name.len() <= LONGEST_NAME && snake_case(name).as_deref() == Some(name) {
         return Ok(());

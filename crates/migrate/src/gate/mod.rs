@@ -136,12 +136,12 @@ impl Gate {
     }
 
     fn ready(&self, schema: SchemaCheck) -> Readiness {
-        Readiness::Ready { applied: self.migrations.len(), schema }
+        Readiness::Ready { applied: self.migrations.versions(), schema }
     }
 
     /// Versions above all of ours that are applied, or are stopped half-way.
     fn newer(&self, rows: &[Applied], trail: &Trail) -> Vec<i64> {
-        let newest = self.migrations.iter().next_back().map_or(i64::MIN, Migration::version);
+        let newest = self.migrations.newest().unwrap_or(i64::MIN);
         let applied = rows.iter().map(|row| row.version);
         let begun = trail.last.iter().filter(|(_, last)| last.is_open()).map(|(version, _)| *version);
         let mut newer: Vec<i64> = applied.chain(begun).filter(|version| *version > newest).collect();
@@ -160,7 +160,10 @@ impl Gate {
         }
         let is_of_applied = |conflict: &&Conflict| match conflict {
             Conflict::Missing { version, .. } => !newer.contains(version),
-            Conflict::Edited { .. } | Conflict::Renamed { .. } => true,
+            Conflict::Edited { .. }
+            | Conflict::Renamed { .. }
+            | Conflict::Squashed { .. }
+            | Conflict::SquashedOther { .. } => true,
             _ => false,
         };
         let conflicts: Vec<Conflict> = status.conflicts.iter().filter(is_of_applied).cloned().collect();

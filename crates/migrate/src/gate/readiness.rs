@@ -9,7 +9,7 @@ use crate::{Conflict, Fingerprint, Interrupted, LockHolder};
 pub enum Readiness {
     /// It may.
     Ready {
-        /// How many files it has, all of which are applied.
+        /// How many versions it has, all of which are applied.
         applied: usize,
         /// What is known of the schema besides.
         schema: SchemaCheck,

@@ -105,6 +105,11 @@ impl Linter {
             if self.pending.is_none() {
                 batch = Batch::default();
             }
+            // Made of files that had their turn, for a database that nobody uses.
+            if migration.kind() == Kind::Checkpoint {
+                batch.take(migration.up());
+                continue;
+            }
             findings.extend(self.lint_one(migration, &mut batch));
             files += 1;
         }

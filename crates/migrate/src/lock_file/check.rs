@@ -35,6 +35,12 @@ pub enum LockConflict {
         /// Its name.
         name: String,
     },
+    /// The lock file has a checkpoint that there is no file for.
+    #[error("the lock file has {file}, but there is no such file; restore it, or write the lock file anew")]
+    CheckpointGone {
+        /// The file's name.
+        file: String,
+    },
     /// The repeatable was edited since, as it may be.
     #[error("{file} is not what the lock file says it is; write it anew")]
     RepeatableEdited {
@@ -59,14 +65,29 @@ impl LockFile {
             found.extend(conflict.map(|conflict| (migration.version(), conflict)));
         }
         let is_there = |version| migrations.iter().any(|migration| migration.version() == version);
-        let gone = self.entries().iter().filter(|entry| !is_there(entry.version));
+        let is_squashed = |entry: &LockEntry| {
+            migrations.squashed(entry.version).is_some_and(|(_, it)| it.name == entry.name)
+        };
+        let gone = self.entries().iter().filter(|entry| !is_there(entry.version) && !is_squashed(entry));
         found.extend(gone.map(|entry| {
             let (version, name) = (entry.version, entry.name.clone());
             (version, LockConflict::Gone { version, name })
         }));
         found.sort_by_key(|(version, _)| *version);
+        let checkpoints = self.checkpoints_in_conflict(migrations);
         let repeatables = self.repeatables_in_conflict(migrations);
-        found.into_iter().map(|(_, conflict)| conflict).chain(repeatables).collect()
+        found.into_iter().map(|(_, conflict)| conflict).chain(checkpoints).chain(repeatables).collect()
+    }
+
+    fn checkpoints_in_conflict(&self, migrations: &Migrations) -> Vec<LockConflict> {
+        let locked = |version: i64| self.checkpoints().iter().find(|entry| entry.version == version);
+        let found = migrations.checkpoints().filter_map(|file| conflict(file, locked(file.version())));
+        let is_there = |entry: &&LockEntry| migrations.checkpoints().any(|it| it.version() == entry.version);
+        let gone = self.checkpoints().iter().filter(|entry| !is_there(entry));
+        let gone = gone.map(|entry| LockConflict::CheckpointGone {
+            file: format!("B{}__{}.sql", entry.version, entry.name),
+        });
+        found.chain(gone).collect()
     }
 
     /// By name: edited, new or gone.

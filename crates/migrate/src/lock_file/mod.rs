@@ -19,6 +19,7 @@ pub struct LockFile {
     major: u32,
     scope: Scope,
     entries: Vec<LockEntry>,
+    checkpoints: Vec<LockEntry>,
     repeatables: Option<LockRepeatables>,
 }
 
@@ -48,11 +49,16 @@ impl LockFile {
     pub const NAME: &str = "migrations.lock";
 
     pub(crate) fn new(major: u32, scope: Scope, entries: Vec<LockEntry>) -> Self {
-        Self { major, scope, entries, repeatables: None }
+        Self { major, scope, entries, checkpoints: Vec::new(), repeatables: None }
     }
 
     pub(crate) fn with_repeatables(mut self, repeatables: Option<LockRepeatables>) -> Self {
         self.repeatables = repeatables;
+        self
+    }
+
+    pub(crate) fn with_checkpoints(mut self, checkpoints: Vec<LockEntry>) -> Self {
+        self.checkpoints = checkpoints;
         self
     }
 
@@ -100,6 +106,12 @@ impl LockFile {
         &self.entries
     }
 
+    /// The checkpoints, lowest version first.
+    #[must_use]
+    pub fn checkpoints(&self) -> &[LockEntry] {
+        &self.checkpoints
+    }
+
     /// What is written down of the repeatables, if there are any.
     #[must_use]
     pub fn repeatables(&self) -> Option<&LockRepeatables> {
@@ -111,5 +123,15 @@ impl LockFile {
     pub fn entry(&self, version: i64) -> Option<&LockEntry> {
         let at = self.entries.binary_search_by_key(&version, |entry| entry.version).ok()?;
         self.entries.get(at)
+    }
+
+    /// What is written down of a version, or of the checkpoint that brings a database to it.
+    pub(crate) fn entry_or_checkpoint(&self, version: i64) -> Option<&LockEntry> {
+        self.entry(version).or_else(|| self.checkpoints.iter().find(|entry| entry.version == version))
+    }
+
+    /// The newest version that is known.
+    pub(crate) fn newest(&self) -> Option<i64> {
+        [self.entries.last(), self.checkpoints.last()].into_iter().flatten().map(|entry| entry.version).max()
     }
 }

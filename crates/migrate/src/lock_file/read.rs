@@ -2,6 +2,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{LockEntry, LockFile, LockRepeatables};
+use crate::files::numbered;
 use crate::{Fingerprint, Scope, VerifyError};
 
 /// What is wrong with one line of a lock file, or with the whole. Lines are counted from 1.
@@ -71,6 +72,7 @@ pub(super) fn parse(text: &str) -> Result<LockFile, Vec<LockProblem>> {
         major: None,
         scope: Scope::bare(),
         entries: Vec::new(),
+        checkpoints: Vec::new(),
         repeatables: Vec::new(),
         complete: None,
     };
@@ -103,6 +105,7 @@ struct Draft {
     major: Option<u32>,
     scope: Scope,
     entries: Vec<LockEntry>,
+    checkpoints: Vec<LockEntry>,
     repeatables: Vec<(String, Fingerprint)>,
     /// Of the schema after these.
     complete: Option<Fingerprint>,
@@ -136,7 +139,8 @@ impl Draft {
                 let checksum = checksum.trim().parse().map_err(bad)?;
                 self.repeatables.push((name.trim_start_matches("R__").to_owned(), checksum));
             }
-            _ => self.entry(text, line)?,
+            Some((name, rest)) if name.starts_with('B') => self.checkpoint(name, rest, line)?,
+            _ => add_in_order(&mut self.entries, entry(text, line)?, line)?,
         }
         Ok(())
     }
@@ -144,25 +148,36 @@ impl Draft {
     fn into_lock_file(self, major: u32) -> LockFile {
         let files = self.repeatables;
         let repeatables = self.complete.map(|schema| LockRepeatables { files, schema });
-        LockFile::new(major, self.scope, self.entries).with_repeatables(repeatables)
+        let lock = LockFile::new(major, self.scope, self.entries).with_checkpoints(self.checkpoints);
+        lock.with_repeatables(repeatables)
     }
 
-    fn entry(&mut self, text: &str, line: usize) -> Result<(), LockProblem> {
-        let bad = |why: String| LockProblem::Line { line, why };
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let [version, name, checksum, schema] = words[..] else {
-            return Err(bad(format!("it has {} words instead of 4", words.len())));
-        };
-        let version = version.parse().map_err(|_| bad(format!("{version:?} is no version")))?;
-        let digest =
-            |what: &str, text: &str| text.parse().map_err(|error| bad(format!("the {what}: {error}")));
-        let (checksum, schema) = (digest("checksum", checksum)?, digest("fingerprint", schema)?);
-        if self.entries.last().is_some_and(|last| last.version >= version) {
-            return Err(LockProblem::Order { line, version });
-        }
-        self.entries.push(LockEntry { version, name: name.to_owned(), checksum, schema });
-        Ok(())
+    fn checkpoint(&mut self, stem: &str, rest: &str, line: usize) -> Result<(), LockProblem> {
+        let bad = || LockProblem::Line { line, why: format!("{stem:?} is no checkpoint") };
+        let (version, name) = stem.strip_prefix('B').and_then(numbered).ok_or_else(bad)?;
+        let checkpoint = entry(&format!("{version} {name} {rest}"), line)?;
+        add_in_order(&mut self.checkpoints, checkpoint, line)
     }
+}
+
+fn entry(text: &str, line: usize) -> Result<LockEntry, LockProblem> {
+    let bad = |why: String| LockProblem::Line { line, why };
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [version, name, checksum, schema] = words[..] else {
+        return Err(bad(format!("it has {} words instead of 4", words.len())));
+    };
+    let version = version.parse().map_err(|_| bad(format!("{version:?} is no version")))?;
+    let digest = |what: &str, text: &str| text.parse().map_err(|error| bad(format!("the {what}: {error}")));
+    let (checksum, schema) = (digest("checksum", checksum)?, digest("fingerprint", schema)?);
+    Ok(LockEntry { version, name: name.to_owned(), checksum, schema })
+}
+
+fn add_in_order(entries: &mut Vec<LockEntry>, entry: LockEntry, line: usize) -> Result<(), LockProblem> {
+    if entries.last().is_some_and(|last| last.version >= entry.version) {
+        return Err(LockProblem::Order { line, version: entry.version });
+    }
+    entries.push(entry);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -180,7 +195,8 @@ mod tests {
         let scope = Scope::default().ignoring("table x.*".parse().unwrap());
         let files = vec![("views".to_owned(), Fingerprint::of("views"))];
         let repeatables = LockRepeatables { files, schema: Fingerprint::of("schema with views") };
-        LockFile::new(15, scope, vec![entry(1, "a"), entry(20, "b_2")]).with_repeatables(Some(repeatables))
+        let lock = LockFile::new(15, scope, vec![entry(1, "a"), entry(20, "b_2")]);
+        lock.with_checkpoints(vec![entry(20, "up_to_b")]).with_repeatables(Some(repeatables))
     }
 
     fn problems(text: &str) -> Vec<String> {
@@ -194,6 +210,9 @@ mod tests {
         assert_eq!(parse(&format!("\u{feff}{}", written.replace('\n', "\r\n"))), Ok(sample()));
         assert_eq!(sample().entry(20).unwrap().name, "b_2");
         assert_eq!(sample().entry(2), None);
+        assert!(written.contains("\nB20__up_to_b "), "{written}");
+        let wrong = problems(&written.replace("B20__up", "B20_up"));
+        assert!(wrong[0].contains("\"B20_up_to_b\" is no checkpoint"), "{wrong:?}");
     }
 
     #[test]

@@ -39,12 +39,10 @@ impl LockFile {
     /// What the schema is after a version and the repeatables that were applied; `None` if that is not written down, as
     /// others were, or as it is not the newest version.
     pub(crate) fn schema_after(&self, version: i64, repeated: &[Repeated]) -> Option<Fingerprint> {
-        let entry = self.entry(version)?;
+        let entry = self.entry_or_checkpoint(version)?;
         match (repeated, self.repeatables()) {
             ([], _) => Some(entry.schema),
-            (_, Some(known)) if self.entries().last() == Some(entry) && known.are(repeated) => {
-                Some(known.schema)
-            }
+            (_, Some(known)) if self.newest() == Some(version) && known.are(repeated) => Some(known.schema),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use crate::VerifyError;
 
 const HEAD: &str = "\
 # Written by pgkeel from the migrations beside it. Commit it; do not edit it.
-# A migration a line: version, name, SHA-256 of its file, fingerprint of the schema after it. A repeatable a line: name and
+# A migration or checkpoint a line: version, name, SHA-256 of its file, fingerprint of the schema after it. A repeatable a line: name and
 # SHA-256 of its file; then the fingerprint of the schema after all of them.
 ";
 
@@ -20,6 +20,9 @@ pub(super) fn text(lock: &LockFile) -> String {
     text.push('\n');
     for entry in lock.entries() {
         let _ = writeln!(text, "{} {} {} {}", entry.version, entry.name, entry.checksum, entry.schema);
+    }
+    for entry in lock.checkpoints() {
+        let _ = writeln!(text, "B{}__{} {} {}", entry.version, entry.name, entry.checksum, entry.schema);
     }
     if let Some(repeatables) = lock.repeatables() {
         for (name, checksum) in &repeatables.files {

@@ -37,7 +37,7 @@ impl Migrator {
         against: &Against,
     ) -> Result<Baseline, VerifyError> {
         baseline::refuse(&self.look_alone(session).await?)?;
-        let all = self.migrations.iter().cloned().collect();
+        let all = self.migrations.chain().for_empty(i64::MAX);
         let recorded = self.target.select(&self.migrations, all)?;
         let also = (self.revision.clone(), self.is_dry_run());
         baseline::run((session, lock), &self.check(against), (&self.migrations, recorded), also).await

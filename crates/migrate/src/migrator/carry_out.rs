@@ -147,7 +147,7 @@ impl Migrator {
             !matches!(order, Order::Up) && status.repeated.iter().any(|row| row.name == file.name())
         };
         let repeatables: Vec<&Migration> = self.migrations.repeatables().filter(is_there).collect();
-        let applied = self.migrations.only(&applied, &repeatables);
+        let applied = self.migrations.only(&applied, &repeatables).chain();
         let jobs = self.jobs(status, order)?;
         if jobs.is_empty() {
             return Ok(Report::default());

@@ -4,7 +4,7 @@ use super::Migrator;
 use crate::destructive;
 use crate::files::{Script, unfit};
 use crate::run::Job;
-use crate::{Back, Conflict, Direction, Error, Migration, Status};
+use crate::{Back, Conflict, Direction, Error, Kind, Migration, Squashed, Status};
 
 /// What a call is to do.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,8 @@ impl Migrator {
         let status = status.free_of_conflicts()?;
         let mut pending = self.target.select(&self.migrations, status.pending.clone())?;
         // Repeatables are written for the newest schema, so they wait for what the target leaves out.
-        let is_whole = pending.len() == status.pending.len();
+        let newest = |files: &[Migration]| files.last().map(Migration::version);
+        let is_whole = newest(&pending) == newest(&status.pending);
         let later = pending.iter().position(|file| file.directives().phase > self.phase);
         pending.truncate(later.unwrap_or(pending.len()));
         let mut jobs =
@@ -63,6 +64,8 @@ impl Migrator {
     fn accepted(&self, jobs: Vec<Job>) -> Result<Vec<Job>, Error> {
         let asks = |job: &&Job| {
             job.direction == Direction::Up
+                // There is nothing to lose in an empty database.
+                && job.migration.kind() != Kind::Checkpoint
                 && !self.accepted.destructive
                 && !job.script().directives().accepts_destructive
         };
@@ -84,6 +87,8 @@ impl Migrator {
         if !versions.is_empty() {
             conflicts.extend(status.half_applied());
         }
+        let gone = versions.iter().filter(|version| self.migrations.get(**version).is_none());
+        conflicts.extend(gone.filter_map(|version| self.migrations.squashed(*version)).map(no_way_back));
         let mut jobs = Vec::new();
         for migration in versions.iter().filter_map(|version| self.migrations.get(*version)) {
             let edited = status.edited_downs.contains(&migration.version());
@@ -94,6 +99,12 @@ impl Migrator {
         }
         if conflicts.is_empty() { Ok(jobs) } else { Err(Error::Conflicts { conflicts }) }
     }
+}
+
+/// A checkpoint makes what it stands for, and undoes nothing.
+fn no_way_back((checkpoint, gone): (&Migration, &Squashed)) -> Conflict {
+    let reason = format!("{checkpoint} has taken its place; restore the file and its .down.sql");
+    Conflict::Irreversible { file: gone.file(), version: gone.version, reason: Some(reason) }
 }
 
 /// Why a migration cannot be reverted.

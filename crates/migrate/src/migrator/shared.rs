@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::Migrator;
 use super::order::Order;
 use crate::run::session::Session;
-use crate::run::{Attempt, Attempts, CLEAN, Context, Job, Lock, Patience, Runner, Watch, engine};
+use crate::run::{Attempt, Attempts, CLEAN, Context, Job, Lock, Patience, Runner, Watch};
 use crate::state::history;
 use crate::state::log::RunId;
 use crate::{Applied, Error, Event, Kind, LockHolder, Report, Snapshot, Step, Unsuitable, VerifyError};
@@ -123,8 +123,7 @@ impl Migrator {
         let (migration, direction, position) = (&job.migration, job.direction, runner.done.len() + 1);
         let of = runner.done.len() + of;
         (runner.watch.observe)(Event::Begun { migration, direction, position, of, done: 0 });
-        let newest = runner.applied.last().cloned();
-        match engine::apply(runner, job, newest.as_ref()).await {
+        match runner.apply(job).await {
             Ok(done) => {
                 (runner.watch.observe)(Event::Done(&done));
                 runner.done.push(done);

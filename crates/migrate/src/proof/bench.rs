@@ -4,14 +4,16 @@ use pgkeel_connect::Executor as _;
 
 use super::Prover;
 use crate::{
-    Back, Error, Fingerprint, LockEntry, LockFile, Migration, Migrations, Migrator, Shadow, Snapshot, Target,
-    VerifyError,
+    Back, Error, Fingerprint, Kind, LockEntry, LockFile, Migration, Migrations, Migrator, Shadow, Snapshot,
+    Target, VerifyError,
 };
 
 /// Files are counted from 1, so that a number says how many are applied after it.
 pub(super) struct Bench<'a> {
     pub(super) prover: &'a Prover,
-    files: Vec<&'a Migration>,
+    /// One chain, without what only stands for others of it.
+    migrations: Migrations,
+    files: Vec<Migration>,
     shadow: Shadow,
 }
 
@@ -44,8 +46,9 @@ async fn shadow(prover: &Prover) -> Result<Shadow, VerifyError> {
 
 impl<'a> Bench<'a> {
     pub(super) async fn open(prover: &'a Prover) -> Result<Self, VerifyError> {
-        let files = prover.migrations.iter().collect();
-        Ok(Self { prover, files, shadow: shadow(prover).await? })
+        let migrations = prover.migrations.chain();
+        let files = migrations.for_empty(i64::MAX);
+        Ok(Self { prover, migrations, files, shadow: shadow(prover).await? })
     }
 
     pub(super) async fn close(self) {
@@ -56,8 +59,8 @@ impl<'a> Bench<'a> {
         self.files.len()
     }
 
-    pub(super) fn file(&self, number: usize) -> &'a Migration {
-        self.files[number - 1]
+    pub(super) fn file(&self, number: usize) -> &Migration {
+        &self.files[number - 1]
     }
 
     /// The files up to this one.
@@ -71,13 +74,21 @@ impl<'a> Bench<'a> {
 
     /// As anybody would, but for repeatables: each version is proved by itself.
     fn migrator(&self) -> Migrator {
-        self.migrator_of(self.prover.migrations.without_repeatables())
+        self.migrator_of(self.migrations.without_repeatables())
     }
 
     /// There is nothing to lose, and each schema is looked at anyway.
     pub(super) fn migrator_of(&self, migrations: Migrations) -> Migrator {
         let migrator = Migrator::new(self.shadow.config().clone(), migrations);
         migrator.accepting_destructive().without_record()
+    }
+
+    pub(super) fn migrations(&self) -> &Migrations {
+        &self.migrations
+    }
+
+    pub(super) fn files(&self) -> &[Migration] {
+        &self.files
     }
 
     pub(super) fn shadow(&self) -> &Shadow {
@@ -116,6 +127,7 @@ impl<'a> Bench<'a> {
 
     pub(super) fn lock(&self, schemas: &[Fingerprint], major: u32) -> LockFile {
         let files = self.files.iter().zip(schemas);
+        let files = files.filter(|(migration, _)| migration.kind() != Kind::Checkpoint);
         let entries = files.map(|(migration, schema)| LockEntry::new(migration, *schema)).collect();
         LockFile::new(major, self.prover.scope.clone(), entries)
     }

@@ -10,6 +10,8 @@ pub struct Proof {
     pub steps: Vec<StepProof>,
     /// All of them.
     pub chain: ChainProof,
+    /// Checkpoints, lowest version first, but one that the chain begins with, as files are gone: that is among the steps.
+    pub checkpoints: Vec<CheckpointProof>,
     /// Repeatables, behind all of them; `None` if there are none.
     pub repeatables: Option<RepeatablesProof>,
     /// What the lock file should be.
@@ -44,6 +46,22 @@ pub struct ChainProof {
     pub stays: Vec<String>,
     /// What is wrong. A down may differ by itself and make up for it in the chain, or the other way round.
     pub findings: Vec<Finding>,
+}
+
+/// What came of applying a checkpoint to an empty database.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct CheckpointProof {
+    /// Its version.
+    pub version: i64,
+    /// Its file.
+    pub file: String,
+    /// The fingerprint of the schema that it makes; `None` if it cannot be applied.
+    pub schema: Option<Fingerprint>,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// What came of applying all repeatables, and applying them again.
@@ -86,6 +104,18 @@ pub enum Finding {
         /// What it made at first is what is expected.
         differences: Differences,
     },
+    /// The checkpoint cannot be applied to an empty database.
+    CheckpointFails {
+        /// What the server said.
+        source: Error,
+    },
+    /// The checkpoint does not make what the files make that it takes the place of.
+    CheckpointDiffers {
+        /// What the files make is what is expected.
+        differences: Differences,
+        /// In words, what is different of the history and of how many rows tables have.
+        rows: Vec<String>,
+    },
 }
 
 impl Finding {
@@ -105,7 +135,10 @@ impl Finding {
     pub fn is_fault(&self) -> bool {
         match self {
             Self::NoDown => false,
-            Self::DownFails { .. } | Self::AgainFails { .. } => true,
+            Self::DownFails { .. }
+            | Self::AgainFails { .. }
+            | Self::CheckpointFails { .. }
+            | Self::CheckpointDiffers { .. } => true,
             Self::DownDiffers { differences } | Self::AgainDiffers { differences } => {
                 !differences.is_order_only()
             }
@@ -128,6 +161,10 @@ impl Proof {
             .flat_map(|step| step.findings.iter().map(|finding| (Some(step.file.as_str()), finding)));
         let chain = self.chain.findings.iter().map(|finding| (None, finding));
         let repeatables = self.repeatables.iter().flat_map(|it| &it.findings).map(|finding| (None, finding));
-        steps.chain(chain).chain(repeatables).filter(|(_, finding)| finding.is_fault())
+        let checkpoints = self
+            .checkpoints
+            .iter()
+            .flat_map(|it| it.findings.iter().map(|finding| (Some(it.file.as_str()), finding)));
+        steps.chain(chain).chain(checkpoints).chain(repeatables).filter(|(_, finding)| finding.is_fault())
     }
 }

@@ -2,6 +2,7 @@
 //! whole chain. Repeatables come behind that.
 
 mod bench;
+mod checkpoints;
 mod finding;
 mod repeatables;
 mod report;
@@ -11,7 +12,7 @@ use pgkeel_connect::Config;
 use tokio::time::Instant;
 
 use self::bench::{Bench, of_file};
-pub use self::finding::{ChainProof, Finding, Proof, RepeatablesProof, StepProof};
+pub use self::finding::{ChainProof, CheckpointProof, Finding, Proof, RepeatablesProof, StepProof};
 use crate::{LockFile, Migrations, Scope, Snapshot, VerifyError};
 
 /// Proves migrations, each and as a chain, in databases of its own.
@@ -62,7 +63,8 @@ impl Prover {
     /// Applies the files one after the other, and writes down what the schema is after each.
     ///
     /// # Errors
-    /// [`VerifyError::Migrate`] with the file that cannot be applied, [`VerifyError::ServerWide`], those of
+    /// [`VerifyError::Migrate`] with the file that cannot be applied, [`VerifyError::OtherOutcome`] with the checkpoint that
+    /// does not make what its files make, [`VerifyError::ServerWide`], those of
     /// [`Shadow::create`](crate::Shadow::create), and that the server does not answer.
     ///
     /// # Cancellation
@@ -77,7 +79,8 @@ impl Prover {
 
     /// Applies each file, undoes it, and applies it again; then undoes all and applies all again. A file whose down does
     /// wrong does not keep the next from being proved: what is before it is made anew. Behind all of that repeatables are
-    /// applied, and applied again, which must not change the schema.
+    /// applied, and applied again, which must not change the schema. A checkpoint is held against the files that it takes the
+    /// place of, as far as they are there.
     ///
     /// Findings are no errors: see [`Proof::is_sound`].
     ///
@@ -103,8 +106,8 @@ impl Prover {
         let mut bench = Bench::open(self).await?;
         let proved = prove(&mut bench, observe).await;
         bench.close().await;
-        let (steps, chain, repeatables, lock) = proved?;
-        Ok(Proof { steps, chain, repeatables, lock, took: start.elapsed() })
+        let (steps, chain, checkpoints, repeatables, lock) = proved?;
+        Ok(Proof { steps, chain, checkpoints, repeatables, lock, took: start.elapsed() })
     }
 
     fn refuse_server_wide(&self) -> Result<(), VerifyError> {
@@ -118,10 +121,12 @@ async fn lock(bench: &Bench<'_>) -> Result<LockFile, VerifyError> {
         schemas.push(bench.up(upto).await?.fingerprint());
     }
     let repeatables = bench.repeat().await?;
-    Ok(bench.lock(&schemas, major).with_repeatables(repeatables))
+    let (proofs, checkpoints) = bench.prove_checkpoints(&schemas).await?;
+    checkpoints::refuse(proofs)?;
+    Ok(bench.lock(&schemas, major).with_checkpoints(checkpoints).with_repeatables(repeatables))
 }
 
-type Proved = (Vec<StepProof>, ChainProof, Option<RepeatablesProof>, LockFile);
+type Proved = (Vec<StepProof>, ChainProof, Vec<CheckpointProof>, Option<RepeatablesProof>, LockFile);
 
 async fn prove(
     bench: &mut Bench<'_>,
@@ -151,8 +156,9 @@ async fn prove(
         bench.rebuild(bench.len()).await?;
     }
     let (repeatables, locked) = bench.prove_repeatables().await?;
-    let lock = bench.lock(&schemas, before.major()).with_repeatables(locked);
-    Ok((steps, chain, repeatables, lock))
+    let (checkpoints, proved) = bench.prove_checkpoints(&schemas).await?;
+    let lock = bench.lock(&schemas, before.major()).with_checkpoints(proved).with_repeatables(locked);
+    Ok((steps, chain, checkpoints, repeatables, lock))
 }
 
 /// Down and up again; afterwards the schema is as it was before.

@@ -12,7 +12,7 @@ use crate::{LockRepeatables, VerifyError, VerifyStep};
 impl Bench<'_> {
     /// Applies them, and writes down what the schema is then.
     pub(super) async fn repeat(&self) -> Result<Option<LockRepeatables>, VerifyError> {
-        let files = &self.prover.migrations;
+        let files = self.migrations();
         if files.repeatables().next().is_none() {
             return Ok(None);
         }
@@ -30,12 +30,12 @@ impl Bench<'_> {
         let first = self.look().await?;
         let forgotten = self.shadow().connection().batch_execute(repeated::FORGET).await;
         forgotten.map_err(|source| VerifyError::Server { step: VerifyStep::MakeShadow, source })?;
-        let again = self.migrator_of(self.prover.migrations.clone()).up().await;
+        let again = self.migrator_of(self.migrations().clone()).up().await;
         let findings = match of_file(again.map_err(VerifyError::from))? {
             Ok(_) => Finding::again_differs(&first, &self.look().await?).into_iter().collect(),
             Err(source) => vec![Finding::AgainFails { source }],
         };
-        let files = self.prover.migrations.repeatables().map(|file| file.file().to_owned()).collect();
+        let files = self.migrations().repeatables().map(|file| file.file().to_owned()).collect();
         let proof = RepeatablesProof { files, schema: lock.schema, findings, took: start.elapsed() };
         Ok((Some(proof), Some(lock)))
     }

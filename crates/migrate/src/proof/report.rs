@@ -4,13 +4,13 @@ use std::error::Error as _;
 use std::fmt;
 use std::fmt::Write as _;
 
-use super::{ChainProof, Finding, Proof, RepeatablesProof, StepProof};
+use super::{ChainProof, CheckpointProof, Finding, Proof, RepeatablesProof, StepProof};
 use crate::{Differences, Error};
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.steps.iter().try_for_each(|step| write!(f, "{step}"))?;
-        write!(f, "{}{}", self.chain, self.repeated())?;
+        write!(f, "{}{}", self.chain, self.besides())?;
         writeln!(f, "{}", self.summary())
     }
 }
@@ -34,6 +34,14 @@ impl fmt::Display for ChainProof {
 impl fmt::Display for RepeatablesProof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.extent(), verdict(&self.findings))?;
+        details(f, &self.findings)
+    }
+}
+
+/// A line, and what was found below it.
+impl fmt::Display for CheckpointProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.file, verdict(&self.findings))?;
         details(f, &self.findings)
     }
 }
@@ -63,6 +71,13 @@ impl fmt::Display for Finding {
                 f.write_str("applied again, it leaves columns in another order")
             }
             Self::AgainDiffers { .. } => f.write_str("applied again, it does not make what it made at first"),
+            Self::CheckpointFails { source } => {
+                write!(f, "it cannot be applied to an empty database: {}", in_full(source))
+            }
+            Self::CheckpointDiffers { rows, .. } => {
+                f.write_str("it does not make what the files make that it takes the place of")?;
+                rows.iter().try_for_each(|row| write!(f, "; {row}"))
+            }
         }
     }
 }
@@ -72,8 +87,13 @@ impl Finding {
     #[must_use]
     pub fn differences(&self) -> Option<&Differences> {
         match self {
-            Self::DownDiffers { differences } | Self::AgainDiffers { differences } => Some(differences),
-            Self::NoDown | Self::DownFails { .. } | Self::AgainFails { .. } => None,
+            Self::DownDiffers { differences }
+            | Self::AgainDiffers { differences }
+            | Self::CheckpointDiffers { differences, .. } => Some(differences),
+            Self::NoDown
+            | Self::DownFails { .. }
+            | Self::AgainFails { .. }
+            | Self::CheckpointFails { .. } => None,
         }
     }
 
@@ -85,6 +105,8 @@ impl Finding {
             Self::DownDiffers { .. } => "down differs",
             Self::AgainFails { .. } => "again fails",
             Self::AgainDiffers { .. } => "again differs",
+            Self::CheckpointFails { .. } => "checkpoint fails",
+            Self::CheckpointDiffers { .. } => "checkpoint differs",
         }
     }
 }
@@ -96,8 +118,9 @@ impl Proof {
         let mut page = format!("**{}**\n", self.summary());
         let of_steps = self.steps.iter().map(|step| (format!("`{}`", step.file), &step.findings));
         let of_chain = (format!("the whole chain, {}", self.chain.extent()), &self.chain.findings);
+        let of_checkpoints = self.checkpoints.iter().map(|it| (format!("`{}`", it.file), &it.findings));
         let of_repeatables = self.repeatables.iter().map(|it| (it.extent(), &it.findings));
-        for (what, findings) in of_steps.chain([of_chain]).chain(of_repeatables) {
+        for (what, findings) in of_steps.chain([of_chain]).chain(of_checkpoints).chain(of_repeatables) {
             for finding in findings {
                 let _ = writeln!(page, "\n- {what}: {finding}");
                 if let Some(differences) = finding.differences() {
@@ -109,7 +132,7 @@ impl Proof {
     }
 
     /// For programs: `sound`, `took_ms`, `steps` and `chain`, each with `findings` of `kind`, `fault`, `message` and
-    /// `differences` as in [`Differences::to_json`] or null; `repeatables` with `files`, `fingerprint` and `findings`, or
+    /// `differences` as in [`Differences::to_json`] or null; `checkpoints` like `steps`; `repeatables` with `files`, `fingerprint` and `findings`, or
     /// null.
     #[cfg(feature = "cli")]
     #[must_use]
@@ -139,7 +162,16 @@ impl Proof {
                 "files": it.files, "fingerprint": it.schema.to_string(), "findings": findings(&it.findings),
             })
         };
+        let checkpoint = |it: &CheckpointProof| {
+            json!({
+                "version": it.version,
+                "file": it.file,
+                "fingerprint": it.schema.map(|schema| schema.to_string()),
+                "findings": findings(&it.findings),
+            })
+        };
         json!({
+            "checkpoints": self.checkpoints.iter().map(checkpoint).collect::<Vec<_>>(),
             "repeatables": self.repeatables.as_ref().map(repeatables),
             "sound": self.is_sound(),
             "took_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
@@ -152,9 +184,10 @@ impl Proof {
         })
     }
 
-    /// What there is to say of repeatables.
-    pub(crate) fn repeated(&self) -> String {
-        self.repeatables.as_ref().map_or_else(String::new, ToString::to_string)
+    /// What there is to say of checkpoints and repeatables.
+    pub(crate) fn besides(&self) -> String {
+        let checkpoints = self.checkpoints.iter().map(ToString::to_string);
+        checkpoints.chain(self.repeatables.iter().map(ToString::to_string)).collect()
     }
 
     pub(crate) fn summary(&self) -> String {

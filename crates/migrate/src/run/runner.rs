@@ -165,27 +165,31 @@ impl Runner<'_> {
         match job.migration.kind() {
             Kind::Hook => return self.perform(job, "").await,
             Kind::Repeatable => return self.perform(job, &repeated::remember(&job.migration)).await,
-            Kind::Versioned | Kind::Code => {}
+            Kind::Versioned | Kind::Code | Kind::Checkpoint => {}
         }
         let version = job.migration.version();
-        let place = self.applied.partition_point(|row| row.version < version);
         let ended = match job.direction {
-            Direction::Up => {
-                let newest = self.applied.last().cloned();
-                engine::apply(self, job, newest.as_ref()).await
-            }
+            Direction::Up => self.apply(job).await,
             Direction::Down => self.perform(job, &self.forget(job)).await,
         };
         let done = ended?;
         match job.direction {
             Direction::Up => {
-                let (name, checksum) = (job.migration.name().to_owned(), job.migration.checksum());
-                let row = Applied { version, name, applied_on: SystemTime::now(), checksum };
-                self.applied.insert(place, row);
+                self.applied.extend(history::made_by(&job.migration, SystemTime::now()));
+                self.applied.sort_by_key(|row| row.version);
             }
             Direction::Down => self.applied.retain(|row| row.version != version),
         }
         Ok(done)
+    }
+
+    /// Runs the file; its row in the history is refinery's, but a checkpoint has many.
+    pub(crate) async fn apply(&mut self, job: &Job) -> Result<Done, Error> {
+        if job.migration.kind() == Kind::Checkpoint {
+            return self.perform(job, &history::remember(&job.migration, None)).await;
+        }
+        let newest = self.applied.last().cloned();
+        engine::apply(self, job, newest.as_ref()).await
     }
 
     /// The statement that takes a migration out of the history. Who knows what the way back takes along: so repeatables

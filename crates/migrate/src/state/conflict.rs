@@ -1,4 +1,4 @@
-use crate::{Direction, Unfit};
+use crate::{Direction, Migration, Squashed, Unfit};
 
 /// What keeps migrations from being applied or reverted. Each is for people to resolve; nothing is guessed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,32 @@ pub enum Conflict {
     Missing {
         /// The name of the file that is missing.
         file: String,
+        /// Its version.
+        version: i64,
+    },
+    /// It was not applied, and there is no file but a checkpoint that takes its place, which is for empty databases.
+    #[error(
+        "{file} was not applied, and {checkpoint}, which has taken its place, is for empty databases; restore the file, or \
+         apply it with a release that still has it"
+    )]
+    Squashed {
+        /// The name of the file that is gone.
+        file: String,
+        /// The checkpoint.
+        checkpoint: String,
+        /// Its version.
+        version: i64,
+    },
+    /// It was applied, and is not what the checkpoint lists that has taken the place of its file.
+    #[error(
+        "{file} was applied, and is not what {checkpoint} has taken the place of; restore the file that was applied, or use \
+         the files that this database is at"
+    )]
+    SquashedOther {
+        /// The name under which it was applied.
+        file: String,
+        /// The checkpoint.
+        checkpoint: String,
         /// Its version.
         version: i64,
     },
@@ -140,6 +166,12 @@ pub enum Conflict {
 }
 
 impl Conflict {
+    /// A version that is gone where it is needed.
+    pub(crate) fn squashed(checkpoint: &Migration, gone: &Squashed) -> Self {
+        let (file, checkpoint, version) = (gone.file(), checkpoint.file().to_owned(), gone.version);
+        Self::Squashed { file, checkpoint, version }
+    }
+
     /// The version of the migration that it is about.
     #[must_use]
     pub fn version(&self) -> i64 {
@@ -147,6 +179,8 @@ impl Conflict {
             Self::Edited { version, .. }
             | Self::Renamed { version, .. }
             | Self::Missing { version, .. }
+            | Self::Squashed { version, .. }
+            | Self::SquashedOther { version, .. }
             | Self::OutOfOrder { version, .. }
             | Self::Requires { version, .. }
             | Self::Unfit { version, .. }
@@ -165,6 +199,8 @@ impl Conflict {
             Self::Edited { .. } => "edited",
             Self::Renamed { .. } => "renamed",
             Self::Missing { .. } => "missing",
+            Self::Squashed { .. } => "squashed",
+            Self::SquashedOther { .. } => "squashed as another",
             Self::OutOfOrder { .. } => "out of order",
             Self::Requires { .. } => "requires another",
             Self::Unfit { .. } => "unfit",

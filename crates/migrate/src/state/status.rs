@@ -6,7 +6,7 @@ use super::Repeated;
 use super::log::{Hashes, Last, State, Trail};
 use crate::files::{Script, unfit};
 use crate::run::Job;
-use crate::{Conflict, Direction, Error, LockHolder, Migration, Migrations};
+use crate::{Conflict, Direction, Error, LockHolder, Migration, Migrations, Squashed};
 
 /// Which migrations are applied, which are not, and what stands in the way.
 #[derive(Debug, Clone)]
@@ -14,7 +14,8 @@ use crate::{Conflict, Direction, Error, LockHolder, Migration, Migrations};
 pub struct Status {
     /// What the database says was applied, in the order of versions.
     pub applied: Vec<Applied>,
-    /// Files that were not applied, in the order of versions.
+    /// Files that were not applied, in the order of versions. On an empty database the newest checkpoint is in the place of
+    /// those that it lists.
     pub pending: Vec<Migration>,
     /// Repeatables whose text is not the one that was applied last, in the order in which they are tried.
     pub due: Vec<Migration>,
@@ -83,8 +84,12 @@ impl Status {
         holder: Option<LockHolder>,
     ) -> Self {
         let is_applied = |version: i64| applied.binary_search_by_key(&version, |row| row.version).is_ok();
-        let pending: Vec<Migration> =
-            migrations.iter().filter(|file| !is_applied(file.version())).cloned().collect();
+        let is_empty = applied.is_empty() && !trail.last.values().any(Last::is_open);
+        let pending: Vec<Migration> = if is_empty {
+            migrations.for_empty(i64::MAX)
+        } else {
+            migrations.iter().filter(|file| !is_applied(file.version())).cloned().collect()
+        };
         let (mut conflicts, mut cosmetic, mut interrupted) = (Vec::new(), Vec::new(), Vec::new());
         let is_edited = |row: &&Applied| {
             let then = trail.applied.get(&row.version).and_then(|hashes| hashes.down_sha256.as_ref());
@@ -93,7 +98,13 @@ impl Status {
         };
         let edited_downs = applied.iter().filter(is_edited).map(|row| row.version).collect();
         for row in &applied {
-            match changed(row, migrations.get(row.version), trail.applied.get(&row.version)) {
+            let hashes = trail.applied.get(&row.version);
+            let change = match (migrations.get(row.version), migrations.squashed(row.version)) {
+                (Some(file), _) => changed(row, file, hashes),
+                (None, Some(gone)) => of_gone(row, gone, hashes),
+                (None, None) => missing(row, hashes),
+            };
+            match change {
                 Change::Nothing => {}
                 Change::Cosmetic(file) => cosmetic.push(file.clone()),
                 Change::Conflict(conflict) => conflicts.push(conflict),
@@ -101,7 +112,9 @@ impl Status {
         }
         for file in &pending {
             conflicts.extend(hindered(file, applied.last()));
-            let comes_before = |version: i64| version < file.version() && migrations.get(version).is_some();
+            let is_pending =
+                |version: i64| migrations.get(version).is_some() || pending[0].squashed(version).is_some();
+            let comes_before = |version: i64| version < file.version() && is_pending(version);
             let lacks = |required: &&i64| !is_applied(**required) && !comes_before(**required);
             conflicts.extend(file.directives().requires.iter().filter(lacks).map(|required| {
                 Conflict::Requires {
@@ -110,6 +123,10 @@ impl Status {
                     version: file.version(),
                 }
             }));
+        }
+        if !is_empty {
+            let lacking = migrations.gone().filter(|(_, gone)| !is_applied(gone.version));
+            conflicts.extend(lacking.map(|(checkpoint, gone)| Conflict::squashed(checkpoint, gone)));
         }
         for (version, last) in trail.last.iter().filter(|(_, last)| holder.is_none() && last.is_open()) {
             let goes_on = (last.direction == Direction::Up) != is_applied(*version);
@@ -180,14 +197,31 @@ enum Change<'a> {
     Conflict(Conflict),
 }
 
-/// What became of the file since it was applied.
-fn changed<'a>(row: &Applied, file: Option<&'a Migration>, hashes: Option<&Hashes>) -> Change<'a> {
-    let version = row.version;
-    let Some(file) = file else {
-        let is_code = hashes.is_some_and(|hashes| hashes.is_code);
-        let file = if is_code { row.file().replace(".sql", ".rs") } else { row.file() };
-        return Change::Conflict(Conflict::Missing { file, version });
+/// There is neither the file nor a checkpoint in its place.
+fn missing<'a>(row: &Applied, hashes: Option<&Hashes>) -> Change<'a> {
+    let is_code = hashes.is_some_and(|hashes| hashes.is_code);
+    let file = if is_code { row.file().replace(".sql", ".rs") } else { row.file() };
+    Change::Conflict(Conflict::Missing { file, version: row.version })
+}
+
+/// There is a checkpoint in the place of the file, of which comments and space may have been edited before.
+fn of_gone<'a>(row: &Applied, gone: (&Migration, &Squashed), hashes: Option<&Hashes>) -> Change<'a> {
+    let (checkpoint, squashed) = gone;
+    let is_text = |hashes: &Hashes| {
+        hashes.refinery_checksum == row.checksum.to_string()
+            && hashes.token_sha256 == squashed.token_sha256.to_string()
     };
+    let is_same = squashed.checksum == row.checksum || hashes.is_some_and(is_text);
+    if squashed.name == row.name && is_same {
+        return Change::Nothing;
+    }
+    let checkpoint = checkpoint.file().to_owned();
+    Change::Conflict(Conflict::SquashedOther { file: row.file(), checkpoint, version: row.version })
+}
+
+/// What became of the file since it was applied.
+fn changed<'a>(row: &Applied, file: &'a Migration, hashes: Option<&Hashes>) -> Change<'a> {
+    let version = row.version;
     if file.name() != row.name {
         let (file, applied_as) = (file.file().to_owned(), row.name.clone());
         return Change::Conflict(Conflict::Renamed { file, applied_as, version });

@@ -1,6 +1,6 @@
 //! How far to go.
 
-use crate::{Error, Migration, Migrations};
+use crate::{Conflict, Error, Kind, Migration, Migrations};
 
 /// How far to apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,7 +11,7 @@ pub enum Target {
     Latest,
     /// Up to this version, it included.
     Version(i64),
-    /// At most so many files.
+    /// At most so many files, of which a checkpoint is one.
     Steps(usize),
 }
 
@@ -42,14 +42,33 @@ impl Target {
     ) -> Result<Vec<Migration>, Error> {
         match self {
             Self::Latest => {}
-            Self::Version(version) if files.get(version).is_none() => {
+            Self::Version(version) if !is_known(files, version) => {
                 return Err(Error::NoSuchVersion { version });
+            }
+            Self::Version(version)
+                if pending.first().is_some_and(|first| first.kind() == Kind::Checkpoint) =>
+            {
+                pending = for_empty(files, version)?;
             }
             Self::Version(version) => pending.retain(|file| file.version() <= version),
             Self::Steps(steps) => pending.truncate(steps),
         }
         Ok(pending)
     }
+}
+
+fn is_known(files: &Migrations, version: i64) -> bool {
+    files.get(version).is_some() || files.checkpoints().any(|checkpoint| checkpoint.version() == version)
+}
+
+/// What brings an empty database to a version, which the newest checkpoint may be above.
+fn for_empty(files: &Migrations, version: i64) -> Result<Vec<Migration>, Error> {
+    let mut found = files.for_empty(version);
+    found.retain(|file| file.version() <= version);
+    let is_there = |gone: i64| found.first().is_some_and(|first| first.squashed(gone).is_some());
+    let lacking = files.gone().filter(|(_, gone)| gone.version <= version && !is_there(gone.version));
+    let conflicts: Vec<Conflict> = lacking.map(|(at, gone)| Conflict::squashed(at, gone)).collect();
+    if conflicts.is_empty() { Ok(found) } else { Err(Error::Conflicts { conflicts }) }
 }
 
 impl Back {

@@ -5,6 +5,7 @@
 mod adopt;
 mod apply;
 mod cli;
+mod checkpoints;
 mod code;
 mod conflicts;
 mod corpus;
@@ -32,6 +33,7 @@ mod retry;
 mod scale;
 mod secrecy;
 mod splitting;
+mod squash;
 mod stop;
 mod templates;
 mod together;

@@ -64,13 +64,13 @@ pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
         }
         let last = session.query(
             "select distinct on (version) version, direction, status, tx_mode, statements_done, statements_total, done_sha256
-             from pgkeel.migration_log where kind not in ('repeatable', 'hook') order by version, id desc",
+             from pgkeel.migration_log where kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc",
             &[],
         );
         let applied = session.query(
             "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, kind = 'code'
              from pgkeel.migration_log where status = 'ok' and direction = 'up'
-               and kind not in ('repeatable', 'hook') order by version, id desc",
+               and kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc",
             &[],
         );
         Ok((last.await?, applied.await?))

@@ -12,6 +12,7 @@ mod proofs;
 mod queue;
 mod race;
 mod splitting;
+mod squash;
 mod state;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,204 @@
+//! Many files in one, for databases that are still empty, proved to make the same.
+
+mod body;
+mod problem;
+mod proof;
+mod session;
+mod write;
+
+use pgkeel_connect::Config;
+
+use self::body::Body;
+pub use self::problem::SquashProblem;
+pub(crate) use self::proof::{Made, make};
+pub use self::write::Removal;
+use crate::files::Script;
+use crate::{
+    Error, Fingerprint, Kind, LockFile, Migration, Migrations, Prover, Squashed, Target, VerifyError,
+};
+
+/// Writes checkpoints: one file that brings an empty database where many files bring it one after the other, and records
+/// all of them, so that they need not be kept.
+///
+/// Both are run in shadows ([`Shadow::create`](crate::Shadow::create)). Schema, owners included, history, and the number of
+/// rows of each table have to come out the same; what is in the rows is not compared.
+///
+/// Files may go once no database is below the version any more that has something applied: there they would be missing, and
+/// the database is refused until they are back. A history of another tool has to be taken over
+/// ([`Migrator::import`](crate::Migrator::import)) while they are there. One transaction that makes thousands of tables needs a
+/// larger `max_locks_per_transaction` than by default.
+///
+/// ```no_run
+/// use pgkeel_connect::Config;
+/// use pgkeel_migrate::{Migrations, Squasher};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let migrations = Migrations::from_dir("migrations")?;
+/// let squasher = Squasher::new(Config::from_env()?, migrations);
+/// let checkpoint = squasher.squash(20250317082000).await?;
+/// println!("{} stands for {} files", checkpoint.file(), checkpoint.squashes().len());
+/// checkpoint.write("migrations")?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Squasher {
+    server: Config,
+    migrations: Migrations,
+    name: String,
+    lock: Option<LockFile>,
+    is_private: bool,
+}
+
+/// A checkpoint that is proved.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    migration: Migration,
+    /// Whether it was among the files.
+    is_there: bool,
+    schema: Fingerprint,
+    /// The files that it takes the place of, as far as they are there.
+    sources: Vec<Migration>,
+    /// All files, and itself.
+    migrations: Migrations,
+    is_private: bool,
+}
+
+impl Squasher {
+    /// For these migrations, with shadows on this server.
+    #[must_use]
+    pub fn new(server: Config, migrations: Migrations) -> Self {
+        Self { server, migrations, name: "checkpoint".to_owned(), lock: None, is_private: false }
+    }
+
+    /// The same with another name of the file. Default: `checkpoint`.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The same, only if the files still make the schema that this lock file has for the version. One of another major
+    /// version of the server cannot tell.
+    #[must_use]
+    pub fn with_lock(mut self, lock: LockFile) -> Self {
+        self.lock = Some(lock);
+        self
+    }
+
+    /// The same with files that create roles and the like run too: nobody else uses that server.
+    #[must_use]
+    pub fn on_a_private_server(mut self) -> Self {
+        self.is_private = true;
+        self
+    }
+
+    /// Makes one of all files up to this version, it included, and proves it. Writes nothing.
+    ///
+    /// The texts are taken as they are, with their comments. CREATE and DROP INDEX lose their CONCURRENTLY; roles and
+    /// prechecks become statements; what a file has set is reset behind it. How long to wait for locks, phases and
+    /// acceptances of lost data mean nothing on an empty database. Of verify files the proof makes use, the checkpoint has
+    /// none of them, and no ways back.
+    ///
+    /// If there is a checkpoint of this version, and the files that it takes the place of, it is proved as it is.
+    ///
+    /// # Errors
+    /// [`VerifyError::CannotSquash`] with all that cannot be in one transaction, is code, or is in the way;
+    /// [`VerifyError::NotInOne`] and [`VerifyError::OtherOutcome`] if it does not make the same; [`VerifyError::StaleLock`];
+    /// [`Error::NoSuchVersion`] and [`Error::Name`] in [`VerifyError::Migrate`]; as [`Prover::lock`].
+    ///
+    /// # Cancellation
+    /// Dropping the future drops the shadows in the background.
+    pub async fn squash(&self, version: i64) -> Result<Checkpoint, VerifyError> {
+        let chain = self.chain(version)?;
+        let there = self.migrations.checkpoints().find(|it| it.version() == version);
+        let (migration, migrations, body) = if let Some(there) = there {
+            (there.clone(), self.migrations.clone(), None)
+        } else {
+            let body = Body::of(&chain).map_err(|problems| VerifyError::CannotSquash { problems })?;
+            let migration = self.checkpoint(version, &body.text)?;
+            let migrations = self.migrations.with_checkpoint(&migration)?;
+            (migration, migrations, Some(body))
+        };
+        let schema = Box::pin(proof::prove(self, &chain, &migration, body.as_ref())).await?;
+        let sources = chain.iter().filter(|it| it.kind() == Kind::Versioned).cloned().collect();
+        Ok(Checkpoint {
+            migration,
+            is_there: body.is_none(),
+            schema,
+            sources,
+            migrations,
+            is_private: self.is_private,
+        })
+    }
+
+    /// What brings an empty database to the version now, in this order.
+    fn chain(&self, version: i64) -> Result<Vec<Migration>, VerifyError> {
+        let whole = self.migrations.chain();
+        let chain = Target::Version(version).select(&whole, whole.for_empty(i64::MAX))?;
+        match chain.last() {
+            Some(last) if last.version() != version => Err(Error::NoSuchVersion { version }.into()),
+            Some(last) if last.kind() == Kind::Checkpoint => {
+                let problem = SquashProblem::Exists { file: last.file().to_owned() };
+                Err(VerifyError::CannotSquash { problems: vec![problem] })
+            }
+            Some(_) => Ok(chain),
+            None => Err(Error::NoSuchVersion { version }.into()),
+        }
+    }
+
+    fn checkpoint(&self, version: i64, text: &str) -> Result<Migration, VerifyError> {
+        crate::files::check_name(&self.name)?;
+        let stem = format!("B{version}__{}", self.name);
+        let script = Script::new(format!("{stem}.sql"), text);
+        let script = script.map_err(|problem| Error::Files { problems: vec![problem] })?;
+        Ok(Migration::checkpoint(&stem, version, script))
+    }
+}
+
+impl Checkpoint {
+    /// The name of its file.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        self.migration.file()
+    }
+
+    /// Whether it was among the files already, and has only been proved.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.is_there
+    }
+
+    /// The text of its file.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.migration.sql()
+    }
+
+    /// The versions that it takes the place of, lowest first.
+    #[must_use]
+    pub fn squashes(&self) -> &[Squashed] {
+        self.migration.squashes()
+    }
+
+    /// The fingerprint of the schema that it makes, which is that of the files: of those sides that the lock file is about, if
+    /// there is one.
+    #[must_use]
+    pub fn schema(&self) -> Fingerprint {
+        self.schema
+    }
+
+    /// The lock file as it has to be with the checkpoint and, if they are to go, without the files that it takes the place
+    /// of.
+    ///
+    /// # Errors
+    /// As [`Prover::lock`].
+    ///
+    /// # Cancellation
+    /// As [`Prover::lock`].
+    pub async fn lock(&self, server: Config, removes: bool) -> Result<LockFile, VerifyError> {
+        let files = self.sources.iter().filter(|_| removes).map(Migration::version).collect::<Vec<_>>();
+        let prover = Prover::new(server, self.migrations.without(&files));
+        if self.is_private { prover.on_a_private_server().lock().await } else { prover.lock().await }
+    }
+}
