@@ -151,7 +151,7 @@ fn statements(run: &RunId, recorded: &[Migration], found: Option<Fingerprint>) -
         let fingerprint = found.filter(|_| newest == Some(migration.version()));
         let entry = Entry::new(run, migration, Direction::Up, State::Ok);
         let entry = Entry { cause: Cause::Baseline, fingerprint, ..entry };
-        [history::remember(migration, None), entry.insert()]
+        [history::remember(&run.home, migration, None), entry.insert()]
     });
     rows.collect()
 }

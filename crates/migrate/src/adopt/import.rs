@@ -141,7 +141,7 @@ impl Found<'_> {
         let rows = self.new.iter().flat_map(|(migration, on)| {
             let entry = Entry::new(run, migration, Direction::Up, State::Ok);
             let entry = Entry { cause: Cause::Import, note: Some(&note), ..entry };
-            [history::remember(migration, *on), entry.insert()]
+            [history::remember(&run.home, migration, *on), entry.insert()]
         });
         record::write(session, lock, &rows.collect::<Vec<_>>()).await
     }

@@ -119,7 +119,7 @@ impl Order<'_> {
             self.versions.iter().flat_map(|version| self.statements(run, *version)).collect();
         // Who knows what else went when it was undone: as behind a file that reverts, all are due again.
         if self.direction == Direction::Down && !self.status.repeated.is_empty() {
-            statements.push(repeated::FORGET.to_owned());
+            statements.push(repeated::forget(&run.home));
         }
         record::write(session, lock, &statements).await
     }
@@ -128,11 +128,11 @@ impl Order<'_> {
         let Some(migration) = self.migrations.get(version) else {
             let row = self.row(version).expect("it is applied, or there is a file");
             let (hashes, note) = (self.trail.applied.get(&version), self.reason);
-            return [history::forget(version), WithoutFile { run, row, hashes, note }.insert()];
+            return [history::forget(&run.home, version), WithoutFile { run, row, hashes, note }.insert()];
         };
         let change = match self.direction {
-            Direction::Up => history::remember(migration, None),
-            Direction::Down => history::forget(version),
+            Direction::Up => history::remember(&run.home, migration, None),
+            Direction::Down => history::forget(&run.home, version),
         };
         let entry = Entry::new(run, migration, self.direction, State::Ok);
         [change, Entry { cause: Cause::Mark, note: Some(self.reason), ..entry }.insert()]

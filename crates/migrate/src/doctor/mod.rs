@@ -9,7 +9,7 @@ pub use self::complaint::{Complaint, Diagnosis};
 use crate::drift::header;
 use crate::run::session::Session;
 use crate::run::{Lock, check_connection};
-use crate::state::{history, log, repeated};
+use crate::state::{Home, history, log, repeated};
 use crate::{Error, Migrations, Status, VerifyError};
 
 /// Examines one database. Only reads, and takes no lock.
@@ -50,7 +50,7 @@ impl Doctor {
     /// # Cancellation
     /// Dropping the future leaves nothing behind.
     pub async fn examine(&self) -> Result<Diagnosis, VerifyError> {
-        let session = Session::open(&self.connect).await?;
+        let session = Session::open(&self.connect, &Home::default()).await?;
         let mut complaints = Vec::new();
         match check_connection(&session, &self.connect).await {
             Err(Error::Unsuitable { reason }) => complaints.push(Complaint::Unsuitable { reason }),
@@ -85,7 +85,7 @@ impl Doctor {
         complaints.extend(status.conflicts.into_iter().map(|conflict| Complaint::Conflict { conflict }));
         complaints.extend(status.interrupted.into_iter().map(|file| Complaint::Interrupted { file }));
         complaints.extend(status.holder.map(|holder| Complaint::Held { holder }));
-        let record = header(&session.connection).await?;
+        let record = header(&session.home, &session.connection).await?;
         if !is_new && !record.is_some_and(|record| record.is_current) {
             complaints.push(Complaint::NotRecorded);
         }

@@ -9,6 +9,7 @@ use pgkeel_connect::{Config, Connection, dial};
 pub(crate) use self::recorded::{Header, header};
 pub use self::verification::Verification;
 use crate::proof::server_wide;
+use crate::state::Home;
 use crate::{
     Conflict, Differences, Error, LockFile, Migration, Migrations, Migrator, Pattern, Scope, Shadow,
     Snapshot, Status, VerifyError,
@@ -53,6 +54,7 @@ pub enum Against {
 #[derive(Debug, Clone)]
 pub struct Verifier {
     connect: Config,
+    home: Home,
     migrations: Migrations,
     scope: Scope,
     shadows: Option<Config>,
@@ -66,6 +68,7 @@ impl Verifier {
     pub fn new(connect: Config, migrations: Migrations) -> Self {
         Self {
             connect,
+            home: Home::default(),
             migrations,
             scope: Scope::default(),
             shadows: None,
@@ -139,7 +142,7 @@ impl Verifier {
         connection: &Connection,
         status: &Status,
     ) -> Result<Verification, VerifyError> {
-        let record = recorded::read(connection).await?.ok_or(VerifyError::NotRecorded)?;
+        let record = recorded::read(&self.home, connection).await?.ok_or(VerifyError::NotRecorded)?;
         if !record.is_current {
             return Err(VerifyError::StaleRecord);
         }
@@ -165,7 +168,7 @@ impl Verifier {
         if found.major() != lock.major() {
             return Err(VerifyError::OtherMajor { expected: lock.major(), found: found.major() });
         }
-        let record = recorded::read(connection).await?.map(|record| record.snapshot);
+        let record = recorded::read(&self.home, connection).await?.map(|record| record.snapshot);
         let mut explanation = record.filter(|record| record.fingerprint() == expected);
         if explanation.is_none() && self.shadows.is_some() {
             let made = self.make(status, lock.scope()).await?;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use pgkeel_connect::{Connection, Executor as _};
+use pgkeel_connect::{Connection, Executor as _, TypedParam};
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
+use crate::state::Home;
 use crate::{Fingerprint, Scope, Snapshot, VerifyError, VerifyStep};
 
 /// Longest wait for an answer; a snapshot of a thousand tables has a few megabytes.
@@ -14,35 +15,48 @@ const ANSWER: Duration = Duration::from_secs(30);
 
 /// One row: only the newest counts. The server compresses the text. `applied` says of which history it is.
 /// IF NOT EXISTS would ask for the right to create even where there is nothing to create.
-const MAKE: &str = "
-    do $$ begin if to_regnamespace('pgkeel') is null then create schema pgkeel; end if; end $$;
-    create table pgkeel.schema_snapshot (
+async fn make(home: &Home, connection: &Connection) -> Result<(), pgkeel_connect::Error> {
+    let schema = home.schema_sql();
+    let is_there = "select to_regnamespace($1) is not null";
+    if !connection.query_scalar_typed(is_there, &[(&schema, Type::TEXT)]).await? {
+        connection.batch_execute(&format!("create schema {schema}")).await?;
+    }
+    let create = format!(
+        "create table {} (
         one boolean primary key default true check (one),
         fingerprint text not null,
         scope text not null,
         snapshot text not null,
         recorded_at timestamptz not null default now(),
         applied text
-    )";
+    )",
+        home.tables().snapshot
+    );
+    connection.batch_execute(&create).await
+}
 
 /// For a table that an older version made.
-const ADD_APPLIED: &str = "alter table pgkeel.schema_snapshot add applied text";
+fn add_applied(home: &Home) -> String {
+    format!("alter table {} add applied text", home.tables().snapshot)
+}
 
-const PUT: &str = "
-    insert into pgkeel.schema_snapshot (fingerprint, scope, snapshot, applied) values ($1, $2, $3, $4)
+fn put(home: &Home) -> String {
+    format!(
+        "insert into {} (fingerprint, scope, snapshot, applied) values ($1, $2, $3, $4)
     on conflict (one) do update set (fingerprint, scope, snapshot, applied, recorded_at)
-        = (excluded.fingerprint, excluded.scope, excluded.snapshot, excluded.applied, excluded.recorded_at)";
+        = (excluded.fingerprint, excluded.scope, excluded.snapshot, excluded.applied, excluded.recorded_at)",
+        home.tables().snapshot
+    )
+}
 
-/// The lines of the history, and of the repeatables where there is a table of them.
-const VERSIONS: &str = "select version || ' ' || checksum as line from pgkeel.refinery_schema_history";
-const REPEATABLES: &str = "select name || ' ' || sha256 from pgkeel.repeatable";
-
-/// The catalogs tell this to everybody; to look a table up by its name takes a right on its schema.
+/// The catalogs tell this to everybody; to look a table up by its name takes a right on its schema. Which of the three it
+/// is comes first.
 const LOOK: &str = "
-    select relname::text, has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select'),
+    select array_position($2, relname::text),
+        has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select'),
         exists (select from pg_catalog.pg_attribute where attrelid = c.oid and attname = 'applied' and not attisdropped)
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = relnamespace
-    where nspname = 'pgkeel' and relname in ('schema_snapshot', 'refinery_schema_history', 'repeatable')";
+    where nspname = $1 and relname = any ($2)";
 
 /// What was recorded, and of what.
 #[derive(Debug)]
@@ -92,57 +106,74 @@ impl Snapshot {
     /// # Cancellation
     /// Dropping the future leaves the one or the other.
     pub async fn record(&self, connection: &Connection, scope: &Scope) -> Result<(), VerifyError> {
+        self.record_in(&Home::default(), connection, scope).await
+    }
+
+    pub(crate) async fn record_in(
+        &self,
+        home: &Home,
+        connection: &Connection,
+        scope: &Scope,
+    ) -> Result<(), VerifyError> {
         let lines: Vec<String> = scope.lines().collect();
         let values = [self.fingerprint().to_string(), lines.join("\n"), self.to_text()];
         let record = async {
-            let tables = Tables::look(connection).await?;
+            let tables = Tables::look(home, connection).await?;
             match tables.record {
-                Standing::Missing => connection.batch_execute(MAKE).await?,
-                Standing::Old => connection.batch_execute(ADD_APPLIED).await?,
+                Standing::Missing => make(home, connection).await?,
+                Standing::Old => connection.batch_execute(&add_applied(home)).await?,
                 Standing::Readable | Standing::Hidden => {}
             }
-            let applied = tables.applied(connection).await?;
+            let applied = tables.applied(home, connection).await?;
             let [fingerprint, scope, snapshot] = &values;
             let values: [&(dyn ToSql + Sync); 4] = [fingerprint, scope, snapshot, &applied];
-            connection.execute_typed(PUT, &values.map(|value| (value, Type::TEXT))).await
+            connection.execute_typed(&put(home), &values.map(|value| (value, Type::TEXT))).await
         };
         bounded(VerifyStep::Record, record).await.map(|_| ())
     }
 }
 
 impl Tables {
-    async fn look(connection: &Connection) -> Result<Self, pgkeel_connect::Error> {
+    async fn look(home: &Home, connection: &Connection) -> Result<Self, pgkeel_connect::Error> {
         let mut tables = Self::default();
-        for row in connection.query_typed(LOOK, &[]).await? {
+        let names = home.tables();
+        let names = [names.snapshot.name, names.history.name, names.repeatable.name];
+        let (schema, names) = (home.schema(), &names[..]);
+        let values: [TypedParam<'_>; 2] = [(&schema, Type::TEXT), (&names, Type::TEXT_ARRAY)];
+        for row in connection.query_typed(LOOK, &values).await? {
             let decode = |source| pgkeel_connect::Error::Decode { column: 0, source };
-            let name: String = row.try_get(0).map_err(decode)?;
+            let which: i32 = row.try_get(0).map_err(decode)?;
             let (is_readable, is_complete): (bool, bool) =
                 (row.try_get(1).map_err(decode)?, row.try_get(2).map_err(decode)?);
-            match name.as_str() {
-                "schema_snapshot" => {
+            match which {
+                1 => {
                     tables.record = match (is_complete, is_readable) {
                         (false, _) => Standing::Old,
                         (true, true) => Standing::Readable,
                         (true, false) => Standing::Hidden,
                     };
                 }
-                "repeatable" => tables.repeatables = is_readable,
-                _ => tables.history = is_readable,
+                2 => tables.history = is_readable,
+                _ => tables.repeatables = is_readable,
             }
         }
         Ok(tables)
     }
 
     /// What the history says now; nothing where there is none.
-    async fn applied(&self, connection: &Connection) -> Result<Option<String>, pgkeel_connect::Error> {
+    async fn applied(
+        &self,
+        home: &Home,
+        connection: &Connection,
+    ) -> Result<Option<String>, pgkeel_connect::Error> {
         if !self.history {
             return Ok(None);
         }
-        let lines = if self.repeatables {
-            format!("{VERSIONS} union all {REPEATABLES}")
-        } else {
-            VERSIONS.to_owned()
-        };
+        let tables = home.tables();
+        let mut lines = format!("select version || ' ' || checksum as line from {}", tables.history);
+        if self.repeatables {
+            lines = format!("{lines} union all select name || ' ' || sha256 from {}", tables.repeatable);
+        }
         let applied = format!(
             "select encode(sha256(convert_to(coalesce(
                 string_agg(line, E'\\n' order by line collate \"C\"), ''), 'UTF8')), 'hex') from ({lines}) as lines"
@@ -153,9 +184,9 @@ impl Tables {
 }
 
 /// Which schema was recorded; nothing where none was, or this role may not read it.
-pub(crate) async fn header(connection: &Connection) -> Result<Option<Header>, VerifyError> {
-    let sql = "select scope, applied, split_part(left(snapshot, 100), E'\n', 2), fingerprint from pgkeel.schema_snapshot";
-    let Some((row, applied)) = row(connection, sql).await? else { return Ok(None) };
+pub(crate) async fn header(home: &Home, connection: &Connection) -> Result<Option<Header>, VerifyError> {
+    let columns = "scope, applied, split_part(left(snapshot, 100), E'\n', 2), fingerprint";
+    let Some((row, applied)) = row(home, connection, columns).await? else { return Ok(None) };
     let (scope, is_current) = (scope(&row)?, is_current(&row, applied.as_deref()));
     let text = |column| row.try_get::<_, String>(column).ok();
     let major = text(2).and_then(|text| text.strip_prefix("postgresql ")?.parse().ok());
@@ -165,9 +196,10 @@ pub(crate) async fn header(connection: &Connection) -> Result<Option<Header>, Ve
 }
 
 /// What was recorded, if something was.
-pub(super) async fn read(connection: &Connection) -> Result<Option<Record>, VerifyError> {
-    let sql = "select scope, applied, snapshot from pgkeel.schema_snapshot";
-    let Some((row, applied)) = row(connection, sql).await? else { return Ok(None) };
+pub(super) async fn read(home: &Home, connection: &Connection) -> Result<Option<Record>, VerifyError> {
+    let Some((row, applied)) = row(home, connection, "scope, applied, snapshot").await? else {
+        return Ok(None);
+    };
     let (scope, is_current) = (scope(&row)?, is_current(&row, applied.as_deref()));
     let text: String = row.try_get(2).map_err(|_| VerifyError::BadRecord(None))?;
     let snapshot = Snapshot::parse(&text).map_err(|error| VerifyError::BadRecord(Some(error)))?;
@@ -175,14 +207,19 @@ pub(super) async fn read(connection: &Connection) -> Result<Option<Record>, Veri
 }
 
 /// The one row, and what the history says now.
-async fn row(connection: &Connection, sql: &str) -> Result<Option<(Row, Option<String>)>, VerifyError> {
+async fn row(
+    home: &Home,
+    connection: &Connection,
+    columns: &str,
+) -> Result<Option<(Row, Option<String>)>, VerifyError> {
     let read = async {
-        let tables = Tables::look(connection).await?;
+        let tables = Tables::look(home, connection).await?;
         if tables.record != Standing::Readable {
             return Ok(None);
         }
-        let row = connection.query_opt_typed(sql, &[]).await?;
-        Ok(row.zip(Some(tables.applied(connection).await?)))
+        let sql = format!("select {columns} from {}", home.tables().snapshot);
+        let row = connection.query_opt_typed(&sql, &[]).await?;
+        Ok(row.zip(Some(tables.applied(home, connection).await?)))
     };
     bounded(VerifyStep::ReadRecord, read).await
 }

@@ -12,7 +12,7 @@ pub use self::wait::Until;
 use crate::run::Lock;
 use crate::run::session::Session;
 use crate::state::log::{self, Trail};
-use crate::state::{Applied, history, repeated};
+use crate::state::{Applied, Home, history, repeated};
 use crate::{Conflict, LockFile, Migration, Migrations, Status, VerifyError};
 
 /// As which sessions that ask are seen in `pg_stat_activity`.
@@ -58,6 +58,7 @@ const APPLICATION_NAME: &str = "pgkeel-gate";
 #[derive(Debug, Clone)]
 pub struct Gate {
     connect: Config,
+    home: Home,
     migrations: Migrations,
     lock: Option<LockFile>,
     compares: bool,
@@ -68,7 +69,7 @@ impl Gate {
     /// For the database that this names, and the files that the program was written for.
     #[must_use]
     pub fn new(connect: Config, migrations: Migrations) -> Self {
-        Self { connect, migrations, lock: None, compares: true, accepts_newer: false }
+        Self { connect, home: Home::default(), migrations, lock: None, compares: true, accepts_newer: false }
     }
 
     /// The same, holding the schema against this lock file. Default: against what [`Migrator`](crate::Migrator) has
@@ -105,7 +106,7 @@ impl Gate {
     /// # Cancellation
     /// Dropping the future closes the connection.
     pub async fn check(&self) -> Result<Readiness, VerifyError> {
-        let session = Session::open_as(&self.connect, APPLICATION_NAME).await?;
+        let session = Session::open_as(&self.connect, &self.home, APPLICATION_NAME).await?;
         let found = self.look(&session).await;
         session.connection.close().await;
         found

@@ -72,7 +72,7 @@ pub(super) async fn check(
         });
         return compare(session, expected).await;
     }
-    let record = header(&session.connection).await?.filter(|record| record.is_current);
+    let record = header(&session.home, &session.connection).await?.filter(|record| record.is_current);
     let expected = record.as_ref().map(|Header { scope, major, fingerprint, .. }| Expected {
         against: "the record of the last change",
         major: *major,

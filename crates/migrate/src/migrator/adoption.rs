@@ -116,7 +116,7 @@ impl Migrator {
     /// # Cancellation
     /// As [`baseline`](Self::baseline).
     pub async fn import(&self, from: &ImportFrom) -> Result<Imported, VerifyError> {
-        let session = Session::open(&self.connect).await?;
+        let session = Session::open(&self.connect, &self.home).await?;
         let found = import::look(&session, from, &self.migrations).await?;
         if found.is_nothing() {
             return Ok(found.told(None, self.is_dry_run()));
@@ -148,7 +148,7 @@ impl Migrator {
 
     /// A session that holds the lock.
     async fn alone(&self) -> Result<(Session, Lock), Error> {
-        let session = Session::open(&self.connect).await?;
+        let session = Session::open(&self.connect, &self.home).await?;
         let lock = self.lock(&session).await?;
         Ok((session, lock))
     }

@@ -50,7 +50,7 @@ impl Migrator {
     }
 
     async fn run(&self, order: Order, observe: &mut (dyn FnMut(Event<'_>) + Send)) -> Result<Report, Error> {
-        let session = Session::open(&self.connect).await?;
+        let session = Session::open(&self.connect, &self.home).await?;
         let status = self.look(&session).await?;
         let is_held = status.holder.is_some();
         match self.jobs(status, order) {

@@ -15,12 +15,14 @@ use pgkeel_connect::Config;
 
 pub(crate) use self::accepted::Accepted;
 use crate::run::Limits;
+use crate::state::Home;
 use crate::{DryRun, Migrations, Phase, Scope, Stop, Target};
 
 /// Brings one database to the state that a set of migrations describes.
 #[derive(Debug, Clone)]
 pub struct Migrator {
     connect: Config,
+    home: Home,
     migrations: Migrations,
     limits: Limits,
     target: Target,
@@ -42,6 +44,7 @@ impl Migrator {
     pub fn new(connect: Config, migrations: Migrations) -> Self {
         Self {
             connect,
+            home: Home::default(),
             migrations,
             limits: Limits::default(),
             target: Target::Latest,

@@ -12,7 +12,7 @@ impl Migrator {
         let record = async {
             session.renew(self.limits).await?;
             let snapshot = Snapshot::take(&session.connection, scope).await?;
-            snapshot.record(&session.connection, scope).await
+            snapshot.record_in(&session.home, &session.connection, scope).await
         };
         if let Err(error) = record.await as Result<(), VerifyError> {
             let error = &error as &dyn std::error::Error;

@@ -148,7 +148,7 @@ impl Migrator {
             session.forget(self.limits).await?;
             if let Attempt::Taken(_) = Lock::attempt_in_transaction(session).await? {
                 let snapshot = Snapshot::take(&session.connection, scope).await?;
-                snapshot.record(&session.connection, scope).await?;
+                snapshot.record_in(&session.home, &session.connection, scope).await?;
             }
             Ok::<_, VerifyError>(())
         };

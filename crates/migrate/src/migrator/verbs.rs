@@ -17,7 +17,7 @@ impl Migrator {
     /// # Cancellation
     /// Dropping the future leaves nothing behind.
     pub async fn status(&self) -> Result<Status, Error> {
-        self.look(&Session::open(&self.connect).await?).await
+        self.look(&Session::open(&self.connect, &self.home).await?).await
     }
 
     /// Who is applying or reverting migrations right now.
@@ -28,7 +28,7 @@ impl Migrator {
     /// # Cancellation
     /// Dropping the future leaves nothing behind.
     pub async fn lock_holder(&self) -> Result<Option<LockHolder>, Error> {
-        Lock::held_by(&Session::open(&self.connect).await?).await
+        Lock::held_by(&Session::open(&self.connect, &self.home).await?).await
     }
 
     /// What [`up`](Self::up) would run, in its order. Only reads and takes no lock.
@@ -54,7 +54,7 @@ impl Migrator {
     }
 
     async fn plan_for(&self, order: Order) -> Result<Plan, Error> {
-        let session = Session::open(&self.connect).await?;
+        let session = Session::open(&self.connect, &self.home).await?;
         let status = self.look(&session).await?;
         let has_repeated = !status.repeated.is_empty();
         let jobs = self.jobs(status, order)?;
@@ -65,7 +65,10 @@ impl Migrator {
         if jobs.iter().any(|job| job.migration.kind() == Kind::Repeatable) {
             tables.extend(repeated::missing(&session).await?);
         }
-        Ok(Plan::new(files.collect(), Scope { tables, revision: self.revision.clone(), has_repeated }))
+        Ok(Plan::new(
+            files.collect(),
+            Scope { home: self.home.clone(), tables, revision: self.revision.clone(), has_repeated },
+        ))
     }
 
     /// Applies what is pending, in order, one caller at a time. Each file runs in a transaction of its own, or says that
@@ -170,7 +173,7 @@ impl Migrator {
     /// # Cancellation
     /// Dropping the future leaves it said or not said.
     pub async fn continue_at(&self, version: i64, statement: usize) -> Result<(), Error> {
-        let session = Session::open(&self.connect).await?;
+        let session = Session::open(&self.connect, &self.home).await?;
         check_connection(&session, &self.connect).await?;
         let lock = Lock::take(&session, self.limits.others, &self.stop).await?;
         let said = self.say_where(&session, version, statement).await;

@@ -6,7 +6,7 @@ use pgkeel_connect::Executor as _;
 
 use super::bench::{Bench, of_file};
 use super::finding::{Finding, RepeatablesProof};
-use crate::state::repeated;
+use crate::state::{Home, repeated};
 use crate::{LockRepeatables, VerifyError, VerifyStep};
 
 impl Bench<'_> {
@@ -28,7 +28,7 @@ impl Bench<'_> {
         let start = Instant::now();
         let Some(lock) = self.repeat().await? else { return Ok((None, None)) };
         let first = self.look().await?;
-        let forgotten = self.shadow().connection().batch_execute(repeated::FORGET).await;
+        let forgotten = self.shadow().connection().batch_execute(&repeated::forget(&Home::default())).await;
         forgotten.map_err(|source| VerifyError::Server { step: VerifyStep::MakeShadow, source })?;
         let again = self.migrator_of(self.migrations().clone()).up().await;
         let findings = match of_file(again.map_err(VerifyError::from))? {

@@ -10,7 +10,6 @@ use time::OffsetDateTime;
 
 use super::report::Done;
 use super::runner::{Job, Runner};
-use crate::state::history;
 use crate::{Applied, Error};
 
 // Its width is part of every checksum, and any crate in a build can make it narrower for all.
@@ -26,7 +25,7 @@ pub(crate) async fn apply(
     let newest: Vec<refinery_core::Migration> = newest.map(known).into_iter().collect();
     let files = [&newest[..], &[job.migration.refinery()]].concat();
     let mut refinery = Refinery::new(&files).set_target(Target::Version(job.migration.version()));
-    refinery.set_migration_table_name(history::TABLE);
+    refinery.set_migration_table_name(runner.context.session.home.tables().history.sql());
     let mut engine = Engine { runner, job, newest, ended: None };
     let run = refinery.run_async(&mut engine).await;
     match (engine.ended.take(), run) {
@@ -79,7 +78,7 @@ impl AsyncQuery<Vec<refinery_core::Migration>> for Engine<'_, '_> {
 }
 
 impl AsyncMigrate for Engine<'_, '_> {
-    /// [`history::ensure`] has been there, without asking for rights that only creating needs.
+    /// [`history::ensure`](crate::state::history::ensure) has been there, without asking for rights that only creating needs.
     fn assert_migrations_table_query(_table: &str) -> String {
         String::new()
     }

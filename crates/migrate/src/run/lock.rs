@@ -16,7 +16,6 @@ use tokio::time::{Instant, sleep};
 
 use super::session::Session;
 use super::stop::Stop;
-use crate::state::history;
 use crate::{Error, Step};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -87,6 +86,8 @@ impl fmt::Display for LockHolder {
 /// The lock's key: in the upper half for what, in the lower half for which database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lock {
+    /// Whoever changes what a table of history describes, by the name of that.
+    purpose: u32,
     database: u32,
     /// The process id of the session that took it; 0 if none has.
     taken_by: i32,
@@ -95,22 +96,20 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// For whoever changes what a table of history describes.
-    const PURPOSE: u32 = fnv1a(history::TABLE);
-
     /// The server's process of the session that took it.
     pub(crate) fn taken_by(self) -> i32 {
         self.taken_by
     }
 
     fn key(self) -> i64 {
-        ((u64::from(Self::PURPOSE) << 32) | u64::from(self.database)).cast_signed()
+        ((u64::from(self.purpose) << 32) | u64::from(self.database)).cast_signed()
     }
 
     pub(crate) async fn of(session: &Session) -> Result<Self, Error> {
         let sql = "select oid from pg_database where datname = current_database()";
         let database = session.step(Step::Lock, session.query_scalar(sql, &[])).await?;
-        Ok(Self { database, taken_by: 0, is_of_transaction: false })
+        let purpose = fnv1a(session.home.tables().history.sql());
+        Ok(Self { purpose, database, taken_by: 0, is_of_transaction: false })
     }
 
     /// Who is applying or reverting migrations of this database.
@@ -214,31 +213,27 @@ impl Lock {
         format!(
             "locktype = 'advisory' and granted and objsubid = 1
              and pg_locks.database = {} and classid = {} and objid = {}",
-            self.database,
-            Self::PURPOSE,
-            self.database
+            self.database, self.purpose, self.database
         )
     }
 }
 
 /// FNV-1a of 32 bits (draft-eastlake-fnv), for a number that is the same in every build.
-const fn fnv1a(text: &str) -> u32 {
-    let (bytes, mut at, mut hash) = (text.as_bytes(), 0, 0x811c_9dc5_u32);
-    while at < bytes.len() {
-        hash = (hash ^ bytes[at] as u32).wrapping_mul(0x0100_0193);
-        at += 1;
-    }
-    hash
+fn fnv1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Home;
 
     #[test]
     fn the_key_is_the_same_in_every_build() {
         assert_eq!(fnv1a(""), 0x811c_9dc5);
         assert_eq!(fnv1a("foobar"), 0xbf9c_f968); // test vector of the draft
-        assert_eq!(Lock { database: 7, taken_by: 0, is_of_transaction: false }.key() & 0xffff_ffff, 7);
+        let purpose = fnv1a(Home::default().tables().history.sql());
+        let lock = Lock { purpose, database: 7, taken_by: 0, is_of_transaction: false };
+        assert_eq!(lock.key().cast_unsigned(), 0x4648_bd7e_0000_0007);
     }
 }

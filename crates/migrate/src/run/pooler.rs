@@ -34,7 +34,7 @@ pub(super) async fn shares_sessions(session: &Session, config: &Config) -> Resul
     if session.connection.backend_pid() == Some(ours) {
         return Ok(false);
     }
-    let Ok(Ok(second)) = timeout(SECOND, Session::open(config)).await else {
+    let Ok(Ok(second)) = timeout(SECOND, Session::open(config, &session.home)).await else {
         return is_moved(session, ours).await;
     };
     let shares = shares(session, ours, &second).await;

@@ -164,7 +164,9 @@ impl Runner<'_> {
     async fn run_one(&mut self, job: &Job) -> Result<Done, Error> {
         match job.migration.kind() {
             Kind::Hook => return self.perform(job, "").await,
-            Kind::Repeatable => return self.perform(job, &repeated::remember(&job.migration)).await,
+            Kind::Repeatable => {
+                return self.perform(job, &repeated::remember(&self.context.run.home, &job.migration)).await;
+            }
             Kind::Versioned | Kind::Code | Kind::Checkpoint => {}
         }
         let version = job.migration.version();
@@ -186,7 +188,7 @@ impl Runner<'_> {
     /// Runs the file; its row in the history is refinery's, but a checkpoint has many.
     pub(crate) async fn apply(&mut self, job: &Job) -> Result<Done, Error> {
         if job.migration.kind() == Kind::Checkpoint {
-            return self.perform(job, &history::remember(&job.migration, None)).await;
+            return self.perform(job, &history::remember(&self.context.run.home, &job.migration, None)).await;
         }
         let newest = self.applied.last().cloned();
         engine::apply(self, job, newest.as_ref()).await
@@ -195,8 +197,9 @@ impl Runner<'_> {
     /// The statement that takes a migration out of the history. Who knows what the way back takes along: so repeatables
     /// are due again.
     fn forget(&self, job: &Job) -> String {
-        let forget = history::forget(job.migration.version());
-        if self.has_repeated { format!("{forget};\n{}", repeated::FORGET) } else { forget }
+        let home = &self.context.run.home;
+        let forget = history::forget(home, job.migration.version());
+        if self.has_repeated { format!("{forget};\n{}", repeated::forget(home)) } else { forget }
     }
 
     /// Runs the file and `record`, which changes the history, and writes the log.

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, SimpleQueryMessage, SimpleQueryRow};
 
+use crate::state::Home;
 use crate::{Directives, Error, Step};
 
 /// Longest wait for an answer to what is done besides the files. It takes milliseconds.
@@ -63,18 +64,20 @@ impl Limits {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) connection: Connection,
+    /// Where is read and written what is applied.
+    pub(crate) home: Home,
     /// Whether the server's system can tell that a client has gone; not known before it was tried.
     watches: OnceLock<bool>,
 }
 
 impl Session {
-    pub(crate) async fn open(config: &Config) -> Result<Self, Error> {
-        Self::open_as(config, APPLICATION_NAME).await
+    pub(crate) async fn open(config: &Config, home: &Home) -> Result<Self, Error> {
+        Self::open_as(config, home, APPLICATION_NAME).await
     }
 
-    pub(crate) async fn open_as(config: &Config, name: &str) -> Result<Self, Error> {
+    pub(crate) async fn open_as(config: &Config, home: &Home, name: &str) -> Result<Self, Error> {
         let connection = dial(&config.clone().with_application_name(name)).await.map_err(Error::Connect)?;
-        Ok(Self { connection, watches: OnceLock::new() })
+        Ok(Self { connection, home: home.clone(), watches: OnceLock::new() })
     }
 
     /// Runs one step that is not a file, within its bound.

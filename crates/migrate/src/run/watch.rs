@@ -18,6 +18,7 @@ use super::retry;
 use super::runner::{Job, Tally};
 use super::session::{ANSWER_TIMEOUT, Session};
 use super::stop::Stop;
+use crate::state::Home;
 use crate::{Event, IndexProgress, Migration};
 
 /// How often is looked. The second connection is opened at the first look, so that quick files need none.
@@ -192,7 +193,8 @@ impl<'a> Watch<'a> {
                 return None;
             }
             self.is_refused = true; // also if this is given up half-way
-            self.beside = Some(Session::open_as(self.config, "pgkeel-migrate watch").await.ok()?);
+            self.beside =
+                Some(Session::open_as(self.config, &Home::default(), "pgkeel-migrate watch").await.ok()?);
             self.is_refused = false;
         }
         let connection = &self.beside.as_ref()?.connection;

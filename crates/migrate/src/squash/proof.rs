@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::Squasher;
 use super::body::Body;
 use crate::proof::server_wide;
-use crate::state::history;
+use crate::state::Home;
 use crate::{
     Aspect, Differences, Error, Fingerprint, Migration, Migrations, Migrator, Scope, Shadow, Snapshot,
     VerifyError, VerifyStep,
@@ -121,8 +121,10 @@ async fn rows(shadow: &Shadow) -> Result<Vec<String>, pgkeel_connect::Error> {
          where relkind = 'r' and relpersistence <> 't'
            and nspname not in ('pg_catalog', 'information_schema', 'pgkeel')";
     let counts: Option<String> = connection.query_scalar(counts, &[]).await?;
-    let history =
-        format!("select format('V%s__%s with checksum %s', version, name, checksum) from {}", history::TABLE);
+    let history = format!(
+        "select format('V%s__%s with checksum %s', version, name, checksum) from {}",
+        Home::default().tables().history
+    );
     let all = counts.map_or(history.clone(), |counts| format!("{history} union all {counts}"));
     let rows = connection.query(&format!("{all} order by 1"), &[]).await?;
     Ok(rows.iter().filter_map(|row| row.try_get(0).ok()).collect())

@@ -7,20 +7,27 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio_postgres::Row;
 
-use super::log;
+use super::Home;
+use super::log::{self, Literal};
 use crate::run::session::Session;
 use crate::{Applied, Error, Kind, Migration, Step};
 
-/// Written with its schema, as a file may change the search path.
-pub(crate) const TABLE: &str = "pgkeel.refinery_schema_history";
-
 /// The columns that refinery gives it when versions are 64 bits wide.
-pub(crate) const CREATE_TABLE: &str = "create table pgkeel.refinery_schema_history (
-    version int8 primary key, name varchar(255), applied_on varchar(255), checksum varchar(255))";
+fn create_table(home: &Home) -> String {
+    format!(
+        "create table {} (
+    version int8 primary key, name varchar(255), applied_on varchar(255), checksum varchar(255))",
+        home.tables().history
+    )
+}
+
+async fn is_there(session: &Session) -> Result<bool, pgkeel_connect::Error> {
+    exists(session, "to_regclass", session.home.tables().history.sql()).await
+}
 
 /// What was applied, in the order of versions; nothing if there is no table yet.
 pub(crate) async fn rows(session: &Session) -> Result<Vec<Applied>, Error> {
-    if !session.step(Step::ReadHistory, exists(session, "to_regclass", TABLE)).await? {
+    if !session.step(Step::ReadHistory, is_there(session)).await? {
         return refuse_other(session).await.map(|()| Vec::new());
     }
     all(session).await
@@ -28,7 +35,7 @@ pub(crate) async fn rows(session: &Session) -> Result<Vec<Applied>, Error> {
 
 /// As [`rows`], whatever histories of others there are.
 pub(crate) async fn rows_of_ours(session: &Session) -> Result<Vec<Applied>, Error> {
-    if session.step(Step::ReadHistory, exists(session, "to_regclass", TABLE)).await? {
+    if session.step(Step::ReadHistory, is_there(session)).await? {
         all(session).await
     } else {
         Ok(Vec::new())
@@ -40,7 +47,8 @@ async fn all(session: &Session) -> Result<Vec<Applied>, Error> {
         // A row that somebody emptied by hand is found when it is read, not here.
         let sql = format!(
             "select version::int8, coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')
-             from {TABLE} order by version"
+             from {} order by version",
+            session.home.tables().history
         );
         session.query(&sql, &[]).await
     };
@@ -61,19 +69,20 @@ async fn refuse_other(session: &Session) -> Result<(), Error> {
 
 /// What is not there yet of the schema and its tables, as statements. IF NOT EXISTS would ask for the right to create
 /// even where there is nothing to create.
-pub(crate) async fn missing(session: &Session) -> Result<Vec<&'static str>, Error> {
+pub(crate) async fn missing(session: &Session) -> Result<Vec<String>, Error> {
+    let home = &session.home;
     let look = async {
         let mut missing = Vec::new();
-        if !exists(session, "to_regnamespace", "pgkeel").await? {
-            missing.push("create schema pgkeel");
+        if !exists(session, "to_regnamespace", home.schema_sql()).await? {
+            missing.push(format!("create schema {}", home.schema_sql()));
         }
-        if !exists(session, "to_regclass", TABLE).await? {
-            missing.push(CREATE_TABLE);
+        if !is_there(session).await? {
+            missing.push(create_table(home));
         }
-        if !exists(session, "to_regclass", log::TABLE).await? {
-            missing.extend([log::CREATE_TABLE, log::CREATE_INDEX]);
+        if !exists(session, "to_regclass", home.tables().log.sql()).await? {
+            missing.extend([log::create_table(home), log::create_index(home)]);
         } else if note(session).await? == (Note { is_missing: true, is_ours: true }) {
-            missing.push(log::ADD_NOTE);
+            missing.push(log::add_note(home));
         }
         Ok(missing)
     };
@@ -94,7 +103,9 @@ pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
 pub(crate) async fn ensure_notes(session: &Session) -> Result<(), Error> {
     ensure(session).await?;
     if session.step(Step::MakeHistory, note(session)).await?.is_missing {
-        session.step(Step::MakeHistory, session.connection.batch_execute(log::ADD_NOTE)).await?;
+        session
+            .step(Step::MakeHistory, session.connection.batch_execute(&log::add_note(&session.home)))
+            .await?;
     }
     Ok(())
 }
@@ -108,19 +119,19 @@ struct Note {
 
 async fn note(session: &Session) -> Result<Note, pgkeel_connect::Error> {
     let decode = |source| pgkeel_connect::Error::Decode { column: 0, source };
-    let row = session.query_opt(log::LACKS_NOTE, &[]).await?;
+    let row = session.query_opt(&log::lacks_note(&session.home), &[]).await?;
     let Some(row) = row else { return Ok(Note { is_missing: false, is_ours: false }) };
     Ok(Note { is_missing: row.try_get(0).map_err(decode)?, is_ours: row.try_get(1).map_err(decode)? })
 }
 
 /// The statement that takes a version out of the history.
-pub(crate) fn forget(version: i64) -> String {
-    format!("delete from {TABLE} where version = {version}")
+pub(crate) fn forget(home: &Home, version: i64) -> String {
+    format!("delete from {} where version = {version}", home.tables().history)
 }
 
 /// The statement that puts a migration into the history without running it, as of `on`, or of now by the server's clock;
 /// of a checkpoint all that it takes the place of.
-pub(crate) fn remember(migration: &Migration, on: Option<SystemTime>) -> String {
+pub(crate) fn remember(home: &Home, migration: &Migration, on: Option<SystemTime>) -> String {
     let on = on.and_then(|on| OffsetDateTime::from(on).format(&Rfc3339).ok());
     let on = on.map_or_else(
         || "to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')".to_owned(),
@@ -128,7 +139,8 @@ pub(crate) fn remember(migration: &Migration, on: Option<SystemTime>) -> String 
     );
     let row = |row: &Applied| format!("({}, '{}', {on}, '{}')", row.version, row.name, row.checksum);
     let rows: Vec<String> = made_by(migration, SystemTime::UNIX_EPOCH).iter().map(row).collect();
-    format!("insert into {TABLE} (version, name, applied_on, checksum) values {}", rows.join(", "))
+    let table = &home.tables().history;
+    format!("insert into {table} (version, name, applied_on, checksum) values {}", rows.join(", "))
 }
 
 /// The rows of a migration that is applied; of a checkpoint those of all that it takes the place of.
@@ -147,7 +159,7 @@ pub(crate) async fn exists(
     lookup: &str,
     name: &str,
 ) -> Result<bool, pgkeel_connect::Error> {
-    session.query_scalar(&format!("select {lookup}('{name}') is not null"), &[]).await
+    session.query_scalar(&format!("select {lookup}({}) is not null", Literal(name)), &[]).await
 }
 
 fn applied(row: &Row) -> Result<Applied, Error> {

@@ -3,6 +3,7 @@
 mod conflict;
 mod direction;
 pub(crate) mod history;
+mod home;
 pub(crate) mod log;
 mod plan;
 pub(crate) mod repeated;
@@ -16,4 +17,5 @@ pub use self::repeated::Repeated;
 pub use self::status::{Applied, Interrupted, Status};
 pub use self::target::{Back, Target};
 
+pub(crate) use self::home::Home;
 pub(crate) use self::plan::{Defaults, Scope};

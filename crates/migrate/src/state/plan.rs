@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::log::{Entry, RunId, State};
-use super::{Direction, history, repeated};
+use super::{Direction, Home, history, repeated};
 use crate::files::Script;
 use crate::{Kind, Migration};
 
@@ -15,9 +15,10 @@ pub struct Plan {
     /// The files.
     pub files: Vec<PlannedFile>,
     /// Statements that make the tables of this crate, where they are not there.
-    tables: Vec<&'static str>,
+    tables: Vec<String>,
     revision: Option<String>,
     has_repeated: bool,
+    home: Home,
 }
 
 /// A file that would be run.
@@ -50,7 +51,9 @@ pub(crate) struct Defaults {
 /// What is planned for.
 #[derive(Debug)]
 pub(crate) struct Scope {
-    pub(crate) tables: Vec<&'static str>,
+    /// Where is recorded.
+    pub(crate) home: Home,
+    pub(crate) tables: Vec<String>,
     pub(crate) revision: Option<String>,
     /// Whether repeatables are recorded, which are due again behind a way back.
     pub(crate) has_repeated: bool,
@@ -94,8 +97,8 @@ fn script(migration: &Migration, direction: Direction) -> &Script {
 
 impl Plan {
     pub(crate) fn new(files: Vec<PlannedFile>, scope: Scope) -> Self {
-        let Scope { tables, revision, has_repeated } = scope;
-        Self { files, tables, revision, has_repeated }
+        let Scope { home, tables, revision, has_repeated } = scope;
+        Self { files, tables, revision, has_repeated, home }
     }
 
     /// A script for `psql` that does the same and leaves the same rows in the history, for an administrator who runs
@@ -115,8 +118,8 @@ impl Plan {
 
     fn add(&self, page: &mut String, file: &PlannedFile) {
         let script = script(&file.migration, file.direction);
-        let run =
-            RunId { id: "00000000-0000-0000-0000-000000000000".into(), revision: self.revision.clone() };
+        let (home, revision) = (self.home.clone(), self.revision.clone());
+        let run = RunId { home, id: "00000000-0000-0000-0000-000000000000".into(), revision };
         let entry =
             Entry { done: script.len(), ..Entry::new(&run, &file.migration, file.direction, State::Ok) };
         let log =
@@ -169,20 +172,20 @@ impl Plan {
     fn record(&self, file: &PlannedFile) -> String {
         match (file.migration.kind(), file.direction) {
             (Kind::Hook, _) => String::new(),
-            (Kind::Repeatable, _) => format!("{};\n", repeated::remember(&file.migration)),
+            (Kind::Repeatable, _) => format!("{};\n", repeated::remember(&self.home, &file.migration)),
             (_, Direction::Down) if self.has_repeated => {
-                format!("{};\n{};\n", versioned(file), repeated::FORGET)
+                format!("{};\n{};\n", self.versioned(file), repeated::forget(&self.home))
             }
-            _ => format!("{};\n", versioned(file)),
+            _ => format!("{};\n", self.versioned(file)),
         }
     }
-}
 
-/// The time is that of the server, as the script may run much later.
-fn versioned(file: &PlannedFile) -> String {
-    let migration = &file.migration;
-    match file.direction {
-        Direction::Up => history::remember(migration, None),
-        Direction::Down => history::forget(migration.version()),
+    /// The time is that of the server, as the script may run much later.
+    fn versioned(&self, file: &PlannedFile) -> String {
+        let migration = &file.migration;
+        match file.direction {
+            Direction::Up => history::remember(&self.home, migration, None),
+            Direction::Down => history::forget(&self.home, migration.version()),
+        }
     }
 }

@@ -5,15 +5,18 @@ use std::time::SystemTime;
 use pgkeel_connect::Executor as _;
 use tokio_postgres::Row;
 
-use super::history;
+use super::log::Literal;
+use super::{Home, history};
 use crate::run::session::Session;
 use crate::{Error, Migration, Migrations, Step};
 
-/// Written with its schema, as a file may change the search path.
-pub(crate) const TABLE: &str = "pgkeel.repeatable";
-
-pub(crate) const CREATE_TABLE: &str = "create table pgkeel.repeatable (
-    name text primary key, sha256 text not null, applied_at timestamptz not null)";
+fn create_table(home: &Home) -> String {
+    format!(
+        "create table {} (
+    name text primary key, sha256 text not null, applied_at timestamptz not null)",
+        home.tables().repeatable
+    )
+}
 
 /// A repeatable that was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,20 +46,22 @@ impl Repeated {
 /// What was applied, by name; nothing where there is no such table. Who may not read it can do without as long as there
 /// are no repeatables among the files; else each of them would seem to be due.
 pub(crate) async fn rows(session: &Session, migrations: &Migrations) -> Result<Vec<Repeated>, Error> {
-    let (is_there, is_needed) =
-        ("to_regclass('pgkeel.repeatable')", migrations.repeatables().next().is_some());
+    let home = &session.home;
+    let table = &home.tables().repeatable;
+    let is_there = format!("to_regclass({})", Literal(table.sql()));
+    let is_needed = migrations.repeatables().next().is_some();
     let read = async {
         let wanted = if is_needed {
             format!("select {is_there} is not null")
         } else {
             format!("select coalesce(has_table_privilege({is_there}::oid, 'select'), false)")
         };
-        if !history::exists(session, "to_regnamespace", "pgkeel").await?
+        if !history::exists(session, "to_regnamespace", home.schema_sql()).await?
             || !session.query_scalar(&wanted, &[]).await?
         {
             return Ok(Vec::new());
         }
-        let sql = format!("select name, applied_at, sha256 from {TABLE} order by name collate \"C\"");
+        let sql = format!("select name, applied_at, sha256 from {table} order by name collate \"C\"");
         session.query(&sql, &[]).await
     };
     let rows = session.step(Step::ReadHistory, read).await?;
@@ -72,27 +77,30 @@ fn repeated(row: &Row) -> Result<Repeated, tokio_postgres::Error> {
 /// Makes sure that the table is there. Only under the lock, and only for whom it is needed, as it takes a right.
 pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
     match missing(session).await? {
-        Some(create) => session.step(Step::MakeHistory, session.connection.batch_execute(create)).await,
+        Some(create) => session.step(Step::MakeHistory, session.connection.batch_execute(&create)).await,
         None => Ok(()),
     }
 }
 
 /// The statement that makes the table, where it is not there.
-pub(crate) async fn missing(session: &Session) -> Result<Option<&'static str>, Error> {
-    let look = history::exists(session, "to_regclass", TABLE);
+pub(crate) async fn missing(session: &Session) -> Result<Option<String>, Error> {
+    let look = history::exists(session, "to_regclass", session.home.tables().repeatable.sql());
     let is_there = session.step(Step::MakeHistory, look).await?;
-    Ok((!is_there).then_some(CREATE_TABLE))
+    Ok((!is_there).then(|| create_table(&session.home)))
 }
 
 /// The statement that says that this text is applied.
-pub(crate) fn remember(file: &Migration) -> String {
+pub(crate) fn remember(home: &Home, file: &Migration) -> String {
     format!(
-        "insert into {TABLE} (name, sha256, applied_at) values ('{}', '{}', now()) \
+        "insert into {} (name, sha256, applied_at) values ('{}', '{}', now()) \
          on conflict (name) do update set sha256 = excluded.sha256, applied_at = excluded.applied_at",
+        home.tables().repeatable,
         file.name(),
         file.up().sha256()
     )
 }
 
 /// The statement after which all are due again.
-pub(crate) const FORGET: &str = "delete from pgkeel.repeatable";
+pub(crate) fn forget(home: &Home) -> String {
+    format!("delete from {}", home.tables().repeatable)
+}

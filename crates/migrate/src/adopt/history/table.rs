@@ -9,7 +9,6 @@ use tokio_postgres::Row;
 
 use crate::adopt::Tool;
 use crate::run::session::Session;
-use crate::state::history;
 use crate::{Error, Step};
 
 /// A table that is there and has the columns of its tool.
@@ -113,7 +112,8 @@ async fn look(session: &Session, name: &str) -> Result<Option<(String, Vec<Strin
                    select attname::text from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped)
                  from pg_class c join pg_namespace n on n.oid = relnamespace
                 where c.oid = to_regclass($1) and format('%I.%I', nspname, relname) <> $2";
-    let found = session.step(Step::ReadHistory, session.query_opt(sql, &[&name, &history::TABLE])).await?;
+    let ours = session.home.tables().history.sql();
+    let found = session.step(Step::ReadHistory, session.query_opt(sql, &[&name, &ours])).await?;
     let read = |row: Row| Ok((row.try_get(0)?, row.try_get(1)?));
     found.map(read).transpose().map_err(unreadable)
 }

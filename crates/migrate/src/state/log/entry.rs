@@ -5,14 +5,17 @@ use std::time::{Duration, SystemTime};
 
 use pgkeel_connect::{Executor as _, ServerError};
 
-use super::{Cause, INSIDE, OUTSIDE, State, TABLE};
+use super::{Cause, INSIDE, OUTSIDE, State};
 use crate::files::Script;
 use crate::run::session::Session;
+use crate::state::Home;
 use crate::{Direction, Error, Fingerprint, Location, Migration, Step};
 
 /// One call that writes: what its rows have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct RunId {
+    /// Where it writes.
+    pub(crate) home: Home,
     pub(crate) id: String,
     pub(crate) revision: Option<String>,
 }
@@ -20,7 +23,7 @@ pub(crate) struct RunId {
 impl RunId {
     pub(crate) async fn new(session: &Session, revision: Option<String>) -> Result<Self, Error> {
         let query = session.query_scalar("select gen_random_uuid()::text", &[]);
-        Ok(Self { id: session.step(Step::Log, query).await?, revision })
+        Ok(Self { home: session.home.clone(), id: session.step(Step::Log, query).await?, revision })
     }
 }
 
@@ -141,7 +144,8 @@ impl<'a> Entry<'a> {
         let columns = || columns.iter().chain(&note).filter(|(_, value)| value != "null");
         let names: Vec<&str> = columns().map(|(name, _)| *name).collect();
         let values: Vec<&str> = columns().map(|(_, value)| value.as_str()).collect();
-        format!("insert into {TABLE} ({}) values ({})", names.join(", "), values.join(", "))
+        let table = &self.run.home.tables().log;
+        format!("insert into {table} ({}) values ({})", names.join(", "), values.join(", "))
     }
 
     /// Writes it, and returns when the file was begun, by the server's clock.
@@ -169,7 +173,7 @@ pub(super) fn optional(value: Option<impl fmt::Display>) -> String {
 }
 
 /// A text in SQL, the same whatever `standard_conforming_strings` says.
-pub(super) struct Literal<'a>(pub(super) &'a str);
+pub(in crate::state) struct Literal<'a>(pub(in crate::state) &'a str);
 
 impl fmt::Display for Literal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,15 +9,14 @@ mod trail;
 mod without_file;
 
 pub(crate) use self::cause::Cause;
+pub(super) use self::entry::Literal;
 pub(crate) use self::entry::{Entry, RunId, Trouble};
 pub(crate) use self::trail::{Hashes, Last, Trail, trail};
 pub(crate) use self::without_file::WithoutFile;
-
-/// Written with its schema, as a file may change the search path.
-pub(crate) const TABLE: &str = "pgkeel.migration_log";
+use super::Home;
 
 /// Columns that nothing fills yet are for the schema's fingerprints.
-pub(crate) const CREATE_TABLE: &str = "create table pgkeel.migration_log (
+const COLUMNS: &str = "
     id bigint generated always as identity primary key,
     run_id uuid not null,
     version bigint not null,
@@ -54,18 +53,31 @@ pub(crate) const CREATE_TABLE: &str = "create table pgkeel.migration_log (
     fingerprint_before text,
     fingerprint_after text,
     note text
-)";
+";
+
+pub(super) fn create_table(home: &Home) -> String {
+    format!("create table {} ({COLUMNS})", home.tables().log)
+}
 
 /// For a log that an older version made.
-pub(crate) const ADD_NOTE: &str = "alter table pgkeel.migration_log add note text";
+pub(super) fn add_note(home: &Home) -> String {
+    format!("alter table {} add note text", home.tables().log)
+}
 
 /// Whether it is such a log, and whether this role may change it.
-pub(crate) const LACKS_NOTE: &str = "select not exists (select from pg_attribute where attrelid = c.oid
+pub(super) fn lacks_note(home: &Home) -> String {
+    format!(
+        "select not exists (select from pg_attribute where attrelid = c.oid
         and attname = 'note' and not attisdropped), pg_has_role(relowner, 'usage')
-    from pg_class c where oid = to_regclass('pgkeel.migration_log')";
+    from pg_class c where oid = to_regclass({})",
+        Literal(home.tables().log.sql())
+    )
+}
 
-pub(crate) const CREATE_INDEX: &str =
-    "create index migration_log_version_id_idx on pgkeel.migration_log (version, id)";
+pub(super) fn create_index(home: &Home) -> String {
+    let log = &home.tables().log;
+    format!("create index {}_version_id_idx on {log} (version, id)", log.name)
+}
 
 /// Where a file has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pgkeel_connect::Executor as _;
 use tokio_postgres::Row;
 
-use super::{OUTSIDE, State, TABLE};
+use super::{Literal, OUTSIDE, State};
 use crate::run::session::Session;
 use crate::state::history;
 use crate::{Direction, Error, Step};
@@ -54,26 +54,27 @@ pub(crate) struct Hashes {
 
 /// Reads the log; it is empty for whom it is not there or who may not read it.
 pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
+    let log = &session.home.tables().log;
     let read = async {
-        let readable =
-            "select coalesce(has_table_privilege(to_regclass('pgkeel.migration_log')::oid, 'select'), false)";
-        if !history::exists(session, "to_regclass", TABLE).await?
-            || !session.query_scalar(readable, &[]).await?
+        let readable = format!(
+            "select coalesce(has_table_privilege(to_regclass({})::oid, 'select'), false)",
+            Literal(log.sql())
+        );
+        if !history::exists(session, "to_regclass", log.sql()).await?
+            || !session.query_scalar(&readable, &[]).await?
         {
             return Ok((Vec::new(), Vec::new()));
         }
-        let last = session.query(
+        let last = format!(
             "select distinct on (version) version, direction, status, tx_mode, statements_done, statements_total, done_sha256
-             from pgkeel.migration_log where kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc",
-            &[],
+             from {log} where kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc"
         );
-        let applied = session.query(
+        let applied = format!(
             "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, kind = 'code'
-             from pgkeel.migration_log where status = 'ok' and direction = 'up'
-               and kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc",
-            &[],
+             from {log} where status = 'ok' and direction = 'up'
+               and kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc"
         );
-        Ok((last.await?, applied.await?))
+        Ok((session.query(&last, &[]).await?, session.query(&applied, &[]).await?))
     };
     let (last, applied) = session.step(Step::ReadHistory, read).await?;
     let decoded = || -> Result<Trail, tokio_postgres::Error> {

@@ -1,7 +1,7 @@
 //! Writing into the log about a version of which there is no file any more.
 
 use super::entry::{Literal, RunId, optional};
-use super::{Cause, Hashes, INSIDE, State, TABLE};
+use super::{Cause, Hashes, INSIDE, State};
 use crate::{Applied, Direction};
 
 /// A version that is taken out of the history by hand.
@@ -19,11 +19,12 @@ impl WithoutFile<'_> {
         let Self { run, row, hashes, note } = self;
         let hash = |of: fn(&Hashes) -> &String| Literal(hashes.map_or("", |it| of(it))).to_string();
         format!(
-            "insert into {TABLE} (run_id, version, name, kind, direction, status, tx_mode, statements_done, statements_total,
+            "insert into {} (run_id, version, name, kind, direction, status, tx_mode, statements_done, statements_total,
                 sha256, token_sha256, refinery_checksum, started_at, finished_at, duration_ms, lock_wait_ms, attempts,
                 client_pid, tool_version, vcs_revision, note)
              values ({}::uuid, {}, {}, '{}', '{}', '{}', '{INSIDE}', 0, 0, {}, {}, '{}', clock_timestamp(),
                 clock_timestamp(), 0, 0, 1, {}, '{}', {}, {})",
+            run.home.tables().log,
             Literal(&run.id),
             row.version,
             Literal(&row.name),
