@@ -5,8 +5,8 @@ use pgkeel_connect::ServerError;
 
 use crate::wording::{Holder, Lines};
 use crate::{
-    Conflict, Destructive, FileError, ImportProblem, LockHolder, MarkProblem, MigrationProblem, Reason, Step,
-    Tool, Unsuitable, VerifyError,
+    BadTenant, Conflict, Destructive, FileError, ImportProblem, LockHolder, MarkProblem, MigrationProblem,
+    Reason, Step, Tool, Unsuitable, VerifyError,
 };
 
 /// What went wrong with migrations.
@@ -51,6 +51,15 @@ pub enum Error {
         /// The version.
         version: i64,
     },
+    /// A pattern is like no schema's name, so it is likely misspelt.
+    #[error("no schema has a name like {pattern:?}, or none that can be a tenant's")]
+    NoTenant {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A name cannot be that of a tenant's schema.
+    #[error("not a tenant's schema")]
+    BadTenant(#[from] BadTenant),
     /// There is no connection. Nothing was done.
     #[error("the database cannot be reached")]
     Connect(#[source] pgkeel_connect::Error),

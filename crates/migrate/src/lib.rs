@@ -13,6 +13,8 @@
 //! of it beside the files. [`Squasher`] makes one file of many for databases that are still empty. [`Gate`] is for the service that works on the database: may it serve?
 //! [`Doctor`] is for who looks after it: what is wrong, and what helps?
 //!
+//! [`Tenants`] has the same migrations applied for many tenants, each with a schema and a history of its own.
+//!
 //! A database that others have made goes on without running anything again: [`ToolFiles`] turns another tool's files into ours,
 //! [`Migrator::import`] takes its history over, [`Migrator::baseline`] does without one.
 //!
@@ -59,6 +61,7 @@ mod state;
 mod run;
 mod migrator;
 mod adopt;
+mod tenants;
 mod wording;
 mod error;
 mod snapshot;
@@ -104,6 +107,8 @@ pub use self::snapshot::{
 };
 pub use self::squash::{Checkpoint, Removal, SquashProblem, Squasher};
 pub use self::state::{
-    Applied, Back, Conflict, Direction, Interrupted, Plan, PlannedFile, Repeated, Status, Target,
+    Applied, Back, BadTenant, Conflict, Direction, Interrupted, Plan, PlannedFile, Repeated, Status, Target,
+    Tenant,
 };
+pub use self::tenants::{TenantEvent, Tenants, TenantsReport};
 pub use self::verify_error::{VerifyError, VerifyStep};

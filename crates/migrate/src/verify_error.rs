@@ -58,6 +58,9 @@ pub enum VerifyError {
         /// The first words of the statement.
         statement: String,
     },
+    /// A lock file is about the schema `public` and others, and not about that of one of many tenants.
+    #[error("a tenant's schema cannot be held against a lock file; compare with the record or a shadow")]
+    LockOfTenant,
     /// The lock file cannot be read or written.
     #[error("no access to {}", .path.display())]
     LockFile {

@@ -8,8 +8,9 @@ use super::record;
 use crate::adopt::tables_of_tools;
 use crate::run::Lock;
 use crate::run::session::Session;
-use crate::state::history;
+use crate::snapshot::TENANT;
 use crate::state::log::{Cause, Entry, RunId, State, Trail};
+use crate::state::{Home, history};
 use crate::{
     Against, Differences, Direction, Error, Fingerprint, Migration, Migrations, Pattern, Repeated, Status,
     Verification, Verifier, VerifyError,
@@ -34,6 +35,7 @@ pub struct Baseline {
 #[derive(Debug)]
 pub(crate) struct Check<'a> {
     pub(crate) connect: &'a Config,
+    pub(crate) home: &'a Home,
     pub(crate) against: &'a Against,
     pub(crate) accepts_different: bool,
 }
@@ -61,8 +63,9 @@ impl Check<'_> {
         left_aside: &[String],
     ) -> Result<Verification, VerifyError> {
         let verifier = Verifier::new(self.connect.clone(), migrations.clone())
+            .in_home(self.home.clone())
             .with_shadows_on(self.connect.clone())
-            .leaving_aside(patterns(left_aside));
+            .leaving_aside(patterns(self.home, left_aside));
         let status = as_if(migrations, recorded);
         let alone = Box::pin(self.beside(&verifier, &status)).await?;
         let is_whole = recorded.len() == migrations.len();
@@ -104,8 +107,13 @@ fn all_repeated(migrations: &Migrations) -> Vec<Repeated> {
 }
 
 /// Of a table all that belongs to it goes along.
-fn patterns(tables: &[String]) -> Vec<Pattern> {
-    tables.iter().filter_map(|table| format!("table {table}").parse().ok()).collect()
+fn patterns(home: &Home, tables: &[String]) -> Vec<Pattern> {
+    // No tool's table has a dot in its name.
+    let in_tenant = |table: &str| format!("table {TENANT}.{}", table.rsplit('.').next().unwrap_or(table));
+    let pattern = |table: &String| {
+        if home.is_of_tenant() { in_tenant(table) } else { format!("table {table}") }
+    };
+    tables.iter().filter_map(|table| pattern(table).parse().ok()).collect()
 }
 
 /// What the status would be if these were applied.

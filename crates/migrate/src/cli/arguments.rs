@@ -8,29 +8,31 @@ use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 use pgkeel_connect::settings::positive_duration;
 
 use super::lint as linting;
+use super::tenants::{in_schema, in_schemas};
 use super::{adoption, exit::CODES};
 
 /// The command `migrate` with its verbs, to be hung below a program's own command or used as it is.
 #[must_use]
 pub fn command() -> Command {
     let verbs = [
-        up(),
-        down(),
-        redo(),
-        status(),
-        plan(),
+        in_schemas(up()),
+        in_schemas(down()),
+        in_schemas(redo()),
+        in_schemas(status()),
+        in_schemas(plan()),
         validate(),
         new(),
         lint(),
-        verify(),
+        in_schemas(verify())
+            .mut_arg("markdown", |markdown| markdown.conflicts_with_all(["each-schema", "schemas-from"])),
         test(),
         lock(),
         super::squash::command(),
-        lock_info(),
-        repair(),
-        adoption::baseline_command(),
-        adoption::mark_command(),
-        adoption::import_command(),
+        in_schema(lock_info()),
+        in_schemas(repair()),
+        in_schemas(adoption::baseline_command()),
+        in_schemas(adoption::mark_command()),
+        in_schema(adoption::import_command()),
         looks::wait(),
         looks::snapshot(),
         looks::diff(),
@@ -83,7 +85,10 @@ Examples:
   migrate up --dry-run                 on the database itself, rolled back
   migrate up --dry-run=shadow --json   in a database of its own that is dropped
   migrate up --accept-destructive      though a file may lose data and does not say so itself
-  migrate up --pooler-safe             by way of PgBouncer in transaction mode";
+  migrate up --pooler-safe             by way of PgBouncer in transaction mode
+  migrate up --schema tenant_7         one tenant, in a schema of its own that is made if need be
+  migrate up --each-schema 'tenant_*' --shared-schema public --jobs 8
+  migrate up --schemas-from 'select schema_name from public.tenants where is_active'";
     let pooler_safe = flag(
         "pooler-safe",
         "Also through a pooler in transaction mode; files outside of a transaction, code, repeatables and hooks are refused there",
@@ -118,7 +123,8 @@ fn status() -> Command {
     let examples = "\
 Examples:
   migrate status                       a line a migration
-  migrate status --check               for a pipeline: ends with 3 if something is pending or due";
+  migrate status --check               for a pipeline: ends with 3 if something is pending or due
+  migrate status --each-schema 'tenant_*'   a line a tenant, and how many are at which version";
     verb("status", about, examples)
         .arg(flag("check", "Exit with 3 if something is pending, or a repeatable due"))
 }

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::screen::Screen;
-use crate::{Against, LockFile, Migrations, Proof, Prover, Verification, Verifier, VerifyError};
+use super::tenants;
+use crate::{Against, LockFile, Migrations, Proof, Prover, Tenant, Verification, Verifier, VerifyError};
 
 /// What a schema is held against, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +30,15 @@ pub(crate) enum Page {
 pub(super) async fn verify(
     screen: &mut Screen<'_>,
     (connect, migrations, directory): (Config, Migrations, &Path),
-    with: With,
-    page: Page,
+    tenant: Option<Tenant>,
+    (with, page): (With, Page),
 ) -> Exit {
     let verified = async {
-        let against = against(directory, with)?;
-        Verifier::new(connect.clone(), migrations).with_shadows_on(connect).verify(&against).await
+        let verifier = Verifier::new(connect.clone(), migrations).with_shadows_on(connect);
+        match tenant {
+            None => verifier.verify(&against(directory, with)?).await,
+            Some(tenant) => verifier.in_schema(&tenant).verify(&tenants::against(with)?).await,
+        }
     };
     match verified.await {
         Ok(verification) => {

@@ -63,6 +63,8 @@ impl From<&Error> for Exit {
             Error::Directory { .. }
             | Error::Name { .. }
             | Error::Template { .. }
+            | Error::NoTenant { .. }
+            | Error::BadTenant(_)
             | Error::NoSuchVersion { .. }
             | Error::NotARule { .. }
             | Error::NothingToRepair { .. }
@@ -106,6 +108,7 @@ impl From<&VerifyError> for Exit {
             | VerifyError::StaleLock { .. } => Self::Differs,
             VerifyError::NotReady { found, .. } => Self::not_ready(found),
             VerifyError::ServerWide { .. }
+            | VerifyError::LockOfTenant
             | VerifyError::MayNotCreate(_)
             | VerifyError::CannotSquash { .. } => Self::Refused,
             VerifyError::TooOld { .. } | VerifyError::OtherMajor { .. } => Self::Unsuitable,
@@ -133,6 +136,26 @@ impl Exit {
             Readiness::Conflicting { conflicts } => Self::of(conflicts),
             Readiness::Ready { .. } => Self::Done,
         }
+    }
+
+    /// The one that says more of two, where several things have ended: what is wrong with a database comes before what is
+    /// only to be done, and what nobody expected before all.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        const ORDER: [Exit; 11] = [
+            Exit::Done,
+            Exit::Pending,
+            Exit::Findings,
+            Exit::Differs,
+            Exit::Refused,
+            Exit::Conflict,
+            Exit::Interrupted,
+            Exit::Locked,
+            Exit::Unsuitable,
+            Exit::Usage,
+            Exit::Failed,
+        ];
+        let rank = |exit: Self| ORDER.iter().position(|it| *it == exit);
+        if rank(other) > rank(self) { other } else { self }
     }
 
     /// What is wrong with files comes first, as nothing else helps before it is mended.

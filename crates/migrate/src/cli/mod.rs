@@ -31,6 +31,7 @@ mod screen;
 mod signals;
 mod squash;
 mod status;
+mod tenants;
 mod text;
 
 pub use self::arguments::command;

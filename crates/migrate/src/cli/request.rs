@@ -11,8 +11,9 @@ use super::checks::{Page, With};
 use super::lint::Lint;
 use super::schemas::Side;
 use super::squash::Words as SquashWords;
+use super::tenants::Words as TenantWords;
 use crate::migrator::Accepted;
-use crate::{Back, Direction, DryRun, LockFile, Migrations, Migrator, Phase, Stop, Target};
+use crate::{Back, Direction, DryRun, LockFile, Migrations, Migrator, Phase, Stop, Target, Tenant};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -20,6 +21,8 @@ pub(crate) struct Request {
     pub(crate) directory: PathBuf,
     pub(crate) json: bool,
     pub(crate) detail: bool,
+    /// For whose schemas it is, if the database has many tenants.
+    pub(crate) tenants: Option<TenantWords>,
     options: Options,
 }
 
@@ -85,7 +88,8 @@ impl Request {
         let directory = words.get_one::<PathBuf>("dir").expect("it has a default").clone();
         let is_json_format = value::<String>(words, "format").is_some_and(|format| format == "json");
         let (json, detail) = (words.get_flag("json") || is_json_format, has(words, "detail"));
-        Self { verb: Verb::of(verb, words), directory, json, detail, options: Options::of(words) }
+        let (verb, tenants) = (Verb::of(verb, words), TenantWords::of(words));
+        Self { verb, directory, json, detail, tenants, options: Options::of(words) }
     }
 
     /// Whether it changes the database, so that it should end in good order.
@@ -93,9 +97,15 @@ impl Request {
         matches!(self.verb, Verb::Up | Verb::Down(_) | Verb::Redo | Verb::Repair { .. })
     }
 
+    /// The tenant for whose schema alone it is.
+    pub(crate) fn tenant(&self) -> Option<Tenant> {
+        self.tenants.as_ref().and_then(TenantWords::one)
+    }
+
     pub(crate) fn migrator(self, connect: Config, migrations: Migrations, stop: Stop) -> Migrator {
         // What is recorded is of the same sides as what is committed; one that cannot be read is for `verify` to tell.
         let lock = LockFile::read(&self.directory).ok().flatten();
+        let tenant = self.tenant();
         // No `..`: an option that nobody applies must not compile.
         let Options {
             lock_wait,
@@ -112,6 +122,7 @@ impl Request {
         } = self.options;
         let mut migrator = Migrator::new(connect, migrations).with_stop(stop).with_target(target);
         migrator = maybe(migrator, lock.map(|lock| lock.scope().clone()), Migrator::with_recorded);
+        migrator = maybe(migrator, tenant, |migrator, tenant| migrator.in_schema(&tenant));
         migrator = maybe(migrator, lock_wait, Migrator::with_lock_wait);
         migrator = maybe(migrator, lock_timeout, Migrator::with_lock_timeout);
         migrator = maybe(migrator, statement_timeout, Migrator::with_statement_timeout);

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::request::{Content, Request, Verb, WayBack};
 use super::screen::Screen;
 use super::status::page;
-use super::{adoption, checks, health, json, lint, schemas, signals, squash, text};
+use super::{adoption, checks, health, json, lint, schemas, signals, squash, tenants, text};
 use crate::files::unfit;
 use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
 
@@ -138,9 +138,16 @@ pub async fn run_into_with<E>(
         return Ok(lint::every_file(&mut screen, (&migrations, &request.directory), lint));
     }
     let connect = connect().await?;
+    let tenant = request.tenant();
+    if let Some(words) = request.tenants.clone().filter(|_| tenant.is_none()) {
+        let migrator = request.migrator(connect, migrations, stop);
+        let tenants = words.many(&migrator).expect("it is not for one alone");
+        return Ok(Box::pin(tenants::run(&mut screen, &tenants, &migrator, verb)).await);
+    }
     Ok(match verb {
         Verb::Verify { with, page } => {
-            Box::pin(checks::verify(&mut screen, (connect, migrations, &directory), with, page)).await
+            Box::pin(checks::verify(&mut screen, (connect, migrations, &directory), tenant, (with, page)))
+                .await
         }
         Verb::Lint(lint) => {
             Box::pin(lint::pending(&mut screen, (connect, migrations, &directory), &lint)).await

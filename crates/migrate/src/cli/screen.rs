@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::exit::Exit;
 use super::{excerpt, json, text};
-use crate::{Error, Event, Migrations, VerifyError};
+use crate::{Error, Event, Migrations, Tenant, VerifyError};
 
 pub(crate) struct Screen<'a> {
     pub(crate) out: &'a mut (dyn Write + Send),
@@ -18,7 +18,25 @@ pub(crate) struct Screen<'a> {
 impl Screen<'_> {
     pub(crate) fn answer(&mut self, text: impl FnOnce() -> String, json: impl FnOnce() -> Value) {
         let page = if self.json { format!("{:#}\n", json()) } else { text() };
-        let _ = self.out.write_all(page.as_bytes()).and_then(|()| self.out.flush());
+        self.print(&page);
+    }
+
+    /// A part of the answer.
+    pub(crate) fn print(&mut self, text: &str) {
+        let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+    }
+
+    /// A line besides the answer.
+    pub(crate) fn say(&mut self, line: &str) {
+        let _ = writeln!(self.err, "{line}").and_then(|()| self.err.flush());
+    }
+
+    /// What happens with one of many tenants, which is told when it has ended.
+    pub(crate) fn event_of(&mut self, tenant: &Tenant, event: Event<'_>) {
+        let line = text::event(event, false).filter(|_| !matches!(event, Event::Done(_)));
+        if let Some(line) = line {
+            self.say(&format!("{tenant}: {line}"));
+        }
     }
 
     /// A file that has run is part of the answer, unless that is one JSON document; all else never is.
@@ -47,8 +65,16 @@ impl Screen<'_> {
 
     /// Says what went wrong, where, and what to do next.
     pub(crate) fn fail(&mut self, error: &Error, migrations: Option<&Migrations>) -> Exit {
-        let message = in_full(error);
-        let _ = writeln!(self.err, "migrate: {message}");
+        self.complain("", error, migrations);
+        if self.json {
+            self.answer(String::new, || json::error(error, &in_full(error)));
+        }
+        Exit::from(error)
+    }
+
+    /// As [`fail`](Self::fail), for people alone; `of` says of what it is, if there are several.
+    pub(crate) fn complain(&mut self, of: &str, error: &Error, migrations: Option<&Migrations>) {
+        let _ = writeln!(self.err, "migrate: {of}{}", in_full(error));
         if let Some(excerpt) = error.file().zip(migrations).and_then(|(file, all)| excerpt::of(file, all)) {
             let _ = write!(self.err, "{excerpt}");
         }
@@ -61,15 +87,11 @@ impl Screen<'_> {
         if let Some(next) = text::next(error) {
             let _ = writeln!(self.err, "next: {next}");
         }
-        if self.json {
-            self.answer(String::new, || json::error(error, &message));
-        }
-        Exit::from(error)
     }
 }
 
 /// An error with its causes.
-fn in_full(error: &dyn std::error::Error) -> String {
+pub(super) fn in_full(error: &dyn std::error::Error) -> String {
     let mut message = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

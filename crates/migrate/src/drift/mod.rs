@@ -4,6 +4,9 @@ mod recorded;
 mod report;
 mod verification;
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use pgkeel_connect::{Config, Connection, dial};
 
 pub(crate) use self::recorded::{Header, header};
@@ -12,7 +15,7 @@ use crate::proof::server_wide;
 use crate::state::Home;
 use crate::{
     Conflict, Differences, Error, LockFile, Migration, Migrations, Migrator, Pattern, Scope, Shadow,
-    Snapshot, Status, VerifyError,
+    Snapshot, Status, Tenant, VerifyError,
 };
 
 /// What a database is held against.
@@ -60,6 +63,8 @@ pub struct Verifier {
     shadows: Option<Config>,
     is_private: bool,
     left_aside: Vec<Pattern>,
+    /// What shadows were, by what was applied in them: for tenants, whose schemas are all said in the same words.
+    made: Arc<Mutex<BTreeMap<Vec<String>, Snapshot>>>,
 }
 
 impl Verifier {
@@ -74,7 +79,21 @@ impl Verifier {
             shadows: None,
             is_private: false,
             left_aside: Vec::new(),
+            made: Arc::default(),
         }
+    }
+
+    /// The same for one of many tenants, of whose schema alone is spoken then, as [`Migrator::in_schema`]: against the record,
+    /// or a shadow in which the files run in a schema of this name. The schema's own privileges and comment are its maker's. A
+    /// tenant whose schema is what the shadow of another one was takes no shadow, if both are asked for by clones of one value.
+    #[must_use]
+    pub fn in_schema(self, tenant: &Tenant) -> Self {
+        self.in_home(Home::of(tenant))
+    }
+
+    pub(crate) fn in_home(mut self, home: Home) -> Self {
+        self.home = home;
+        self
     }
 
     /// The same with other sides of the schema compared against a shadow. A lock file and a record bring their own.
@@ -116,7 +135,8 @@ impl Verifier {
     /// # Cancellation
     /// Dropping the future leaves nothing behind; a shadow is dropped in the background.
     pub async fn verify(&self, against: &Against) -> Result<Verification, VerifyError> {
-        let status = Migrator::new(self.connect.clone(), self.migrations.clone()).status().await?;
+        let migrator = Migrator::new(self.connect.clone(), self.migrations.clone());
+        let status = migrator.in_home(self.home.clone()).status().await?;
         self.verify_as(&status, against).await
     }
 
@@ -156,6 +176,9 @@ impl Verifier {
         status: &Status,
         lock: &LockFile,
     ) -> Result<Verification, VerifyError> {
+        if self.home.is_of_tenant() {
+            return Err(VerifyError::LockOfTenant);
+        }
         let version = newest(status).ok_or(VerifyError::NothingApplied)?;
         lock.entry_or_checkpoint(version).ok_or(VerifyError::NotLocked { version })?;
         let expected = lock.schema_after(version, &status.repeated);
@@ -184,15 +207,27 @@ impl Verifier {
         connection: &Connection,
         status: &Status,
     ) -> Result<Verification, VerifyError> {
-        let expected = self.make(status, &self.scope).await?;
         let found = self.take(connection, &self.scope).await?;
+        let applied = applied(status);
+        let made = self.home.is_of_tenant().then(|| self.made().get(&applied).cloned()).flatten();
+        let expected = match made.filter(|made| *made == found) {
+            Some(made) => made,
+            None => self.make(status, &self.scope).await?,
+        };
+        if self.home.is_of_tenant() {
+            self.made().entry(applied).or_insert_with(|| expected.clone());
+        }
         Verification::of("the migrations", newest(status), &expected, &found)
     }
 
     /// The schema that is there.
     async fn take(&self, connection: &Connection, scope: &Scope) -> Result<Snapshot, VerifyError> {
         let scope = self.left_aside.iter().cloned().fold(scope.clone(), Scope::ignoring);
-        Snapshot::take(connection, &scope).await
+        Snapshot::take_in(&self.home, connection, &scope).await
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeMap<Vec<String>, Snapshot>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the migrations that are applied make of an empty database.
@@ -222,7 +257,7 @@ impl Verifier {
             server_wide::refuse(&applied)?;
         }
         let shadow = Shadow::create(self.shadows.as_ref().unwrap_or(&self.connect)).await?;
-        let made = make(&shadow, applied, scope).await;
+        let made = make(&shadow, &self.home, applied, scope).await;
         shadow.leave().await;
         made
     }
@@ -237,16 +272,27 @@ pub(crate) async fn made_by(
 ) -> Result<Snapshot, VerifyError> {
     server_wide::refuse(&migrations)?;
     let shadow = Shadow::create(server).await?;
-    let made = make(&shadow, migrations, scope).await;
+    let made = make(&shadow, &Home::default(), migrations, scope).await;
     shadow.leave().await;
     made
 }
 
-async fn make(shadow: &Shadow, migrations: Migrations, scope: &Scope) -> Result<Snapshot, VerifyError> {
+async fn make(
+    shadow: &Shadow,
+    home: &Home,
+    migrations: Migrations,
+    scope: &Scope,
+) -> Result<Snapshot, VerifyError> {
     let migrator =
         Migrator::new(shadow.config().clone(), migrations).accepting_destructive().without_record();
-    migrator.up().await?;
-    Snapshot::take(shadow.connection(), scope).await
+    migrator.in_home(home.clone()).up().await?;
+    Snapshot::take_in(home, shadow.connection(), scope).await
+}
+
+/// All that is applied.
+fn applied(status: &Status) -> Vec<String> {
+    let versions = status.applied.iter().map(|row| format!("{} {}", row.version, row.checksum));
+    versions.chain(status.repeated.iter().map(|row| format!("{} {}", row.name, row.sha256))).collect()
 }
 
 fn newest(status: &Status) -> Option<i64> {

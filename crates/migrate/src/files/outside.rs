@@ -1,6 +1,7 @@
 //! Statements that are not all their transaction's: those that cannot be in one, those that reach beyond it.
 
 use super::statements::Statement;
+use super::tokens::Tokens;
 
 /// Whether the server refuses the statement in a transaction (documentation of each: "cannot be executed inside a
 /// transaction block"). Some are refused only for some tables; those are left to the server.
@@ -41,6 +42,25 @@ pub(crate) fn changes_role(statement: &Statement<'_>) -> bool {
     let subject = statement.words.iter().map(|word| word.to_ascii_lowercase());
     let subject = subject.skip(1).find(|word| word != "session" || statement.words.len() == 2);
     sets_session(statement) && matches!(subject.as_deref(), Some("role" | "authorization"))
+}
+
+/// Whether the statement changes where names are looked for, and new objects go. What is in the body of a function, or set for
+/// one, is not known, or does no harm.
+pub(crate) fn changes_search_path(statement: &Statement<'_>) -> bool {
+    let mut tokens = Tokens::of(statement);
+    if tokens.take("set") {
+        tokens.take_any(&["session", "local"]);
+        return tokens.take("schema") || tokens.full_name().is_some_and(|name| name == "search_path");
+    }
+    let of_function = || {
+        let texts = statement.tokens.iter().map(|token| token.text);
+        let mut behind = texts.skip_while(|text| !text.eq_ignore_ascii_case("set_config")).skip(2);
+        behind.next().is_some_and(|name| name.trim_matches('\'').eq_ignore_ascii_case("search_path"))
+    };
+    tokens.take_all(&["reset", "all"])
+        || tokens.take_all(&["reset", "search_path"])
+        || tokens.take_all(&["discard", "all"])
+        || of_function()
 }
 
 const MAKERS: [&str; 3] = ["create", "alter", "drop"];

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::index::IndexBuild;
-use super::outside::{cannot_be_in_transaction, changes_role};
+use super::outside::{cannot_be_in_transaction, changes_role, changes_search_path};
 use super::script::Script;
 use super::statements::{Statement, statements};
 use super::text::Location;
@@ -38,6 +38,8 @@ pub enum UnfitReason {
     ChangesStrings,
     /// It changes whose rights the next statements have, in a file of which each statement is recorded.
     ChangesRole,
+    /// It changes the search path, in a file that runs for one of many tenants: what follows would be made elsewhere.
+    LeavesTenant,
 }
 
 impl fmt::Display for Unfit {
@@ -55,6 +57,9 @@ impl fmt::Display for Unfit {
                 "give the index a name, so that what is left of it can be found if this fails"
             }
             UnfitReason::ChangesStrings => "leave this out, and write strings with backslashes as E'…'",
+            UnfitReason::LeavesTenant => {
+                "what follows would not be in the tenant's schema, so leave this out, and write the schema of what is elsewhere"
+            }
             UnfitReason::ChangesRole => "write -- pgkeel: role=… at the top of the file instead",
         };
         write!(f, "{} at {}: {advice}", self.words, self.at)
@@ -69,6 +74,15 @@ pub(crate) fn find(script: &Script) -> Option<Unfit> {
         let at = Location::of_byte(script.sql(), statement.start);
         Some(Unfit { at, words, reason })
     })
+}
+
+/// The first statement of the file that leaves the schema in which it runs.
+pub(crate) fn leaves_tenant(script: &Script) -> Option<Unfit> {
+    let statements = statements(script.sql());
+    let statement = statements.iter().find(|statement| changes_search_path(statement))?;
+    let at = Location::of_byte(script.sql(), statement.start);
+    let words = statement.words[..statement.words.len().min(2)].join(" ").to_ascii_uppercase();
+    Some(Unfit { at, words, reason: UnfitReason::LeavesTenant })
 }
 
 fn judge(sql: &str, statement: &Statement<'_>, outside: bool) -> Option<(UnfitReason, String)> {

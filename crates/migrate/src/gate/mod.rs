@@ -13,7 +13,7 @@ use crate::run::Lock;
 use crate::run::session::Session;
 use crate::state::log::{self, Trail};
 use crate::state::{Applied, Home, history, repeated};
-use crate::{Conflict, LockFile, Migration, Migrations, Status, VerifyError};
+use crate::{Conflict, LockFile, Migration, Migrations, Status, Tenant, VerifyError};
 
 /// As which sessions that ask are seen in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "pgkeel-gate";
@@ -70,6 +70,15 @@ impl Gate {
     #[must_use]
     pub fn new(connect: Config, migrations: Migrations) -> Self {
         Self { connect, home: Home::default(), migrations, lock: None, compares: true, accepts_newer: false }
+    }
+
+    /// The same for one of many tenants, as [`Migrator::in_schema`](crate::Migrator::in_schema). There is no lock file that its
+    /// schema could be held against: [`VerifyError::LockOfTenant`]. The role needs `usage` on that schema, and `select` on the tables
+    /// in it that begin in `pgkeel_`.
+    #[must_use]
+    pub fn in_schema(mut self, tenant: &Tenant) -> Self {
+        self.home = Home::of(tenant);
+        self
     }
 
     /// The same, holding the schema against this lock file. Default: against what [`Migrator`](crate::Migrator) has

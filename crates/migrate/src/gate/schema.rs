@@ -63,6 +63,9 @@ pub(super) async fn check(
 ) -> Result<Compared, VerifyError> {
     let newest = status.applied.last().map(|row| row.version);
     if let Some(lock) = lock {
+        if session.home.is_of_tenant() {
+            return Err(VerifyError::LockOfTenant);
+        }
         let schema = newest.and_then(|newest| lock.schema_after(newest, &status.repeated));
         let expected = schema.map(|schema| Expected {
             against: "the lock file",
@@ -86,7 +89,7 @@ async fn compare(session: &Session, expected: Option<Expected<'_>>) -> Result<Co
     let Some(Expected { against, major, scope, schema: expected }) = expected else {
         return Ok(Compared::Not(SchemaCheck::NothingExpected));
     };
-    let snapshot = Snapshot::take(&session.connection, scope).await?;
+    let snapshot = Snapshot::take_in(&session.home, &session.connection, scope).await?;
     let found = snapshot.fingerprint();
     Ok(if found == expected {
         Compared::Agrees

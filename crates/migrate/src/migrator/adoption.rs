@@ -44,7 +44,12 @@ impl Migrator {
     }
 
     fn check<'a>(&'a self, against: &'a Against) -> Check<'a> {
-        Check { connect: &self.connect, against, accepts_different: self.accepted.differences }
+        Check {
+            connect: &self.connect,
+            home: &self.home,
+            against,
+            accepts_different: self.accepted.differences,
+        }
     }
 
     /// Puts versions into the history without running their files: after somebody has done by hand what they do. The log
@@ -117,6 +122,11 @@ impl Migrator {
     /// As [`baseline`](Self::baseline).
     pub async fn import(&self, from: &ImportFrom) -> Result<Imported, VerifyError> {
         let session = Session::open(&self.connect, &self.home).await?;
+        if self.home.is_of_tenant() {
+            // The tool's table is looked for in the tenant's schema.
+            check_connection(&session, &self.connect).await?;
+            session.renew(self.limits).await?;
+        }
         let found = import::look(&session, from, &self.migrations).await?;
         if found.is_nothing() {
             return Ok(found.told(None, self.is_dry_run()));

@@ -16,7 +16,7 @@ use pgkeel_connect::Config;
 pub(crate) use self::accepted::Accepted;
 use crate::run::Limits;
 use crate::state::Home;
-use crate::{DryRun, Migrations, Phase, Scope, Stop, Target};
+use crate::{DryRun, Migrations, Phase, Scope, Stop, Target, Tenant};
 
 /// Brings one database to the state that a set of migrations describes.
 #[derive(Debug, Clone)]
@@ -56,6 +56,37 @@ impl Migrator {
             recorded: Some(Scope::default()),
             stop: Stop::new(),
         }
+    }
+
+    /// The same for one of many tenants, which all get these migrations. Files run with the tenant's schema alone on their search
+    /// path ([`Tenant::seeing`] adds others), and so do code, hooks, repeatables and what verifies them; a statement that
+    /// changes the search path is refused before anything runs. History, log and record are in that schema, too, in tables that
+    /// begin in `pgkeel_`, so that they go when it is dropped. [`up`](Self::up) makes the schema if it is not there. The lock is
+    /// the tenant's own. For all of them see [`Tenants`](crate::Tenants).
+    ///
+    /// A file that names a schema of its own accord (`create table public.x`) is run as it is, for each tenant.
+    #[must_use]
+    pub fn in_schema(self, tenant: &Tenant) -> Self {
+        self.in_home(Home::of(tenant))
+    }
+
+    pub(crate) fn in_home(mut self, home: Home) -> Self {
+        self.home = home;
+        self
+    }
+
+    /// Whether it is for one of many tenants.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_in_schema(&self) -> bool {
+        self.home.is_of_tenant()
+    }
+
+    pub(crate) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    pub(crate) fn connect(&self) -> &Config {
+        &self.connect
     }
 
     /// The same with another limit for others that are applying migrations. Default: 60 s.

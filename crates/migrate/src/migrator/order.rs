@@ -17,7 +17,25 @@ pub(super) enum Order {
 impl Migrator {
     /// Which files this means, unless something stands in the way.
     pub(super) fn jobs(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
-        self.accepted(self.with_hooks(self.jobs_alone(status, order)?))
+        self.accepted(self.in_place(self.with_hooks(self.jobs_alone(status, order)?))?)
+    }
+
+    /// Whether there is nothing that it would run.
+    pub(crate) fn is_up_to_date(&self, status: Status) -> bool {
+        self.jobs(status, Order::Up).is_ok_and(|jobs| jobs.is_empty())
+    }
+
+    /// The jobs themselves, unless one would leave the schema in which it is to run.
+    fn in_place(&self, jobs: Vec<Job>) -> Result<Vec<Job>, Error> {
+        if !self.home.is_of_tenant() {
+            return Ok(jobs);
+        }
+        let conflict = |job: &Job| {
+            let (file, version) = (job.script().file().to_owned(), job.migration.version());
+            unfit::leaves_tenant(job.script()).map(|unfit| Conflict::Unfit { file, unfit, version })
+        };
+        let conflicts: Vec<Conflict> = jobs.iter().filter_map(conflict).collect();
+        if conflicts.is_empty() { Ok(jobs) } else { Err(Error::Conflicts { conflicts }) }
     }
 
     fn jobs_alone(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {

@@ -11,7 +11,7 @@ impl Migrator {
         let Some(scope) = &self.recorded else { return };
         let record = async {
             session.renew(self.limits).await?;
-            let snapshot = Snapshot::take(&session.connection, scope).await?;
+            let snapshot = Snapshot::take_in(&session.home, &session.connection, scope).await?;
             snapshot.record_in(&session.home, &session.connection, scope).await
         };
         if let Err(error) = record.await as Result<(), VerifyError> {

@@ -147,7 +147,7 @@ impl Migrator {
             session.step(Step::Begin, session.batch_execute("begin")).await?;
             session.forget(self.limits).await?;
             if let Attempt::Taken(_) = Lock::attempt_in_transaction(session).await? {
-                let snapshot = Snapshot::take(&session.connection, scope).await?;
+                let snapshot = Snapshot::take_in(&session.home, &session.connection, scope).await?;
                 snapshot.record_in(&session.home, &session.connection, scope).await?;
             }
             Ok::<_, VerifyError>(())

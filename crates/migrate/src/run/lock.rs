@@ -6,6 +6,7 @@
 //! A session takes it twice: to give one back and take it again proves that it was there, and it never goes, so that nobody
 //! who waits gets it. To look for it among all locks of the server takes as long as a small file, or longer.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -13,9 +14,11 @@ use pgkeel_connect::Executor as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, sleep};
+use tokio_postgres::Row;
 
 use super::session::Session;
 use super::stop::Stop;
+use crate::state::Home;
 use crate::{Error, Step};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -179,6 +182,27 @@ impl Lock {
         tracing::warn!(pid = self.taken_by, ?ended, "the lock was left on a session of a pooler");
     }
 
+    /// Who holds those of several places, by which of them it is.
+    pub(crate) async fn holders(
+        session: &Session,
+        homes: &[&Home],
+    ) -> Result<BTreeMap<usize, LockHolder>, Error> {
+        let sql = "select pid, coalesce(application_name, ''), backend_start, classid::int8
+             from pg_locks left join pg_stat_activity using (pid) join pg_database d on d.oid = pg_locks.database
+             where locktype = 'advisory' and granted and objsubid = 1
+             and d.datname = current_database() and objid = d.oid";
+        let mut found = BTreeMap::new();
+        for row in session.step(Step::Lock, session.query(sql, &[])).await? {
+            let (holder, purpose) = (read(&row)?, row.try_get::<_, i64>(3).map_err(undecodable)?);
+            for (at, home) in homes.iter().enumerate() {
+                if i64::from(fnv1a(home.tables().history.sql())) == purpose {
+                    found.insert(at, holder.clone());
+                }
+            }
+        }
+        Ok(found)
+    }
+
     async fn holder(self, session: &Session) -> Result<Option<LockHolder>, Error> {
         let sql = format!(
             "select pid, coalesce(application_name, ''), backend_start
@@ -186,16 +210,7 @@ impl Lock {
             self.in_pg_locks()
         );
         let rows = session.step(Step::Lock, session.query(&sql, &[])).await?;
-        let decoded = rows.first().map(|row| {
-            let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-            read().map_err(|source| pgkeel_connect::Error::Decode { column: 0, source })
-        });
-        match decoded.transpose() {
-            Ok(found) => {
-                Ok(found.map(|(pid, name, since)| LockHolder { pid, application_name: name, since }))
-            }
-            Err(source) => Err(Error::Database { step: Step::Lock, source }),
-        }
+        rows.first().map(read).transpose()
     }
 
     /// An SQL expression that says whether the session holds the lock.
@@ -218,6 +233,17 @@ impl Lock {
     }
 }
 
+fn read(row: &Row) -> Result<LockHolder, Error> {
+    let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    let (pid, application_name, since) = read().map_err(undecodable)?;
+    Ok(LockHolder { pid, application_name, since })
+}
+
+fn undecodable(source: tokio_postgres::Error) -> Error {
+    let source = pgkeel_connect::Error::Decode { column: 0, source };
+    Error::Database { step: Step::Lock, source }
+}
+
 /// FNV-1a of 32 bits (draft-eastlake-fnv), for a number that is the same in every build.
 fn fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
@@ -226,7 +252,6 @@ fn fnv1a(text: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::Home;
 
     #[test]
     fn the_key_is_the_same_in_every_build() {

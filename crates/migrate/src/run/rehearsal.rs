@@ -12,6 +12,7 @@ use super::transaction::{precheck, refused, roll_back, send};
 use super::turns::Turns;
 use super::verify::verify;
 use super::watch::Watch;
+use crate::state::history;
 use crate::{Error, Event, Kind, Step};
 
 /// How files are tried without anything that stays.
@@ -48,6 +49,7 @@ pub(crate) async fn rehearse(
     session.step(Step::Begin, session.connection.batch_execute("begin")).await?;
     let sql = "select pg_current_xact_id()::text";
     let id = session.step(Step::Begin, session.query_scalar::<String>(sql, &[])).await?;
+    history::ensure_schema(session).await?;
     let mut done = Vec::new();
     let mut turns = Turns::new(jobs);
     while let Some(job) = turns.next() {

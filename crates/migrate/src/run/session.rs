@@ -127,10 +127,12 @@ impl Session {
     fn settings(&self, limits: Limits) -> String {
         let millis = |limit: Duration| i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1);
         let (lock, statement) = (millis(limits.lock), millis(limits.statement));
+        let path =
+            self.home.search_path().map_or_else(String::new, |path| format!("set search_path = {path};"));
         let transaction = if self.major() < 17 { "" } else { "set transaction_timeout = 0;" };
         format!(
             "set lock_timeout = {lock}; set statement_timeout = {statement}; set idle_in_transaction_session_timeout = 0;
-             {transaction} set standard_conforming_strings = on;
+             {path}{transaction} set standard_conforming_strings = on;
              set default_transaction_read_only = off; set default_transaction_isolation = 'read committed';
              -- what is reported as applied must outlive a crash of the server
              select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"

@@ -4,6 +4,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
+    /// Finding out which tenants there are.
+    Tenants,
     /// Giving the session its settings.
     SetUp,
     /// Reading the history and the log.
@@ -29,6 +31,7 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Tenants => "looking for tenants",
             Self::SetUp => "setting the session up",
             Self::ReadHistory => "reading the history",
             Self::MakeHistory => "creating the tables of the history",

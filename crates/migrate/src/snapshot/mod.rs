@@ -13,8 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use self::canonical::BadSnapshot;
 pub use self::fingerprint::{BadFingerprint, Fingerprint};
 pub use self::object::Object;
+pub(crate) use self::pattern::glob;
 pub use self::pattern::{BadPattern, Pattern};
 pub use self::scope::{Aspect, BadScope, Scope};
+pub(crate) use self::statement::TENANT;
 
 /// What one object is like: attributes that have their default are not among them.
 pub(crate) type Attributes = BTreeMap<String, String>;

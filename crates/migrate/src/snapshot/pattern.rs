@@ -76,7 +76,7 @@ impl fmt::Display for Pattern {
 
 /// Whether the text is one of those that the pattern stands for. Goes back to the last `*` alone, so it takes no more
 /// than the product of both lengths.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t, mut star) = (0, 0, None);
     while t < text.len() {

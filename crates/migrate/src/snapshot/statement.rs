@@ -16,6 +16,35 @@ const BRANCHES: [&str; 10] = [
 ];
 const CLOSE: &str = include_str!("sql/close.sql");
 
+/// What a tenant's schema is called, so that all tenants' schemas read the same. No schema is called so without quotes.
+pub(crate) const TENANT: &str = "$tenant";
+
+/// The statement for servers of this major version, about one tenant's schema: `$1` has it alone, `$2` is a search path with
+/// it alone, which is set when all names of the statement itself are resolved, so that nothing in the schema can come before
+/// PostgreSQL's own. Definitions do not name the schema of what is on the path; where they always do, it is replaced.
+pub(super) fn statement_for_tenant(major: u32) -> String {
+    const NAME: &str = "quote_ident(($1::text[])[1])";
+    let mut sql = statement(major);
+    for name in ["quote_ident(n.nspname)", "quote_ident(nspname)"] {
+        let column = name.trim_start_matches("quote_ident(").trim_end_matches(')');
+        let told = format!("(case {column}::text when ($1::text[])[1] then '{TENANT}' else {name} end)");
+        sql = sql.replace(name, &told);
+    }
+    for (definition, before) in [
+        ("pg_get_indexdef(x.oid)", &[" ON ", " ON ONLY "][..]),
+        ("pg_get_triggerdef(t.oid, false)", &[" ON "]),
+        ("pg_get_ruledef(r.oid)", &[" TO "]),
+        ("pg_get_statisticsobjdef(e.oid)", &["CREATE STATISTICS "]),
+    ] {
+        let told = before.iter().fold(definition.to_owned(), |told, before| {
+            format!("replace({told}, '{before}' || {NAME} || '.', '{before}{TENANT}.')")
+        });
+        sql = sql.replace(definition, &told);
+    }
+    let wanted = "nspname::text = any ($1))";
+    sql.replacen(wanted, &format!("{wanted} and set_config('search_path', $2, true) is not null"), 1)
+}
+
 /// The statement for servers of this major version.
 pub(crate) fn statement(major: u32) -> String {
     let whole = format!("{FRAME}{}{CLOSE}", BRANCHES.join("union all\n"));

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use pgkeel_connect::{Connection, Error, Executor as _, TransactionStatus};
+use pgkeel_connect::{Connection, Error, Executor as _, TransactionStatus, TypedParam};
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::statement::statement;
+use super::statement::{TENANT, statement, statement_for_tenant};
 use super::{Object, Scope, Snapshot};
+use crate::state::Home;
 use crate::{VerifyError, VerifyStep};
 
 /// Longest wait for the statement; it takes well under a second for a thousand tables. Rules and views that somebody
@@ -44,10 +45,20 @@ impl Snapshot {
     /// # Cancellation
     /// Dropping the future leaves the transaction or savepoint open; close the connection then.
     pub async fn take(connection: &Connection, scope: &Scope) -> Result<Self, VerifyError> {
+        Self::take_in(&Home::default(), connection, scope).await
+    }
+
+    /// As [`take`](Self::take); of a tenant its own schema alone, under a name that is the same for all tenants. What is ours in
+    /// it, and what the schema itself is like, is left out.
+    pub(crate) async fn take_in(
+        home: &Home,
+        connection: &Connection,
+        scope: &Scope,
+    ) -> Result<Self, VerifyError> {
         let is_inside = connection.transaction_status() != TransactionStatus::Idle;
         let mut attempt = 1;
         loop {
-            match bounded(read(connection, scope, is_inside)).await {
+            match bounded(read(home, connection, scope, is_inside)).await {
                 Err(VerifyError::Server { source, .. })
                     if !is_inside && attempt < ATTEMPTS && is_of_a_change(&source) =>
                 {
@@ -74,7 +85,12 @@ fn is_of_a_change(error: &Error) -> bool {
     })
 }
 
-async fn read(connection: &Connection, scope: &Scope, is_inside: bool) -> Result<Snapshot, VerifyError> {
+async fn read(
+    home: &Home,
+    connection: &Connection,
+    scope: &Scope,
+    is_inside: bool,
+) -> Result<Snapshot, VerifyError> {
     let (open, close) = if is_inside {
         (
             "savepoint pgkeel_snapshot",
@@ -84,7 +100,7 @@ async fn read(connection: &Connection, scope: &Scope, is_inside: bool) -> Result
         ("begin isolation level repeatable read read only", "rollback")
     };
     connection.batch_execute(&format!("{open}; {SETTINGS}")).await.map_err(refused)?;
-    let snapshot = rows(connection, scope).await;
+    let snapshot = rows(home, connection, scope).await;
     let lost = snapshot.as_ref().is_err_and(VerifyError::is_disconnected);
     if !lost {
         connection.batch_execute(close).await.map_err(refused)?;
@@ -92,7 +108,7 @@ async fn read(connection: &Connection, scope: &Scope, is_inside: bool) -> Result
     snapshot
 }
 
-async fn rows(connection: &Connection, scope: &Scope) -> Result<Snapshot, VerifyError> {
+async fn rows(home: &Home, connection: &Connection, scope: &Scope) -> Result<Snapshot, VerifyError> {
     let version = "select current_setting('server_version_num')::int4";
     let number: i32 = connection.query_scalar_typed(version, &[]).await.map_err(refused)?;
     let major = number.unsigned_abs() / 10_000;
@@ -100,18 +116,35 @@ async fn rows(connection: &Connection, scope: &Scope) -> Result<Snapshot, Verify
         return Err(VerifyError::TooOld { major, oldest: OLDEST });
     }
     // Without a name, as behind a pooler others may have left statements on this session under the same one.
-    let schemas = scope.schemas();
-    let rows = connection.query_typed(&statement(major), &[(&schemas, Type::TEXT_ARRAY)]).await;
+    let rows = if home.is_of_tenant() {
+        let (schemas, path) = (vec![home.schema()], home.schema_sql());
+        let values: [TypedParam<'_>; 2] = [(&schemas, Type::TEXT_ARRAY), (&path, Type::TEXT)];
+        connection.query_typed(&statement_for_tenant(major), &values).await
+    } else {
+        let schemas = scope.schemas();
+        connection.query_typed(&statement(major), &[(&schemas, Type::TEXT_ARRAY)]).await
+    };
     let rows = rows.map_err(refused)?;
     let (mut snapshot, mut optional) = (Snapshot::new(major), BTreeSet::new());
     for row in &rows {
         let (object, attribute, is_optional) =
             decoded(row).map_err(|source| refused(Error::Decode { column: 0, source }))?;
+        if home.is_of_tenant() && is_besides(home, &object) {
+            continue;
+        }
         optional.extend(is_optional.then(|| object.clone()));
         snapshot.add(object, attribute);
     }
     snapshot.narrow(scope, &optional);
     Ok(snapshot)
+}
+
+/// Whether this is not for a tenant's migrations to make: the schema, or a table of ours in it.
+fn is_besides(home: &Home, object: &Object) -> bool {
+    let is_ours = |name: &str| {
+        name.strip_prefix(TENANT).and_then(|rest| rest.strip_prefix('.')).is_some_and(|name| home.has(name))
+    };
+    object.kind() == "schema" || is_ours(object.name()) || object.of().is_some_and(is_ours)
 }
 
 /// An object, an attribute of it, and whether it is told only for its attributes.

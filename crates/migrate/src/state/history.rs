@@ -44,23 +44,34 @@ pub(crate) async fn rows_of_ours(session: &Session) -> Result<Vec<Applied>, Erro
 
 async fn all(session: &Session) -> Result<Vec<Applied>, Error> {
     let read = async {
-        // A row that somebody emptied by hand is found when it is read, not here.
-        let sql = format!(
-            "select version::int8, coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')
-             from {} order by version",
-            session.home.tables().history
-        );
+        let sql = format!("{} order by version", select(&session.home));
         session.query(&sql, &[]).await
     };
     session.step(Step::ReadHistory, read).await?.iter().map(applied).collect()
 }
 
+/// All rows, in any order. One that somebody emptied by hand is found when it is read, not here.
+pub(super) fn select(home: &Home) -> String {
+    format!(
+        "select version::int8, coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')
+             from {}",
+        home.tables().history
+    )
+}
+
 /// Plain refinery keeps its history where new tables go, under the same name.
 async fn refuse_other(session: &Session) -> Result<(), Error> {
-    let sql =
+    let table = if session.home.is_of_tenant() {
+        format!("{}.{}", session.home.schema_sql(), Home::REFINERYS)
+    } else {
+        Home::REFINERYS.to_owned()
+    };
+    let sql = format!(
         "select format('%I.%I', nspname, relname) from pg_class c join pg_namespace n on n.oid = relnamespace
-               where c.oid = to_regclass('refinery_schema_history')";
-    let found = session.query_opt(sql, &[]);
+               where c.oid = to_regclass({})",
+        Literal(&table)
+    );
+    let found = session.query_opt(&sql, &[]);
     match session.step(Step::ReadHistory, found).await?.map(|row| row.try_get(0)) {
         Some(Ok(table)) => Err(Error::OtherHistory { table }),
         Some(Err(_)) | None => Ok(()),
@@ -73,7 +84,7 @@ pub(crate) async fn missing(session: &Session) -> Result<Vec<String>, Error> {
     let home = &session.home;
     let look = async {
         let mut missing = Vec::new();
-        if !exists(session, "to_regnamespace", home.schema_sql()).await? {
+        if home.is_made() && !exists(session, "to_regnamespace", home.schema_sql()).await? {
             missing.push(format!("create schema {}", home.schema_sql()));
         }
         if !is_there(session).await? {
@@ -87,6 +98,20 @@ pub(crate) async fn missing(session: &Session) -> Result<Vec<String>, Error> {
         Ok(missing)
     };
     session.step(Step::MakeHistory, look).await
+}
+
+/// Makes sure, in the transaction that is open, that there is a schema for files that run in one of their own.
+pub(crate) async fn ensure_schema(session: &Session) -> Result<(), Error> {
+    let schema = session.home.schema_sql();
+    let look = exists(session, "to_regnamespace", schema);
+    if !session.home.is_of_tenant()
+        || !session.home.is_made()
+        || session.step(Step::MakeHistory, look).await?
+    {
+        return Ok(());
+    }
+    let create = format!("create schema {schema}");
+    session.step(Step::MakeHistory, session.connection.batch_execute(&create)).await
 }
 
 /// Makes sure that the tables are there. Only under the lock: two that create a table at once can both fail.
@@ -162,7 +187,7 @@ pub(crate) async fn exists(
     session.query_scalar(&format!("select {lookup}({}) is not null", Literal(name)), &[]).await
 }
 
-fn applied(row: &Row) -> Result<Applied, Error> {
+pub(super) fn applied(row: &Row) -> Result<Applied, Error> {
     let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
     let (version, name, applied_on, checksum): (i64, String, String, String) = read()
         .map_err(|source| pgkeel_connect::Error::Decode { column: 0, source })

@@ -1,7 +1,9 @@
-//! Where the tables of this crate are, and what they are called.
+//! Where the tables of this crate are and what they are called, and in which schema files run.
 
 use std::fmt;
 use std::sync::Arc;
+
+use super::Tenant;
 
 /// A table, written with its schema as a file may change the search path.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +38,10 @@ pub(crate) struct Tables {
     schema: String,
     /// The same as SQL writes it.
     schema_sql: String,
+    /// The search path of files, where they run for one of many tenants.
+    search_path: Option<String>,
+    /// Whether the schema is made where it is not there.
+    is_made: bool,
 }
 
 /// Where the tables are. Whoever reads or writes them is told by the session, or by the run.
@@ -53,11 +59,61 @@ impl Default for Home {
             snapshot: table("schema_snapshot"),
             schema: "pgkeel".to_owned(),
             schema_sql: "pgkeel".to_owned(),
+            search_path: None,
+            is_made: true,
         }))
     }
 }
 
 impl Home {
+    /// What plain refinery calls its history.
+    pub(crate) const REFINERYS: &str = "refinery_schema_history";
+
+    /// A tenant's own schema, so that who drops it drops the history, too. The names are none that a tenant's tables have.
+    pub(crate) fn of(tenant: &Tenant) -> Self {
+        Self::of_tenant(tenant, true)
+    }
+
+    /// As [`of`](Self::of), for a tenant that was found: if it is dropped meanwhile, it is not to be made anew.
+    pub(crate) fn found(tenant: &Tenant) -> Self {
+        Self::of_tenant(tenant, false)
+    }
+
+    fn of_tenant(tenant: &Tenant, is_made: bool) -> Self {
+        let schema = tenant.schema();
+        let table = |name| Table { name, sql: format!("{schema}.{name}") };
+        Self(Arc::new(Tables {
+            history: table("pgkeel_schema_history"),
+            log: table("pgkeel_migration_log"),
+            repeatable: table("pgkeel_repeatable"),
+            snapshot: table("pgkeel_schema_snapshot"),
+            schema: schema.name().to_owned(),
+            schema_sql: schema.to_string(),
+            search_path: Some(tenant.search_path()),
+            is_made,
+        }))
+    }
+
+    pub(crate) fn is_of_tenant(&self) -> bool {
+        self.0.search_path.is_some()
+    }
+
+    pub(crate) fn is_made(&self) -> bool {
+        self.0.is_made
+    }
+
+    /// On which search path files run; none of ours where there is only the database's own.
+    pub(crate) fn search_path(&self) -> Option<&str> {
+        self.0.search_path.as_deref()
+    }
+
+    /// Whether something in its schema that has this name is ours.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let Tables { history, log, repeatable, snapshot, .. } = self.tables();
+        let of_log = name.strip_prefix(log.name) == Some("_id_seq");
+        of_log || [history, log, repeatable, snapshot].iter().any(|table| table.name == name)
+    }
+
     pub(crate) fn tables(&self) -> &Tables {
         &self.0
     }

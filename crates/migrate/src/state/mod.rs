@@ -8,7 +8,9 @@ pub(crate) mod log;
 mod plan;
 pub(crate) mod repeated;
 mod status;
+pub(crate) mod glance;
 mod target;
+mod tenant;
 
 pub use self::conflict::Conflict;
 pub use self::direction::Direction;
@@ -16,6 +18,8 @@ pub use self::plan::{Plan, PlannedFile};
 pub use self::repeated::Repeated;
 pub use self::status::{Applied, Interrupted, Status};
 pub use self::target::{Back, Target};
+pub use self::tenant::{BadTenant, Tenant};
 
 pub(crate) use self::home::Home;
 pub(crate) use self::plan::{Defaults, Scope};
+pub(crate) use self::tenant::is_reserved;

@@ -131,6 +131,9 @@ impl Plan {
             file.lock_timeout.as_millis(),
             file.statement_timeout.as_millis()
         );
+        if let Some(path) = self.home.search_path() {
+            let _ = writeln!(settings, "{scope} search_path = {path};");
+        }
         if let Some(role) = &script.directives().role {
             let _ = writeln!(settings, "{scope} role {role};");
         }

@@ -61,7 +61,7 @@ pub(crate) async fn rows(session: &Session, migrations: &Migrations) -> Result<V
         {
             return Ok(Vec::new());
         }
-        let sql = format!("select name, applied_at, sha256 from {table} order by name collate \"C\"");
+        let sql = format!("{} order by name collate \"C\"", select(home));
         session.query(&sql, &[]).await
     };
     let rows = session.step(Step::ReadHistory, read).await?;
@@ -70,7 +70,11 @@ pub(crate) async fn rows(session: &Session, migrations: &Migrations) -> Result<V
     decoded.map_err(|source| Error::Database { step: Step::ReadHistory, source })
 }
 
-fn repeated(row: &Row) -> Result<Repeated, tokio_postgres::Error> {
+pub(super) fn select(home: &Home) -> String {
+    format!("select name, applied_at, sha256 from {}", home.tables().repeatable)
+}
+
+pub(super) fn repeated(row: &Row) -> Result<Repeated, tokio_postgres::Error> {
     Ok(Repeated { name: row.try_get(0)?, applied_at: row.try_get(1)?, sha256: row.try_get(2)? })
 }
 

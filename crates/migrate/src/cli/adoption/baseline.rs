@@ -10,7 +10,8 @@ use crate::{Against, Baseline, LockFile, Migration, Migrator, Verification, Veri
 
 pub(in crate::cli) async fn baseline(screen: &mut Screen<'_>, migrator: &Migrator, directory: &Path) -> Exit {
     tell_of_waiting(screen, migrator).await;
-    let done = async { migrator.baseline(&against(directory)?).await };
+    let against = || if migrator.is_in_schema() { Ok(Against::Shadow) } else { against(directory) };
+    let done = async { migrator.baseline(&against()?).await };
     match done.await {
         Ok(baseline) => {
             screen.answer(|| text(&baseline), || to_json(&baseline));
@@ -39,7 +40,7 @@ pub(super) fn fail(screen: &mut Screen<'_>, error: &VerifyError) -> Exit {
     exit
 }
 
-fn text(baseline: &Baseline) -> String {
+pub(in crate::cli) fn text(baseline: &Baseline) -> String {
     let mut page = rows(&baseline.recorded, baseline.is_dry_run);
     let _ = write!(page, "{}", compared(&baseline.verification));
     for table in &baseline.left_aside {
@@ -71,7 +72,7 @@ pub(super) fn compared(verification: &Result<Verification, VerifyError>) -> Stri
     }
 }
 
-fn to_json(baseline: &Baseline) -> Value {
+pub(in crate::cli) fn to_json(baseline: &Baseline) -> Value {
     json!({
         "recorded": recorded(&baseline.recorded),
         "verification": verified(&baseline.verification),

@@ -12,9 +12,9 @@ use crate::Migrator;
 pub(super) use self::arguments::{
     baseline as baseline_command, import as import_command, mark as mark_command,
 };
-pub(super) use self::baseline::baseline;
+pub(super) use self::baseline::{baseline, text as baseline_text, to_json as baseline_json};
 pub(super) use self::import::{Words, files, import};
-pub(super) use self::mark::mark;
+pub(super) use self::mark::{mark, text as mark_text, to_json as mark_json};
 
 /// Says who is applying or reverting migrations, as that is waited for.
 async fn tell_of_waiting(screen: &mut Screen<'_>, migrator: &Migrator) {

@@ -11,7 +11,7 @@ mod without_file;
 pub(crate) use self::cause::Cause;
 pub(super) use self::entry::Literal;
 pub(crate) use self::entry::{Entry, RunId, Trouble};
-pub(crate) use self::trail::{Hashes, Last, Trail, trail};
+pub(crate) use self::trail::{Hashes, Last, Trail, select_hashes, select_last, trail};
 pub(crate) use self::without_file::WithoutFile;
 use super::Home;
 

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 
 use super::{Literal, OUTSIDE, State};
 use crate::run::session::Session;
-use crate::state::history;
+use crate::state::{Home, history};
 use crate::{Direction, Error, Step};
 
 /// What the log says of all versions.
@@ -20,6 +20,21 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
+    /// From the rows of [`select_last`] and [`select_hashes`].
+    pub(crate) fn of<'a>(
+        last: impl Iterator<Item = &'a Row>,
+        applied: impl Iterator<Item = &'a Row>,
+    ) -> Result<Self, Error> {
+        let decoded = || -> Result<Self, tokio_postgres::Error> {
+            Ok(Self {
+                last: last.map(read_last).collect::<Result<_, _>>()?,
+                applied: applied.map(read_hashes).collect::<Result<_, _>>()?,
+            })
+        };
+        let decoded = decoded().map_err(|source| pgkeel_connect::Error::Decode { column: 0, source });
+        decoded.map_err(|source| Error::Database { step: Step::ReadHistory, source })
+    }
+
     /// Whether the last that was done with a version was to revert it.
     pub(crate) fn is_reverted(&self, version: i64) -> bool {
         self.last.get(&version).is_some_and(|it| it.direction == Direction::Down && it.state == State::Ok)
@@ -65,26 +80,30 @@ pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
         {
             return Ok((Vec::new(), Vec::new()));
         }
-        let last = format!(
-            "select distinct on (version) version, direction, status, tx_mode, statements_done, statements_total, done_sha256
-             from {log} where kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc"
-        );
-        let applied = format!(
-            "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, kind = 'code'
-             from {log} where status = 'ok' and direction = 'up'
-               and kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc"
-        );
+        let (last, applied) = (select_last(&session.home), select_hashes(&session.home));
         Ok((session.query(&last, &[]).await?, session.query(&applied, &[]).await?))
     };
     let (last, applied) = session.step(Step::ReadHistory, read).await?;
-    let decoded = || -> Result<Trail, tokio_postgres::Error> {
-        Ok(Trail {
-            last: last.iter().map(read_last).collect::<Result<_, _>>()?,
-            applied: applied.iter().map(read_hashes).collect::<Result<_, _>>()?,
-        })
-    };
-    let decoded = decoded().map_err(|source| pgkeel_connect::Error::Decode { column: 0, source });
-    decoded.map_err(|source| Error::Database { step: Step::ReadHistory, source })
+    Trail::of(last.iter(), applied.iter())
+}
+
+/// Where each version has come to.
+pub(crate) fn select_last(home: &Home) -> String {
+    format!(
+        "select distinct on (version) version, direction, status, tx_mode, statements_done, statements_total, done_sha256
+             from {} where kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc",
+        home.tables().log
+    )
+}
+
+/// Under which hashes each version was applied last.
+pub(crate) fn select_hashes(home: &Home) -> String {
+    format!(
+        "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, kind = 'code'
+             from {} where status = 'ok' and direction = 'up'
+               and kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc",
+        home.tables().log
+    )
 }
 
 fn read_last(row: &Row) -> Result<(i64, Last), tokio_postgres::Error> {
