@@ -12,8 +12,8 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::code;
 use super::failure::{Failure, Reason};
+use super::job::Job;
 use super::lock::Lock;
-use super::runner::Job;
 use super::session::{Limits, Session};
 use super::verify::verify;
 use crate::files::Script;
