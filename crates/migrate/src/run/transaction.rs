@@ -222,12 +222,14 @@ const KEEP: &str =
     pg_catalog.set_config('pgkeel.user', pg_catalog.current_setting('session_authorization'), true),
     pg_catalog.set_config('pgkeel.role', pg_catalog.current_setting('role'), true)";
 
-/// For what COMMIT calls: triggers of constraints that are put off find the names that the file finds, as who it is.
+/// For what COMMIT calls: triggers of constraints that are put off find the names that the file finds, as who it is. Nothing
+/// is noted any more on a session that has been cleaned for others.
 const BACK: &str = "select set_config('session_authorization', current_setting('pgkeel.user'), true)
-    where current_setting('session_authorization') <> current_setting('pgkeel.user');
+    where current_setting('pgkeel.user') not in ('', current_setting('session_authorization'));
     select set_config('role', current_setting('pgkeel.role'), true)
-    where current_setting('role') <> current_setting('pgkeel.role');
-    select set_config('search_path', current_setting('pgkeel.search_path'), true)";
+    where current_setting('pgkeel.role') not in ('', current_setting('role'));
+    select set_config('search_path', current_setting('pgkeel.search_path'), true)
+    where current_setting('pgkeel.user') <> ''";
 
 /// Constraints that were put off are checked now, so this may take as long as a statement.
 pub(crate) async fn commit(session: &Session, limits: Limits) -> Result<(), Failure> {
