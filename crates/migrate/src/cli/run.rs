@@ -21,7 +21,7 @@ use crate::{Error, Migrations, Stop};
 /// That of `connect`, for the caller to show; all others have been shown.
 ///
 /// # Cancellation
-/// As [`Migrator::up`].
+/// As [`Migrator::up`](crate::Migrator::up).
 pub async fn run<E>(
     matches: &ArgMatches,
     connect: impl AsyncFnOnce() -> Result<Config, E>,
@@ -56,7 +56,7 @@ pub fn run_blocking<E>(matches: &ArgMatches, connect: impl FnOnce() -> Result<Co
 /// That of `connect`.
 ///
 /// # Cancellation
-/// As [`Migrator::up`].
+/// As [`Migrator::up`](crate::Migrator::up).
 pub async fn run_into<E>(
     matches: &ArgMatches,
     connect: impl AsyncFnOnce() -> Result<Config, E>,
@@ -87,7 +87,7 @@ pub async fn run_into<E>(
 /// That of `connect`. One of `add` is shown.
 ///
 /// # Cancellation
-/// As [`Migrator::up`].
+/// As [`Migrator::up`](crate::Migrator::up).
 pub async fn run_into_with<E>(
     matches: &ArgMatches,
     connect: impl AsyncFnOnce() -> Result<Config, E>,

@@ -121,18 +121,6 @@ async fn no_value_of_a_row_is_in_the_log() {
     assert!(is_true(&database, "to_jsonb(migration_log)::text not like '%canary%'").await);
 }
 
-#[tokio::test]
-async fn what_a_file_sets_of_how_texts_are_read_does_not_change_what_is_recorded() {
-    let database = TestDatabase::empty().await;
-    let sets =
-        "set client_encoding = 'LATIN1'; set standard_conforming_strings = off; set datestyle = 'German';";
-    let files = [("V1__a.sql", sets), ("V2__b.sql", "select 1;")];
-    let migrator = migrator(&database, &files).with_revision("it's \\ größer");
-    migrator.up().await.unwrap();
-    assert!(is_true(&database, "vcs_revision = $$it's \\ größer$$").await);
-    assert!(migrator.status().await.unwrap().conflicts.is_empty());
-}
-
 /// What a file leaves to be checked at COMMIT, with a trigger function of this body.
 fn deferred(before: &str, body: &str) -> String {
     format!(
