@@ -160,7 +160,12 @@ impl Found<'_> {
 
 /// What is not in our history yet, and what is in it as something else.
 fn news(found: Resolved, ours: &[Applied]) -> (New, Vec<ImportProblem>) {
-    let mut problems = found.problems;
+    // What is recorded needs no file.
+    let is_recorded = |problem: &ImportProblem| match problem {
+        ImportProblem::Squashed { version, .. } => ours.iter().any(|row| row.version == *version),
+        _ => false,
+    };
+    let mut problems: Vec<_> = found.problems.into_iter().filter(|it| !is_recorded(it)).collect();
     let mut new = Vec::new();
     for (migration, on) in found.applied {
         match ours.iter().find(|row| row.version == migration.version()) {

@@ -97,6 +97,18 @@ pub enum ImportProblem {
         /// The version, as the tool writes it.
         version: String,
     },
+    /// The tool says that a version is applied, and there is only a checkpoint in the place of its file.
+    #[error(
+        "{file} is applied, and {checkpoint} has taken its place; restore the file until its history is taken over"
+    )]
+    Squashed {
+        /// The name of the file that is gone.
+        file: String,
+        /// The checkpoint.
+        checkpoint: String,
+        /// Its version.
+        version: i64,
+    },
     /// The file is not the one that the tool applied.
     #[error(
         "{file} is not the file that was applied, by its checksum; restore that one, or say --accept-edited if this one \
@@ -131,6 +143,7 @@ impl ImportProblem {
             Self::Exists { .. }
             | Self::Failed { .. }
             | Self::NoFile { .. }
+            | Self::Squashed { .. }
             | Self::Edited { .. }
             | Self::Renamed { .. } => None,
         }

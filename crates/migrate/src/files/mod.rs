@@ -31,7 +31,7 @@ pub use self::text::Location;
 pub use self::unfit::{Unfit, UnfitReason};
 
 pub(crate) use self::directives::MARK;
-pub(crate) use self::file_name::{is_migration_file, numbered, snake_case};
+pub(crate) use self::file_name::{DRAFT, is_migration_file, numbered, snake_case};
 pub(crate) use self::index::{IndexBuild, IndexRebuild};
 pub(crate) use self::outside::{cannot_be_in_transaction, of_whole_server, sets_session};
 pub(crate) use self::script::Script;

@@ -31,7 +31,10 @@ impl Migrator {
     async fn compare(&self, session: &Session, holder: Option<LockHolder>) -> Result<Status, Error> {
         let (rows, trail) = (history::rows(session).await?, log::trail(session).await?);
         let repeated = repeated::rows(session, &self.migrations).await?;
-        let status = Status::compare(&self.migrations, rows, &trail, holder);
+        let mut status = Status::compare(&self.migrations, rows, &trail, holder);
+        if status.pending.first().is_some_and(|first| first.kind() == Kind::Checkpoint) {
+            status.has_tables = history::has_other_tables(session).await?;
+        }
         Ok(status.with_repeatables(&self.migrations, repeated))
     }
 

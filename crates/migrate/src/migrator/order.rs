@@ -17,7 +17,8 @@ pub(super) enum Order {
 impl Migrator {
     /// Which files this means, unless something stands in the way.
     pub(super) fn jobs(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
-        self.accepted(self.with_hooks(self.jobs_alone(status, order)?))
+        let has_tables = status.has_tables;
+        self.accepted(self.with_hooks(self.jobs_alone(status, order)?), has_tables)
     }
 
     fn jobs_alone(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
@@ -61,11 +62,11 @@ impl Migrator {
     }
 
     /// The jobs themselves, unless one that goes forward may lose data that nobody has given up.
-    fn accepted(&self, jobs: Vec<Job>) -> Result<Vec<Job>, Error> {
+    fn accepted(&self, jobs: Vec<Job>, has_tables: bool) -> Result<Vec<Job>, Error> {
         let asks = |job: &&Job| {
             job.direction == Direction::Up
-                // There is nothing to lose in an empty database.
-                && job.migration.kind() != Kind::Checkpoint
+                // There is nothing to lose in an empty database, but one without a history need not be that.
+                && (has_tables || job.migration.kind() != Kind::Checkpoint)
                 && !self.accepted.destructive
                 && !job.script().directives().accepts_destructive
         };

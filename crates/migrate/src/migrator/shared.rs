@@ -164,8 +164,10 @@ impl Migrator {
 
 /// What code prepares would stay behind on sessions of others.
 fn needs_no_session(jobs: &[Job]) -> Result<(), Error> {
-    let needs_one =
-        |job: &&Job| job.script().directives().outside_transaction || job.migration.kind() != Kind::Versioned;
+    let is_one_transaction = |kind| matches!(kind, Kind::Versioned | Kind::Checkpoint);
+    let needs_one = |job: &&Job| {
+        job.script().directives().outside_transaction || !is_one_transaction(job.migration.kind())
+    };
     jobs.iter().find(needs_one).map_or(Ok(()), |job| {
         let file = job.migration.file().to_owned();
         Err(Error::Unsuitable { reason: Unsuitable::NeedsSession { file } })

@@ -3,8 +3,10 @@
 mod blocker;
 mod code;
 mod concurrent_index;
+mod context;
 pub(crate) mod engine;
 mod failure;
+mod job;
 mod lock;
 mod one_by_one;
 mod pooler;
@@ -32,9 +34,11 @@ pub use self::step::Step;
 pub use self::stop::Stop;
 pub use self::suitable::Unsuitable;
 
+pub(crate) use self::context::Context;
+pub(crate) use self::job::Job;
 pub(crate) use self::lock::{Attempt, Lock, Patience};
 pub(crate) use self::rehearsal::rehearse;
-pub(crate) use self::runner::{Context, Job, Runner};
+pub(crate) use self::runner::Runner;
 pub(crate) use self::session::Limits;
 pub(crate) use self::suitable::check as check_connection;
 pub(crate) use self::turn::{Attempts, CLEAN};

@@ -10,8 +10,10 @@ use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::Instant;
 
 use super::concurrent_index::{self, Found};
+use super::context::Context;
 use super::failure::{Failure, Reason};
-use super::runner::{Context, Job, Runner, Tally};
+use super::job::{Job, Tally};
+use super::runner::Runner;
 use super::session::{Limits, Session};
 use super::transaction::{PLAIN, begin, commit, precheck, roll_back, send};
 use super::verify::verify;

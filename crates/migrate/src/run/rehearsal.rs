@@ -5,8 +5,8 @@ use tokio::time::{Instant, timeout};
 
 use super::code;
 use super::failure::{Failure, FileError, Reason, Stays};
+use super::job::Job;
 use super::report::Done;
-use super::runner::Job;
 use super::session::{Limits, Session};
 use super::transaction::{precheck, refused, roll_back, send};
 use super::turns::Turns;

@@ -8,7 +8,8 @@ use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::Instant;
 
 use super::failure::Failure;
-use super::runner::{Job, Runner, Tally};
+use super::job::{Job, Tally};
+use super::runner::Runner;
 use super::session::Session;
 use super::transaction::{PLAIN, identify, run};
 use crate::{Error, Step};

@@ -29,11 +29,12 @@ impl Body {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let (mut text, mut parts) = (head(chain), Vec::new());
+        let (mut text, mut parts, mut may_defer) = (head(chain), Vec::new(), false);
         for migration in chain {
             text.push('\n');
             parts.push((text.lines().count() + 1, migration.file().to_owned()));
-            add(&mut text, migration);
+            may_defer |= migration.sql().to_ascii_lowercase().contains("deferr");
+            add(&mut text, migration, may_defer);
         }
         Ok(Self { text, parts })
     }
@@ -86,8 +87,22 @@ fn listed(migration: &Migration) -> Vec<Squashed> {
     }
 }
 
-/// The file as it is run by itself: as whom, if what holds, what it does, and nothing of what it has set.
-fn add(text: &mut String, migration: &Migration) {
+/// What the COMMIT of a file checks, behind the file. By name, as SET CONSTRAINTS ALL would hold for the constraints of
+/// later files too; these find put off again what is so by default.
+const CONSTRAINTS: &str = "\
+do $pgkeel$ declare names text; begin
+  select string_agg(format('%I.%I', nspname, conname), ', ') into names from pg_catalog.pg_constraint
+    join pg_catalog.pg_namespace n on n.oid = connamespace where condeferrable and has_schema_privilege(n.oid, 'usage');
+  if names is not null then execute 'set constraints ' || names || ' immediate'; end if;
+  select string_agg(format('%I.%I', nspname, conname), ', ') into names from pg_catalog.pg_constraint
+    join pg_catalog.pg_namespace n on n.oid = connamespace where condeferred and has_schema_privilege(n.oid, 'usage');
+  if names is not null then execute 'set constraints ' || names || ' deferred'; end if;
+end $pgkeel$;
+";
+
+/// The file as it is run by itself: as whom, if what holds, what it does, what COMMIT checks, and nothing of what it has
+/// set.
+fn add(text: &mut String, migration: &Migration, may_defer: bool) {
     let (script, directives) = (migration.up(), migration.directives());
     if migration.kind() == Kind::Versioned {
         let _ = writeln!(text, "-- {}", migration.file());
@@ -100,6 +115,9 @@ fn add(text: &mut String, migration: &Migration) {
     }
     text.push_str(rewritten(script).trim_end_matches('\n'));
     text.push_str(end(script));
+    if may_defer {
+        text.push_str(CONSTRAINTS);
+    }
     let statements = statements(script.sql());
     let mut resets: Vec<String> = statements.iter().filter_map(reset).collect();
     resets.extend(directives.role.iter().map(|_| "reset role".to_owned()));

@@ -47,6 +47,14 @@ async fn all(session: &Session) -> Result<Vec<Applied>, Error> {
     session.step(Step::ReadHistory, read).await?.iter().map(applied).collect()
 }
 
+/// Whether there is anything that may hold data besides what is ours, the server's and of extensions.
+pub(crate) async fn has_other_tables(session: &Session) -> Result<bool, Error> {
+    let sql = "select exists (select from pg_class c join pg_namespace n on n.oid = relnamespace
+        where relkind in ('r', 'p', 'm', 'f') and nspname not in ('information_schema', 'pgkeel') and nspname !~ '^pg_'
+          and not exists (select from pg_depend where classid = 'pg_class'::regclass and objid = c.oid and deptype = 'e'))";
+    session.step(Step::ReadHistory, session.query_scalar(sql, &[])).await
+}
+
 /// Plain refinery keeps its history where new tables go, under the same name.
 async fn refuse_other(session: &Session) -> Result<(), Error> {
     let sql =

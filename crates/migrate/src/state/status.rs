@@ -33,6 +33,8 @@ pub struct Status {
     pub holder: Option<LockHolder>,
     /// Applied versions whose way back is not what it was then.
     pub(crate) edited_downs: Vec<i64>,
+    /// Whether somebody has tables where nothing is applied; only looked for if a checkpoint is pending.
+    pub(crate) has_tables: bool,
 }
 
 /// A migration that was applied, as the history has it.
@@ -148,6 +150,7 @@ impl Status {
             cosmetic,
             holder,
             edited_downs,
+            has_tables: false,
         }
     }
 

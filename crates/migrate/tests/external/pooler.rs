@@ -2,7 +2,7 @@
 
 use pgkeel_connect::{Config, Executor as _};
 use pgkeel_migrate::{
-    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Stays, Target, Unsuitable,
+    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Squasher, Stays, Target, Unsuitable,
 };
 use pgkeel_testkit::{Bouncer, TestDatabase, scaled};
 
@@ -185,6 +185,24 @@ async fn with_pooler_safety_what_is_no_plain_file_is_refused_before_anything_is_
         "{refused:?}"
     );
     assert_eq!(count(&database, LEFT).await, 0);
+}
+
+#[tokio::test]
+async fn with_pooler_safety_racers_start_at_a_checkpoint_once() {
+    let database = TestDatabase::empty().await;
+    let bouncer = before(&database, "transaction", 5, &[]).await;
+    let files =
+        [("V1__a.sql", "create table a (id int);"), ("V2__b.sql", "set search_path = nowhere; select 1;")];
+    let squasher = Squasher::new(database.config(), Migrations::from_static(&files).unwrap());
+    let text = squasher.squash(2).await.unwrap().text().to_owned();
+    let left = [("B2__checkpoint.sql", text.as_str()), ("V3__c.sql", "create table c (id int);")];
+    let migrator = migrator(&bouncer, &left).safe_for_poolers();
+    let racers = futures_util::future::join_all((0..RACERS).map(|_| migrator.up())).await;
+    assert_eq!(racers.into_iter().map(|report| report.unwrap().done.len()).sum::<usize>(), 2);
+    assert_eq!(count(&database, "select count(*) from pgkeel.refinery_schema_history").await, 3);
+    let logged = "select count(*) from pgkeel.migration_log where kind = 'checkpoint' and status = 'ok'";
+    assert_eq!(count(&database, logged).await, 1);
+    nothing_is_left(&bouncer, 5).await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::version::{canonical, order};
 use crate::adopt::origin::Origin;
 use crate::adopt::{ImportProblem, Tool, checksum};
 use crate::run::session::Session;
-use crate::{Error, Migration, Migrations};
+use crate::{Error, Migration, Migrations, Squashed};
 
 /// What a tool's table comes to.
 #[derive(Debug)]
@@ -83,7 +83,10 @@ impl<'a> Files<'a> {
             return;
         }
         let Some((migration, origin)) = self.by_version.get(&canonical(&version)) else {
-            self.problems.push(ImportProblem::NoFile { version });
+            match self.gone(|theirs| canonical(theirs) == canonical(&version)).pop() {
+                Some(squashed) => self.add_problem(squashed),
+                None => self.problems.push(ImportProblem::NoFile { version }),
+            }
             return;
         };
         let is_same = row.checksum.as_ref().is_none_or(|theirs| match origin {
@@ -96,8 +99,27 @@ impl<'a> Files<'a> {
         self.applied.insert(migration.version(), ((*migration).clone(), row.applied_on));
     }
 
+    /// Versions that only a checkpoint is left of.
+    fn gone(&self, is_meant: impl Fn(&str) -> bool) -> Vec<ImportProblem> {
+        let gone = self.migrations.gone().filter(|(_, gone)| is_meant(&gone.version.to_string()));
+        let squashed = |(checkpoint, gone): (&Migration, &Squashed)| {
+            let (file, checkpoint, version) = (gone.file(), checkpoint.file().to_owned(), gone.version);
+            ImportProblem::Squashed { file, checkpoint, version }
+        };
+        gone.map(squashed).collect()
+    }
+
+    fn add_problem(&mut self, problem: ImportProblem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
     /// All files of versions that are not above this one.
     fn add_up_to(&mut self, version: &str) {
+        for squashed in self.gone(|theirs| order(theirs, version).is_le()) {
+            self.add_problem(squashed);
+        }
         for migration in self.migrations.iter() {
             let theirs = self.by_version.iter().find(|(_, (it, _))| it.version() == migration.version());
             if theirs.is_some_and(|(theirs, _)| order(theirs, version).is_le()) {

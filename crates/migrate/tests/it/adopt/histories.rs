@@ -55,6 +55,34 @@ async fn of_many_that_import_at_once_one_does_it() {
     assert_eq!(told, ["V2__x.sql is recorded here as V2__b.sql already"]);
 }
 
+#[tokio::test]
+async fn what_only_a_checkpoint_is_left_of_is_not_taken_over_in_part() {
+    let database = TestDatabase::empty().await;
+    let all = [("V1__a.sql", "select 1;"), ("V2__b.sql", "select 2;"), ("V3__c.sql", "select 3;")];
+    let text = crate::checkpoints::checkpoint(&database, &all, 2).await;
+    let of = |files: &[(&str, &str)]| Migrations::from_static(files).unwrap();
+    let left = of(&[("B2__checkpoint.sql", text.as_str()), all[2]]);
+    sql(
+        &database,
+        "create table schema_migrations (version bigint not null primary key, dirty boolean not null);
+        insert into schema_migrations values (3, false)",
+    )
+    .await;
+    let from = || ImportFrom::tool(Tool::GolangMigrate);
+    let told = import(&database, from(), &left).await.unwrap_err();
+    let one = |file: &str| {
+        format!(
+            "{file} is applied, and B2__checkpoint.sql has taken its place; restore the file until its history is taken over"
+        )
+    };
+    assert_eq!(told, [one("V1__a.sql"), one("V2__b.sql")]);
+    assert!(!crate::has_table(&database, "pgkeel.migration_log").await);
+    // With the files it goes, and again without them when it is done.
+    import(&database, from(), &of(&all)).await.unwrap();
+    assert_eq!(history(&database).await, [1, 2, 3]);
+    assert_eq!(import(&database, from(), &left).await.unwrap().recorded.len(), 0);
+}
+
 const SQLX: &str = "create table _sqlx_migrations (version bigint primary key, description text not null,
     installed_on timestamptz not null default now(), success boolean not null, checksum bytea not null,
     execution_time bigint not null);";
