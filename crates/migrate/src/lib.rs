@@ -85,7 +85,7 @@ pub use self::doctor::{Complaint, Diagnosis, Doctor};
 pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
 pub use self::files::{
-    Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Squashed, Template, Unfit,
+    Backfill, Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Squashed, Template, Unfit,
     UnfitReason, embed,
 };
 pub use self::gate::{Gate, Readiness, SchemaCheck, Until};
@@ -95,7 +95,7 @@ pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem, LockRe
 pub use self::migrator::Migrator;
 pub use self::proof::{ChainProof, CheckpointProof, Finding, Proof, Prover, RepeatablesProof, StepProof};
 pub use self::run::{
-    Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, MigrationTx, Reason, Report, Stays,
+    Backfilled, Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, MigrationTx, Reason, Report, Stays,
     Step, Stop, Unsuitable,
 };
 pub use self::shadow::Shadow;

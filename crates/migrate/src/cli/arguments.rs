@@ -59,6 +59,9 @@ Files in the directory:
 const DIRECTIVES: &str = "\
 Comments at the top of a file say how it is run:
   -- pgkeel: transaction=off           statement by statement, for CREATE INDEX CONCURRENTLY and its like
+  -- pgkeel: backfill batch=5000 pause=50ms
+                                       its one statement again and again, each time in a transaction of its own, until it
+                                       changes no row; its LIMIT is current_setting('pgkeel.batch')::bigint
   -- pgkeel: lock_timeout=2s statement_timeout=15min retries=3
   -- pgkeel: role=owner                as whom
   -- pgkeel: precheck=\"select …\"      what has to be true first
@@ -153,7 +156,8 @@ Examples:
   migrate new order_views --repeatable
   migrate new orders_by_customer --concurrent-index 'orders(customer_id)'
   migrate new orders_have_notes --not-null 'orders(note)'
-  migrate new orders_of_customers --foreign-key 'orders(customer_id) references customers(id)'";
+  migrate new orders_of_customers --foreign-key 'orders(customer_id) references customers(id)'
+  migrate new orders_get_notes --backfill orders";
     let name = Arg::new("name").value_name("NAME").required(true).help("What it does, as in add_invoices");
     let about_what = |name, value, help| Arg::new(name).long(name).value_name(value).help(help);
     verb("new", about, examples)
@@ -169,9 +173,10 @@ Examples:
             about_what("concurrent-index", "T(C)", "Build an index while the table is used"),
             about_what("not-null", "T(C)", "Forbid NULL without reading the table under a lock"),
             about_what("foreign-key", "T(C) references T(C)", "Add a foreign key without stopping writers"),
+            about_what("backfill", "T", "Change rows a batch at a time, with what proves that none is left"),
         ])
         .group(ArgGroup::new("way-back").args(["down", "irreversible", "repeatable"]))
-        .group(ArgGroup::new("content").args(["concurrent-index", "not-null", "foreign-key"]))
+        .group(ArgGroup::new("content").args(["concurrent-index", "not-null", "foreign-key", "backfill"]))
 }
 
 fn lint() -> Command {

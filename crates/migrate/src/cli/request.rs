@@ -53,6 +53,7 @@ pub(crate) enum Content {
     Index,
     NotNull,
     ForeignKey,
+    Backfill,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,6 +195,7 @@ impl Verb {
             ("concurrent-index", Content::Index),
             ("not-null", Content::NotNull),
             ("foreign-key", Content::ForeignKey),
+            ("backfill", Content::Backfill),
         ];
         let content = contents.into_iter().find_map(|(name, content)| Some((content, value(words, name)?)));
         let flags = [
@@ -383,6 +385,7 @@ mod tests {
             &["new", "a", "--down", "--irreversible"],
             &["new", "a", "--down", "--repeatable"],
             &["new", "a", "--repeatable", "--not-null", "t(c)"],
+            &["new", "a", "--repeatable", "--backfill", "t"],
             &["new", "a", "--not-null", "t(c)", "--concurrent-index", "t(c)"],
             &["repair", "7"],
             &["lint", "--json", "--format", "github"],

@@ -1,5 +1,6 @@
 //! What is done on the database, one file after the other.
 
+mod backfill;
 mod blocker;
 mod code;
 mod concurrent_index;
@@ -27,7 +28,7 @@ pub use self::code::MigrationTx;
 pub use self::failure::{FileError, Reason, Stays};
 pub use self::lock::LockHolder;
 pub use self::rehearsal::DryRun;
-pub use self::report::{Done, Event, IndexProgress, Report};
+pub use self::report::{Backfilled, Done, Event, IndexProgress, Report};
 pub use self::step::Step;
 pub use self::stop::Stop;
 pub use self::suitable::Unsuitable;

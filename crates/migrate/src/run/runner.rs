@@ -17,7 +17,7 @@ use super::{engine, one_by_one, transaction};
 use crate::files::Script;
 use crate::state::log::{Entry, RunId, State, Trouble};
 use crate::state::{history, repeated};
-use crate::{Applied, Direction, Error, Event, Kind, Migration, Step};
+use crate::{Applied, Backfilled, Direction, Error, Event, Kind, Migration, Step};
 
 /// One file to run.
 #[derive(Debug, Clone)]
@@ -28,12 +28,20 @@ pub(crate) struct Job {
     pub(crate) done: usize,
     /// Whether the one after these may have, too.
     pub(crate) is_unsure: bool,
+    /// Whether batches of a backfill have.
+    pub(crate) has_batches: bool,
 }
 
 impl Job {
     /// For what is run whole or not at all.
     pub(crate) fn whole(migration: &Migration) -> Self {
-        Self { migration: migration.clone(), direction: Direction::Up, done: 0, is_unsure: false }
+        Self {
+            migration: migration.clone(),
+            direction: Direction::Up,
+            done: 0,
+            is_unsure: false,
+            has_batches: false,
+        }
     }
 
     /// Only files that are there become jobs.
@@ -78,6 +86,10 @@ pub(crate) struct Tally {
     pub(crate) lost: Duration,
     /// How many statements stay.
     pub(crate) done: usize,
+    /// How far it is, if it is a backfill.
+    pub(crate) backfilled: Option<Backfilled>,
+    /// The same for the log, if that has a place for it.
+    pub(crate) note: Option<String>,
 }
 
 impl Context<'_> {
@@ -87,14 +99,15 @@ impl Context<'_> {
 
     /// What is logged when a file is begun.
     pub(super) fn running<'a>(&'a self, job: &'a Job) -> Entry<'a> {
-        Entry { done: job.done, ..self.entry(job, State::Running) }
+        Entry { done: job.done, has_batches: job.has_batches, ..self.entry(job, State::Running) }
     }
 
     /// The statement that logs the good end of a file.
     pub(crate) fn last_entry(&self, job: &Job, tally: &Tally, waited: Duration) -> String {
         let done = job.script().len();
         let entry = Entry { done, lock_wait: tally.lost + waited, ..self.entry(job, State::Ok) };
-        Entry { started: tally.started, attempts: tally.attempts, ..entry }.insert()
+        let (started, attempts, note) = (tally.started, tally.attempts, tally.note.as_deref());
+        Entry { started, attempts, note, ..entry }.insert()
     }
 
     /// The statement that logs how far a file has come.
@@ -110,6 +123,8 @@ impl Context<'_> {
         let message = server.as_ref().map_or_else(|| error.reason.to_string(), ToString::to_string);
         let entry = Entry {
             done: tally.done,
+            has_batches: job.has_batches || tally.backfilled.is_some_and(|so_far| so_far.batches > 0),
+            note: tally.note.as_deref(),
             started: tally.started,
             attempts: tally.attempts,
             lock_wait: tally.lost,
@@ -203,7 +218,7 @@ impl Runner<'_> {
     pub(crate) async fn perform(&mut self, job: &Job, record: &str) -> Result<Done, Error> {
         let (done, begun, context) = (job.done, Instant::now(), &self.context);
         let Attempts { number: attempts, lost } = self.attempt;
-        let mut tally = Tally { started: None, attempts, lost, done };
+        let mut tally = Tally { started: None, attempts, lost, done, backfilled: None, note: None };
         let outside_transaction = job.script().directives().outside_transaction;
         let ended = if context.is_shared {
             tally.started = Some(turn::now(context.session).await?);
@@ -224,6 +239,7 @@ impl Runner<'_> {
             took: begun.elapsed(),
             lock_wait: tally.lost + self.watch.take_waited(),
             attempts: tally.attempts,
+            backfilled: tally.backfilled,
         })
     }
 
@@ -260,8 +276,9 @@ impl Runner<'_> {
         let stops = self.watch.stop().is_requested() && failure.reason.is_cancelled();
         let reason = if stops { Reason::Stopped } else { failure.reason };
         let of = job.script().len();
-        let stays = match &reason {
-            Reason::TransactionEnded | Reason::OutcomeUnknown(_) => Stays::Unknown,
+        let stays = match (&reason, tally.backfilled) {
+            (Reason::TransactionEnded | Reason::OutcomeUnknown(_), _) => Stays::Unknown,
+            (_, Some(so_far)) => Stays::Batches(so_far),
             _ if job.script().directives().outside_transaction => Stays::Statements { done: tally.done, of },
             _ => Stays::Nothing,
         };
