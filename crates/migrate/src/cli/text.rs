@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::{
-    Backfilled, Blocker, Direction, Done, Error, Event, IndexProgress, Kind, LockHolder, Migration, Plan, Reason, Report,
-    Stays,
+    Backfilled, Blocker, Direction, Done, Error, Event, IndexProgress, Kind, LockHolder, Migration, Plan,
+    Reason, Report, Stays,
 };
 
 /// The line for what has just happened, if it is worth one.
@@ -169,7 +169,9 @@ pub(crate) fn plan(plan: &Plan) -> String {
         let which =
             if file.migration.kind() == Kind::Hook { "run".to_owned() } else { file.direction.to_string() };
         let left = match file.backfill() {
-            Some(backfill) => format!("{left}, repeated (batch {}, pause {:?})", backfill.batch, backfill.pause),
+            Some(backfill) => {
+                format!("{left}, repeated (batch {}, pause {:?})", backfill.batch, backfill.pause)
+            }
             None => left,
         };
         let verified = if file.verify().is_some() { ", verified" } else { "" };

@@ -16,6 +16,30 @@ use super::unfit::{Unfit, UnfitReason};
 pub(crate) const SETTING: &str = "pgkeel.batch";
 
 /// How the statement of a file is repeated.
+///
+/// ```sql
+/// -- pgkeel: backfill batch=5000 pause=50ms
+/// update orders set total = net + tax
+/// where id in (
+///     select id from orders where total is null
+///     limit current_setting('pgkeel.batch')::bigint
+/// );
+/// ```
+///
+/// The file has one UPDATE, DELETE or INSERT … SELECT, with or without WITH before it. It runs until it changes no row, each
+/// time in a transaction of its own, within `lock_timeout`, `statement_timeout` and `retries`. So:
+/// - Its LIMIT, or FETCH FIRST, reads the setting `pgkeel.batch`. It is a setting, and not a placeholder, so that psql, linters
+///   and other tools can read the file; without one that reads it the file is refused, as it would take all rows at once.
+/// - The query with the LIMIT leaves out what is done, by its WHERE. A condition outside of it, or ON CONFLICT DO NOTHING,
+///   may leave a batch with nothing to do before the end. An index on what is not done keeps late batches as quick as early
+///   ones, and a key is better than `ctid`, by which a row is missed that somebody changes at that moment. A `.verify.sql`
+///   that asks for what is left finds out all of that, and the next call repeats the statement.
+/// - What is written meanwhile has to be right by itself, by a default, a trigger or the program; else it may never end.
+/// - A standby that falls behind is not noticed: the pause is for it.
+/// - Each call that applies or reverts it runs it whole. If it is stopped, by [`Stop`](crate::Stop), a failure or a crash,
+///   the batches that were committed stay, and the next call goes on; what a file gives as `precheck` is asked only before the
+///   first batch.
+/// - In a checkpoint, and wherever there is one transaction only, it takes all rows at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Backfill {

@@ -40,11 +40,7 @@ fn what_is_no_backfill_is_named_with_its_place() {
         (format!("{all};\n  alter table t add b int"), "3:3", "ALTER TABLE"),
         (format!("select id from t {BATCH}"), "2:1", "SELECT ID"),
         (format!("with a as ({all} returning 1) select * from a"), "2:1", "WITH A"),
-        (
-            "merge into t using u on true when matched then delete".to_owned(),
-            "2:1",
-            "MERGE INTO",
-        ),
+        ("merge into t using u on true when matched then delete".to_owned(), "2:1", "MERGE INTO"),
         ("insert into t values (1)".to_owned(), "2:1", "INSERT INTO"),
         ("do $$ begin end $$".to_owned(), "2:1", "DO"),
     ] {
@@ -66,13 +62,20 @@ fn what_would_not_come_in_parts_or_not_to_an_end_is_named() {
             UnfitReason::Unlimited,
         ),
         ("delete from t where b = current_setting('pgkeel.batch')".to_owned(), UnfitReason::Unlimited),
-        ("delete from t where id in (select id from t limit current_setting('x.batch')::int)".to_owned(), UnfitReason::Unlimited),
         (
-            format!("update t set a = 1 where id in (select id from t where a is null {BATCH} for update skip locked)"),
+            "delete from t where id in (select id from t limit current_setting('x.batch')::int)".to_owned(),
+            UnfitReason::Unlimited,
+        ),
+        (
+            format!(
+                "update t set a = 1 where id in (select id from t where a is null {BATCH} for update skip locked)"
+            ),
             UnfitReason::SkipsLocked,
         ),
         (
-            format!("update t set a = 1 where a is null and id in (select id from t order by (select 1 where true) {BATCH})"),
+            format!(
+                "update t set a = 1 where a is null and id in (select id from t order by (select 1 where true) {BATCH})"
+            ),
             UnfitReason::Unending,
         ),
     ] {
@@ -85,7 +88,9 @@ fn what_would_not_come_in_parts_or_not_to_an_end_is_named() {
 fn the_query_that_picks_is_known_among_others() {
     let takes = |sql: &str| takes_all(&statements(sql)[0]);
     assert!(takes(&format!("delete from t where id in (select id from t {BATCH})")));
-    assert!(takes(&format!("delete from t where id in (select id from (select id from t where a) x {BATCH})")));
+    assert!(takes(&format!(
+        "delete from t where id in (select id from (select id from t where a) x {BATCH})"
+    )));
     assert!(!takes(&format!("delete from t where id in (select id from t where (a) {BATCH} for update)")));
     assert!(!takes("delete from t where id in (select id from t limit 1)"));
 }

@@ -128,7 +128,9 @@ impl Directives {
     }
 
     fn of_backfill(&mut self) -> Result<&mut Backfill, String> {
-        self.backfill.as_mut().ok_or_else(|| "is for a backfill: write -- pgkeel: backfill batch=…".to_owned())
+        self.backfill
+            .as_mut()
+            .ok_or_else(|| "is for a backfill: write -- pgkeel: backfill batch=…".to_owned())
     }
 
     fn require(&mut self, value: &str) -> Result<(), String> {

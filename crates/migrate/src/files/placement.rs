@@ -144,7 +144,11 @@ mod tests {
             ),
             ("R__a.sql", "-- pgkeel: backfill\nselect 1", "R__a.sql says backfill, but its statements"),
             ("B1__a.sql", "-- pgkeel: backfill\nselect 1", "B1__a.sql says backfill, but an empty database"),
-            ("before_run.sql", "-- pgkeel: backfill\nselect 1", "before_run.sql says backfill, but its statements"),
+            (
+                "before_run.sql",
+                "-- pgkeel: backfill\nselect 1",
+                "before_run.sql says backfill, but its statements",
+            ),
             ("R__a.sql", "select 1; commit", "R__a.sql has COMMIT at 1:11"),
             ("after_run.sql", "vacuum", "after_run.sql has VACUUM at 1:1"),
         ] {

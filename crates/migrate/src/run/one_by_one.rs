@@ -32,7 +32,7 @@ pub(crate) async fn run(
     if tally.done == 0 && !job.has_batches {
         precheck(runner.context.session, job.script().directives()).await?;
     }
-    if let Some(backfill) = job.script().directives().backfill {
+    if let Some(backfill) = job.script().directives().backfill.filter(|_| tally.done == 0) {
         backfill::run(runner, job, backfill, limits, tally).await?;
     } else {
         one_by_one(runner, job, limits, tally).await?;

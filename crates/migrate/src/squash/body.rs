@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::SquashProblem;
 use super::session::reset;
-use crate::files::{BATCH_SETTING, MARK, Script, Statement, cannot_be_in_transaction, line_comments, statements, unfit};
+use crate::files::{
+    BATCH_SETTING, MARK, Script, Statement, cannot_be_in_transaction, line_comments, statements, unfit,
+};
 use crate::{Kind, Location, Migration, Squashed};
 
 const HEAD: &str = "\
@@ -229,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_backfill_takes_all_rows_at_once() {
-        let statement = "delete from t where id in (select id from t limit current_setting('pgkeel.batch')::int);";
+        let statement =
+            "delete from t where id in (select id from t limit current_setting('pgkeel.batch')::int);";
         let file = format!("-- pgkeel: backfill batch=5\n{statement}");
         assert_eq!(
             text(&[("V1__a.sql", &file)]),
