@@ -40,7 +40,10 @@ pub enum Error {
         suggestion: Option<String>,
     },
     /// A template is to be about something that is not written as it has to be.
-    #[error("{text:?} is not of the form table(column, …), or table(column, …) references table(column, …)")]
+    #[error(
+        "{text:?} is not of the form table(column, …), or table(column, …) references table(column, …), or of a backfill \
+         table"
+    )]
     Template {
         /// What was written.
         text: String,

@@ -37,6 +37,8 @@
 //! - A file and its row in the history are committed together or not at all, while this session holds the lock. Of a file
 //!   that runs outside of a transaction this holds for each statement that can be in one, and its row in the log; an index
 //!   that was built concurrently is looked at before that is done again.
+//! - A backfill commits each batch by itself, while this session holds the lock, and has a row in the history only behind a batch
+//!   that changed nothing. It goes on from wherever it was stopped, as its statement leaves out what is done.
 //! - A checkpoint and a row of the history for each version that it lists are committed together or not at all, and only where
 //!   nothing is applied, whole or in part.
 //! - A repeatable and the record of its text are committed together or not at all, too; so one that was stopped is due.
@@ -85,8 +87,8 @@ pub use self::doctor::{Complaint, Diagnosis, Doctor};
 pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
 pub use self::files::{
-    Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Squashed, Template, Unfit,
-    UnfitReason, embed,
+    Backfill, Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Squashed, Template,
+    Unfit, UnfitReason, embed,
 };
 pub use self::gate::{Gate, Readiness, SchemaCheck, Until};
 #[cfg(feature = "lint")]
@@ -95,8 +97,8 @@ pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem, LockRe
 pub use self::migrator::Migrator;
 pub use self::proof::{ChainProof, CheckpointProof, Finding, Proof, Prover, RepeatablesProof, StepProof};
 pub use self::run::{
-    Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, MigrationTx, Reason, Report, Stays,
-    Step, Stop, Unsuitable,
+    Backfilled, Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, MigrationTx, Reason,
+    Report, Stays, Step, Stop, Unsuitable,
 };
 pub use self::shadow::Shadow;
 pub use self::snapshot::{

@@ -63,6 +63,9 @@ Files in the directory:
 const DIRECTIVES: &str = "\
 Comments at the top of a file say how it is run:
   -- pgkeel: transaction=off           statement by statement, for CREATE INDEX CONCURRENTLY and its like
+  -- pgkeel: backfill batch=5000 pause=50ms
+                                       its one statement again and again, each time in a transaction of its own, until it
+                                       changes no row; its LIMIT is current_setting('pgkeel.batch')::bigint
   -- pgkeel: lock_timeout=2s statement_timeout=15min retries=3
   -- pgkeel: role=owner                as whom
   -- pgkeel: precheck=\"select …\"      what has to be true first

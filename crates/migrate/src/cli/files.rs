@@ -27,6 +27,7 @@ pub(super) fn template(
         Some((Content::Index, of)) => template.index(&of),
         Some((Content::NotNull, of)) => template.not_null(&of),
         Some((Content::ForeignKey, of)) => template.foreign_key(&of),
+        Some((Content::Backfill, of)) => template.backfill(&of),
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::{
-    Blocker, Direction, Done, Error, Event, IndexProgress, Kind, LockHolder, Migration, Plan, Reason, Report,
-    Stays,
+    Backfilled, Blocker, Direction, Done, Error, Event, IndexProgress, Kind, LockHolder, Migration, Plan,
+    Reason, Report, Stays,
 };
 
 /// The line for what has just happened, if it is worth one.
@@ -33,8 +33,18 @@ pub(crate) fn event(event: Event<'_>, is_dry_run: bool) -> Option<String> {
             Some(part) => format!("{migration}: {phase}, {:.0} %", part * 100.0),
             None => format!("{migration}: {phase}"),
         },
+        Event::Backfilling { migration, so_far } => {
+            let left = so_far.left.map_or_else(String::new, |left| format!(", at most {left} left"));
+            format!("{migration}: {}, {:.0} rows/s{left}", batches(so_far), so_far.rows_per_second())
+        }
         Event::Done(done) => line(done, is_dry_run),
     })
+}
+
+fn batches(so_far: &Backfilled) -> String {
+    let number = if so_far.batches == 1 { "batch" } else { "batches" };
+    let rows = if so_far.rows == 1 { "row" } else { "rows" };
+    format!("{} {rows} in {} {number}", so_far.rows, so_far.batches)
 }
 
 fn list(blockers: &[Blocker]) -> String {
@@ -53,7 +63,7 @@ fn line(done: &Done, is_dry_run: bool) -> String {
     let mut line = format!(
         "{what} {}  {mode}  {}  {}",
         label(&done.migration),
-        extent(&done.migration, done.statements),
+        done.backfilled.as_ref().map_or_else(|| extent(&done.migration, done.statements), batches),
         seconds(done.took)
     );
     if done.attempts > 1 || done.lock_wait >= Duration::from_millis(100) {
@@ -138,6 +148,7 @@ pub(crate) fn next(error: &Error) -> Option<String> {
             format!("mend {}, then migrate {verb}", file.file)
         }
         (Reason::Code(_), _) => format!("mend the program's code of {}, then migrate {verb}", file.file),
+        (Reason::Unending { .. }, _) => format!("mend {}, then migrate {verb}", file.file),
         (Reason::Unverified { .. }, _) => {
             format!("mend the migration or {}, then migrate {verb}", file.file)
         }
@@ -157,6 +168,12 @@ pub(crate) fn plan(plan: &Plan) -> String {
         };
         let which =
             if file.migration.kind() == Kind::Hook { "run".to_owned() } else { file.direction.to_string() };
+        let left = match file.backfill() {
+            Some(backfill) => {
+                format!("{left}, repeated (batch {}, pause {:?})", backfill.batch, backfill.pause)
+            }
+            None => left,
+        };
         let verified = if file.verify().is_some() { ", verified" } else { "" };
         let (lock, statement) = (file.lock_timeout, file.statement_timeout);
         let _ = writeln!(

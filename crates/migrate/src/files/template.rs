@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::backfill::SETTING;
 use super::file_name::snake_case;
 use super::next_version::next_version;
 use crate::Error;
@@ -30,6 +31,7 @@ pub struct Template {
     name: String,
     up: Option<String>,
     way_back: WayBack,
+    verify: Option<String>,
     is_repeatable: bool,
 }
 
@@ -45,7 +47,7 @@ enum WayBack {
 impl Template {
     /// An empty one.
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), up: None, way_back: WayBack::Open, is_repeatable: false }
+        Self { name: name.into(), up: None, way_back: WayBack::Open, verify: None, is_repeatable: false }
     }
 
     /// With a file for the way back, to be filled in.
@@ -117,6 +119,25 @@ impl Template {
         Ok(self.with(&up, format!("alter table {table} drop constraint {key};\n")))
     }
 
+    /// One that changes the rows of a table a batch at a time, and a `.verify.sql` that finds out if one was left. What is to
+    /// be set in which rows is to be filled in: as it is, the server refuses it.
+    ///
+    /// # Errors
+    /// [`Error::Template`] if `table` is not the name of one.
+    pub fn backfill(mut self, table: &str) -> Result<Self, Error> {
+        let table = table.trim();
+        if !is_name(table) {
+            return Err(unreadable(table));
+        }
+        self.up = Some(format!(
+            "{BATCHES}update {table} set column_name = 'value'\n\
+             where key_column in (\n    select key_column from {table}\n    where column_name is null\n    \
+             limit current_setting('{SETTING}')::bigint\n);\n"
+        ));
+        self.verify = Some(format!("select not exists (select from {table} where column_name is null);\n"));
+        Ok(self)
+    }
+
     fn with(mut self, up: &str, down: String) -> Self {
         self.up = Some(format!("{OUTSIDE}{up}"));
         if !matches!(self.way_back, WayBack::None) {
@@ -139,10 +160,11 @@ impl Template {
         check(&self.name)?;
         let files = if self.is_repeatable {
             let stem = format!("R__{}", self.name);
-            [Some((format!("{stem}.sql"), format!("-- {stem}\n--\n{REPEATED}"))), None]
+            [Some((format!("{stem}.sql"), format!("-- {stem}\n--\n{REPEATED}"))), None, None]
         } else {
             let stem = format!("V{}__{}", next_version(directory, now)?, self.name);
-            [Some((format!("{stem}.sql"), self.up(&stem))), self.down(&stem)]
+            let verify = self.verify.as_ref().map(|text| (format!("{stem}.verify.sql"), text.clone()));
+            [Some((format!("{stem}.sql"), self.up(&stem))), self.down(&stem), verify]
         };
         let write = |(file, text): (String, String)| {
             let path = directory.join(file);
@@ -199,6 +221,14 @@ const OUTSIDE: &str = "\
 
 ";
 
+const BATCHES: &str = "\
+-- Its statement runs again and again, each time in a transaction of its own, until it changes no row. So the query with the
+-- LIMIT leaves out what is done, best with an index on what is not; and what is written from now on should be right
+-- already, by a default or by the program. After a failure the next run goes on.
+-- pgkeel: backfill batch=1000 pause=10ms
+
+";
+
 /// `table(column, …)`, taken apart.
 struct Columns {
     table: String,
@@ -210,14 +240,16 @@ impl Columns {
         let (table, columns) =
             of.trim().strip_suffix(')').and_then(|of| of.split_once('(')).ok_or_else(|| unreadable(of))?;
         let (table, columns) = (table.trim().to_owned(), columns.trim().to_owned());
-        let is_name =
-            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_.\"".contains(c));
         if is_name(&table) && columns.split(',').all(|column| is_name(column.trim())) {
             Ok(Self { table, columns })
         } else {
             Err(unreadable(of))
         }
     }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_.\"".contains(c))
 }
 
 fn unreadable(of: &str) -> Error {

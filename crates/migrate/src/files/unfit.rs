@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::backfill;
 use super::index::IndexBuild;
 use super::outside::{cannot_be_in_transaction, changes_role};
 use super::script::Script;
@@ -38,6 +39,15 @@ pub enum UnfitReason {
     ChangesStrings,
     /// It changes whose rights the next statements have, in a file of which each statement is recorded.
     ChangesRole,
+    /// It is in a backfill, which repeats one UPDATE, DELETE or INSERT … SELECT, and is none or another one.
+    NotBackfill,
+    /// It is to be repeated, and takes all rows at once: no LIMIT in it reads how many a batch has.
+    Unlimited,
+    /// It is to be repeated until it changes no row, and passes over rows that others have locked: a batch of nothing but
+    /// such rows would be taken for the end.
+    SkipsLocked,
+    /// It is to be repeated until it changes no row, and its LIMIT picks from all rows, also those that are done.
+    Unending,
 }
 
 impl fmt::Display for Unfit {
@@ -56,6 +66,19 @@ impl fmt::Display for Unfit {
             }
             UnfitReason::ChangesStrings => "leave this out, and write strings with backslashes as E'…'",
             UnfitReason::ChangesRole => "write -- pgkeel: role=… at the top of the file instead",
+            UnfitReason::NotBackfill => {
+                "a backfill repeats one UPDATE, DELETE or INSERT … SELECT, so put this into a file of its own"
+            }
+            UnfitReason::Unlimited => {
+                "it would take all rows at once, so write limit current_setting('pgkeel.batch')::bigint behind the query \
+                 that picks them"
+            }
+            UnfitReason::SkipsLocked => {
+                "a batch of rows that others have locked would be taken for the end, so leave SKIP LOCKED out"
+            }
+            UnfitReason::Unending => {
+                "it would pick rows again that are done, so give the query with the LIMIT a WHERE that leaves them out"
+            }
         };
         write!(f, "{} at {}: {advice}", self.words, self.at)
     }
@@ -64,11 +87,12 @@ impl fmt::Display for Unfit {
 /// The first statement of the file that cannot be part of it.
 pub(crate) fn find(script: &Script) -> Option<Unfit> {
     let outside = script.directives().outside_transaction;
-    statements(script.sql()).iter().find_map(|statement| {
+    let found = statements(script.sql()).iter().find_map(|statement| {
         let (reason, words) = judge(script.sql(), statement, outside)?;
         let at = Location::of_byte(script.sql(), statement.start);
         Some(Unfit { at, words, reason })
-    })
+    });
+    found.or_else(|| backfill::unfit(script))
 }
 
 fn judge(sql: &str, statement: &Statement<'_>, outside: bool) -> Option<(UnfitReason, String)> {

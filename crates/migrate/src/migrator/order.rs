@@ -27,8 +27,7 @@ impl Migrator {
             Order::Down(back) => self.jobs_down(&status, back, false),
             Order::Redo => {
                 let down = self.jobs_down(&status, Back::Steps(1), true)?;
-                let up =
-                    |job: &Job| Job { direction: Direction::Up, done: 0, is_unsure: false, ..job.clone() };
+                let up = |job: &Job| Job::whole(&job.migration);
                 let up: Vec<Job> = down.iter().map(up).collect();
                 let conflicts: Vec<Conflict> =
                     up.iter().filter_map(|job| misfit(&job.migration, job.script())).collect();

@@ -29,14 +29,15 @@ impl Context<'_> {
 
     /// What is logged when a file is begun.
     pub(super) fn running<'a>(&'a self, job: &'a Job) -> Entry<'a> {
-        Entry { done: job.done, ..self.entry(job, State::Running) }
+        Entry { done: job.done, has_batches: job.has_batches, ..self.entry(job, State::Running) }
     }
 
     /// The statement that logs the good end of a file.
     pub(crate) fn last_entry(&self, job: &Job, tally: &Tally, waited: Duration) -> String {
         let done = job.script().len();
         let entry = Entry { done, lock_wait: tally.lost + waited, ..self.entry(job, State::Ok) };
-        Entry { started: tally.started, attempts: tally.attempts, ..entry }.insert()
+        let (started, attempts, note) = (tally.started, tally.attempts, tally.note.as_deref());
+        Entry { started, attempts, note, ..entry }.insert()
     }
 
     /// The statement that logs how far a file has come.
@@ -52,6 +53,8 @@ impl Context<'_> {
         let message = server.as_ref().map_or_else(|| error.reason.to_string(), ToString::to_string);
         let entry = Entry {
             done: tally.done,
+            has_batches: job.has_batches || tally.backfilled.is_some_and(|so_far| so_far.batches > 0),
+            note: tally.note.as_deref(),
             started: tally.started,
             attempts: tally.attempts,
             lock_wait: tally.lost,

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::files::Script;
-use crate::{Direction, Migration};
+use crate::{Backfilled, Direction, Migration};
 
 /// One file to run.
 #[derive(Debug, Clone)]
@@ -14,12 +14,20 @@ pub(crate) struct Job {
     pub(crate) done: usize,
     /// Whether the one after these may have, too.
     pub(crate) is_unsure: bool,
+    /// Whether batches of a backfill have.
+    pub(crate) has_batches: bool,
 }
 
 impl Job {
     /// For what is run whole or not at all.
     pub(crate) fn whole(migration: &Migration) -> Self {
-        Self { migration: migration.clone(), direction: Direction::Up, done: 0, is_unsure: false }
+        Self {
+            migration: migration.clone(),
+            direction: Direction::Up,
+            done: 0,
+            is_unsure: false,
+            has_batches: false,
+        }
     }
 
     /// Only files that are there become jobs.
@@ -41,4 +49,8 @@ pub(crate) struct Tally {
     pub(crate) lost: Duration,
     /// How many statements stay.
     pub(crate) done: usize,
+    /// How far it is, if it is a backfill.
+    pub(crate) backfilled: Option<Backfilled>,
+    /// The same for the log, if that has a place for it.
+    pub(crate) note: Option<String>,
 }

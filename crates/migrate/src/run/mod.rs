@@ -1,9 +1,11 @@
 //! What is done on the database, one file after the other.
 
+mod backfill;
 mod blocker;
 mod code;
 mod concurrent_index;
 mod context;
+mod course;
 pub(crate) mod engine;
 mod failure;
 mod job;
@@ -18,6 +20,7 @@ pub(crate) mod session;
 mod step;
 mod stop;
 mod suitable;
+mod table_size;
 mod transaction;
 mod turns;
 mod verify;
@@ -29,7 +32,7 @@ pub use self::code::MigrationTx;
 pub use self::failure::{FileError, Reason, Stays};
 pub use self::lock::LockHolder;
 pub use self::rehearsal::DryRun;
-pub use self::report::{Done, Event, IndexProgress, Report};
+pub use self::report::{Backfilled, Done, Event, IndexProgress, Report};
 pub use self::step::Step;
 pub use self::stop::Stop;
 pub use self::suitable::Unsuitable;

@@ -95,6 +95,7 @@ pub(crate) async fn rehearse(
             took,
             lock_wait: std::time::Duration::ZERO,
             attempts: 1,
+            backfilled: None,
         };
         (watch.observe)(Event::Done(&tried));
         done.push(tried);

@@ -96,7 +96,7 @@ impl Runner<'_> {
     pub(crate) async fn perform(&mut self, job: &Job, record: &str) -> Result<Done, Error> {
         let (done, begun, context) = (job.done, Instant::now(), &self.context);
         let Attempts { number: attempts, lost } = self.attempt;
-        let mut tally = Tally { started: None, attempts, lost, done };
+        let mut tally = Tally { started: None, attempts, lost, done, backfilled: None, note: None };
         let outside_transaction = job.script().directives().outside_transaction;
         let ended = if context.is_shared {
             tally.started = Some(turn::now(context.session).await?);
@@ -117,6 +117,7 @@ impl Runner<'_> {
             took: begun.elapsed(),
             lock_wait: tally.lost + self.watch.take_waited(),
             attempts: tally.attempts,
+            backfilled: tally.backfilled,
         })
     }
 
@@ -153,8 +154,9 @@ impl Runner<'_> {
         let stops = self.watch.stop().is_requested() && failure.reason.is_cancelled();
         let reason = if stops { Reason::Stopped } else { failure.reason };
         let of = job.script().len();
-        let stays = match &reason {
-            Reason::TransactionEnded | Reason::OutcomeUnknown(_) => Stays::Unknown,
+        let stays = match (&reason, tally.backfilled) {
+            (Reason::TransactionEnded | Reason::OutcomeUnknown(_), _) => Stays::Unknown,
+            (_, Some(so_far)) => Stays::Batches(so_far),
             _ if job.script().directives().outside_transaction => Stays::Statements { done: tally.done, of },
             _ => Stays::Nothing,
         };

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::SquashProblem;
 use super::session::reset;
-use crate::files::{MARK, Script, Statement, cannot_be_in_transaction, line_comments, statements, unfit};
+use crate::files::{
+    BATCH_SETTING, MARK, Script, Statement, cannot_be_in_transaction, line_comments, statements, unfit,
+};
 use crate::{Kind, Location, Migration, Squashed};
 
 const HEAD: &str = "\
@@ -110,6 +112,10 @@ fn add(text: &mut String, migration: &Migration, may_defer: bool) {
     if let Some(role) = &directives.role {
         let _ = writeln!(text, "set role {role};");
     }
+    if directives.backfill.is_some() {
+        // In one transaction there is nothing to be had from batches.
+        let _ = writeln!(text, "set {BATCH_SETTING} = {};", i32::MAX);
+    }
     for query in &directives.prechecks {
         text.push_str(&precheck(query, migration.file()));
     }
@@ -121,6 +127,7 @@ fn add(text: &mut String, migration: &Migration, may_defer: bool) {
     let statements = statements(script.sql());
     let mut resets: Vec<String> = statements.iter().filter_map(reset).collect();
     resets.extend(directives.role.iter().map(|_| "reset role".to_owned()));
+    resets.extend(directives.backfill.map(|_| format!("reset {BATCH_SETTING}")));
     resets.sort_unstable();
     resets.dedup();
     for reset in resets {
@@ -238,6 +245,19 @@ mod tests {
         assert_eq!((lines[0], lines[1]), ("-- V1__a.sql", "set role \"Owner\";"));
         assert!(lines[2].contains("execute 'select ''it''''s'' <> ''''' into holds"), "{text}");
         assert_eq!(lines[lines.len() - 3..], [";", "reset role;", "reset search_path;"]);
+    }
+
+    #[test]
+    fn a_backfill_takes_all_rows_at_once() {
+        let statement =
+            "delete from t where id in (select id from t limit current_setting('pgkeel.batch')::int);";
+        let file = format!("-- pgkeel: backfill batch=5\n{statement}");
+        assert_eq!(
+            text(&[("V1__a.sql", &file)]),
+            format!(
+                "-- V1__a.sql\nset pgkeel.batch = 2147483647;\n-- as a file: backfill batch=5\n{statement}\nreset pgkeel.batch;\n"
+            )
+        );
     }
 
     #[test]

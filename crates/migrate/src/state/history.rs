@@ -107,6 +107,11 @@ pub(crate) async fn ensure_notes(session: &Session) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether the log has a place for what there is to say.
+pub(crate) async fn takes_notes(session: &Session) -> Result<bool, pgkeel_connect::Error> {
+    Ok(!note(session).await?.is_missing)
+}
+
 /// What there is of the log's column for notes, which an older version did not make.
 #[derive(PartialEq, Eq)]
 struct Note {

@@ -65,8 +65,26 @@ pub struct Interrupted {
     pub done: usize,
     /// Whether the one after these may have, too: nobody could say any more how it ended.
     pub is_unsure: bool,
+    /// Whether batches of it have, in a backfill.
+    pub has_batches: bool,
     /// How many it had.
     pub of: usize,
+}
+
+impl Interrupted {
+    /// Whether anything of it has taken effect.
+    fn is_begun(&self) -> bool {
+        self.done > 0 || self.has_batches
+    }
+
+    /// Where it stands, as in `after 2 of 5 statements`.
+    pub(crate) fn place(&self) -> String {
+        if self.has_batches {
+            "between two batches".to_owned()
+        } else {
+            format!("after {} of {} statements", self.done, self.of)
+        }
+    }
 }
 
 impl Applied {
@@ -177,14 +195,15 @@ impl Status {
     /// What there is to do with a file, which may have been stopped.
     pub(crate) fn job(&self, migration: Migration, direction: Direction) -> Job {
         let is_it = |it: &&Interrupted| it.version == migration.version() && it.direction == direction;
-        let (done, is_unsure) =
-            self.interrupted.iter().find(is_it).map_or((0, false), |it| (it.done, it.is_unsure));
-        Job { migration, direction, done, is_unsure }
+        let found = self.interrupted.iter().find(is_it);
+        let (done, is_unsure) = found.map_or((0, false), |it| (it.done, it.is_unsure));
+        let has_batches = found.is_some_and(|it| it.has_batches);
+        Job { migration, direction, done, is_unsure, has_batches }
     }
 
     /// Files that are applied in part, so that what is above them cannot be told.
     pub(crate) fn half_applied(&self) -> impl Iterator<Item = Conflict> {
-        let half = self.interrupted.iter().filter(|it| it.direction == Direction::Up && it.done > 0);
+        let half = self.interrupted.iter().filter(|it| it.direction == Direction::Up && it.is_begun());
         half.map(|Interrupted { file, version, done, of, .. }| Conflict::HalfApplied {
             file: file.clone(),
             version: *version,
@@ -261,14 +280,15 @@ fn stopped(migration: &Migration, last: &Last) -> (Interrupted, Option<Conflict>
     let file = script.map_or(migration.file(), Script::file).to_owned();
     let (version, direction, done, of) = (migration.version(), last.direction, last.done, last.total);
     let is_unsure = last.state == State::Running;
-    let found = Interrupted { file: file.clone(), version, direction, done, is_unsure, of };
+    let has_batches = last.has_batches();
+    let found = Interrupted { file: file.clone(), version, direction, done, is_unsure, has_batches, of };
     let is_as_it_was = |script: &&Script| {
         let so_far = script.token_sha256_of(done).map(|hash| hash.to_string());
         done == 0 || script.directives().outside_transaction && so_far == last.done_sha256
     };
     let conflict = match (script.filter(is_as_it_was), direction) {
         (Some(_), Direction::Up) => None,
-        (Some(_), Direction::Down) if done == 0 => None,
+        (Some(_), Direction::Down) if !found.is_begun() => None,
         (Some(_), Direction::Down) => Some(Conflict::HalfReverted { file, version, done, of }),
         (None, _) => {
             let now = script.map_or(0, Script::len);

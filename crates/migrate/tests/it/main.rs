@@ -4,6 +4,7 @@
 
 mod adopt;
 mod apply;
+mod backfill;
 mod cli;
 mod checkpoints;
 mod code;

@@ -19,7 +19,8 @@ Examples:
   migrate new order_views --repeatable
   migrate new orders_by_customer --concurrent-index 'orders(customer_id)'
   migrate new orders_have_notes --not-null 'orders(note)'
-  migrate new orders_of_customers --foreign-key 'orders(customer_id) references customers(id)'";
+  migrate new orders_of_customers --foreign-key 'orders(customer_id) references customers(id)'
+  migrate new orders_get_notes --backfill orders";
     let name = Arg::new("name").value_name("NAME").required(true).help("What it does, as in add_invoices");
     let about_what = |name, value, help| Arg::new(name).long(name).value_name(value).help(help);
     verb("new", about, examples)
@@ -35,9 +36,10 @@ Examples:
             about_what("concurrent-index", "T(C)", "Build an index while the table is used"),
             about_what("not-null", "T(C)", "Forbid NULL without reading the table under a lock"),
             about_what("foreign-key", "T(C) references T(C)", "Add a foreign key without stopping writers"),
+            about_what("backfill", "T", "Change rows a batch at a time, with what proves that none is left"),
         ])
         .group(ArgGroup::new("way-back").args(["down", "irreversible", "repeatable"]))
-        .group(ArgGroup::new("content").args(["concurrent-index", "not-null", "foreign-key"]))
+        .group(ArgGroup::new("content").args(["concurrent-index", "not-null", "foreign-key", "backfill"]))
 }
 
 pub(super) fn lint() -> Command {

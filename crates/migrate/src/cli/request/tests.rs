@@ -110,6 +110,7 @@ fn what_contradicts_itself_is_refused() {
         &["new", "a", "--down", "--irreversible"],
         &["new", "a", "--down", "--repeatable"],
         &["new", "a", "--repeatable", "--not-null", "t(c)"],
+        &["new", "a", "--repeatable", "--backfill", "t"],
         &["new", "a", "--not-null", "t(c)", "--concurrent-index", "t(c)"],
         &["repair", "7"],
         &["lint", "--json", "--format", "github"],

@@ -43,6 +43,7 @@ pub(crate) enum Content {
     Index,
     NotNull,
     ForeignKey,
+    Backfill,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +116,7 @@ impl Verb {
             ("concurrent-index", Content::Index),
             ("not-null", Content::NotNull),
             ("foreign-key", Content::ForeignKey),
+            ("backfill", Content::Backfill),
         ];
         let content = contents.into_iter().find_map(|(name, content)| Some((content, value(words, name)?)));
         let flags = [

@@ -37,6 +37,11 @@ pub(crate) struct Last {
 }
 
 impl Last {
+    /// Whether batches of a backfill have taken effect, though its statement has not come to its end.
+    pub(crate) fn has_batches(&self) -> bool {
+        self.done == 0 && self.done_sha256.is_some()
+    }
+
     /// Whether it stands between two statements, unless somebody is at it right now.
     pub(crate) fn is_open(&self) -> bool {
         self.is_outside && matches!(self.state, State::Running | State::Interrupted)
