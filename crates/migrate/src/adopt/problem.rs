@@ -97,6 +97,17 @@ pub enum ImportProblem {
         /// The version, as the tool writes it.
         version: String,
     },
+    /// The tool has not applied it, and there is no file but a checkpoint, which is for empty databases.
+    #[error(
+        "{file} is not applied, and {checkpoint}, which has taken its place, is for empty databases; apply it with the tool, \
+         or restore the file"
+    )]
+    NotSquashed {
+        /// The name of the file that is gone.
+        file: String,
+        /// The checkpoint.
+        checkpoint: String,
+    },
     /// The file is not the one that the tool applied.
     #[error(
         "{file} is not the file that was applied, by its checksum; restore that one, or say --accept-edited if this one \
@@ -131,6 +142,7 @@ impl ImportProblem {
             Self::Exists { .. }
             | Self::Failed { .. }
             | Self::NoFile { .. }
+            | Self::NotSquashed { .. }
             | Self::Edited { .. }
             | Self::Renamed { .. } => None,
         }

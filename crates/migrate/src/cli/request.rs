@@ -1,6 +1,6 @@
 //! What was typed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -31,7 +31,7 @@ pub(crate) enum Verb {
     Status { check: bool },
     Plan { down: Option<Back>, sql: bool },
     Validate,
-    New { name: String, content: Option<(Content, String)>, way_back: Option<WayBack> },
+    New { name: String, content: Option<(Content, String)>, way_back: Option<WayBack>, code: bool },
     Lint(Lint),
     Verify { with: With, page: Page },
     Test { page: Page },
@@ -90,12 +90,24 @@ impl Request {
 
     /// Whether it changes the database, so that it should end in good order.
     pub(crate) fn changes_database(&self) -> bool {
-        matches!(self.verb, Verb::Up | Verb::Down(_) | Verb::Redo | Verb::Repair { .. })
+        let runs = matches!(self.verb, Verb::Up | Verb::Down(_) | Verb::Redo);
+        runs || matches!(
+            self.verb,
+            Verb::Repair { .. } | Verb::Baseline | Verb::Mark { .. } | Verb::Import(_)
+        )
+    }
+
+    /// Where our files are, or will be.
+    fn place(&self) -> &Path {
+        match &self.verb {
+            Verb::Import(words) => words.place(&self.directory),
+            _ => &self.directory,
+        }
     }
 
     pub(crate) fn migrator(self, connect: Config, migrations: Migrations, stop: Stop) -> Migrator {
         // What is recorded is of the same sides as what is committed; one that cannot be read is for `verify` to tell.
-        let lock = LockFile::read(&self.directory).ok().flatten();
+        let lock = LockFile::read(self.place()).ok().flatten();
         // No `..`: an option that nobody applies must not compile.
         let Options {
             lock_wait,
@@ -202,7 +214,8 @@ impl Verb {
             ("repeatable", WayBack::Repeatable),
         ];
         let way_back = flags.into_iter().find_map(|(name, way)| words.get_flag(name).then_some(way));
-        Self::New { name: value(words, "name").expect("clap asks for it"), content, way_back }
+        let name = value(words, "name").expect("clap asks for it");
+        Self::New { name, content, way_back, code: words.get_flag("code") }
     }
 }
 
@@ -384,6 +397,8 @@ mod tests {
             &["new", "a", "--down", "--repeatable"],
             &["new", "a", "--repeatable", "--not-null", "t(c)"],
             &["new", "a", "--not-null", "t(c)", "--concurrent-index", "t(c)"],
+            &["new", "a", "--code", "--repeatable"],
+            &["new", "a", "--code", "--not-null", "t(c)"],
             &["repair", "7"],
             &["lint", "--json", "--format", "github"],
             &["lint", "--server-version", "9"],

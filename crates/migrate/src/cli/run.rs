@@ -72,8 +72,8 @@ pub async fn run_into<E>(
 }
 
 /// As [`run_into`], with more than the files of the directory: `add` gets these and returns them with, for example,
-/// migrations that are code of the program ([`Migrations::with_code`]). It is not called by `new` and
-/// `import`, nor where no files are needed.
+/// migrations that are code of the program ([`Migrations::with_code`]). For `new`, which minds only
+/// versions, it gets none. It is not called where no files are needed.
 ///
 /// ```no_run
 /// use pgkeel_connect::Config;
@@ -103,13 +103,14 @@ pub async fn run_into_with<E>(
     let request = Request::of(matches);
     let mut screen = Screen { out, err, json: request.json, detail: request.detail };
     let verb = request.verb.clone();
-    if let Verb::New { name, content, way_back } = verb {
-        let template = template(name, content, way_back);
-        return Ok(new(&mut screen, &request.directory, template));
+    if let Verb::New { name, content, way_back, code } = verb {
+        let besides = add(Migrations::default());
+        let template = besides.and_then(|besides| template(name, content, way_back, besides.newest()));
+        return Ok(new(&mut screen, &request.directory, template, code));
     }
     let directory = request.directory.clone();
     if let Verb::Import(words) = &verb {
-        let files = match adoption::files(&mut screen, words, &directory) {
+        let files = match adoption::files(&mut screen, (words, &directory), add) {
             Ok(files) => files,
             Err(exit) => return Ok(exit),
         };
@@ -215,12 +216,14 @@ fn template(
     name: String,
     content: Option<(Content, String)>,
     way_back: Option<WayBack>,
+    newest: Option<i64>,
 ) -> Result<Template, Error> {
+    let template = Template::named(name).above(newest.unwrap_or_default());
     let template = match way_back {
-        None => Template::named(name),
-        Some(WayBack::Down) => Template::named(name).with_down(),
-        Some(WayBack::Irreversible) => Template::named(name).irreversible(),
-        Some(WayBack::Repeatable) => Template::named(name).repeatable(),
+        None => template,
+        Some(WayBack::Down) => template.with_down(),
+        Some(WayBack::Irreversible) => template.irreversible(),
+        Some(WayBack::Repeatable) => template.repeatable(),
     };
     match content {
         None => Ok(template),
@@ -230,11 +233,20 @@ fn template(
     }
 }
 
-fn new(screen: &mut Screen<'_>, directory: &Path, template: Result<Template, Error>) -> Exit {
+fn new(screen: &mut Screen<'_>, directory: &Path, template: Result<Template, Error>, is_code: bool) -> Exit {
+    if is_code {
+        return match template.and_then(|template| template.code_for(directory)) {
+            Ok(code) => {
+                screen.answer(|| code.clone(), || json!({ "files": [], "code": code }));
+                Exit::Done
+            }
+            Err(error) => screen.fail(&error, None),
+        };
+    }
     match template.and_then(|template| template.create_in(directory)) {
         Ok(paths) => {
             let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            screen.answer(|| paths.join("\n") + "\n", || json!({ "files": paths }));
+            screen.answer(|| paths.join("\n") + "\n", || json!({ "files": paths, "code": null }));
             Exit::Done
         }
         Err(error) => screen.fail(&error, None),

@@ -17,7 +17,9 @@ pub(super) enum Order {
 impl Migrator {
     /// Which files this means, unless something stands in the way.
     pub(super) fn jobs(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
-        self.accepted(self.with_hooks(self.jobs_alone(status, order)?))
+        let jobs = self.with_hooks(self.jobs_alone(status, order)?);
+        // To revert is to lose what was made, whatever runs around it.
+        if matches!(order, Order::Down(_)) { Ok(jobs) } else { self.accepted(jobs) }
     }
 
     fn jobs_alone(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
