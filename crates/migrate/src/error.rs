@@ -122,6 +122,9 @@ pub enum Error {
         /// The files that the same call ran before.
         before: Vec<String>,
     },
+    /// [`Stop`](crate::Stop) was asked for before anything was recorded. Nothing was.
+    #[error("it was stopped, so nothing was recorded")]
+    StoppedUnrecorded,
     /// The server refused something that is done besides the files.
     #[error("{step} failed")]
     Database {
@@ -264,7 +267,7 @@ impl Error {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         match self {
-            Self::Stopped { .. } => true,
+            Self::Stopped { .. } | Self::StoppedUnrecorded => true,
             Self::File(error) => matches!(error.reason, Reason::Stopped),
             _ => false,
         }

@@ -10,8 +10,9 @@
 //!
 //! What the files make of a schema is another matter: a [`Snapshot`] is a schema in writing, [`Verifier`] holds a database
 //! against what it should be, [`Prover`] tries the files and their ways back in a [`Shadow`], and [`LockFile`] keeps what came
-//! of it beside the files. [`Squasher`] makes one file of many for databases that are still empty. [`Gate`] is for the service that works on the database: may it serve?
-//! [`Doctor`] is for who looks after it: what is wrong, and what helps?
+//! of it beside the files. [`Squasher`] makes one file of many for databases that are still empty. [`Gate`] is for the
+//! service that works on the database and tells its readiness: pending, drifted, newer, interrupted, or ready. [`Doctor`]
+//! is for who looks after it: what is wrong, and what helps?
 //!
 //! A database that others have made goes on without running anything again: [`ToolFiles`] turns another tool's files into ours,
 //! [`Migrator::import`] takes its history over, [`Migrator::baseline`] does without one.

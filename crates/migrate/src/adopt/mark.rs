@@ -90,7 +90,7 @@ impl Order<'_> {
     fn problem(&self, version: i64) -> Option<MarkProblem> {
         let row = self.row(version);
         match (self.direction, self.migrations.get(version), row) {
-            (Direction::Up, _, Some(row)) => Some(MarkProblem::Applied { file: row.file() }),
+            (Direction::Up, _, Some(row)) => Some(MarkProblem::Applied { file: self.trail.file(row) }),
             (Direction::Up, None, None) => Some(MarkProblem::NoFile { version }),
             (Direction::Down, _, None) => Some(MarkProblem::NotApplied { version }),
             (Direction::Up, Some(_), None) | (Direction::Down, _, Some(_)) => None,
@@ -157,7 +157,7 @@ impl Order<'_> {
     pub(crate) fn files(&self) -> Vec<String> {
         let file = |version: &i64| match (self.migrations.get(*version), self.row(*version)) {
             (Some(migration), _) => migration.file().to_owned(),
-            (None, Some(row)) => row.file(),
+            (None, Some(row)) => self.trail.file(row),
             (None, None) => version.to_string(),
         };
         self.versions.iter().map(file).collect()

@@ -97,17 +97,16 @@ pub enum ImportProblem {
         /// The version, as the tool writes it.
         version: String,
     },
-    /// The tool says that a version is applied, and there is only a checkpoint in the place of its file.
+    /// The tool has not applied it, and there is no file but a checkpoint, which is for empty databases.
     #[error(
-        "{file} is applied, and {checkpoint} has taken its place; restore the file until its history is taken over"
+        "{file} is not applied, and {checkpoint}, which has taken its place, is for empty databases; apply it with the tool, \
+         or restore the file"
     )]
-    Squashed {
+    NotSquashed {
         /// The name of the file that is gone.
         file: String,
         /// The checkpoint.
         checkpoint: String,
-        /// Its version.
-        version: i64,
     },
     /// The file is not the one that the tool applied.
     #[error(
@@ -143,7 +142,7 @@ impl ImportProblem {
             Self::Exists { .. }
             | Self::Failed { .. }
             | Self::NoFile { .. }
-            | Self::Squashed { .. }
+            | Self::NotSquashed { .. }
             | Self::Edited { .. }
             | Self::Renamed { .. } => None,
         }

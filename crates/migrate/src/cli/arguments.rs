@@ -12,7 +12,7 @@ use clap::Command;
 use self::options::{directory, json};
 use super::{adoption, exit::CODES};
 
-pub(super) use self::options::{flag, lock_wait, revision, version};
+pub(super) use self::options::{flag, lock_wait, no_record, revision, version};
 
 /// The command `migrate` with its verbs, to be hung below a program's own command or used as it is.
 #[must_use]

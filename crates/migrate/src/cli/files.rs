@@ -15,12 +15,14 @@ pub(super) fn template(
     name: String,
     content: Option<(Content, String)>,
     way_back: Option<WayBack>,
+    newest: Option<i64>,
 ) -> Result<Template, Error> {
+    let template = Template::named(name).above(newest.unwrap_or_default());
     let template = match way_back {
-        None => Template::named(name),
-        Some(WayBack::Down) => Template::named(name).with_down(),
-        Some(WayBack::Irreversible) => Template::named(name).irreversible(),
-        Some(WayBack::Repeatable) => Template::named(name).repeatable(),
+        None => template,
+        Some(WayBack::Down) => template.with_down(),
+        Some(WayBack::Irreversible) => template.irreversible(),
+        Some(WayBack::Repeatable) => template.repeatable(),
     };
     match content {
         None => Ok(template),
@@ -31,11 +33,25 @@ pub(super) fn template(
     }
 }
 
-pub(super) fn new(screen: &mut Screen<'_>, directory: &Path, template: Result<Template, Error>) -> Exit {
+pub(super) fn new(
+    screen: &mut Screen<'_>,
+    directory: &Path,
+    template: Result<Template, Error>,
+    is_code: bool,
+) -> Exit {
+    if is_code {
+        return match template.and_then(|template| template.code_for(directory)) {
+            Ok(code) => {
+                screen.answer(|| code.clone(), || json!({ "files": [], "code": code }));
+                Exit::Done
+            }
+            Err(error) => screen.fail(&error, None),
+        };
+    }
     match template.and_then(|template| template.create_in(directory)) {
         Ok(paths) => {
             let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            screen.answer(|| paths.join("\n") + "\n", || json!({ "files": paths }));
+            screen.answer(|| paths.join("\n") + "\n", || json!({ "files": paths, "code": null }));
             Exit::Done
         }
         Err(error) => screen.fail(&error, None),

@@ -3,7 +3,7 @@
 mod options;
 mod verb;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use pgkeel_connect::Config;
@@ -33,12 +33,24 @@ impl Request {
 
     /// Whether it changes the database, so that it should end in good order.
     pub(crate) fn changes_database(&self) -> bool {
-        matches!(self.verb, Verb::Up | Verb::Down(_) | Verb::Redo | Verb::Repair { .. })
+        let runs = matches!(self.verb, Verb::Up | Verb::Down(_) | Verb::Redo);
+        runs || matches!(
+            self.verb,
+            Verb::Repair { .. } | Verb::Baseline | Verb::Mark { .. } | Verb::Import(_)
+        )
+    }
+
+    /// Where our files are, or will be.
+    fn place(&self) -> &Path {
+        match &self.verb {
+            Verb::Import(words) => words.place(&self.directory),
+            _ => &self.directory,
+        }
     }
 
     pub(crate) fn migrator(self, connect: Config, migrations: Migrations, stop: Stop) -> Migrator {
         // What is recorded is of the same sides as what is committed; one that cannot be read is for `verify` to tell.
-        let lock = LockFile::read(&self.directory).ok().flatten();
+        let lock = LockFile::read(self.place()).ok().flatten();
         let migrator = Migrator::new(connect, migrations).with_stop(stop);
         let migrator = match lock {
             Some(lock) => migrator.with_recorded(lock.scope().clone()),

@@ -68,8 +68,8 @@ pub async fn run_into<E>(
 }
 
 /// As [`run_into`], with more than the files of the directory: `add` gets these and returns them with, for example,
-/// migrations that are code of the program ([`Migrations::with_code`]). It is not called by `new` and
-/// `import`, nor where no files are needed.
+/// migrations that are code of the program ([`Migrations::with_code`]). For `new`, which minds only
+/// versions, it gets none. It is not called where no files are needed.
 ///
 /// ```no_run
 /// use pgkeel_connect::Config;
@@ -99,13 +99,14 @@ pub async fn run_into_with<E>(
     let request = Request::of(matches);
     let mut screen = Screen { out, err, json: request.json, detail: request.detail };
     let verb = request.verb.clone();
-    if let Verb::New { name, content, way_back } = verb {
-        let template = files::template(name, content, way_back);
-        return Ok(files::new(&mut screen, &request.directory, template));
+    if let Verb::New { name, content, way_back, code } = verb {
+        let besides = add(Migrations::default());
+        let template = besides.and_then(|besides| files::template(name, content, way_back, besides.newest()));
+        return Ok(files::new(&mut screen, &request.directory, template, code));
     }
     let directory = request.directory.clone();
     if let Verb::Import(words) = &verb {
-        let files = match adoption::files(&mut screen, words, &directory) {
+        let files = match adoption::files(&mut screen, (words, &directory), add) {
             Ok(files) => files,
             Err(exit) => return Ok(exit),
         };

@@ -77,7 +77,7 @@ fn extent(migration: &Migration, statements: usize) -> String {
     if migration.kind() == Kind::Code { "code".to_owned() } else { count(statements, "statement") }
 }
 
-fn label(migration: &Migration) -> String {
+pub(crate) fn label(migration: &Migration) -> String {
     match migration.kind() {
         Kind::Hook => migration.name().to_owned(),
         Kind::Repeatable => format!("R  {}", migration.name()),

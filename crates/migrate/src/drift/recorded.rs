@@ -152,10 +152,14 @@ impl Tables {
     }
 }
 
-/// Which schema was recorded; nothing where none was, or this role may not read it.
+/// Which schema was recorded; nothing where none was, or it does not say of which history it is, or this role may not read it.
 pub(crate) async fn header(connection: &Connection) -> Result<Option<Header>, VerifyError> {
     let sql = "select scope, applied, split_part(left(snapshot, 100), E'\n', 2), fingerprint from pgkeel.schema_snapshot";
-    let Some((row, applied)) = row(connection, sql).await? else { return Ok(None) };
+    let found = match row(connection, sql).await {
+        Err(VerifyError::OldRecord) => None,
+        found => found?,
+    };
+    let Some((row, applied)) = found else { return Ok(None) };
     let (scope, is_current) = (scope(&row)?, is_current(&row, applied.as_deref()));
     let text = |column| row.try_get::<_, String>(column).ok();
     let major = text(2).and_then(|text| text.strip_prefix("postgresql ")?.parse().ok());
@@ -176,11 +180,13 @@ pub(super) async fn read(connection: &Connection) -> Result<Option<Record>, Veri
 
 /// The one row, and what the history says now.
 async fn row(connection: &Connection, sql: &str) -> Result<Option<(Row, Option<String>)>, VerifyError> {
+    let tables = bounded(VerifyStep::ReadRecord, Tables::look(connection)).await?;
+    match tables.record {
+        Standing::Readable => {}
+        Standing::Old => return Err(VerifyError::OldRecord),
+        Standing::Missing | Standing::Hidden => return Ok(None),
+    }
     let read = async {
-        let tables = Tables::look(connection).await?;
-        if tables.record != Standing::Readable {
-            return Ok(None);
-        }
         let row = connection.query_opt_typed(sql, &[]).await?;
         Ok(row.zip(Some(tables.applied(connection).await?)))
     };

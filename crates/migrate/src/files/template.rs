@@ -33,6 +33,7 @@ pub struct Template {
     way_back: WayBack,
     verify: Option<String>,
     is_repeatable: bool,
+    newest_besides: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -47,7 +48,21 @@ enum WayBack {
 impl Template {
     /// An empty one.
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), up: None, way_back: WayBack::Open, verify: None, is_repeatable: false }
+        Self {
+            name: name.into(),
+            up: None,
+            way_back: WayBack::Open,
+            verify: None,
+            is_repeatable: false,
+            newest_besides: 0,
+        }
+    }
+
+    /// With a version above this one, too: of migrations that are no files ([`Code`](crate::Code)).
+    #[must_use]
+    pub fn above(mut self, version: i64) -> Self {
+        self.newest_besides = version;
+        self
     }
 
     /// With a file for the way back, to be filled in.
@@ -156,13 +171,38 @@ impl Template {
         self.create_at(directory.as_ref(), SystemTime::now())
     }
 
+    /// The Rust of a function that returns it as [`Code`](crate::Code), with the version that a file would get. Writes
+    /// nothing, as only the program knows where it belongs. What was said of tables is for files.
+    ///
+    /// # Errors
+    /// As [`create_in`](Self::create_in).
+    pub fn code_for(self, directory: impl AsRef<Path>) -> Result<String, Error> {
+        self.code_at(directory.as_ref(), SystemTime::now())
+    }
+
+    fn code_at(self, directory: &Path, now: SystemTime) -> Result<String, Error> {
+        check(&self.name)?;
+        let (version, name) = (next_version(directory, self.newest_besides, now)?, self.name);
+        let version = version.trim_start_matches('0');
+        let besides = match self.way_back {
+            WayBack::Open => "",
+            WayBack::None => "\n    .with_directives(r#\"irreversible=\"say here why\"\"#)",
+            WayBack::Empty | WayBack::Known(_) => CODE_DOWN,
+        };
+        Ok(format!(
+            "{CODE_HEAD}fn {name}() -> pgkeel_migrate::Code {{\n    \
+             pgkeel_migrate::Code::new({version}, \"{name}\", \"1\", |tx| {{\n{CODE_BODY}    }}){besides}\n}}\n"
+        ))
+    }
+
     fn create_at(self, directory: &Path, now: SystemTime) -> Result<Vec<PathBuf>, Error> {
         check(&self.name)?;
         let files = if self.is_repeatable {
             let stem = format!("R__{}", self.name);
             [Some((format!("{stem}.sql"), format!("-- {stem}\n--\n{REPEATED}"))), None, None]
         } else {
-            let stem = format!("V{}__{}", next_version(directory, now)?, self.name);
+            let version = next_version(directory, self.newest_besides, now)?;
+            let stem = format!("V{version}__{}", self.name);
             let verify = self.verify.as_ref().map(|text| (format!("{stem}.verify.sql"), text.clone()));
             [Some((format!("{stem}.sql"), self.up(&stem))), self.down(&stem), verify]
         };
@@ -213,6 +253,28 @@ const IN_TRANSACTION: &str = "\
 -- It runs in a transaction of its own: no BEGIN, no COMMIT.
 
 ";
+
+const CODE_HEAD: &str = "\
+/// Say here why, in a sentence.
+///
+/// For `Migrations::with_code`. Once it is applied anywhere it is never changed; if it has to be while it is written, so does
+/// its revision, the \"1\". It may be called more than once, and what it does besides the transaction is not undone.
+";
+
+const CODE_BODY: &str = "        Box::pin(async move {
+            // The transaction in which the history is written, too: no COMMIT.
+            tx.batch_execute(\"select 1\").await?;
+            Ok(())
+        })
+";
+
+const CODE_DOWN: &str = "
+    .with_down(|tx| {
+        Box::pin(async move {
+            tx.batch_execute(\"select 1\").await?;
+            Ok(())
+        })
+    })";
 
 const OUTSIDE: &str = "\
 -- Its statements run one by one, so that no lock is held for long; after a failure the next run goes on with the one

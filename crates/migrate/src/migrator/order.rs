@@ -18,7 +18,9 @@ impl Migrator {
     /// Which files this means, unless something stands in the way.
     pub(super) fn jobs(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
         let has_tables = status.has_tables;
-        self.accepted(self.with_hooks(self.jobs_alone(status, order)?), has_tables)
+        let jobs = self.with_hooks(self.jobs_alone(status, order)?);
+        // To revert is to lose what was made, whatever runs around it.
+        if matches!(order, Order::Down(_)) { Ok(jobs) } else { self.accepted(jobs, has_tables) }
     }
 
     fn jobs_alone(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {

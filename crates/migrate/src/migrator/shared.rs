@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::Migrator;
 use super::order::Order;
 use crate::run::session::Session;
-use crate::run::{Attempt, Attempts, CLEAN, Context, Job, Lock, Patience, Runner, Watch};
+use crate::run::{Attempt, Attempts, CLEAN, Context, Job, Lock, Patience, Runner, Watch, check_roles};
 use crate::state::history;
 use crate::state::log::RunId;
 use crate::{Applied, Error, Event, Kind, LockHolder, Report, Snapshot, Step, Unsuitable, VerifyError};
@@ -70,6 +70,7 @@ impl Migrator {
             };
             let Some(job) = jobs.first() else { return Ok(()) };
             needs_no_session(&jobs)?;
+            check_roles(session, &jobs).await?;
             match self.begin(session, job, &applied).await? {
                 Turn::Ours(lock) => {
                     (runner.context.lock, runner.applied) = (lock, applied);

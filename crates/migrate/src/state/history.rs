@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 
 use super::log;
 use crate::run::session::Session;
-use crate::{Applied, Error, Kind, Migration, Step};
+use crate::{Applied, Error, Kind, Migration, Squashed, Step};
 
 /// Written with its schema, as a file may change the search path.
 pub(crate) const TABLE: &str = "pgkeel.refinery_schema_history";
@@ -134,25 +134,36 @@ pub(crate) fn forget(version: i64) -> String {
 /// The statement that puts a migration into the history without running it, as of `on`, or of now by the server's clock;
 /// of a checkpoint all that it takes the place of.
 pub(crate) fn remember(migration: &Migration, on: Option<SystemTime>) -> String {
+    put(&made_by(migration, SystemTime::UNIX_EPOCH), on)
+}
+
+/// The same of one that a checkpoint takes the place of.
+pub(crate) fn remember_squashed(it: &Squashed, on: Option<SystemTime>) -> String {
+    put(&[of_squashed(it, SystemTime::UNIX_EPOCH)], on)
+}
+
+fn put(rows: &[Applied], on: Option<SystemTime>) -> String {
     let on = on.and_then(|on| OffsetDateTime::from(on).format(&Rfc3339).ok());
     let on = on.map_or_else(
         || "to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')".to_owned(),
         |on| format!("'{on}'"),
     );
     let row = |row: &Applied| format!("({}, '{}', {on}, '{}')", row.version, row.name, row.checksum);
-    let rows: Vec<String> = made_by(migration, SystemTime::UNIX_EPOCH).iter().map(row).collect();
+    let rows: Vec<String> = rows.iter().map(row).collect();
     format!("insert into {TABLE} (version, name, applied_on, checksum) values {}", rows.join(", "))
 }
 
 /// The rows of a migration that is applied; of a checkpoint those of all that it takes the place of.
 pub(crate) fn made_by(migration: &Migration, applied_on: SystemTime) -> Vec<Applied> {
-    let row =
-        |version, name: &str, checksum| Applied { version, name: name.to_owned(), applied_on, checksum };
     if migration.kind() == Kind::Checkpoint {
-        let squashed = migration.squashes().iter();
-        return squashed.map(|it| row(it.version, &it.name, it.checksum)).collect();
+        return migration.squashes().iter().map(|it| of_squashed(it, applied_on)).collect();
     }
-    vec![row(migration.version(), migration.name(), migration.checksum())]
+    let (version, name) = (migration.version(), migration.name().to_owned());
+    vec![Applied { version, name, applied_on, checksum: migration.checksum() }]
+}
+
+fn of_squashed(it: &Squashed, applied_on: SystemTime) -> Applied {
+    Applied { version: it.version, name: it.name.clone(), applied_on, checksum: it.checksum }
 }
 
 pub(crate) async fn exists(

@@ -121,8 +121,11 @@ impl Status {
             let hashes = trail.applied.get(&row.version);
             let change = match (migrations.get(row.version), migrations.squashed(row.version)) {
                 (Some(file), _) => changed(row, file, hashes),
-                (None, Some(gone)) => of_gone(row, gone, hashes),
-                (None, None) => missing(row, hashes),
+                (None, Some(gone)) => of_gone((row, trail.file(row)), gone, hashes),
+                // There is neither the file nor a checkpoint in its place.
+                (None, None) => {
+                    Change::Conflict(Conflict::Missing { file: trail.file(row), version: row.version })
+                }
             };
             match change {
                 Change::Nothing => {}
@@ -130,8 +133,9 @@ impl Status {
                 Change::Conflict(conflict) => conflicts.push(conflict),
             }
         }
+        let newest = applied.last().map(|row| (row.version, trail.file(row)));
         for file in &pending {
-            conflicts.extend(hindered(file, applied.last()));
+            conflicts.extend(hindered(file, newest.as_ref()));
             let is_pending =
                 |version: i64| migrations.get(version).is_some() || pending[0].squashed(version).is_some();
             let comes_before = |version: i64| version < file.version() && is_pending(version);
@@ -219,15 +223,12 @@ enum Change<'a> {
     Conflict(Conflict),
 }
 
-/// There is neither the file nor a checkpoint in its place.
-fn missing<'a>(row: &Applied, hashes: Option<&Hashes>) -> Change<'a> {
-    let is_code = hashes.is_some_and(|hashes| hashes.is_code);
-    let file = if is_code { row.file().replace(".sql", ".rs") } else { row.file() };
-    Change::Conflict(Conflict::Missing { file, version: row.version })
-}
-
 /// There is a checkpoint in the place of the file, of which comments and space may have been edited before.
-fn of_gone<'a>(row: &Applied, gone: (&Migration, &Squashed), hashes: Option<&Hashes>) -> Change<'a> {
+fn of_gone<'a>(
+    (row, file): (&Applied, String),
+    gone: (&Migration, &Squashed),
+    hashes: Option<&Hashes>,
+) -> Change<'a> {
     let (checkpoint, squashed) = gone;
     let is_text = |hashes: &Hashes| {
         hashes.refinery_checksum == row.checksum.to_string()
@@ -238,7 +239,7 @@ fn of_gone<'a>(row: &Applied, gone: (&Migration, &Squashed), hashes: Option<&Has
         return Change::Nothing;
     }
     let checkpoint = checkpoint.file().to_owned();
-    Change::Conflict(Conflict::SquashedOther { file: row.file(), checkpoint, version: row.version })
+    Change::Conflict(Conflict::SquashedOther { file, checkpoint, version: row.version })
 }
 
 /// What became of the file since it was applied.
@@ -262,11 +263,11 @@ fn changed<'a>(row: &Applied, file: &'a Migration, hashes: Option<&Hashes>) -> C
 }
 
 /// Why a file that is pending cannot be applied.
-fn hindered(pending: &Migration, newest: Option<&Applied>) -> Option<Conflict> {
+fn hindered(pending: &Migration, newest: Option<&(i64, String)>) -> Option<Conflict> {
     let (file, version) = (pending.file().to_owned(), pending.version());
-    let is_behind = |newest: &&Applied| newest.version > version && !pending.directives().out_of_order;
+    let is_behind = |(newest, _): &&(i64, String)| *newest > version && !pending.directives().out_of_order;
     match newest.filter(is_behind) {
-        Some(newest) => Some(Conflict::OutOfOrder { file, behind: newest.file(), version }),
+        Some((_, behind)) => Some(Conflict::OutOfOrder { file, behind: behind.clone(), version }),
         None => unfit::find(pending.up()).map(|unfit| Conflict::Unfit { file, unfit, version }),
     }
 }

@@ -25,6 +25,7 @@ mod lint;
 mod log;
 mod outage;
 mod outside;
+mod own_schema;
 mod plan;
 mod proofs;
 mod race;

@@ -20,7 +20,8 @@ Examples:
   migrate new orders_by_customer --concurrent-index 'orders(customer_id)'
   migrate new orders_have_notes --not-null 'orders(note)'
   migrate new orders_of_customers --foreign-key 'orders(customer_id) references customers(id)'
-  migrate new orders_get_notes --backfill orders";
+  migrate new orders_get_notes --backfill orders
+  migrate new titles_have_slugs --code --down      Rust for a program that calls this library; printed, not written";
     let name = Arg::new("name").value_name("NAME").required(true).help("What it does, as in add_invoices");
     let about_what = |name, value, help| Arg::new(name).long(name).value_name(value).help(help);
     verb("new", about, examples)
@@ -33,6 +34,8 @@ Examples:
                 "R__<name>.sql, for what can be replaced: applied again whenever it has changed",
             )
             .conflicts_with("content"),
+            flag("code", "Print the Rust of one that is a function, with the next version")
+                .conflicts_with_all(["content", "repeatable"]),
             about_what("concurrent-index", "T(C)", "Build an index while the table is used"),
             about_what("not-null", "T(C)", "Forbid NULL without reading the table under a lock"),
             about_what("foreign-key", "T(C) references T(C)", "Add a foreign key without stopping writers"),
@@ -51,6 +54,7 @@ Examples:
   migrate lint --all --strict          warnings fail, too
   migrate lint --all --exclude prefer-bigint-over-int,irreversible
   migrate lint --all --format github   as annotations of a change
+A .down.sql is looked at for what blocks a database in use, as it runs on one, too.
 A comment above a statement excuses it, with the reason behind it:
   -- squawk-ignore require-concurrent-index-creation -- the table is small";
     let names = |name, help| {

@@ -25,11 +25,12 @@ pub(super) fn running() -> Vec<Arg> {
         .default_value("5")
         .help("How often to try again a file that did not get a lock in time");
     let detail = flag("detail", "Show the server's DETAIL of an error, which may quote rows");
-    let no_record = flag(
-        "no-record",
-        "Do not keep the schema in the database at the end, for verify and services to compare",
-    );
-    [vec![lock_wait()], times(), vec![retries, dry_run, revision(), detail, no_record]].concat()
+    [vec![lock_wait()], times(), vec![retries, dry_run, revision(), detail, no_record()]].concat()
+}
+
+pub(crate) fn no_record() -> Arg {
+    let help = "Do not keep the schema in the database at the end, for verify and services to compare";
+    flag("no-record", help)
 }
 
 pub(in crate::cli) fn revision() -> Arg {

@@ -112,6 +112,8 @@ fn what_contradicts_itself_is_refused() {
         &["new", "a", "--repeatable", "--not-null", "t(c)"],
         &["new", "a", "--repeatable", "--backfill", "t"],
         &["new", "a", "--not-null", "t(c)", "--concurrent-index", "t(c)"],
+        &["new", "a", "--code", "--repeatable"],
+        &["new", "a", "--code", "--not-null", "t(c)"],
         &["repair", "7"],
         &["lint", "--json", "--format", "github"],
         &["lint", "--server-version", "9"],

@@ -21,7 +21,7 @@ pub(crate) enum Verb {
     Status { check: bool },
     Plan { down: Option<Back>, sql: bool },
     Validate,
-    New { name: String, content: Option<(Content, String)>, way_back: Option<WayBack> },
+    New { name: String, content: Option<(Content, String)>, way_back: Option<WayBack>, code: bool },
     Lint(Lint),
     Verify { with: With, page: Page },
     Test { page: Page },
@@ -125,7 +125,8 @@ impl Verb {
             ("repeatable", WayBack::Repeatable),
         ];
         let way_back = flags.into_iter().find_map(|(name, way)| words.get_flag(name).then_some(way));
-        Self::New { name: value(words, "name").expect("clap asks for it"), content, way_back }
+        let name = value(words, "name").expect("clap asks for it");
+        Self::New { name, content, way_back, code: words.get_flag("code") }
     }
 }
 

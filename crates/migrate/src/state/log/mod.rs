@@ -16,7 +16,9 @@ pub(crate) use self::without_file::WithoutFile;
 /// Written with its schema, as a file may change the search path.
 pub(crate) const TABLE: &str = "pgkeel.migration_log";
 
-/// Columns that nothing fills yet are for the schema's fingerprints.
+/// `fingerprint_after` is of the newest version that a baseline or an import recorded, where the schema was compared, and
+/// else null: a schema is read once a call, behind all files, and kept in `pgkeel.schema_snapshot`; what it is behind each
+/// file is in the lock file. Logs of older versions have a `fingerprint_before`, too, which is never filled.
 pub(crate) const CREATE_TABLE: &str = "create table pgkeel.migration_log (
     id bigint generated always as identity primary key,
     run_id uuid not null,
@@ -51,7 +53,6 @@ pub(crate) const CREATE_TABLE: &str = "create table pgkeel.migration_log (
     tool_version text not null,
     vcs_revision text,
     server_version_num int not null default current_setting('server_version_num')::int,
-    fingerprint_before text,
     fingerprint_after text,
     note text
 )";

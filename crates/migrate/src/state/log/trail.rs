@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use super::{OUTSIDE, State, TABLE};
 use crate::run::session::Session;
 use crate::state::history;
-use crate::{Direction, Error, Step};
+use crate::{Applied, Direction, Error, Step};
 
 /// What the log says of all versions.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +23,12 @@ impl Trail {
     /// Whether the last that was done with a version was to revert it.
     pub(crate) fn is_reverted(&self, version: i64) -> bool {
         self.last.get(&version).is_some_and(|it| it.direction == Direction::Down && it.state == State::Ok)
+    }
+
+    /// What a row of the history would be called as a file, or as code if the log knows it as that.
+    pub(crate) fn file(&self, row: &Applied) -> String {
+        let is_code = self.applied.get(&row.version).is_some_and(|hashes| hashes.is_code);
+        if is_code { format!("V{}__{}.rs", row.version, row.name) } else { row.file() }
     }
 }
 
@@ -73,7 +79,8 @@ pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
             &[],
         );
         let applied = session.query(
-            "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, kind = 'code'
+            // A file has a statement, so what has none is code, however it came to be recorded.
+            "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, statements_total = 0
              from pgkeel.migration_log where status = 'ok' and direction = 'up'
                and kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc",
             &[],
