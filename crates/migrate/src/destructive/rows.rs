@@ -13,11 +13,13 @@ pub(super) fn losses(statement: &Statement<'_>, made: &Made) -> Vec<Harm> {
         return Vec::new();
     }
     let all = &statement.tokens;
-    let begins = |at: &usize| match at.checked_sub(1).and_then(|before| all.get(before)) {
-        None => true,
-        Some(before) => {
-            ["(", ")", "analyze", "verbose"].iter().any(|it| before.text.eq_ignore_ascii_case(it))
-        }
+    let is =
+        |token: &Token<'_>, words: &[&str]| words.iter().any(|word| token.text.eq_ignore_ascii_case(word));
+    // The words come first, as a list of values has parentheses without end.
+    let begins = |at: &usize| {
+        let before = at.checked_sub(1).and_then(|before| all.get(before));
+        is(&all[*at], &["delete", "update"])
+            && before.is_none_or(|it| is(it, &["(", ")", "analyze", "verbose"]))
     };
     (0..all.len())
         .filter(begins)

@@ -76,9 +76,8 @@ fn add(parts: &[Part<'_>], draft: &mut Draft) {
         return;
     }
     let Some(up) = of(Way::Up).next() else {
-        for part in parts {
-            draft.malformed(&part.found.path, "has no file beside it that it would undo");
-        }
+        // Nothing that the tool applies is undone by these.
+        parts.iter().for_each(|part| draft.leave(part.found));
         return;
     };
     let Some(text) = draft.text(up.found) else { return };
@@ -88,6 +87,7 @@ fn add(parts: &[Part<'_>], draft: &mut Draft) {
         file: part.found.path.clone(),
         text: text.to_owned(),
         outside: text.starts_with("-- no-transaction"),
+        lines: Vec::new(),
     };
     let foreign = Foreign {
         version: plain(up.digits),
