@@ -145,8 +145,8 @@ fn places_are_those_in_the_tools_file() {
     assert_eq!(
         problems(Tool::Goose, &[("1_a.sql", goose)]),
         [
-            &format!("1_a.sql has COMMIT at 8:1: {begin}"),
-            "1_a.sql has COPY at 12:3: there is nobody to copy from or to, so use INSERT"
+            format!("1_a.sql has COMMIT at 8:1: {begin}"),
+            "1_a.sql has COPY at 12:3: there is nobody to copy from or to, so use INSERT".to_owned()
         ]
     );
     assert_eq!(
@@ -265,7 +265,7 @@ fn dbmate_has_a_transaction_a_way() {
     assert!(new[1].1.ends_with("\n-- pgkeel: transaction=off\nvacuum;\n\n"), "{}", new[1].1);
     let part = "-- migrate:up\nselect 1;\n-- migrate:down\n";
     let new = converted(Tool::Dbmate, &[("1_a.sql", part), ("10_b.sql", part), ("9_c.sql", part)]);
-    assert_eq!(names(&new), ["V10__a.sql", "V11__b.sql", "V90__c.sql"]);
+    assert_eq!(names(&new), ["V10__b.sql", "V11__a.sql", "V90__c.sql"]);
     assert_eq!(
         problems(
             Tool::Dbmate,
@@ -330,7 +330,7 @@ fn what_flyway_has_besides_is_named() {
         "U9__x.sql: has no file beside it that it would undo",
         "V1__a.sql:1: flyway would fill in ${schema}",
         "V2__b.java is a program for the Java machine",
-        "V3__c.sql has COPY at 2:1: ",
+        "V3__c.sql has COPY at 1:1: ",
         "V4__d.sql.conf: sets shouldExecute, for which there is nothing here",
         "V5__e.sql has the version of V5.0__e.sql",
         "afterMigrate.sql is a callback of Flyway",
