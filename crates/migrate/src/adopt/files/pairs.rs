@@ -77,7 +77,9 @@ fn add(parts: &[Part<'_>], draft: &mut Draft) {
     }
     let Some(up) = of(Way::Up).next() else {
         // Nothing that the tool applies is undone by these.
-        parts.iter().for_each(|part| draft.leave(part.found));
+        for part in parts {
+            draft.leave(part.found);
+        }
         return;
     };
     let Some(text) = draft.text(up.found) else { return };
