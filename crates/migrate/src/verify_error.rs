@@ -50,7 +50,8 @@ pub enum VerifyError {
     MayNotCreate(#[source] pgkeel_connect::Error),
     /// A file changes more than its own database, so that a shadow on a server that others use would not keep it in.
     #[error(
-        "{file} says {statement}, which is for the whole server; name a private server for shadows, and say that it is"
+        "{file} says {statement}, which is for the whole server, so it is not tried beside other databases; do that where the \
+         server is set up, or name a private server for shadows, and say that it is"
     )]
     ServerWide {
         /// The file's name.

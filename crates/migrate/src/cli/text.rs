@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::{
-    Backfilled, Blocker, Direction, Done, Error, Event, IndexProgress, Kind, LockHolder, Migration, Plan,
-    Reason, Report, Stays,
+    Backfilled, Blocker, Direction, Done, Error, Event, ImportProblem, IndexProgress, Kind, LockHolder,
+    Migration, Plan, Reason, Report, Stays,
 };
 
 /// The line for what has just happened, if it is worth one.
@@ -124,6 +124,9 @@ pub(crate) fn report(report: &Report, nothing: &str) -> String {
 
 /// What to do about an error, if that is not in it.
 pub(crate) fn next(error: &Error) -> Option<String> {
+    if let Error::Import { problems, .. } = error {
+        return next_of_import(problems);
+    }
     let file = error.file()?;
     if matches!(file.reason, Reason::Refused(_))
         && ["before_run.sql", "after_run.sql"].contains(&file.file.as_str())
@@ -154,6 +157,21 @@ pub(crate) fn next(error: &Error) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Which words take files over all the same, if there are some.
+fn next_of_import(problems: &[ImportProblem]) -> Option<String> {
+    let as_is = "--as-is writes files whose statements or placeholders cannot run here as they are, to be mended there";
+    let rest = "--leave-rest takes the others without these";
+    match (
+        problems.iter().any(ImportProblem::is_of_content),
+        problems.iter().any(|problem| !problem.is_of_content() && problem.is_of_tools_file()),
+    ) {
+        (true, true) => Some(format!("{as_is}; {rest}")),
+        (true, false) => Some(as_is.to_owned()),
+        (false, true) => Some(rest.to_owned()),
+        (false, false) => None,
+    }
 }
 
 /// One line a file.

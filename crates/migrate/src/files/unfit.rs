@@ -54,7 +54,8 @@ impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let advice = match self.reason {
             UnfitReason::ControlsTransaction => {
-                "files run in transactions that are begun for them, so leave this out"
+                "files run in transactions that are begun for them, so leave this out, or make two files where a part has to be \
+                 committed before the rest"
             }
             UnfitReason::CopiesThroughClient => "there is nobody to copy from or to, so use INSERT",
             UnfitReason::MetaCommand => "only psql knows this command, so leave it out",
@@ -104,7 +105,7 @@ fn judge(sql: &str, statement: &Statement<'_>, outside: bool) -> Option<(UnfitRe
     let is_nameless = || IndexBuild::of(sql, statement).is_some_and(|build| build.name.is_none());
     let reason = if copies_through_client(statement) {
         (UnfitReason::CopiesThroughClient, first(1))
-    } else if statement.begins_with(&["set"]) && statement.mentions("standard_conforming_strings") {
+    } else if changes_strings(statement) {
         (UnfitReason::ChangesStrings, first(2))
     } else if controls_transaction(statement) {
         (UnfitReason::ControlsTransaction, first(1))
@@ -118,6 +119,14 @@ fn judge(sql: &str, statement: &Statement<'_>, outside: bool) -> Option<(UnfitRe
         return None;
     };
     Some(reason)
+}
+
+/// To what every session here has already, as `pg_dump` writes on top of what it dumps, nothing is changed.
+fn changes_strings(statement: &Statement<'_>) -> bool {
+    let value = statement.tokens.last().map(|token| token.text.trim_matches('\''));
+    let is_on =
+        ["on", "true", "yes", "1"].iter().any(|on| value.is_some_and(|it| it.eq_ignore_ascii_case(on)));
+    statement.begins_with(&["set"]) && statement.mentions("standard_conforming_strings") && !is_on
 }
 
 fn copies_through_client(statement: &Statement<'_>) -> bool {
@@ -172,7 +181,8 @@ mod tests {
         let found = unfit("-- é\nselect 'é'; commit;").unwrap();
         assert_eq!(
             found.to_string(),
-            "COMMIT at 2:13: files run in transactions that are begun for them, so leave this out"
+            "COMMIT at 2:13: files run in transactions that are begun for them, so leave this out, or make two files where a \
+             part has to be committed before the rest"
         );
     }
 
@@ -202,6 +212,11 @@ mod tests {
         assert_eq!((found.reason, found.words.as_str()), (UnfitReason::MetaCommand, "\\set"));
         assert_eq!(reason(r"select '\d', E'\'\d', $$\d$$"), None);
         assert_eq!(reason("set local standard_conforming_strings = off"), Some(UnfitReason::ChangesStrings));
+        assert_eq!(reason("set standard_conforming_strings to default"), Some(UnfitReason::ChangesStrings));
+        assert_eq!(
+            reason("SET standard_conforming_strings = on; set standard_conforming_strings to 'on'"),
+            None
+        );
     }
 
     #[test]
