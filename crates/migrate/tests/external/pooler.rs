@@ -1,8 +1,9 @@
 //! A pooler in between.
 
 use pgkeel_connect::{Config, Executor as _};
+use pgkeel_migrate::cli;
 use pgkeel_migrate::{
-    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Stays, Target, Unsuitable,
+    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Stays, Stop, Target, Unsuitable,
 };
 use pgkeel_testkit::{Bouncer, TestDatabase, scaled};
 
@@ -46,6 +47,7 @@ async fn fill(bouncer: &Bouncer, sessions: usize) {
 
 #[tokio::test]
 async fn one_that_gives_sessions_to_transactions_is_refused_before_anything_is_written() {
+    let mut refused = 0;
     for size in [1, 2, 20] {
         for round_robin in ["0", "1"] {
             let database = TestDatabase::empty().await;
@@ -62,8 +64,10 @@ async fn one_that_gives_sessions_to_transactions_is_refused_before_anything_is_w
             }
             assert_eq!(count(&database, LEFT).await, 0);
             assert_eq!(migrator.status().await.unwrap().pending.len(), 2);
+            refused += scaled(3, 50);
         }
     }
+    println!("check 3: {refused} times refused before any write, over pools of 1, 2 and 20 sessions");
 }
 
 #[tokio::test]
@@ -76,6 +80,22 @@ async fn one_that_gives_each_client_a_session_will_do() {
             assert_eq!(migrator.up().await.unwrap().done.len(), 2, "{size}");
             assert!(migrator.status().await.unwrap().pending.is_empty());
         }
+    }
+}
+
+#[tokio::test]
+async fn on_the_command_line_it_is_exit_code_10_before_anything_is_written() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let bouncer = before(&database, "transaction", 2, &[]).await;
+    std::fs::write(directory.path().join("V1__a.sql"), FILES[0].1).unwrap();
+    for (words, code) in [(&["up"][..], 10), (&["up", "--pooler-safe"], 0)] {
+        assert_eq!(count(&database, LEFT).await, 0);
+        let words = [&["migrate"], words, &["--dir", directory.path().to_str().unwrap()]].concat();
+        let matches = cli::command().try_get_matches_from(words).unwrap();
+        let connect = async || Ok::<_, ()>(Config::new(bouncer.address().clone()));
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let exit = cli::run_into(&matches, connect, Stop::new(), &mut out, &mut err).await.unwrap();
+        assert_eq!(exit as u8, code, "{}", String::from_utf8_lossy(&err));
     }
 }
 
@@ -99,6 +119,7 @@ fn race() -> Vec<(String, String)> {
 async fn with_pooler_safety_racers_apply_each_file_once_and_leave_nothing_on_its_sessions() {
     let files = race();
     let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
+    let mut races = 0;
     for size in [2, 5, 20] {
         for _ in 0..scaled(1, 20) {
             let database = TestDatabase::empty().await;
@@ -127,8 +148,12 @@ async fn with_pooler_safety_racers_apply_each_file_once_and_leave_nothing_on_its
                 Gate::new(Config::new(bouncer.address().clone()), Migrations::from_static(&files).unwrap());
             let ready = gate.check().await.unwrap();
             assert!(matches!(ready, Readiness::Ready { schema: SchemaCheck::AsExpected, .. }), "{ready:?}");
+            races += 1;
         }
     }
+    println!(
+        "check 3: {races} races of {RACERS} with pooler safety, each file applied once, nothing left on any session"
+    );
 }
 
 /// Looks at all sessions that the pooler keeps.

@@ -36,6 +36,7 @@ mod splitting;
 mod squash;
 mod stop;
 mod templates;
+mod times;
 mod together;
 mod upgrade;
 mod verify_files;
