@@ -66,10 +66,12 @@ impl Chosen {
         let mut chosen = Self::default();
         for check in CHECKS {
             let is_named = || tests.iter().any(|test| test.is_of(check) && test.name.contains(word));
-            let filter = match is_group(check) {
-                true => format!("{}::", check.name),
-                false if !CHECKS.iter().any(is_group) && is_named() => word.to_owned(),
-                false => continue,
+            let filter = if is_group(check) {
+                format!("{}::", check.name)
+            } else if !CHECKS.iter().any(is_group) && is_named() {
+                word.to_owned()
+            } else {
+                continue;
             };
             chosen.add(check, filter);
         }
@@ -127,6 +129,13 @@ mod tests {
         let external = chosen(EXTERNAL);
         assert!(external.iter().all(|(_, programs, _)| !programs.contains(&"it")), "{external:?}");
         assert_eq!(external.len(), 2);
+    }
+
+    #[test]
+    fn the_help_names_every_crate_that_has_checks() {
+        for check in CHECKS {
+            assert!(crate::HELP.contains(check.package), "{}", check.package);
+        }
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("migrate", "it", "corpus::dry_run", "each file is tried by rollback and in a shadow, and nothing stays"),
     check("migrate", "dumps", "corpus", "a snapshot and pg_dump agree on each step up and back, and on dry runs"),
     check("migrate", "it", "snapshot::changes", "each of all single changes is named with object and attribute"),
-    check("migrate", "it", "drift", "changes behind the back of the migrations are named, upkeep is no alarm"),
+    check("migrate", "it", "out_of_band", "changes behind the back of the migrations are named, upkeep is no alarm"),
     check("migrate", "it", "corpus::proofs", "just those ways back are found that are rotten, all files"),
     check("migrate", "it", "corpus::edits", "edits that matter are found in each file, others are none"),
     check("migrate", "it", "corpus::splitting", "statement by statement all files make what they make as a whole"),

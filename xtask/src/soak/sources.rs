@@ -132,7 +132,9 @@ mod tests {
         let tests = tests().unwrap();
         for (at, check) in CHECKS.iter().enumerate() {
             assert!(tests.iter().any(|test| test.is_of(check)), "there is no such module: {check:?}");
-            let same = |other: &Check| (check.package, check.program, check.name) == (other.package, other.program, other.name);
+            let same = |other: &Check| {
+                (check.package, check.program, check.name) == (other.package, other.program, other.name)
+            };
             assert!(!CHECKS[at + 1..].iter().any(same), "{check:?}");
         }
     }

@@ -10,8 +10,14 @@ use crate::{dump, everything, snapshot};
 
 /// What a dump of the schema does not tell: what is left of a build that failed, what is in rows, and anything about what
 /// every new database has.
-const NOT_IN_DUMPS: [&str; 5] =
-    [": valid", ": populated", ": triggers", ": attached to", "extension plpgsql: "];
+const NOT_IN_DUMPS: [&str; 6] = [
+    ": valid",
+    ": populated",
+    ": triggers",
+    ": attached to",
+    "extension plpgsql: ",
+    "type shop.unfinished: ",
+];
 
 #[tokio::test]
 async fn a_snapshot_and_a_dump_agree_on_every_change() {
@@ -21,7 +27,8 @@ async fn a_snapshot_and_a_dump_agree_on_every_change() {
     let role = format!("other_of_{}", database.address().database());
     connection.batch_execute(&format!("create role {role}")).await.unwrap();
     let me: String = connection.query_scalar("select quote_ident(current_user)", &[]).await.unwrap();
-    let cases = cases(schema.major(), &role, &me);
+    // A copy and a dump each.
+    let cases: Vec<Case> = cases(schema.major(), &role, &me).into_iter().step_by(scaled(8, 1)).collect();
     let mut wrong = Vec::new();
     for case in &cases {
         let (is_seen, is_dumped) = verdicts(case, &schema, &dumped).await;

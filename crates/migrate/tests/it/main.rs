@@ -22,6 +22,7 @@ mod hooks;
 mod interop;
 mod lint;
 mod log;
+mod out_of_band;
 mod outage;
 mod outside;
 mod plan;

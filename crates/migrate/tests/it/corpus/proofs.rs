@@ -40,8 +40,7 @@ fn why(error: &Error) -> String {
 
 async fn proof(corpus: &Corpus) -> Proof {
     let database = TestDatabase::empty().await;
-    let proof = Prover::new(database.config(), corpus.migrations()).prove().await.unwrap();
-    proof
+    Prover::new(database.config(), corpus.migrations()).prove().await.unwrap()
 }
 
 #[tokio::test]
