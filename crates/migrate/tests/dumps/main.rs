@@ -33,11 +33,6 @@ async fn snapshot(connection: &Connection) -> Snapshot {
 
 /// The schema as `pg_dump` has it, without what differs between two dumps of one database.
 async fn dump(address: &Address, connection: &Connection) -> String {
-    dump_with(&["--schema-only"], address, connection).await
-}
-
-/// The same with more or less in it.
-async fn dump_with(options: &[&str], address: &Address, connection: &Connection) -> String {
     let directory: String =
         connection.query_scalar("select setting from pg_config() where name = 'BINDIR'", &[]).await.unwrap();
     let beside = Path::new(&directory).join("pg_dump");
@@ -45,8 +40,7 @@ async fn dump_with(options: &[&str], address: &Address, connection: &Connection)
     let HostName::Socket(socket) = address.hosts()[0].name() else { panic!("test databases have a socket") };
     let mut command = Command::new(program);
     command
-        .arg("--exclude-schema=pgkeel")
-        .args(options)
+        .args(["--schema-only", "--exclude-schema=pgkeel"])
         .arg("--host")
         .arg(socket)
         .arg("--port")

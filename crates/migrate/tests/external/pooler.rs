@@ -1,9 +1,8 @@
 //! A pooler in between.
 
 use pgkeel_connect::{Config, Executor as _};
-use pgkeel_migrate::cli;
 use pgkeel_migrate::{
-    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Stays, Stop, Target, Unsuitable,
+    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Stays, Target, Unsuitable,
 };
 use pgkeel_testkit::{Bouncer, TestDatabase, scaled};
 
@@ -80,22 +79,6 @@ async fn one_that_gives_each_client_a_session_will_do() {
             assert_eq!(migrator.up().await.unwrap().done.len(), 2, "{size}");
             assert!(migrator.status().await.unwrap().pending.is_empty());
         }
-    }
-}
-
-#[tokio::test]
-async fn on_the_command_line_it_is_exit_code_10_before_anything_is_written() {
-    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
-    let bouncer = before(&database, "transaction", 2, &[]).await;
-    std::fs::write(directory.path().join("V1__a.sql"), FILES[0].1).unwrap();
-    for (words, code) in [(&["up"][..], 10), (&["up", "--pooler-safe"], 0)] {
-        assert_eq!(count(&database, LEFT).await, 0);
-        let words = [&["migrate"], words, &["--dir", directory.path().to_str().unwrap()]].concat();
-        let matches = cli::command().try_get_matches_from(words).unwrap();
-        let connect = async || Ok::<_, ()>(Config::new(bouncer.address().clone()));
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = cli::run_into(&matches, connect, Stop::new(), &mut out, &mut err).await.unwrap();
-        assert_eq!(exit as u8, code, "{}", String::from_utf8_lossy(&err));
     }
 }
 
