@@ -35,15 +35,17 @@ pub(super) fn lost_in_batches(statement: &Statement<'_>) -> Vec<Harm> {
 /// Where a statement may begin, also in WITH: each with what is in the same parentheses.
 fn beginnings<'a>(statement: &'a Statement<'_>) -> impl Iterator<Item = Tokens<'a>> {
     let all = &statement.tokens;
-    let is =
-        |token: &Token<'_>, words: &[&str]| words.iter().any(|word| token.text.eq_ignore_ascii_case(word));
     // The words come first, as a list of values has parentheses without end.
-    let begins = |at: &usize| {
+    let begins = move |at: &usize| {
         let before = at.checked_sub(1).and_then(|before| all.get(before));
         is(&all[*at], &["delete", "update"])
             && before.is_none_or(|it| is(it, &["(", ")", "analyze", "verbose"]))
     };
     (0..all.len()).filter(begins).map(|at| Tokens { all: level(&all[at..]), at: 0 })
+}
+
+fn is(token: &Token<'_>, words: &[&str]) -> bool {
+    words.iter().any(|word| token.text.eq_ignore_ascii_case(word))
 }
 
 /// What is in the same parentheses as the first token.

@@ -5,8 +5,8 @@ use std::fmt;
 use pgkeel_connect::{Config, Executor as _, TypedParam};
 use tokio_postgres::types::Type;
 
+use super::job::Job;
 use super::pooler;
-use super::runner::Job;
 use super::session::Session;
 use crate::{Error, Step};
 

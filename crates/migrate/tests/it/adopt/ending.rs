@@ -1,5 +1,6 @@
 //! How calls end that record without running anything: with the schema on record, or stopped.
 
+use std::pin::Pin;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -110,7 +111,7 @@ async fn a_baseline_that_is_stopped_drops_its_shadow_and_records_nothing() {
 async fn hold<T: Send + 'static>(
     database: &TestDatabase,
     stop: &Stop,
-    work: impl Future<Output = T> + Send + 'static,
+    work: Pin<Box<dyn Future<Output = T> + Send>>,
 ) -> T {
     let user = database.connection().await;
     user.batch_execute("begin; lock table pgkeel.refinery_schema_history in exclusive mode").await.unwrap();
@@ -135,7 +136,8 @@ async fn patient(database: &TestDatabase, stop: &Stop) -> Migrator {
 async fn a_mark_that_is_stopped_is_cancelled_and_records_nothing() {
     let (database, stop) = (TestDatabase::empty().await, Stop::new());
     let migrator = patient(&database, &stop).await;
-    let marked = hold(&database, &stop, async move { migrator.mark_applied(&[2], "why").await }).await;
+    let marked =
+        hold(&database, &stop, Box::pin(async move { migrator.mark_applied(&[2], "why").await })).await;
     assert!(matches!(marked, Err(Error::StoppedUnrecorded)), "{marked:?}");
     assert_eq!((history(&database).await, locks(&database).await), (vec![1], 0));
 }
@@ -146,7 +148,7 @@ async fn an_import_that_is_stopped_is_cancelled_and_records_nothing() {
     let migrator = patient(&database, &stop).await;
     sql(&database, &format!("{DBMATE}, ('2')")).await;
     let import = async move { migrator.import(&ImportFrom::tool(Tool::Dbmate)).await };
-    let error = hold(&database, &stop, import).await.unwrap_err();
+    let error = hold(&database, &stop, Box::pin(import)).await.unwrap_err();
     assert!(is_unrecorded(&error), "{error:?}");
     assert_eq!((history(&database).await, locks(&database).await), (vec![1], 0));
 }
