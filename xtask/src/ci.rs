@@ -14,6 +14,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
         "--all-targets",
         "--test",
         "external", // `cargo test` leaves it out, and so does `--all-targets`
+        "--test",
+        "dumps", // the same
         "--all-features",
         "--locked",
         "--",

@@ -29,13 +29,15 @@ cargo xtask VERB
                 puts PostgreSQL into the cache, for a machine that will be offline
   migrate …     the library's verbs on ./migrations and the database that the environment names: migrate --help
   bench …       pgkeel beside the raw driver and its peers: bench --help
-  soak CHECK    the tests whose names contain CHECK, in release and with full counts
-  soak external the same of all tests with programs that are not ours
+  soak CHECK    the tests of checks with full counts whose names contain CHECK, in release and with those counts
+  soak CRATE    the same of all checks of one crate: connect, pool, migrate, server
+  soak external the same of all checks with programs that are not ours
+  soak --list   all checks with full counts: name, crate, what they show
 
 Examples:
   cargo xtask ci
   cargo xtask test --pg 14,18
-  cargo xtask soak dropped
+  cargo xtask soak corpus::race
 ";
 
 fn main() -> ExitCode {
@@ -58,8 +60,11 @@ fn main() -> ExitCode {
         ["fetch"] => postgres::fetch(&[]),
         ["fetch", "--pg", list] => test::majors(list).and_then(|majors| postgres::fetch(&majors)),
         ["bench", words @ ..] => bench::run(words),
-        ["soak", "external"] => external::soak(),
-        ["soak", check] => soak::run(check),
+        ["soak", "--list"] => {
+            print!("{}", soak::list());
+            return ExitCode::SUCCESS;
+        }
+        ["soak", check] if !check.starts_with('-') => soak::run(check),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

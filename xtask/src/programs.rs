@@ -7,6 +7,9 @@ use anyhow::{Context as _, bail};
 
 use crate::command;
 
+/// What tests of ours run besides. Where `psql` is, `pg_dump` is.
+pub(crate) const FOR_TESTS: [&str; 2] = ["pgbouncer", "psql"];
+
 /// Those whose packages start a service.
 const SERVICES: [&str; 1] = ["pgbouncer"];
 

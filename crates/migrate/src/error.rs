@@ -40,7 +40,10 @@ pub enum Error {
         suggestion: Option<String>,
     },
     /// A template is to be about something that is not written as it has to be.
-    #[error("{text:?} is not of the form table(column, …), or table(column, …) references table(column, …)")]
+    #[error(
+        "{text:?} is not of the form table(column, …), or table(column, …) references table(column, …), or of a backfill \
+         table"
+    )]
     Template {
         /// What was written.
         text: String,
@@ -128,6 +131,9 @@ pub enum Error {
         /// The files that the same call ran before.
         before: Vec<String>,
     },
+    /// [`Stop`](crate::Stop) was asked for before anything was recorded. Nothing was.
+    #[error("it was stopped, so nothing was recorded")]
+    StoppedUnrecorded,
     /// The server refused something that is done besides the files.
     #[error("{step} failed")]
     Database {
@@ -270,7 +276,7 @@ impl Error {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         match self {
-            Self::Stopped { .. } => true,
+            Self::Stopped { .. } | Self::StoppedUnrecorded => true,
             Self::File(error) => matches!(error.reason, Reason::Stopped),
             _ => false,
         }

@@ -10,8 +10,9 @@
 //!
 //! What the files make of a schema is another matter: a [`Snapshot`] is a schema in writing, [`Verifier`] holds a database
 //! against what it should be, [`Prover`] tries the files and their ways back in a [`Shadow`], and [`LockFile`] keeps what came
-//! of it beside the files. [`Squasher`] makes one file of many for databases that are still empty. [`Gate`] is for the service that works on the database: may it serve?
-//! [`Doctor`] is for who looks after it: what is wrong, and what helps?
+//! of it beside the files. [`Squasher`] makes one file of many for databases that are still empty. [`Gate`] is for the
+//! service that works on the database and tells its readiness: pending, drifted, newer, interrupted, or ready. [`Doctor`]
+//! is for who looks after it: what is wrong, and what helps?
 //!
 //! [`Tenants`] has the same migrations applied for many tenants, each with a schema and a history of its own.
 //!
@@ -39,6 +40,8 @@
 //! - A file and its row in the history are committed together or not at all, while this session holds the lock. Of a file
 //!   that runs outside of a transaction this holds for each statement that can be in one, and its row in the log; an index
 //!   that was built concurrently is looked at before that is done again.
+//! - A backfill commits each batch by itself, while this session holds the lock, and has a row in the history only behind a batch
+//!   that changed nothing. It goes on from wherever it was stopped, as its statement leaves out what is done.
 //! - A checkpoint and a row of the history for each version that it lists are committed together or not at all, and only where
 //!   nothing is applied, whole or in part.
 //! - A repeatable and the record of its text are committed together or not at all, too; so one that was stopped is due.
@@ -88,8 +91,8 @@ pub use self::doctor::{Complaint, Diagnosis, Doctor};
 pub use self::drift::{Against, Verification, Verifier};
 pub use self::error::Error;
 pub use self::files::{
-    Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Squashed, Template, Unfit,
-    UnfitReason, embed,
+    Backfill, Directives, Kind, Location, Migration, MigrationProblem, Migrations, Phase, Squashed, Template,
+    Unfit, UnfitReason, embed,
 };
 pub use self::gate::{Gate, Readiness, SchemaCheck, Until};
 #[cfg(feature = "lint")]
@@ -98,8 +101,8 @@ pub use self::lock_file::{LockConflict, LockEntry, LockFile, LockProblem, LockRe
 pub use self::migrator::Migrator;
 pub use self::proof::{ChainProof, CheckpointProof, Finding, Proof, Prover, RepeatablesProof, StepProof};
 pub use self::run::{
-    Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, MigrationTx, Reason, Report, Stays,
-    Step, Stop, Unsuitable,
+    Backfilled, Blocker, Done, DryRun, Event, FileError, IndexProgress, LockHolder, MigrationTx, Reason,
+    Report, Stays, Step, Stop, Unsuitable,
 };
 pub use self::shadow::Shadow;
 pub use self::snapshot::{

@@ -50,7 +50,8 @@ pub enum VerifyError {
     MayNotCreate(#[source] pgkeel_connect::Error),
     /// A file changes more than its own database, so that a shadow on a server that others use would not keep it in.
     #[error(
-        "{file} says {statement}, which is for the whole server; name a private server for shadows, and say that it is"
+        "{file} says {statement}, which is for the whole server, so it is not tried beside other databases; do that where the \
+         server is set up, or name a private server for shadows, and say that it is"
     )]
     ServerWide {
         /// The file's name.
@@ -107,6 +108,12 @@ pub enum VerifyError {
         "this database has no recorded snapshot to be held against; compare with the lock file or a shadow"
     )]
     NotRecorded,
+    /// What was recorded does not say of which history it is, as older versions of this crate did not.
+    #[error(
+        "what was recorded in this database is by an older version, and does not say after which migrations; the next migrate \
+         up, down or mark that changes something records it anew; until then compare with the lock file or a shadow"
+    )]
+    OldRecord,
     /// What was recorded is of before the migrations that were applied or reverted last.
     #[error(
         "what was recorded in this database is of before its last migrations; compare with the lock file or a shadow"
@@ -215,6 +222,12 @@ impl VerifyError {
             Self::Connect(source) | Self::Server { source, .. } => source.is_disconnected(),
             _ => false,
         }
+    }
+
+    /// Whether it ended early because [`Stop`](crate::Stop) was asked for.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Self::Migrate(error) if error.is_stopped())
     }
 
     /// A refusal to make a database, with what to do about it if it is one of privilege.

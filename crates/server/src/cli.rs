@@ -63,17 +63,22 @@ fn command() -> Command {
         .args(settings::all().map(flag))
         .subcommand(Command::new("serve").about("Serve until Ctrl-C or SIGTERM (what plain `pgkeel` does)"))
         .subcommand(
-            Command::new("check")
+            of_one_connection(Command::new("check"))
                 .about("Connect once and say whether the database is well")
                 .after_help("Exit codes: 0 healthy, 1 unhealthy, 2 wrong settings.")
                 .arg(json()),
         )
-        .subcommand(pgkeel_migrate::cli::command())
+        .subcommand(of_one_connection(pgkeel_migrate::cli::command()))
         .subcommand(
             Command::new("config")
                 .about("Print every setting with its value and where it came from")
                 .arg(json()),
         )
+}
+
+/// Its help leaves out what means something to `serve` only; an environment or a file may be made for both.
+fn of_one_connection(command: Command) -> Command {
+    command.args(settings::of_serving().map(|about| flag(about).hide(true)))
 }
 
 fn flag(about: &'static About) -> Arg {
@@ -129,6 +134,21 @@ mod tests {
         }
         assert!(matches!(parsed(&["pgkeel"]).verb, Verb::Serve));
         assert_eq!(parsed(&["pgkeel", "--pool-recycle", "-1"]).flags["pool.recycle"], "-1");
+    }
+
+    #[test]
+    fn help_shows_what_the_verb_makes_use_of() {
+        let help = |words: &[&str]| command().try_get_matches_from(words).unwrap_err().to_string();
+        for words in [&["pgkeel", "check", "--help"][..], &["pgkeel", "migrate", "up", "--help"]] {
+            let help = help(words);
+            assert!(help.contains("--database-url") && help.contains("--pg-major"), "{help}");
+            assert!(!help.contains("--pool-size") && !help.contains("--migrations-dir"), "{help}");
+        }
+        assert!(help(&["pgkeel", "serve", "--help"]).contains("--pool-size"));
+        for words in [&["--pool-size", "5", "migrate", "up"], &["migrate", "up", "--pool-size", "5"]] {
+            let words = [&["pgkeel"][..], words].concat();
+            assert_eq!(parsed(&words).flags["pool.size"], "5", "{words:?}");
+        }
     }
 
     #[test]

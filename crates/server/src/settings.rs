@@ -65,15 +65,14 @@ fn fetch(text: &str) -> Result<Fetch, String> {
 
 /// Every setting, in the order in which people read about them.
 pub(crate) fn all() -> impl Iterator<Item = &'static About> {
-    let parts: [&[&'static About]; 7] = [
-        pgkeel_connect::SETTINGS,
-        pgkeel_pool::SETTINGS,
-        &pgkeel_health::SETTINGS,
-        demo::SETTINGS,
-        migrations::SETTINGS,
-        OWN,
-        logging::SETTINGS,
-    ];
+    let connect = pgkeel_connect::SETTINGS.iter().copied();
+    connect.chain(of_serving()).chain([OWN, logging::SETTINGS].into_iter().flatten().copied())
+}
+
+/// Those that mean something to `serve` only.
+pub(crate) fn of_serving() -> impl Iterator<Item = &'static About> {
+    let parts: [&[&'static About]; 4] =
+        [pgkeel_pool::SETTINGS, &pgkeel_health::SETTINGS, demo::SETTINGS, migrations::SETTINGS];
     parts.into_iter().flatten().copied()
 }
 

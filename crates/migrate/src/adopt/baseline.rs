@@ -13,7 +13,7 @@ use crate::state::log::{Cause, Entry, RunId, State, Trail};
 use crate::state::{Home, history};
 use crate::{
     Against, Differences, Direction, Error, Fingerprint, Migration, Migrations, Pattern, Repeated, Status,
-    Verification, Verifier, VerifyError,
+    Stop, Verification, Verifier, VerifyError,
 };
 
 /// What a baseline recorded.
@@ -38,6 +38,7 @@ pub(crate) struct Check<'a> {
     pub(crate) home: &'a Home,
     pub(crate) against: &'a Against,
     pub(crate) accepts_different: bool,
+    pub(crate) stop: &'a Stop,
 }
 
 impl Check<'_> {
@@ -51,7 +52,9 @@ impl Check<'_> {
         match self.compare(migrations, recorded, left_aside).await {
             Ok(verification) if verification.is_clean() || self.accepts_different => Ok(Ok(verification)),
             Ok(verification) => Err(VerifyError::Different { verification: Box::new(verification) }),
-            Err(error) if self.accepts_different && !error.is_disconnected() => Ok(Err(error)),
+            Err(error) if self.accepts_different && !error.is_disconnected() && !self.stop.is_requested() => {
+                Ok(Err(error))
+            }
             Err(error) => Err(error),
         }
     }
@@ -65,16 +68,20 @@ impl Check<'_> {
         let verifier = Verifier::new(self.connect.clone(), migrations.clone())
             .in_home(self.home.clone())
             .with_shadows_on(self.connect.clone())
+            .with_stop(self.stop.clone())
             .leaving_aside(patterns(self.home, left_aside));
         let status = as_if(migrations, recorded);
         let alone = Box::pin(self.beside(&verifier, &status)).await?;
-        let is_whole = recorded.len() == migrations.len();
+        let is_whole = status.applied.len() == migrations.versions();
         if alone.is_clean() || !is_whole || migrations.repeatables().next().is_none() {
             return Ok(alone);
         }
         // What repeatables make may be there, too, and is replaced when they are applied.
         let status = status.with_repeatables(migrations, all_repeated(migrations));
         let together = Box::pin(self.beside(&verifier, &status)).await;
+        if self.stop.is_requested() {
+            return together;
+        }
         Ok(together.ok().filter(|it| differences(it) < differences(&alone)).unwrap_or(alone))
     }
 
@@ -123,33 +130,43 @@ pub(crate) fn as_if(migrations: &Migrations, applied: &[Migration]) -> Status {
 }
 
 /// Refuses a database in which something is applied.
-pub(crate) fn refuse(status: &Status) -> Result<(), Error> {
+pub(crate) fn refuse(status: &Status, trail: &Trail) -> Result<(), Error> {
     let half: Vec<_> = status.half_applied().collect();
     match status.applied.last() {
-        Some(newest) => Err(Error::AlreadyApplied { count: status.applied.len(), newest: newest.file() }),
+        Some(newest) => {
+            Err(Error::AlreadyApplied { count: status.applied.len(), newest: trail.file(newest) })
+        }
         None if half.is_empty() => Ok(()),
         None => Err(Error::Conflicts { conflicts: half }),
     }
 }
 
-/// Records them, if the schema is what they make.
-pub(crate) async fn run(
-    (session, lock): (&Session, Lock),
+/// What there is to record, if the schema is what these make.
+pub(crate) async fn check(
+    session: &Session,
     check: &Check<'_>,
     (migrations, recorded): (&Migrations, Vec<Migration>),
-    (revision, is_dry_run): (Option<String>, bool),
 ) -> Result<Baseline, VerifyError> {
     if recorded.is_empty() {
         return Err(Error::NothingToRecord.into());
     }
     let left_aside = tables_of_tools(session).await?;
     let verification = check.verify(migrations, &recorded, &left_aside).await?;
+    Ok(Baseline { recorded, verification, left_aside, is_dry_run: true })
+}
+
+/// Records it, unless it is a dry run.
+pub(crate) async fn record(
+    (session, lock): (&Session, Lock),
+    baseline: Baseline,
+    (revision, is_dry_run): (Option<String>, bool),
+) -> Result<Baseline, Error> {
     if !is_dry_run {
         let run = RunId::new(session, revision).await?;
-        let found = verification.as_ref().ok().map(|verification| verification.found);
-        record::write(session, lock, &statements(&run, &recorded, found)).await?;
+        let found = baseline.verification.as_ref().ok().map(|verification| verification.found);
+        record::write(session, lock, &statements(&run, &baseline.recorded, found)).await?;
     }
-    Ok(Baseline { recorded, verification, left_aside, is_dry_run })
+    Ok(Baseline { is_dry_run, ..baseline })
 }
 
 /// The fingerprint is that of the last one.

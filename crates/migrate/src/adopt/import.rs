@@ -6,8 +6,11 @@ use super::{ImportProblem, Tool, record};
 use crate::run::Lock;
 use crate::run::session::Session;
 use crate::state::history;
-use crate::state::log::{self, Cause, Entry, RunId, State};
-use crate::{Against, Applied, Conflict, Direction, Error, Migration, Migrations, Verification, VerifyError};
+use crate::state::log::{self, Cause, Entry, RunId, State, Trail};
+use crate::{
+    Against, Applied, Conflict, Direction, Error, Fingerprint, Migration, Migrations, Squashed, Verification,
+    VerifyError,
+};
 
 /// Which history is to be taken over.
 ///
@@ -73,7 +76,8 @@ pub struct Imported {
     pub tool: Tool,
     /// Its table, with its schema. It is left as it is.
     pub table: String,
-    /// The migrations that count as applied now, without having been run.
+    /// The migrations that count as applied now, without having been run; a checkpoint in the place of those whose files
+    /// are gone.
     pub recorded: Vec<Migration>,
     /// How many were recorded before.
     pub already: usize,
@@ -90,12 +94,17 @@ pub struct Imported {
 /// A migration, and when the tool says that it was applied.
 type New = Vec<(Migration, Option<std::time::SystemTime>)>;
 
+/// A version whose file is gone, and the same.
+type Gone = Vec<(Squashed, Option<std::time::SystemTime>)>;
+
 /// What there is to record.
 pub(crate) struct Found<'a> {
     from: &'a ImportFrom,
     migrations: &'a Migrations,
     table: String,
     new: New,
+    /// All of them are listed by the newest checkpoint.
+    gone: Gone,
     already: usize,
     reverted: Vec<Migration>,
     /// All that is applied once it is recorded.
@@ -111,20 +120,23 @@ pub(crate) async fn look<'a>(
     let (ours, trail) = (history::rows_of_ours(session).await?, log::trail(session).await?);
     let table = find(session, from.tool, from.table.as_deref()).await?;
     let found = resolve(session, &table, migrations, from.accepts_edited).await?;
-    let (new, problems) = news(found, &ours);
+    let (new, gone, problems) = news(found, migrations, (&ours, &trail));
     if !problems.is_empty() {
         return Err(Error::Import { tool: from.tool, problems });
     }
     let is_reverted = |(migration, _): &(Migration, _)| trail.is_reverted(migration.version());
     let (reverted, new): (New, New) = new.into_iter().partition(is_reverted);
     let reverted = reverted.into_iter().map(|(migration, _)| migration).collect();
-    let (already, then) = (together(migrations, &ours, &New::new()).len(), together(migrations, &ours, &new));
-    Ok(Found { from, migrations, table: table.name, new, already, reverted, then })
+    let already = ours.iter().map(|row| row.version);
+    let to_come = new.iter().map(|(it, _)| it.version()).chain(gone.iter().map(|(it, _)| it.version));
+    let then = together(migrations, &already.clone().chain(to_come).collect::<Vec<_>>());
+    let already = together(migrations, &already.collect::<Vec<_>>()).len();
+    Ok(Found { from, migrations, table: table.name, new, gone, already, reverted, then })
 }
 
 impl Found<'_> {
     pub(crate) fn is_nothing(&self) -> bool {
-        self.new.is_empty()
+        self.new.is_empty() && self.gone.is_empty()
     }
 
     /// Holds the schema against what will be applied, if that was asked for.
@@ -136,14 +148,34 @@ impl Found<'_> {
         check.verify(self.migrations, &self.then, std::slice::from_ref(&self.table)).await.map(Some)
     }
 
-    pub(crate) async fn record(&self, session: &Session, lock: Lock, run: &RunId) -> Result<(), Error> {
+    /// The fingerprint, of a schema that was compared, is that of the last one.
+    pub(crate) async fn record(
+        &self,
+        session: &Session,
+        lock: Lock,
+        (run, found): (&RunId, Option<Fingerprint>),
+    ) -> Result<(), Error> {
         let note = format!("{} in {}", self.from.tool, self.table);
-        let rows = self.new.iter().flat_map(|(migration, on)| {
+        let newest = self.then.last().map(Migration::version);
+        let entry = |migration: &Migration, cause| {
+            let fingerprint = found.filter(|_| newest == Some(migration.version()));
             let entry = Entry::new(run, migration, Direction::Up, State::Ok);
-            let entry = Entry { cause: Cause::Import, note: Some(&note), ..entry };
-            [history::remember(&run.home, migration, *on), entry.insert()]
-        });
-        record::write(session, lock, &rows.collect::<Vec<_>>()).await
+            Entry { cause, note: Some(&note), fingerprint, ..entry }.insert()
+        };
+        let home = &run.home;
+        let of_gone = self.gone.iter().map(|(gone, on)| history::remember_squashed(home, gone, *on));
+        // Its text is none of theirs, so it is logged as what it is and not as one of them.
+        let of_gone = of_gone.chain(self.checkpoint().map(|it| entry(it, Cause::Run)));
+        let of_new = self.new.iter();
+        let of_new =
+            of_new.flat_map(|(file, on)| [history::remember(home, file, *on), entry(file, Cause::Import)]);
+        record::write(session, lock, &of_gone.chain(of_new).collect::<Vec<_>>()).await
+    }
+
+    /// What stands for the files that are gone.
+    fn checkpoint(&self) -> Option<&Migration> {
+        let (first, _) = self.gone.first()?;
+        self.migrations.squashed(first.version).map(|(checkpoint, _)| checkpoint)
     }
 
     pub(crate) fn told(
@@ -151,31 +183,56 @@ impl Found<'_> {
         verification: Option<Result<Verification, VerifyError>>,
         is_dry_run: bool,
     ) -> Imported {
+        let stands = self.checkpoint().cloned();
         let Self { from, migrations, table, already, reverted, .. } = self;
-        let recorded = self.new.into_iter().map(|(migration, _)| migration).collect();
+        let recorded =
+            stands.into_iter().chain(self.new.into_iter().map(|(migration, _)| migration)).collect();
         let conflicts = as_if(migrations, &self.then).conflicts;
         Imported { tool: from.tool, table, recorded, already, reverted, conflicts, verification, is_dry_run }
     }
 }
 
 /// What is not in our history yet, and what is in it as something else.
-fn news(found: Resolved, ours: &[Applied]) -> (New, Vec<ImportProblem>) {
+fn news(
+    found: Resolved,
+    migrations: &Migrations,
+    (ours, trail): (&[Applied], &Trail),
+) -> (New, Gone, Vec<ImportProblem>) {
     let mut problems = found.problems;
     let mut new = Vec::new();
+    let row = |version: i64| ours.iter().find(|row| row.version == version);
+    if !found.gone.is_empty() {
+        problems.extend(lacking(&found.gone, migrations, ours));
+    }
     for (migration, on) in found.applied {
-        match ours.iter().find(|row| row.version == migration.version()) {
+        match row(migration.version()) {
             None => new.push((migration, on)),
             Some(row) if row.name == migration.name() => {}
-            Some(row) => problems
-                .push(ImportProblem::Renamed { file: migration.file().to_owned(), recorded: row.file() }),
+            Some(row) => problems.push(ImportProblem::Renamed {
+                file: migration.file().to_owned(),
+                recorded: trail.file(row),
+            }),
         }
     }
-    (new, problems)
+    // What is not as the checkpoint lists it is a conflict by itself.
+    let gone = found.gone.into_iter().filter(|(gone, _)| row(gone.version).is_none());
+    (new, gone.collect(), problems)
+}
+
+/// What a checkpoint takes the place of that is not applied: nothing could apply it any more.
+fn lacking(gone: &Gone, migrations: &Migrations, ours: &[Applied]) -> Vec<ImportProblem> {
+    let is_applied = |version: i64| {
+        gone.iter().any(|(it, _)| it.version == version) || ours.iter().any(|row| row.version == version)
+    };
+    let lacking = migrations.gone().filter(|(_, it)| !is_applied(it.version));
+    let problem = |(checkpoint, it): (&Migration, &Squashed)| ImportProblem::NotSquashed {
+        file: it.file(),
+        checkpoint: checkpoint.file().to_owned(),
+    };
+    lacking.map(problem).collect()
 }
 
 /// What will be applied, as files.
-fn together(migrations: &Migrations, ours: &[Applied], new: &New) -> Vec<Migration> {
-    let ours = ours.iter().map(|row| row.version);
-    let versions: Vec<i64> = ours.chain(new.iter().map(|(it, _)| it.version())).collect();
-    migrations.only(&versions, &[]).chain().for_empty(i64::MAX)
+fn together(migrations: &Migrations, versions: &[i64]) -> Vec<Migration> {
+    migrations.only(versions, &[]).chain().for_empty(i64::MAX)
 }

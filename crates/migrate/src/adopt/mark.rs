@@ -1,12 +1,13 @@
 //! Versions that are put into the history, or taken out of it, by hand.
 
-use super::baseline::as_if;
+use std::time::SystemTime;
+
 use super::record;
 use crate::run::Lock;
 use crate::run::session::Session;
 use crate::state::log::{Cause, Entry, RunId, State, Trail, WithoutFile};
 use crate::state::{history, repeated};
-use crate::{Applied, Conflict, Direction, Error, Migration, Migrations, Status};
+use crate::{Applied, Conflict, Direction, Error, Migrations, Status};
 
 /// What was marked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,17 @@ pub enum MarkProblem {
         /// The newest that is applied.
         above: String,
     },
+    /// One would count as not applied whose file is gone, and so could never be applied.
+    #[error(
+        "{file} would count as not applied, and there is only {checkpoint} in its place, which is for empty databases; \
+         restore the file first"
+    )]
+    Squashed {
+        /// The name of the file that is gone.
+        file: String,
+        /// The checkpoint.
+        checkpoint: String,
+    },
 }
 
 /// What there is, and what is to be done with it.
@@ -70,7 +82,7 @@ impl Order<'_> {
         let of_itself = self.versions.iter().filter_map(|version| self.problem(*version));
         let mut problems: Vec<MarkProblem> = of_itself.collect();
         if problems.is_empty() {
-            problems = self.below();
+            problems = self.never();
         }
         if problems.is_empty() { Ok(()) } else { Err(Error::CannotMark { problems }) }
     }
@@ -78,7 +90,7 @@ impl Order<'_> {
     fn problem(&self, version: i64) -> Option<MarkProblem> {
         let row = self.row(version);
         match (self.direction, self.migrations.get(version), row) {
-            (Direction::Up, _, Some(row)) => Some(MarkProblem::Applied { file: row.file() }),
+            (Direction::Up, _, Some(row)) => Some(MarkProblem::Applied { file: self.trail.file(row) }),
             (Direction::Up, None, None) => Some(MarkProblem::NoFile { version }),
             (Direction::Down, _, None) => Some(MarkProblem::NotApplied { version }),
             (Direction::Up, Some(_), None) | (Direction::Down, _, Some(_)) => None,
@@ -89,14 +101,15 @@ impl Order<'_> {
         self.status.applied.iter().find(|row| row.version == version)
     }
 
-    /// What would be out of order afterwards and is not now.
-    fn below(&self) -> Vec<MarkProblem> {
-        let is_applied_then = |migration: &&Migration| {
-            let is_meant = self.versions.contains(&migration.version());
-            if is_meant { self.direction == Direction::Up } else { self.row(migration.version()).is_some() }
-        };
-        let applied: Vec<Migration> = self.migrations.iter().filter(is_applied_then).cloned().collect();
-        let then = as_if(self.migrations, &applied).conflicts;
+    /// What could never be applied afterwards and can now.
+    fn never(&self) -> Vec<MarkProblem> {
+        let kept = self.status.applied.iter().filter(|row| !self.versions.contains(&row.version)).cloned();
+        let files = self.versions.iter().filter_map(|version| self.migrations.get(*version));
+        let added = files.filter(|_| self.direction == Direction::Up);
+        let added = added.flat_map(|file| history::made_by(file, SystemTime::UNIX_EPOCH));
+        let mut rows: Vec<Applied> = kept.chain(added).collect();
+        rows.sort_by_key(|row| row.version);
+        let then = Status::compare(self.migrations, rows, &Trail::default(), None).conflicts;
         let is_new = |conflict: &&Conflict| {
             !self
                 .status
@@ -104,13 +117,16 @@ impl Order<'_> {
                 .iter()
                 .any(|now| now.kind() == conflict.kind() && now.version() == conflict.version())
         };
-        let below = |conflict: &Conflict| match conflict {
+        let problem = |conflict: &Conflict| match conflict {
             Conflict::OutOfOrder { file, behind, .. } => {
                 Some(MarkProblem::Below { file: file.clone(), above: behind.clone() })
             }
+            Conflict::Squashed { file, checkpoint, .. } => {
+                Some(MarkProblem::Squashed { file: file.clone(), checkpoint: checkpoint.clone() })
+            }
             _ => None,
         };
-        then.iter().filter(is_new).filter_map(below).collect()
+        then.iter().filter(is_new).filter_map(problem).collect()
     }
 
     /// Writes history and log.
@@ -141,7 +157,7 @@ impl Order<'_> {
     pub(crate) fn files(&self) -> Vec<String> {
         let file = |version: &i64| match (self.migrations.get(*version), self.row(*version)) {
             (Some(migration), _) => migration.file().to_owned(),
-            (None, Some(row)) => row.file(),
+            (None, Some(row)) => self.trail.file(row),
             (None, None) => version.to_string(),
         };
         self.versions.iter().map(file).collect()

@@ -62,17 +62,6 @@ pub enum ImportProblem {
         /// The other one.
         other: String,
     },
-    /// The tool runs the files in another order than that of their numbers.
-    #[error(
-        "{file} comes after {other} for the tool, which orders versions as texts, but before it as a number; write both \
-         versions with the same count of digits"
-    )]
-    Order {
-        /// The tool's file.
-        file: String,
-        /// The one that the tool runs before it.
-        other: String,
-    },
     /// There is a file of that name in the new directory, with another text.
     #[error("{file} is there already, with another text than {from} would give; move one of them away")]
     Exists {
@@ -96,6 +85,17 @@ pub enum ImportProblem {
     NoFile {
         /// The version, as the tool writes it.
         version: String,
+    },
+    /// The tool has not applied it, and there is no file but a checkpoint, which is for empty databases.
+    #[error(
+        "{file} is not applied, and {checkpoint}, which has taken its place, is for empty databases; apply it with the tool, \
+         or restore the file"
+    )]
+    NotSquashed {
+        /// The name of the file that is gone.
+        file: String,
+        /// The checkpoint.
+        checkpoint: String,
     },
     /// The file is not the one that the tool applied.
     #[error(
@@ -126,18 +126,24 @@ impl ImportProblem {
             | Self::Unfit { file, .. }
             | Self::Malformed { file, .. }
             | Self::TooLong { file }
-            | Self::SameVersion { file, .. }
-            | Self::Order { file, .. } => Some(file),
+            | Self::SameVersion { file, .. } => Some(file),
             Self::Exists { .. }
             | Self::Failed { .. }
             | Self::NoFile { .. }
+            | Self::NotSquashed { .. }
             | Self::Edited { .. }
             | Self::Renamed { .. } => None,
         }
     }
 
+    /// Whether the others could be taken without a file of the tool.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_of_tools_file(&self) -> bool {
+        self.clone().file().is_some()
+    }
+
     /// Whether the file could be written as it is, to be mended afterwards.
-    pub(super) fn is_of_content(&self) -> bool {
+    pub(crate) fn is_of_content(&self) -> bool {
         matches!(self, Self::Unfit { .. } | Self::Placeholder { .. })
     }
 }

@@ -85,6 +85,7 @@ impl From<&Error> for Exit {
             Error::Shadow(error) => Self::from(&**error),
             Error::Connect(_)
             | Error::Stopped { .. }
+            | Error::StoppedUnrecorded
             | Error::Database { .. }
             | Error::NoAnswer { .. }
             | Error::History { .. }
@@ -117,6 +118,7 @@ impl From<&VerifyError> for Exit {
             | VerifyError::RepeatableDue { .. }
             | VerifyError::NothingApplied
             | VerifyError::NotRecorded
+            | VerifyError::OldRecord
             | VerifyError::StaleRecord => Self::Conflict,
             VerifyError::Connect(_)
             | VerifyError::Server { .. }

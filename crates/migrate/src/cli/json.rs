@@ -22,6 +22,8 @@ pub(crate) fn report(report: &Report) -> Value {
             "took_ms": millis(done.took),
             "lock_wait_ms": millis(done.lock_wait),
             "attempts": done.attempts,
+            "rows": done.backfilled.map(|so_far| so_far.rows),
+            "batches": done.backfilled.map(|so_far| so_far.batches),
         })
     };
     json!({
@@ -47,7 +49,7 @@ pub(crate) fn status(status: &Status) -> Value {
     let interrupted = status.interrupted.iter().map(|it| {
         json!({
             "version": it.version, "file": it.file, "direction": it.direction.to_string(),
-            "statements_done": it.done, "statements": it.of,
+            "statements_done": it.done, "statements": it.of, "has_batches": it.has_batches,
         })
     });
     json!({
@@ -84,6 +86,7 @@ pub(crate) fn plan(plan: &Plan, with_sql: bool) -> Value {
             "transaction": !file.outside_transaction,
             "statements": file.statements,
             "statements_done": file.done,
+            "backfill": file.backfill().map(|it| json!({ "batch": it.batch, "pause_ms": millis(it.pause) })),
             "verify": file.verify(),
             "lock_timeout_ms": millis(file.lock_timeout),
             "statement_timeout_ms": millis(file.statement_timeout),
@@ -119,6 +122,10 @@ pub(crate) fn error(error: &Error, message: &str) -> Value {
     };
     let file = error.file();
     let at = file.and_then(|file| file.at);
+    let so_far = file.and_then(|file| match file.stays {
+        Stays::Batches(so_far) => Some(so_far),
+        _ => None,
+    });
     json!({ "error": {
         "message": message,
         "exit": Exit::from(error) as u8,
@@ -129,6 +136,8 @@ pub(crate) fn error(error: &Error, message: &str) -> Value {
         "sqlstate": error.server().map(|server| server.code().code()),
         "hint": error.server().and_then(|server| server.hint()),
         "statements_done": file.and_then(statements_done),
+        "rows": so_far.map(|so_far| so_far.rows),
+        "batches": so_far.map(|so_far| so_far.batches),
         "attempts": file.map(|file| file.attempts),
         "blockers": file.map(|file| file.blockers.iter().map(blocker).collect::<Vec<_>>()),
         "stopped": error.is_stopped(),
@@ -147,7 +156,7 @@ fn destructive(it: &Destructive) -> Value {
 /// `None` if that is not known.
 fn statements_done(file: &FileError) -> Option<usize> {
     match file.stays {
-        Stays::Nothing => Some(0),
+        Stays::Nothing | Stays::Batches(_) => Some(0),
         Stays::Statements { done, .. } => Some(done),
         Stays::Unknown => None,
     }

@@ -108,7 +108,7 @@ fn told(
 fn page(report: &LintReport, migrations: &Migrations, all: bool) -> String {
     let mut page = String::new();
     for finding in &report.findings {
-        let text = migrations.all().find(|file| file.file() == finding.file).map_or("", |file| file.sql());
+        let text = text_of(&finding.file, migrations);
         let _ = writeln!(page, "{finding}");
         page.push_str(&excerpt::line(text, finding.from).unwrap_or_default());
         if let Some(help) = &finding.help {
@@ -120,6 +120,11 @@ fn page(report: &LintReport, migrations: &Migrations, all: bool) -> String {
         }
     }
     page + &summary(report, all)
+}
+
+fn text_of<'a>(file: &str, migrations: &'a Migrations) -> &'a str {
+    let mut scripts = migrations.all().flat_map(|it| [Some(it.up()), it.down()]).flatten();
+    scripts.find(|script| script.file() == file).map_or("", |script| script.sql())
 }
 
 fn summary(report: &LintReport, all: bool) -> String {

@@ -1,19 +1,15 @@
 use std::io::Write;
-use std::path::Path;
 use std::pin::pin;
 
 use clap::ArgMatches;
 use futures_util::future::{Either, select};
 use pgkeel_connect::Config;
-use serde_json::json;
 
 use super::exit::Exit;
-use super::request::{Content, Request, Verb, WayBack};
+use super::request::{Request, Verb};
 use super::screen::Screen;
-use super::status::page;
-use super::{adoption, checks, health, json, lint, schemas, signals, squash, tenants, text};
-use crate::files::unfit;
-use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop, Template};
+use super::{adoption, checks, files, health, lint, migrate, schemas, signals, squash, tenants};
+use crate::{Error, Migrations, Stop};
 
 /// Carries out what was typed: answers to standard output, errors and waiting to standard error.
 ///
@@ -25,7 +21,7 @@ use crate::{Back, Conflict, Error, Migration, Migrations, Migrator, Report, Stop
 /// That of `connect`, for the caller to show; all others have been shown.
 ///
 /// # Cancellation
-/// As [`Migrator::up`].
+/// As [`Migrator::up`](crate::Migrator::up).
 pub async fn run<E>(
     matches: &ArgMatches,
     connect: impl AsyncFnOnce() -> Result<Config, E>,
@@ -60,7 +56,7 @@ pub fn run_blocking<E>(matches: &ArgMatches, connect: impl FnOnce() -> Result<Co
 /// That of `connect`.
 ///
 /// # Cancellation
-/// As [`Migrator::up`].
+/// As [`Migrator::up`](crate::Migrator::up).
 pub async fn run_into<E>(
     matches: &ArgMatches,
     connect: impl AsyncFnOnce() -> Result<Config, E>,
@@ -72,8 +68,8 @@ pub async fn run_into<E>(
 }
 
 /// As [`run_into`], with more than the files of the directory: `add` gets these and returns them with, for example,
-/// migrations that are code of the program ([`Migrations::with_code`]). It is not called by `new` and
-/// `import`, nor where no files are needed.
+/// migrations that are code of the program ([`Migrations::with_code`]). For `new`, which minds only
+/// versions, it gets none. It is not called where no files are needed.
 ///
 /// ```no_run
 /// use pgkeel_connect::Config;
@@ -91,7 +87,7 @@ pub async fn run_into<E>(
 /// That of `connect`. One of `add` is shown.
 ///
 /// # Cancellation
-/// As [`Migrator::up`].
+/// As [`Migrator::up`](crate::Migrator::up).
 pub async fn run_into_with<E>(
     matches: &ArgMatches,
     connect: impl AsyncFnOnce() -> Result<Config, E>,
@@ -103,13 +99,14 @@ pub async fn run_into_with<E>(
     let request = Request::of(matches);
     let mut screen = Screen { out, err, json: request.json, detail: request.detail };
     let verb = request.verb.clone();
-    if let Verb::New { name, content, way_back } = verb {
-        let template = template(name, content, way_back);
-        return Ok(new(&mut screen, &request.directory, template));
+    if let Verb::New { name, content, way_back, code } = verb {
+        let besides = add(Migrations::default());
+        let template = besides.and_then(|besides| files::template(name, content, way_back, besides.newest()));
+        return Ok(files::new(&mut screen, &request.directory, template, code));
     }
     let directory = request.directory.clone();
     if let Verb::Import(words) = &verb {
-        let files = match adoption::files(&mut screen, words, &directory) {
+        let files = match adoption::files(&mut screen, (words, &directory), add) {
             Ok(files) => files,
             Err(exit) => return Ok(exit),
         };
@@ -130,7 +127,7 @@ pub async fn run_into_with<E>(
         Migrations::default()
     };
     if verb == Verb::Validate {
-        return Ok(validate(&mut screen, &migrations, &request.directory));
+        return Ok(files::validate(&mut screen, &migrations, &request.directory));
     }
     if let Verb::Lint(lint) = &verb
         && lint.all
@@ -175,166 +172,7 @@ pub async fn run_into_with<E>(
         }
         verb => {
             let migrator = request.migrator(connect, migrations, stop);
-            Box::pin(with_database(&mut screen, &migrator, verb)).await
+            Box::pin(migrate::carry_out(&mut screen, &migrator, verb)).await
         }
     })
-}
-
-async fn with_database(screen: &mut Screen<'_>, migrator: &Migrator, verb: Verb) -> Exit {
-    let is_dry_run = migrator.is_dry_run();
-    match verb {
-        Verb::Up => {
-            let ended = migrator.up_with(|event| screen.event(event, is_dry_run)).await;
-            ran(screen, migrator, ended, "nothing was pending")
-        }
-        Verb::Down(back) => {
-            let ended = migrator.down_with(back, |event| screen.event(event, is_dry_run)).await;
-            ran(screen, migrator, ended, "nothing was applied")
-        }
-        Verb::Redo => {
-            let ended = migrator.redo_with(|event| screen.event(event, is_dry_run)).await;
-            ran(screen, migrator, ended, "nothing was applied")
-        }
-        Verb::Status { check } => status(screen, migrator, check).await,
-        Verb::Plan { down, sql } => plan(screen, migrator, down, sql).await,
-        Verb::LockInfo => lock_info(screen, migrator).await,
-        Verb::Repair { version, statement } => repair(screen, migrator, version, statement).await,
-        Verb::Mark { direction, versions, reason } => {
-            Box::pin(adoption::mark(screen, migrator, direction, (&versions, &reason))).await
-        }
-        Verb::Validate
-        | Verb::New { .. }
-        | Verb::Lint(_)
-        | Verb::Verify { .. }
-        | Verb::Test { .. }
-        | Verb::Lock { .. }
-        | Verb::Squash(_)
-        | Verb::Baseline
-        | Verb::Import(_)
-        | Verb::Wait { .. }
-        | Verb::Snapshot { .. }
-        | Verb::Diff { .. }
-        | Verb::Doctor => unreachable!("answered without a migrator"),
-    }
-}
-
-fn template(
-    name: String,
-    content: Option<(Content, String)>,
-    way_back: Option<WayBack>,
-) -> Result<Template, Error> {
-    let template = match way_back {
-        None => Template::named(name),
-        Some(WayBack::Down) => Template::named(name).with_down(),
-        Some(WayBack::Irreversible) => Template::named(name).irreversible(),
-        Some(WayBack::Repeatable) => Template::named(name).repeatable(),
-    };
-    match content {
-        None => Ok(template),
-        Some((Content::Index, of)) => template.index(&of),
-        Some((Content::NotNull, of)) => template.not_null(&of),
-        Some((Content::ForeignKey, of)) => template.foreign_key(&of),
-    }
-}
-
-fn new(screen: &mut Screen<'_>, directory: &Path, template: Result<Template, Error>) -> Exit {
-    match template.and_then(|template| template.create_in(directory)) {
-        Ok(paths) => {
-            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            screen.answer(|| paths.join("\n") + "\n", || json!({ "files": paths }));
-            Exit::Done
-        }
-        Err(error) => screen.fail(&error, None),
-    }
-}
-
-/// What can be said of files without a database: those that are applied already could not be changed any more, so of
-/// them too.
-fn validate(screen: &mut Screen<'_>, migrations: &Migrations, directory: &Path) -> Exit {
-    let unfit = |migration: &Migration| {
-        let scripts = [Some(migration.up()), migration.down()].into_iter().flatten();
-        let found = scripts.filter_map(|script| Some((script.file().to_owned(), unfit::find(script)?)));
-        let conflict = |(file, unfit)| Conflict::Unfit { file, unfit, version: migration.version() };
-        found.map(conflict).collect::<Vec<_>>()
-    };
-    let conflicts: Vec<Conflict> = migrations.iter().flat_map(unfit).collect();
-    if !conflicts.is_empty() {
-        return screen.fail(&Error::Conflicts { conflicts }, None);
-    }
-    if let Err(exit) = checks::with_lock_file(screen, migrations, directory) {
-        return exit;
-    }
-    let (count, repeatables) = (migrations.len(), migrations.repeatables().count());
-    let checkpoints = migrations.checkpoints().count();
-    screen.answer(
-        || text::in_order(count, checkpoints, repeatables),
-        || json!({ "migrations": count, "checkpoints": checkpoints, "repeatables": repeatables }),
-    );
-    Exit::Done
-}
-
-fn ran(screen: &mut Screen<'_>, migrator: &Migrator, ended: Result<Report, Error>, nothing: &str) -> Exit {
-    match ended {
-        Ok(report) => {
-            screen.answer(|| text::report(&report, nothing), || json::report(&report));
-            Exit::Done
-        }
-        Err(error) => screen.fail(&error, Some(migrator.migrations())),
-    }
-}
-
-async fn status(screen: &mut Screen<'_>, migrator: &Migrator, check: bool) -> Exit {
-    match migrator.status().await {
-        Ok(status) => {
-            let is_behind = !status.pending.is_empty() || !status.due.is_empty();
-            screen.answer(|| page(&status), || json::status(&status));
-            match (status.conflicts.is_empty(), check && is_behind) {
-                (false, _) => Exit::of(&status.conflicts),
-                (true, true) => Exit::Pending,
-                (true, false) => Exit::Done,
-            }
-        }
-        Err(error) => screen.fail(&error, None),
-    }
-}
-
-async fn plan(screen: &mut Screen<'_>, migrator: &Migrator, down: Option<Back>, sql: bool) -> Exit {
-    let planned = match down {
-        None => migrator.plan().await,
-        Some(back) => migrator.plan_down(back).await,
-    };
-    match planned {
-        Ok(plan) => {
-            let text = || if sql { plan.sql() } else { text::plan(&plan) };
-            screen.answer(text, || json::plan(&plan, sql));
-            Exit::Done
-        }
-        Err(error) => screen.fail(&error, None),
-    }
-}
-
-async fn lock_info(screen: &mut Screen<'_>, migrator: &Migrator) -> Exit {
-    match migrator.lock_holder().await {
-        Ok(holder) => {
-            screen.answer(
-                || text::holder(holder.as_ref()),
-                || json!({ "holder": json::holder(holder.as_ref()) }),
-            );
-            Exit::Done
-        }
-        Err(error) => screen.fail(&error, None),
-    }
-}
-
-async fn repair(screen: &mut Screen<'_>, migrator: &Migrator, version: i64, statement: usize) -> Exit {
-    match migrator.continue_at(version, statement).await {
-        Ok(()) => {
-            screen.answer(
-                || format!("V{version} goes on with statement {statement}\n"),
-                || json!({ "version": version, "continue_at": statement }),
-            );
-            Exit::Done
-        }
-        Err(error) => screen.fail(&error, None),
-    }
 }

@@ -47,6 +47,13 @@ impl Screen<'_> {
         let _ = writeln!(place, "{line}").and_then(|()| place.flush());
     }
 
+    /// What happens in a shadow is never part of the answer.
+    pub(crate) fn progress(&mut self, event: Event<'_>) {
+        if let Some(line) = text::event(event, false) {
+            let _ = writeln!(self.err, "in a shadow: {line}").and_then(|()| self.err.flush());
+        }
+    }
+
     /// Says what went wrong with comparing schemas.
     pub(crate) fn fail_to_verify(&mut self, error: &VerifyError) -> Exit {
         if let VerifyError::Migrate(error) = error {

@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::request::{has, value};
 use super::screen::Screen;
 use super::text::count;
-use crate::{Checkpoint, LockFile, Migrations, Removal, Squasher, VerifyError};
+use crate::{Checkpoint, Event, LockFile, Migrations, Removal, Squasher, VerifyError};
 
 /// What was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,9 @@ pub(super) async fn squash(
     (connect, migrations, directory): (Config, Migrations, &Path),
     words: Words,
 ) -> Exit {
-    match Box::pin(carry_out((connect, migrations, directory), &words)).await {
+    let done = carry_out((connect, migrations, directory), &words, |event| screen.progress(event));
+    let done = Box::pin(done).await;
+    match done {
         Ok(done) => {
             screen.answer(|| done.told(&words), || done.to_json(&words));
             Exit::Done
@@ -91,13 +93,14 @@ struct Done {
 async fn carry_out(
     (connect, migrations, directory): (Config, Migrations, &Path),
     words: &Words,
+    observe: impl FnMut(Event<'_>) + Send,
 ) -> Result<Done, VerifyError> {
     let lock = LockFile::read(directory)?;
     let mut squasher = Squasher::new(connect.clone(), migrations).with_name(&words.name);
     if let Some(lock) = &lock {
         squasher = squasher.with_lock(lock.clone());
     }
-    let checkpoint = squasher.squash(words.version).await?;
+    let checkpoint = squasher.squash_with(words.version, observe).await?;
     let removed = match words.removal {
         Some(how) => checkpoint.removable(directory, how)?,
         None => Vec::new(),
@@ -125,8 +128,9 @@ impl Done {
             if words.dry_run { ("would be written", "would be removed") } else { ("was written", "removed") };
         let wrote = if self.checkpoint.is_there() { "is there" } else { wrote };
         let path = self.path.display();
-        let mut told =
-            format!("{path} {wrote}: {}, proved equal\n", count(self.checkpoint.squashes().len(), "version"));
+        let proved = if self.checkpoint.is_proved() { "proved equal" } else { "as migrations.lock has it" };
+        let versions = count(self.checkpoint.squashes().len(), "version");
+        let mut told = format!("{path} {wrote}: {versions}, {proved}\n");
         if !self.removed.is_empty() {
             let _ = writeln!(told, "{} {removed}", count(self.removed.len(), "file"));
         }
@@ -145,6 +149,7 @@ impl Done {
             "fingerprint": self.checkpoint.schema().to_string(),
             "removed": removed,
             "is_there": self.checkpoint.is_there(),
+            "is_proved": self.checkpoint.is_proved(),
             "writes_lock": self.writes_lock,
             "dry_run": words.dry_run,
         })

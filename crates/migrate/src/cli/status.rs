@@ -101,8 +101,7 @@ fn notes(status: &Status) -> Vec<String> {
     let cosmetic = cosmetic
         .map(|file| format!("{file} was edited after it was applied, but only in comments and space"));
     let stopped = status.interrupted.iter();
-    let stopped =
-        stopped.map(|it| format!("{} was stopped after {} of {} statements", it.file, it.done, it.of));
+    let stopped = stopped.map(|it| format!("{} was stopped {}", it.file, it.place()));
     let removed = status.removed.iter();
     let removed = removed.map(|name| {
         format!(

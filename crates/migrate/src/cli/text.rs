@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::{
-    Blocker, Direction, Done, Error, Event, IndexProgress, Kind, LockHolder, Migration, Plan, Reason, Report,
-    Stays,
+    Backfilled, Blocker, Direction, Done, Error, Event, ImportProblem, IndexProgress, Kind, LockHolder,
+    Migration, Plan, Reason, Report, Stays,
 };
 
 /// The line for what has just happened, if it is worth one.
@@ -33,8 +33,18 @@ pub(crate) fn event(event: Event<'_>, is_dry_run: bool) -> Option<String> {
             Some(part) => format!("{migration}: {phase}, {:.0} %", part * 100.0),
             None => format!("{migration}: {phase}"),
         },
+        Event::Backfilling { migration, so_far } => {
+            let left = so_far.left.map_or_else(String::new, |left| format!(", at most {left} left"));
+            format!("{migration}: {}, {:.0} rows/s{left}", batches(so_far), so_far.rows_per_second())
+        }
         Event::Done(done) => line(done, is_dry_run),
     })
+}
+
+fn batches(so_far: &Backfilled) -> String {
+    let number = if so_far.batches == 1 { "batch" } else { "batches" };
+    let rows = if so_far.rows == 1 { "row" } else { "rows" };
+    format!("{} {rows} in {} {number}", so_far.rows, so_far.batches)
 }
 
 fn list(blockers: &[Blocker]) -> String {
@@ -53,7 +63,7 @@ fn line(done: &Done, is_dry_run: bool) -> String {
     let mut line = format!(
         "{what} {}  {mode}  {}  {}",
         label(&done.migration),
-        extent(&done.migration, done.statements),
+        done.backfilled.as_ref().map_or_else(|| extent(&done.migration, done.statements), batches),
         seconds(done.took)
     );
     if done.attempts > 1 || done.lock_wait >= Duration::from_millis(100) {
@@ -67,7 +77,7 @@ fn extent(migration: &Migration, statements: usize) -> String {
     if migration.kind() == Kind::Code { "code".to_owned() } else { count(statements, "statement") }
 }
 
-fn label(migration: &Migration) -> String {
+pub(crate) fn label(migration: &Migration) -> String {
     match migration.kind() {
         Kind::Hook => migration.name().to_owned(),
         Kind::Repeatable => format!("R  {}", migration.name()),
@@ -114,6 +124,9 @@ pub(crate) fn report(report: &Report, nothing: &str) -> String {
 
 /// What to do about an error, if that is not in it.
 pub(crate) fn next(error: &Error) -> Option<String> {
+    if let Error::Import { problems, .. } = error {
+        return next_of_import(problems);
+    }
     let file = error.file()?;
     if matches!(file.reason, Reason::Refused(_))
         && ["before_run.sql", "after_run.sql"].contains(&file.file.as_str())
@@ -138,11 +151,27 @@ pub(crate) fn next(error: &Error) -> Option<String> {
             format!("mend {}, then migrate {verb}", file.file)
         }
         (Reason::Code(_), _) => format!("mend the program's code of {}, then migrate {verb}", file.file),
+        (Reason::Unending { .. }, _) => format!("mend {}, then migrate {verb}", file.file),
         (Reason::Unverified { .. }, _) => {
             format!("mend the migration or {}, then migrate {verb}", file.file)
         }
         _ => return None,
     })
+}
+
+/// Which words take files over all the same, if there are some.
+fn next_of_import(problems: &[ImportProblem]) -> Option<String> {
+    let as_is = "--as-is writes files whose statements or placeholders cannot run here as they are, to be mended there";
+    let rest = "--leave-rest takes the others without these";
+    match (
+        problems.iter().any(ImportProblem::is_of_content),
+        problems.iter().any(|problem| !problem.is_of_content() && problem.is_of_tools_file()),
+    ) {
+        (true, true) => Some(format!("{as_is}; {rest}")),
+        (true, false) => Some(as_is.to_owned()),
+        (false, true) => Some(rest.to_owned()),
+        (false, false) => None,
+    }
 }
 
 /// One line a file.
@@ -157,6 +186,12 @@ pub(crate) fn plan(plan: &Plan) -> String {
         };
         let which =
             if file.migration.kind() == Kind::Hook { "run".to_owned() } else { file.direction.to_string() };
+        let left = match file.backfill() {
+            Some(backfill) => {
+                format!("{left}, repeated (batch {}, pause {:?})", backfill.batch, backfill.pause)
+            }
+            None => left,
+        };
         let verified = if file.verify().is_some() { ", verified" } else { "" };
         let (lock, statement) = (file.lock_timeout, file.statement_timeout);
         let _ = writeln!(

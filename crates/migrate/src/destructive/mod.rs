@@ -78,7 +78,11 @@ pub(crate) fn find(script: &Script, from: usize) -> Vec<Destructive> {
     let (mut made, mut found) = (Made::default(), Vec::new());
     for (index, statement) in statements(sql).iter().enumerate() {
         if index >= from {
-            found.extend(judge::losses(statement, &made).into_iter().map(|harm| Destructive {
+            let mut losses = judge::losses(statement, &made);
+            if script.directives().backfill.is_some() && losses.is_empty() {
+                losses = rows::lost_in_batches(statement);
+            }
+            found.extend(losses.into_iter().map(|harm| Destructive {
                 file: script.file().to_owned(),
                 at: Location::of_byte(sql, harm.at),
                 words: harm.words,

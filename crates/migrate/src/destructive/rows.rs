@@ -2,7 +2,7 @@
 
 use super::made::{Made, Space};
 use super::{Harm, Loss};
-use crate::files::{Statement, Token, Tokens, depth_behind};
+use crate::files::{Statement, Token, Tokens, depth_behind, takes_all};
 
 /// How statements begin that change rows when they run. In others, the words are about triggers, keys and the like.
 const RUNNERS: [&str; 7] = ["with", "delete", "update", "insert", "select", "merge", "explain"];
@@ -12,17 +12,40 @@ pub(super) fn losses(statement: &Statement<'_>, made: &Made) -> Vec<Harm> {
     if is_only_explained || !RUNNERS.iter().any(|word| statement.begins_with(&[word])) {
         return Vec::new();
     }
-    let all = &statement.tokens;
-    let begins = |at: &usize| match at.checked_sub(1).and_then(|before| all.get(before)) {
-        None => true,
-        Some(before) => {
-            ["(", ")", "analyze", "verbose"].iter().any(|it| before.text.eq_ignore_ascii_case(it))
+    beginnings(statement).filter_map(|at| loss(at, made)).collect()
+}
+
+/// DELETE that is repeated until its table is empty: its WHERE only says that a batch at a time is picked.
+pub(super) fn lost_in_batches(statement: &Statement<'_>) -> Vec<Harm> {
+    if !takes_all(statement) {
+        return Vec::new();
+    }
+    let harm = |mut tokens: Tokens<'_>| {
+        let at = tokens.rest().first()?.at;
+        if !tokens.take_all(&["delete", "from"]) {
+            return None;
         }
+        tokens.take("only");
+        let words = format!("DELETE FROM {} in batches without WHERE", tokens.full_name()?);
+        Some(Harm { at, words, loss: Loss::Rows })
     };
-    (0..all.len())
-        .filter(begins)
-        .filter_map(|at| loss(Tokens { all: level(&all[at..]), at: 0 }, made))
-        .collect()
+    beginnings(statement).filter_map(harm).collect()
+}
+
+/// Where a statement may begin, also in WITH: each with what is in the same parentheses.
+fn beginnings<'a>(statement: &'a Statement<'_>) -> impl Iterator<Item = Tokens<'a>> {
+    let all = &statement.tokens;
+    // The words come first, as a list of values has parentheses without end.
+    let begins = move |at: &usize| {
+        let before = at.checked_sub(1).and_then(|before| all.get(before));
+        is(&all[*at], &["delete", "update"])
+            && before.is_none_or(|it| is(it, &["(", ")", "analyze", "verbose"]))
+    };
+    (0..all.len()).filter(begins).map(|at| Tokens { all: level(&all[at..]), at: 0 })
+}
+
+fn is(token: &Token<'_>, words: &[&str]) -> bool {
+    words.iter().any(|word| token.text.eq_ignore_ascii_case(word))
 }
 
 /// What is in the same parentheses as the first token.

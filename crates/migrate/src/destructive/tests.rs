@@ -6,6 +6,14 @@ fn found(sql: &str) -> Vec<(String, Loss)> {
     find(&script, 0).into_iter().map(|it| (it.words, it.loss)).collect()
 }
 
+/// A look from each parenthesis to the end would take hours.
+#[test]
+fn a_list_of_very_many_values_is_judged_in_one_pass() {
+    let values = "(1, 'a', lower('b')), ".repeat(50_000);
+    let sql = format!("insert into t values {values}(2, 'c', 'd'); update t set a = 1");
+    assert_eq!(found(&sql), [("UPDATE t without WHERE".to_owned(), Loss::Values)]);
+}
+
 #[test]
 fn what_may_lose_data_is_named() {
     for (sql, words, loss) in [

@@ -150,7 +150,7 @@ impl fmt::Display for Complaint {
             }
             Self::Conflict { conflict } => write!(f, "{conflict}"),
             Self::Interrupted { file } => {
-                write!(f, "{} was stopped after {} of {} statements", file.file, file.done, file.of)
+                write!(f, "{} was stopped {}", file.file, file.place())
             }
             Self::MissingRight { right, .. } => write!(f, "this role may not {right}"),
             Self::InvalidIndex { index, table, is_leftover: false } => {

@@ -12,10 +12,11 @@ use pgkeel_connect::{Config, Connection, dial};
 pub(crate) use self::recorded::{Header, header};
 pub use self::verification::Verification;
 use crate::proof::server_wide;
+use crate::run::cancelling;
 use crate::state::Home;
 use crate::{
     Conflict, Differences, Error, LockFile, Migration, Migrations, Migrator, Pattern, Scope, Shadow,
-    Snapshot, Status, Tenant, VerifyError,
+    Snapshot, Status, Stop, Tenant, VerifyError,
 };
 
 /// What a database is held against.
@@ -65,6 +66,7 @@ pub struct Verifier {
     left_aside: Vec<Pattern>,
     /// What shadows were, by what was applied in them: for tenants, whose schemas are all said in the same words.
     made: Arc<Mutex<BTreeMap<Vec<String>, Snapshot>>>,
+    stop: Stop,
 }
 
 impl Verifier {
@@ -80,6 +82,7 @@ impl Verifier {
             is_private: false,
             left_aside: Vec::new(),
             made: Arc::default(),
+            stop: Stop::new(),
         }
     }
 
@@ -118,6 +121,12 @@ impl Verifier {
         self
     }
 
+    /// The same, ending early when this is asked for.
+    pub(crate) fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// The same without these objects of the database itself, whatever the scope is.
     pub(crate) fn leaving_aside(mut self, patterns: Vec<Pattern>) -> Self {
         self.left_aside = patterns;
@@ -127,7 +136,7 @@ impl Verifier {
     /// Compares. Migrations that are pending do not count.
     ///
     /// # Errors
-    /// [`VerifyError::NotRecorded`], [`VerifyError::StaleRecord`], [`VerifyError::NotLocked`],
+    /// [`VerifyError::NotRecorded`], [`VerifyError::OldRecord`], [`VerifyError::StaleRecord`], [`VerifyError::NotLocked`],
     /// [`VerifyError::RepeatablesNotLocked`], [`VerifyError::RepeatableDue`] and [`VerifyError::OtherMajor`] if there is
     /// nothing to compare with; [`Error::Conflicts`] in [`VerifyError::Migrate`] if the files are not those that were
     /// applied; those of [`Shadow::create`] and [`Migrator::up`] for a shadow; that the database cannot be read.
@@ -148,11 +157,15 @@ impl Verifier {
     ) -> Result<Verification, VerifyError> {
         let connection = dial(&self.connect.clone().with_application_name("pgkeel-verify")).await;
         let connection = connection.map_err(VerifyError::Connect)?;
-        let verified = match against {
-            Against::Recorded => self.against_record(&connection, status).await,
-            Against::LockFile(lock) => self.against_lock(&connection, status, lock).await,
-            Against::Shadow => self.against_shadow(&connection, status).await,
-        };
+        // Files that run in a shadow take room.
+        let verifying = Box::pin(async {
+            match against {
+                Against::Recorded => self.against_record(&connection, status).await,
+                Against::LockFile(lock) => self.against_lock(&connection, status, lock).await,
+                Against::Shadow => self.against_shadow(&connection, status).await,
+            }
+        });
+        let verified = cancelling(&connection, &self.stop, verifying).await;
         connection.close().await;
         verified
     }
@@ -191,7 +204,10 @@ impl Verifier {
         if found.major() != lock.major() {
             return Err(VerifyError::OtherMajor { expected: lock.major(), found: found.major() });
         }
-        let record = recorded::read(&self.home, connection).await?.map(|record| record.snapshot);
+        let record = match recorded::read(&self.home, connection).await {
+            Err(VerifyError::OldRecord) => None,
+            record => record?.map(|record| record.snapshot),
+        };
         let mut explanation = record.filter(|record| record.fingerprint() == expected);
         if explanation.is_none() && self.shadows.is_some() {
             let made = self.make(status, lock.scope()).await?;
@@ -257,7 +273,7 @@ impl Verifier {
             server_wide::refuse(&applied)?;
         }
         let shadow = Shadow::create(self.shadows.as_ref().unwrap_or(&self.connect)).await?;
-        let made = make(&shadow, &self.home, applied, scope).await;
+        let made = make(&shadow, (&self.home, applied), scope, &self.stop).await;
         shadow.leave().await;
         made
     }
@@ -272,20 +288,20 @@ pub(crate) async fn made_by(
 ) -> Result<Snapshot, VerifyError> {
     server_wide::refuse(&migrations)?;
     let shadow = Shadow::create(server).await?;
-    let made = make(&shadow, &Home::default(), migrations, scope).await;
+    let made = make(&shadow, (&Home::default(), migrations), scope, &Stop::new()).await;
     shadow.leave().await;
     made
 }
 
 async fn make(
     shadow: &Shadow,
-    home: &Home,
-    migrations: Migrations,
+    (home, migrations): (&Home, Migrations),
     scope: &Scope,
+    stop: &Stop,
 ) -> Result<Snapshot, VerifyError> {
     let migrator =
         Migrator::new(shadow.config().clone(), migrations).accepting_destructive().without_record();
-    migrator.in_home(home.clone()).up().await?;
+    migrator.in_home(home.clone()).with_stop(stop.clone()).up().await?;
     Snapshot::take_in(home, shadow.connection(), scope).await
 }
 

@@ -183,10 +183,14 @@ impl Tables {
     }
 }
 
-/// Which schema was recorded; nothing where none was, or this role may not read it.
+/// Which schema was recorded; nothing where none was, or it does not say of which history it is, or this role may not read it.
 pub(crate) async fn header(home: &Home, connection: &Connection) -> Result<Option<Header>, VerifyError> {
     let columns = "scope, applied, split_part(left(snapshot, 100), E'\n', 2), fingerprint";
-    let Some((row, applied)) = row(home, connection, columns).await? else { return Ok(None) };
+    let found = match row(home, connection, columns).await {
+        Err(VerifyError::OldRecord) => None,
+        found => found?,
+    };
+    let Some((row, applied)) = found else { return Ok(None) };
     let (scope, is_current) = (scope(&row)?, is_current(&row, applied.as_deref()));
     let text = |column| row.try_get::<_, String>(column).ok();
     let major = text(2).and_then(|text| text.strip_prefix("postgresql ")?.parse().ok());
@@ -212,11 +216,13 @@ async fn row(
     connection: &Connection,
     columns: &str,
 ) -> Result<Option<(Row, Option<String>)>, VerifyError> {
+    let tables = bounded(VerifyStep::ReadRecord, Tables::look(home, connection)).await?;
+    match tables.record {
+        Standing::Readable => {}
+        Standing::Old => return Err(VerifyError::OldRecord),
+        Standing::Missing | Standing::Hidden => return Ok(None),
+    }
     let read = async {
-        let tables = Tables::look(home, connection).await?;
-        if tables.record != Standing::Readable {
-            return Ok(None);
-        }
         let sql = format!("select {columns} from {}", home.tables().snapshot);
         let row = connection.query_opt_typed(&sql, &[]).await?;
         Ok(row.zip(Some(tables.applied(home, connection).await?)))

@@ -131,6 +131,14 @@ impl Migrations {
         Self { versioned, checkpoints: start.into_iter().cloned().collect(), ..self.clone() }
     }
 
+    /// What a checkpoint can be held against, of a chain that ends with its version: what it does not list came later.
+    pub(crate) fn replaced_by(checkpoint: &Migration, chain: &[Migration]) -> Vec<Migration> {
+        let is_replaced = |file: &&Migration| {
+            file.kind() == Kind::Checkpoint || checkpoint.squashed(file.version()).is_some()
+        };
+        chain.iter().filter(is_replaced).cloned().collect()
+    }
+
     /// The same with another checkpoint.
     pub(crate) fn with_checkpoint(&self, checkpoint: &Migration) -> Result<Self, Error> {
         let mut checkpoints: Vec<Migration> = self.checkpoints().cloned().collect();

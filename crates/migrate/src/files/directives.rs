@@ -5,8 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use pgkeel_connect::Ident;
-use pgkeel_connect::settings::{positive_duration, yes_or_no};
+use pgkeel_connect::settings::{duration, positive_duration, yes_or_no};
 
+use super::backfill::Backfill;
 use super::checkpoint::Squashed;
 use super::statements::Scan;
 
@@ -20,6 +21,9 @@ pub struct Directives {
     /// run in a transaction, such as CREATE INDEX CONCURRENTLY. If the connection or the server is lost, a procedure that
     /// commits by itself may be called again, so it has to bear that; all else is not repeated, or may be.
     pub outside_transaction: bool,
+    /// `backfill batch=5000 pause=50ms`, first in its comment: its one statement is repeated until it changes no row, each time
+    /// in a transaction of its own. `transaction=off` goes without saying.
+    pub backfill: Option<Backfill>,
     /// `lock_timeout=2s`: how long a statement waits for what others have locked.
     pub lock_timeout: Option<Duration>,
     /// `statement_timeout=15min`: how long one statement may take.
@@ -62,13 +66,19 @@ impl Directives {
     /// Reads them; an error says what is wrong with one of them, and the byte at which its comment begins.
     pub(crate) fn read(scan: &Scan<'_>) -> Result<Self, (usize, String)> {
         let first = scan.statements.first().map_or(usize::MAX, |statement| statement.start);
-        let mut directives = Self::default();
-        for (at, comment) in &scan.line_comments {
-            let Some(pairs) = comment.trim_start_matches('-').trim().strip_prefix(MARK) else { continue };
-            if *at > first {
-                return Err((*at, "stands below the first statement; put it above".to_owned()));
+        let ours = scan.line_comments.iter().filter_map(|(at, comment)| {
+            Some((*at, comment.trim_start_matches('-').trim().strip_prefix(MARK)?))
+        });
+        let ours: Vec<(usize, &str)> = ours.collect();
+        let is_backfill = ours.iter().any(|(_, pairs)| Backfill::behind(pairs).is_some());
+        let backfill = is_backfill.then(Backfill::default);
+        let mut directives = Self { backfill, outside_transaction: is_backfill, ..Self::default() };
+        for (at, pairs) in ours {
+            if at > first {
+                return Err((at, "stands below the first statement; put it above".to_owned()));
             }
-            directives.add_all(pairs).map_err(|reason| (*at, reason))?;
+            let pairs = Backfill::behind(pairs).unwrap_or(pairs);
+            directives.add_all(pairs).map_err(|reason| (at, reason))?;
         }
         Ok(directives)
     }
@@ -87,7 +97,10 @@ impl Directives {
 
     fn add(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
-            "transaction" => self.outside_transaction = !yes_or_no(value)?,
+            "transaction" => self.outside_transaction = self.is_outside(yes_or_no(value)?)?,
+            "batch" => self.of_backfill()?.set_batch(value)?,
+            "pause" => self.of_backfill()?.pause = duration(value)?,
+            "max_batches" => self.of_backfill()?.set_max_batches(value)?,
             "lock_timeout" => self.lock_timeout = Some(span(value)?),
             "statement_timeout" => self.statement_timeout = Some(span(value)?),
             "retries" => self.retries = Some(value.parse().map_err(|_| "is not a number".to_owned())?),
@@ -107,6 +120,19 @@ impl Directives {
 }
 
 impl Directives {
+    fn is_outside(&self, is_whole: bool) -> Result<bool, String> {
+        if is_whole && self.backfill.is_some() {
+            return Err("contradicts backfill: each batch is a transaction of its own".to_owned());
+        }
+        Ok(!is_whole)
+    }
+
+    fn of_backfill(&mut self) -> Result<&mut Backfill, String> {
+        self.backfill
+            .as_mut()
+            .ok_or_else(|| "is for a backfill: write -- pgkeel: backfill batch=…".to_owned())
+    }
+
     fn require(&mut self, value: &str) -> Result<(), String> {
         for word in value.split(',').map(str::trim) {
             match word.strip_prefix("R__") {
@@ -123,7 +149,7 @@ impl Directives {
 }
 
 const KEYS: &str = "transaction, lock_timeout, statement_timeout, retries, out_of_order, irreversible, destructive, \
-                    role, requires, phase, precheck, squashes";
+                    role, requires, phase, precheck, squashes, and of a backfill batch, pause, max_batches";
 
 /// The value at the beginning of the text, in double quotes or up to the next space, and what follows.
 fn value(text: &str) -> Result<(&str, &str), String> {
@@ -164,6 +190,7 @@ impl fmt::Display for Directives {
         // No `..`: a directive that is not told apart must not compile.
         let Self {
             outside_transaction,
+            backfill,
             lock_timeout,
             statement_timeout,
             retries,
@@ -180,6 +207,7 @@ impl fmt::Display for Directives {
         } = self;
         let mut parts = Vec::new();
         parts.extend(outside_transaction.then(|| "transaction=off".to_owned()));
+        parts.extend(backfill.map(|backfill| backfill.to_string()));
         parts.extend(lock_timeout.map(|limit| format!("lock_timeout={}ms", limit.as_millis())));
         parts.extend(statement_timeout.map(|limit| format!("statement_timeout={}ms", limit.as_millis())));
         parts.extend(retries.map(|retries| format!("retries={retries}")));
@@ -219,6 +247,21 @@ mod tests {
     }
 
     #[test]
+    fn a_backfill_runs_outside_of_transactions_whether_it_says_so_or_not() {
+        let told = "transaction=off backfill batch=5000 pause=50ms max_batches=7 retries=2";
+        for sql in [
+            "-- pgkeel: backfill batch=5000 pause=50ms max_batches=7 retries=2",
+            "-- pgkeel: transaction=off retries=2\n-- pgkeel: backfill pause=50ms max_batches=7 batch=5000",
+            "-- pgkeel: pause=50ms\n-- pgkeel:backfill retries=2\n-- pgkeel: batch=5000 max_batches=7",
+        ] {
+            assert_eq!(read(sql).unwrap().to_string(), told, "{sql}");
+        }
+        let plain = read("-- pgkeel: backfill\nselect 1").unwrap().backfill.unwrap();
+        assert_eq!((plain.batch, plain.pause.as_millis(), plain.max_batches), (1000, 10, None));
+        assert_eq!(read("-- pgkeel: backfill pause=0").unwrap().backfill.unwrap().pause, Duration::ZERO);
+    }
+
+    #[test]
     fn what_is_accepted_does_not_make_another_file() {
         let accepting = read("-- pgkeel: destructive=accepted\ndrop table a").unwrap();
         assert!(accepting.accepts_destructive && accepting.to_string().is_empty());
@@ -235,6 +278,14 @@ mod tests {
             ("-- pgkeel: phase=later", "is neither expand nor contract"),
             ("-- pgkeel: destructive=yes", "destructive=yes, which is not accepted"),
             ("-- pgkeel: requires=later", "is not a list of versions"),
+            ("-- pgkeel: batch=5", "batch=5, which is for a backfill"),
+            ("-- pgkeel: backfill batch=0", "batch=0, which is not a number of rows"),
+            ("-- pgkeel: backfill batch=2147483648", "which is not a number of rows"),
+            ("-- pgkeel: backfill max_batches=-1", "is not a number of batches"),
+            ("-- pgkeel: backfill pause=soon", "which is not a span of time"),
+            ("-- pgkeel: backfill=yes", "backfill=yes, which is none of"),
+            ("-- pgkeel: backfill 5000", "\"5000\", which is not key=value"),
+            ("-- pgkeel: transaction=on\n-- pgkeel: backfill", "transaction=on, which contradicts backfill"),
             ("select 1;\n-- pgkeel: transaction=off", "below the first statement"),
         ] {
             let (at, reason) = read(sql).unwrap_err();

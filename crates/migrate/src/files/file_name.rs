@@ -23,7 +23,7 @@ pub(crate) enum FileName<'a> {
 
 const BESIDE: [&str; 2] = ["README.md", "migrations.lock"];
 
-/// How the drafts of `migrations.lock` begin, of which one may be left behind when it is being written.
+/// How drafts begin, of `migrations.lock` and of checkpoints, of which one may be left behind when it is being written.
 pub(crate) const DRAFT: &str = ".migrations.lock.";
 
 impl<'a> FileName<'a> {

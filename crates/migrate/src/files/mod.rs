@@ -1,5 +1,6 @@
 //! What is in a directory of migrations, without a database.
 
+mod backfill;
 mod checkpoint;
 mod directives;
 mod draft;
@@ -20,6 +21,7 @@ mod text;
 mod tokens;
 pub(crate) mod unfit;
 
+pub use self::backfill::Backfill;
 pub use self::checkpoint::Squashed;
 pub use self::directives::{Directives, Phase};
 pub use self::embed::embed;
@@ -30,8 +32,9 @@ pub use self::template::Template;
 pub use self::text::Location;
 pub use self::unfit::{Unfit, UnfitReason};
 
+pub(crate) use self::backfill::{SETTING as BATCH_SETTING, takes_all, verb};
 pub(crate) use self::directives::MARK;
-pub(crate) use self::file_name::{is_migration_file, numbered, snake_case};
+pub(crate) use self::file_name::{DRAFT, is_migration_file, numbered, snake_case};
 pub(crate) use self::index::{IndexBuild, IndexRebuild};
 pub(crate) use self::outside::{cannot_be_in_transaction, of_whole_server, sets_session};
 pub(crate) use self::script::Script;

@@ -12,7 +12,8 @@ use crate::Error;
 const SMALLEST_STAMP: i64 = 10_000_000_000_000;
 
 /// In the style of the files that are there, whatever is in them: one may have been created just now and be empty still.
-pub(super) fn next_version(directory: &Path, now: SystemTime) -> Result<String, Error> {
+/// `besides` is the newest version of what is no file, 0 for none.
+pub(super) fn next_version(directory: &Path, besides: i64, now: SystemTime) -> Result<String, Error> {
     let names = || -> std::io::Result<Vec<String>> {
         let name =
             |entry: std::io::Result<std::fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
@@ -26,10 +27,11 @@ pub(super) fn next_version(directory: &Path, now: SystemTime) -> Result<String, 
         }
         _ => None,
     });
-    Ok(match versions.max() {
-        None => stamp(now).to_string(),
-        Some((newest, _)) if newest >= SMALLEST_STAMP => stamp(now).max(newest.saturating_add(1)).to_string(),
-        Some((newest, digits)) => format!("{:0digits$}", newest + 1),
+    let (of_files, digits) = versions.max().unwrap_or_default();
+    Ok(match of_files.max(besides) {
+        0 => stamp(now).to_string(),
+        newest if newest >= SMALLEST_STAMP => stamp(now).max(newest.saturating_add(1)).to_string(),
+        newest => format!("{:0digits$}", newest + 1),
     })
 }
 

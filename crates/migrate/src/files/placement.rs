@@ -20,6 +20,7 @@ pub(super) fn check(script: &Script, kind: Kind) -> Option<MigrationProblem> {
         Kind::Code => found(
             script,
             &[
+                backfill(directives, ONE),
                 named(directives.outside_transaction, "transaction=off", ONE),
                 named(!directives.requires_repeatables.is_empty(), "requires=R__…", REPEATABLE),
                 squashes(directives),
@@ -60,6 +61,7 @@ type Place = Option<(&'static str, &'static str)>;
 
 fn unrepeatable(directives: &Directives) -> Vec<Place> {
     vec![
+        backfill(directives, TOGETHER),
         named(directives.outside_transaction, "transaction=off", TOGETHER),
         named(directives.out_of_order, "out_of_order=yes", ORDER),
         named(directives.irreversible.is_some(), "irreversible", WAY_BACK),
@@ -72,12 +74,17 @@ fn unrepeatable(directives: &Directives) -> Vec<Place> {
 fn unlike_a_checkpoint(directives: &Directives) -> Vec<Place> {
     let requires = !directives.requires.is_empty() || !directives.requires_repeatables.is_empty();
     vec![
+        backfill(directives, WHOLE),
         named(directives.outside_transaction, "transaction=off", WHOLE),
         named(directives.out_of_order, "out_of_order=yes", FIRST),
         named(directives.irreversible.is_some(), "irreversible", WAY_BACK),
         named(requires, "requires", FIRST),
         named(directives.phase != Phase::Expand, "phase", EMPTY),
     ]
+}
+
+fn backfill(directives: &Directives, why: &'static str) -> Place {
+    named(directives.backfill.is_some(), "backfill", why)
 }
 
 fn squashes(directives: &Directives) -> Place {
@@ -134,6 +141,13 @@ mod tests {
                 "B1__a.sql",
                 "-- pgkeel: transaction=off\nselect 1",
                 "B1__a.sql says transaction=off, but an empty database",
+            ),
+            ("R__a.sql", "-- pgkeel: backfill\nselect 1", "R__a.sql says backfill, but its statements"),
+            ("B1__a.sql", "-- pgkeel: backfill\nselect 1", "B1__a.sql says backfill, but an empty database"),
+            (
+                "before_run.sql",
+                "-- pgkeel: backfill\nselect 1",
+                "before_run.sql says backfill, but its statements",
             ),
             ("R__a.sql", "select 1; commit", "R__a.sql has COMMIT at 1:11"),
             ("after_run.sql", "vacuum", "after_run.sql has VACUUM at 1:1"),

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::backfill::SETTING;
 use super::file_name::snake_case;
 use super::next_version::next_version;
 use crate::Error;
@@ -30,7 +31,9 @@ pub struct Template {
     name: String,
     up: Option<String>,
     way_back: WayBack,
+    verify: Option<String>,
     is_repeatable: bool,
+    newest_besides: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -45,7 +48,21 @@ enum WayBack {
 impl Template {
     /// An empty one.
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), up: None, way_back: WayBack::Open, is_repeatable: false }
+        Self {
+            name: name.into(),
+            up: None,
+            way_back: WayBack::Open,
+            verify: None,
+            is_repeatable: false,
+            newest_besides: 0,
+        }
+    }
+
+    /// With a version above this one, too: of migrations that are no files ([`Code`](crate::Code)).
+    #[must_use]
+    pub fn above(mut self, version: i64) -> Self {
+        self.newest_besides = version;
+        self
     }
 
     /// With a file for the way back, to be filled in.
@@ -117,6 +134,25 @@ impl Template {
         Ok(self.with(&up, format!("alter table {table} drop constraint {key};\n")))
     }
 
+    /// One that changes the rows of a table a batch at a time, and a `.verify.sql` that finds out if one was left. What is to
+    /// be set in which rows is to be filled in: as it is, the server refuses it.
+    ///
+    /// # Errors
+    /// [`Error::Template`] if `table` is not the name of one.
+    pub fn backfill(mut self, table: &str) -> Result<Self, Error> {
+        let table = table.trim();
+        if !is_name(table) {
+            return Err(unreadable(table));
+        }
+        self.up = Some(format!(
+            "{BATCHES}update {table} set column_name = 'value'\n\
+             where key_column in (\n    select key_column from {table}\n    where column_name is null\n    \
+             limit current_setting('{SETTING}')::bigint\n);\n"
+        ));
+        self.verify = Some(format!("select not exists (select from {table} where column_name is null);\n"));
+        Ok(self)
+    }
+
     fn with(mut self, up: &str, down: String) -> Self {
         self.up = Some(format!("{OUTSIDE}{up}"));
         if !matches!(self.way_back, WayBack::None) {
@@ -135,14 +171,40 @@ impl Template {
         self.create_at(directory.as_ref(), SystemTime::now())
     }
 
+    /// The Rust of a function that returns it as [`Code`](crate::Code), with the version that a file would get. Writes
+    /// nothing, as only the program knows where it belongs. What was said of tables is for files.
+    ///
+    /// # Errors
+    /// As [`create_in`](Self::create_in).
+    pub fn code_for(self, directory: impl AsRef<Path>) -> Result<String, Error> {
+        self.code_at(directory.as_ref(), SystemTime::now())
+    }
+
+    fn code_at(self, directory: &Path, now: SystemTime) -> Result<String, Error> {
+        check(&self.name)?;
+        let (version, name) = (next_version(directory, self.newest_besides, now)?, self.name);
+        let version = version.trim_start_matches('0');
+        let besides = match self.way_back {
+            WayBack::Open => "",
+            WayBack::None => "\n    .with_directives(r#\"irreversible=\"say here why\"\"#)",
+            WayBack::Empty | WayBack::Known(_) => CODE_DOWN,
+        };
+        Ok(format!(
+            "{CODE_HEAD}fn {name}() -> pgkeel_migrate::Code {{\n    \
+             pgkeel_migrate::Code::new({version}, \"{name}\", \"1\", |tx| {{\n{CODE_BODY}    }}){besides}\n}}\n"
+        ))
+    }
+
     fn create_at(self, directory: &Path, now: SystemTime) -> Result<Vec<PathBuf>, Error> {
         check(&self.name)?;
         let files = if self.is_repeatable {
             let stem = format!("R__{}", self.name);
-            [Some((format!("{stem}.sql"), format!("-- {stem}\n--\n{REPEATED}"))), None]
+            [Some((format!("{stem}.sql"), format!("-- {stem}\n--\n{REPEATED}"))), None, None]
         } else {
-            let stem = format!("V{}__{}", next_version(directory, now)?, self.name);
-            [Some((format!("{stem}.sql"), self.up(&stem))), self.down(&stem)]
+            let version = next_version(directory, self.newest_besides, now)?;
+            let stem = format!("V{version}__{}", self.name);
+            let verify = self.verify.as_ref().map(|text| (format!("{stem}.verify.sql"), text.clone()));
+            [Some((format!("{stem}.sql"), self.up(&stem))), self.down(&stem), verify]
         };
         let write = |(file, text): (String, String)| {
             let path = directory.join(file);
@@ -192,10 +254,40 @@ const IN_TRANSACTION: &str = "\
 
 ";
 
+const CODE_HEAD: &str = "\
+/// Say here why, in a sentence.
+///
+/// For `Migrations::with_code`. Once it is applied anywhere it is never changed; if it has to be while it is written, so does
+/// its revision, the \"1\". It may be called more than once, and what it does besides the transaction is not undone.
+";
+
+const CODE_BODY: &str = "        Box::pin(async move {
+            // The transaction in which the history is written, too: no COMMIT.
+            tx.batch_execute(\"select 1\").await?;
+            Ok(())
+        })
+";
+
+const CODE_DOWN: &str = "
+    .with_down(|tx| {
+        Box::pin(async move {
+            tx.batch_execute(\"select 1\").await?;
+            Ok(())
+        })
+    })";
+
 const OUTSIDE: &str = "\
 -- Its statements run one by one, so that no lock is held for long; after a failure the next run goes on with the one
 -- that failed.
 -- pgkeel: transaction=off
+
+";
+
+const BATCHES: &str = "\
+-- Its statement runs again and again, each time in a transaction of its own, until it changes no row. So the query with the
+-- LIMIT leaves out what is done, best with an index on what is not; and what is written from now on should be right
+-- already, by a default or by the program. After a failure the next run goes on.
+-- pgkeel: backfill batch=1000 pause=10ms
 
 ";
 
@@ -210,14 +302,16 @@ impl Columns {
         let (table, columns) =
             of.trim().strip_suffix(')').and_then(|of| of.split_once('(')).ok_or_else(|| unreadable(of))?;
         let (table, columns) = (table.trim().to_owned(), columns.trim().to_owned());
-        let is_name =
-            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_.\"".contains(c));
         if is_name(&table) && columns.split(',').all(|column| is_name(column.trim())) {
             Ok(Self { table, columns })
         } else {
             Err(unreadable(of))
         }
     }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_.\"".contains(c))
 }
 
 fn unreadable(of: &str) -> Error {

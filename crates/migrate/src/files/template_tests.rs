@@ -110,3 +110,21 @@ fn what_is_not_a_table_with_columns_is_refused() {
     }
     assert!(Template::named("a").foreign_key("orders(a)").is_err());
 }
+
+#[test]
+fn what_is_no_file_counts_for_the_next_version() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("V007__a.sql"), "select 1").unwrap();
+    let new = |name| Template::named(name).above(41);
+    assert_eq!(create(directory.path(), new("b")).unwrap(), ["V042__b.sql"]);
+    assert_eq!(create(directory.path(), new("c")).unwrap(), ["V043__c.sql"]);
+    let code = new("d").with_down().code_for(directory.path()).unwrap();
+    assert!(
+        code.contains("Code::new(44, \"d\", \"1\", |tx| {") && code.contains(".with_down(|tx| {"),
+        "{code}"
+    );
+    let code = new("d").irreversible().code_for(directory.path()).unwrap();
+    assert!(code.contains(".with_directives(r#\"irreversible=\"say here why\"\"#)\n}"), "{code}");
+    assert!(!directory.path().join("V44__d.sql").exists());
+    assert!(matches!(new("D").code_for(directory.path()), Err(Error::Name { .. })));
+}

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::backfill;
 use super::index::IndexBuild;
 use super::outside::{cannot_be_in_transaction, changes_role, changes_search_path};
 use super::script::Script;
@@ -40,13 +41,23 @@ pub enum UnfitReason {
     ChangesRole,
     /// It changes the search path, in a file that runs for one of many tenants: what follows would be made elsewhere.
     LeavesTenant,
+    /// It is in a backfill, which repeats one UPDATE, DELETE or INSERT … SELECT, and is none or another one.
+    NotBackfill,
+    /// It is to be repeated, and takes all rows at once: no LIMIT in it reads how many a batch has.
+    Unlimited,
+    /// It is to be repeated until it changes no row, and passes over rows that others have locked: a batch of nothing but
+    /// such rows would be taken for the end.
+    SkipsLocked,
+    /// It is to be repeated until it changes no row, and its LIMIT picks from all rows, also those that are done.
+    Unending,
 }
 
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let advice = match self.reason {
             UnfitReason::ControlsTransaction => {
-                "files run in transactions that are begun for them, so leave this out"
+                "files run in transactions that are begun for them, so leave this out, or make two files where a part has to be \
+                 committed before the rest"
             }
             UnfitReason::CopiesThroughClient => "there is nobody to copy from or to, so use INSERT",
             UnfitReason::MetaCommand => "only psql knows this command, so leave it out",
@@ -61,6 +72,19 @@ impl fmt::Display for Unfit {
                 "what follows would not be in the tenant's schema, so leave this out, and write the schema of what is elsewhere"
             }
             UnfitReason::ChangesRole => "write -- pgkeel: role=… at the top of the file instead",
+            UnfitReason::NotBackfill => {
+                "a backfill repeats one UPDATE, DELETE or INSERT … SELECT, so put this into a file of its own"
+            }
+            UnfitReason::Unlimited => {
+                "it would take all rows at once, so write limit current_setting('pgkeel.batch')::bigint behind the query \
+                 that picks them"
+            }
+            UnfitReason::SkipsLocked => {
+                "a batch of rows that others have locked would be taken for the end, so leave SKIP LOCKED out"
+            }
+            UnfitReason::Unending => {
+                "it would pick rows again that are done, so give the query with the LIMIT a WHERE that leaves them out"
+            }
         };
         write!(f, "{} at {}: {advice}", self.words, self.at)
     }
@@ -69,11 +93,12 @@ impl fmt::Display for Unfit {
 /// The first statement of the file that cannot be part of it.
 pub(crate) fn find(script: &Script) -> Option<Unfit> {
     let outside = script.directives().outside_transaction;
-    statements(script.sql()).iter().find_map(|statement| {
+    let found = statements(script.sql()).iter().find_map(|statement| {
         let (reason, words) = judge(script.sql(), statement, outside)?;
         let at = Location::of_byte(script.sql(), statement.start);
         Some(Unfit { at, words, reason })
-    })
+    });
+    found.or_else(|| backfill::unfit(script))
 }
 
 /// The first statement of the file that leaves the schema in which it runs.
@@ -94,7 +119,7 @@ fn judge(sql: &str, statement: &Statement<'_>, outside: bool) -> Option<(UnfitRe
     let is_nameless = || IndexBuild::of(sql, statement).is_some_and(|build| build.name.is_none());
     let reason = if copies_through_client(statement) {
         (UnfitReason::CopiesThroughClient, first(1))
-    } else if statement.begins_with(&["set"]) && statement.mentions("standard_conforming_strings") {
+    } else if changes_strings(statement) {
         (UnfitReason::ChangesStrings, first(2))
     } else if controls_transaction(statement) {
         (UnfitReason::ControlsTransaction, first(1))
@@ -108,6 +133,14 @@ fn judge(sql: &str, statement: &Statement<'_>, outside: bool) -> Option<(UnfitRe
         return None;
     };
     Some(reason)
+}
+
+/// To what every session here has already, as `pg_dump` writes on top of what it dumps, nothing is changed.
+fn changes_strings(statement: &Statement<'_>) -> bool {
+    let value = statement.tokens.last().map(|token| token.text.trim_matches('\''));
+    let is_on =
+        ["on", "true", "yes", "1"].iter().any(|on| value.is_some_and(|it| it.eq_ignore_ascii_case(on)));
+    statement.begins_with(&["set"]) && statement.mentions("standard_conforming_strings") && !is_on
 }
 
 fn copies_through_client(statement: &Statement<'_>) -> bool {
@@ -162,7 +195,8 @@ mod tests {
         let found = unfit("-- é\nselect 'é'; commit;").unwrap();
         assert_eq!(
             found.to_string(),
-            "COMMIT at 2:13: files run in transactions that are begun for them, so leave this out"
+            "COMMIT at 2:13: files run in transactions that are begun for them, so leave this out, or make two files where a \
+             part has to be committed before the rest"
         );
     }
 
@@ -192,6 +226,11 @@ mod tests {
         assert_eq!((found.reason, found.words.as_str()), (UnfitReason::MetaCommand, "\\set"));
         assert_eq!(reason(r"select '\d', E'\'\d', $$\d$$"), None);
         assert_eq!(reason("set local standard_conforming_strings = off"), Some(UnfitReason::ChangesStrings));
+        assert_eq!(reason("set standard_conforming_strings to default"), Some(UnfitReason::ChangesStrings));
+        assert_eq!(
+            reason("SET standard_conforming_strings = on; set standard_conforming_strings to 'on'"),
+            None
+        );
     }
 
     #[test]

@@ -55,6 +55,7 @@ const APPLICATION_NAME: &str = "pgkeel-gate";
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "readiness")]
 #[derive(Debug, Clone)]
 pub struct Gate {
     connect: Config,

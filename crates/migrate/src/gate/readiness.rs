@@ -104,8 +104,10 @@ impl fmt::Display for Readiness {
             ),
             Self::Interrupted { file } => write!(
                 f,
-                "{} was stopped after {} of {} statements; run migrate {} to go on with it",
-                file.file, file.done, file.of, file.direction
+                "{} was stopped {}; run migrate {} to go on with it",
+                file.file,
+                file.place(),
+                file.direction
             ),
             Self::Conflicting { conflicts } => {
                 let more = match conflicts.len() {
@@ -149,7 +151,15 @@ mod tests {
         let (found, expected) = (Fingerprint::of("found"), Fingerprint::of("expected"));
         let file = "V2__b.sql".to_owned();
         let direction = Direction::Up;
-        let it = Interrupted { file: file.clone(), version: 2, direction, done: 1, is_unsure: false, of: 3 };
+        let it = Interrupted {
+            file: file.clone(),
+            version: 2,
+            direction,
+            done: 1,
+            is_unsure: false,
+            has_batches: false,
+            of: 3,
+        };
         let edited = |version| Conflict::Edited { file: format!("V{version}__x.sql"), version };
         let holder = LockHolder { pid: 7, application_name: "pgkeel-migrate".into(), since: None };
         let files = vec![file.clone(), "V3__c.sql".into()];

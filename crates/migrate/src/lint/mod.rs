@@ -50,7 +50,9 @@ pub struct Linter {
 }
 
 impl Linter {
-    /// For every file, each as if all before it had been applied long ago. Files that undo others are not looked at.
+    /// For every file, each as if all before it had been applied long ago. A file that undoes another runs on a database in
+    /// use, too, so what blocks one is told of it; but programs that need what it takes away have gone by then, and how it
+    /// writes what was there before is not its choice.
     #[must_use]
     pub fn new(migrations: Migrations) -> Self {
         Self { migrations, pending: None, server: None, selection: Selection::default() }
@@ -112,6 +114,10 @@ impl Linter {
             }
             findings.extend(self.lint_one(migration, &mut batch));
             files += 1;
+            if let Some(down) = migration.down().filter(|_| migration.kind() == Kind::Versioned) {
+                findings.extend(self.lint_back(down));
+                files += 1;
+            }
         }
         LintReport { findings, files }
     }
@@ -125,19 +131,31 @@ impl Linter {
 
     fn lint_one(&self, migration: &Migration, batch: &mut Batch) -> Vec<LintFinding> {
         let script = migration.up();
-        let excuses = Excuses::of(script);
-        let fresh = batch.take(script);
-        let is_contract = script.directives().phase == Phase::Contract;
-        let is_idle = |hit: &Hit| match hit.when {
-            When::Always => false,
+        let (fresh, is_contract) = (batch.take(script), script.directives().phase == Phase::Contract);
+        self.find(script, own::hits(migration), |hit| match hit.when {
+            When::Always | When::Forward => false,
             When::InUse => fresh.is_at(hit.range.start),
             When::OldProgram => is_contract || fresh.is_at(hit.range.start),
-        };
+        })
+    }
+
+    /// A way back, which is taken long after the other, alone.
+    fn lint_back(&self, script: &Script) -> Vec<LintFinding> {
+        let fresh = Batch::default().take(script);
+        self.find(script, own::hits_back(script), |hit| match hit.when {
+            When::Always => false,
+            When::Forward | When::OldProgram => true,
+            When::InUse => fresh.is_at(hit.range.start),
+        })
+    }
+
+    fn find(&self, script: &Script, of_own: Vec<Hit>, is_idle: impl Fn(&Hit) -> bool) -> Vec<LintFinding> {
+        let excuses = Excuses::of(script);
         let mut hits = squawk::hits(script, &self.selection, self.server);
         let is_excused =
             |hit: &Hit| hit.rule != own::DESTRUCTIVE && excuses.excuse(&hit.rule, hit.range.start);
         let is_told = |hit: &Hit| self.selection.has(&hit.rule) && !is_excused(hit);
-        hits.extend(own::hits(migration).into_iter().filter(is_told));
+        hits.extend(of_own.into_iter().filter(is_told));
         hits.retain(|hit| !is_idle(hit));
         hits.sort_by_key(|hit| (hit.range.start, std::cmp::Reverse(hit.level)));
         hits.into_iter().map(|hit| hit.into_finding(script)).collect()
@@ -149,9 +167,12 @@ impl Linter {
 enum When {
     /// Whatever the statement is about.
     Always,
+    /// The same, but not on a way back, which brings back what was there, however that was chosen.
+    Forward,
     /// If others use what the statement is about.
     InUse,
-    /// If programs that know the schema as it was use it, so not in a file with `phase=contract`.
+    /// If programs that know the schema as it was use it, so not in a file with `phase=contract`, and not on a way back: that
+    /// is taken when the programs that need what it takes away have gone.
     OldProgram,
 }
 

@@ -31,6 +31,13 @@ pub(super) fn hits(migration: &Migration) -> Vec<Hit> {
     found
 }
 
+/// Of a way back, which is destructive by nature.
+pub(super) fn hits_back(script: &Script) -> Vec<Hit> {
+    let mut found = opaque(script);
+    found.extend(unreadable(script));
+    found
+}
+
 fn hit(rule: &'static str, range: std::ops::Range<usize>, message: String, help: &str) -> Hit {
     let level = RULES.iter().find(|(name, _)| *name == rule).map_or(LintLevel::Warning, |(_, level)| *level);
     let help = Some(help.to_owned()).filter(|help| !help.is_empty());

@@ -3,7 +3,7 @@
 use squawk_linter::Rule as R;
 
 use super::LintLevel::{self, Error, Info, Warning};
-use super::When::{self, Always, InUse, OldProgram};
+use super::When::{self, Always, Forward, InUse, OldProgram};
 
 /// What becomes of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,14 +57,14 @@ pub(super) const TABLE: [(R, Place); 78] = [
     (R::RenamingTable, usual(Error, OldProgram)),
     (R::DisallowedUniqueConstraint, usual(Error, InUse)),
     (R::BanDropDatabase, left_out(DESTRUCTIVE)),
-    (R::PreferBigintOverInt, usual(Info, Always)),
-    (R::PreferBigintOverSmallint, usual(Info, Always)),
-    (R::PreferIdentity, usual(Info, Always)),
+    (R::PreferBigintOverInt, usual(Info, Forward)),
+    (R::PreferBigintOverSmallint, usual(Info, Forward)),
+    (R::PreferIdentity, usual(Info, Forward)),
     (R::PreferRepack, usual(Error, InUse)),
     (R::PreferRobustStmts, left_out(ROBUST)),
-    (R::PreferTextField, usual(Info, Always)),
-    (R::PreferTimestampTz, usual(Warning, Always)),
-    (R::BanCharField, usual(Info, Always)),
+    (R::PreferTextField, usual(Info, Forward)),
+    (R::PreferTimestampTz, usual(Warning, Forward)),
+    (R::BanCharField, usual(Info, Forward)),
     (R::BanDropColumn, usual(Warning, OldProgram)),
     (R::BanDropTable, usual(Warning, OldProgram)),
     (R::BanDropNotNull, usual(Info, OldProgram)),
@@ -72,12 +72,12 @@ pub(super) const TABLE: [(R, Place); 78] = [
     (R::AddingRequiredField, usual(Error, InUse)),
     (R::BanConcurrentIndexCreationInTransaction, left_out(CONCURRENTLY)),
     (R::UnusedIgnore, usual(Warning, Always)),
-    (R::BanCreateDomainWithConstraint, usual(Info, Always)),
+    (R::BanCreateDomainWithConstraint, usual(Info, Forward)),
     (R::BanAlterDomainWithAddConstraint, usual(Warning, InUse)),
     (R::BanTruncateCascade, usual(Warning, Always)),
     (R::RequireTimeoutSettings, left_out(TIMEOUTS)),
     (R::BanUncommittedTransaction, left_out(TRANSACTIONS)),
-    (R::RequireEnumValueOrdering, usual(Info, Always)),
+    (R::RequireEnumValueOrdering, usual(Info, Forward)),
     (R::RequireTableSchema, on_request(Always)),
     (R::IdentifierTooLong, usual(Warning, Always)),
     (R::RequireConcurrentPartitionDetach, usual(Warning, InUse)),

@@ -174,3 +174,40 @@ fn the_way_back_is_asked_for() {
     );
     assert!(finding.help.as_ref().unwrap().starts_with("Write V2__b.down.sql, or "));
 }
+
+#[test]
+fn a_way_back_is_held_against_what_blocks_a_database_in_use() {
+    let back = |down| {
+        let files = [
+            ("V1__a.sql", "-- pgkeel: destructive=accepted\nalter table t drop a"),
+            ("V1__a.down.sql", down),
+        ];
+        let of_back = |found: &String| found.starts_with("V1__a.down.sql:");
+        told(&linter(&files)).into_iter().filter(of_back).collect::<Vec<_>>()
+    };
+    assert_eq!(back("create index i on t (a)"), ["V1__a.down.sql:1:1: require-concurrent-index-creation"]);
+    assert_eq!(back("alter table t alter a type int")[0], "V1__a.down.sql:1:23: changing-column-type");
+    assert_eq!(
+        back("do ''; create table (a int)").len(),
+        2,
+        "what cannot be looked into, or not be read, is told"
+    );
+    assert_eq!(back("-- squawk-ignore require-concurrent-index-creation\ncreate index i on t (a)"), [""; 0]);
+    for fine in [
+        "drop table t; alter table u drop b; drop view v; drop function f(); truncate u",
+        "create table t (a int, b char(2), c timestamp); create index i on t (a)",
+        "alter table t add a varchar(9)",
+    ] {
+        assert_eq!(back(fine), [""; 0], "{fine}");
+    }
+}
+
+#[test]
+fn a_way_back_finds_in_use_what_its_file_made() {
+    let files = [
+        ("V1__a.sql", "create table t (a bigint)"),
+        ("V1__a.down.sql", "alter table t rename to u; reindex table t"),
+    ];
+    assert_eq!(pending(&files), ["V1__a.down.sql:1:28: require-concurrent-reindex"]);
+    assert_eq!(linter(&files).lint().files, 2);
+}

@@ -8,7 +8,7 @@ use super::order::Order;
 use crate::files::{of_whole_server, statements};
 use crate::run::session::Session;
 use crate::run::{
-    Attempt, Attempts, Context, Job, Lock, Patience, Runner, Watch, check_connection, rehearse,
+    Attempt, Attempts, Context, Job, Lock, Patience, Runner, Watch, check_connection, check_roles, rehearse,
 };
 use crate::state::log::{self, RunId};
 use crate::state::{history, repeated};
@@ -31,7 +31,10 @@ impl Migrator {
     async fn compare(&self, session: &Session, holder: Option<LockHolder>) -> Result<Status, Error> {
         let (rows, trail) = (history::rows(session).await?, log::trail(session).await?);
         let repeated = repeated::rows(session, &self.migrations).await?;
-        let status = Status::compare(&self.migrations, rows, &trail, holder);
+        let mut status = Status::compare(&self.migrations, rows, &trail, holder);
+        if status.pending.first().is_some_and(|first| first.kind() == Kind::Checkpoint) {
+            status.has_tables = history::has_other_tables(session).await?;
+        }
         Ok(status.with_repeatables(&self.migrations, repeated))
     }
 
@@ -109,6 +112,7 @@ impl Migrator {
         let status = self.look_alone(session).await?;
         let (applied, has_repeated) = (status.applied.clone(), !status.repeated.is_empty());
         let jobs = self.jobs(status, order)?;
+        check_roles(session, &jobs).await?;
         let mut watch = Watch::new(&self.connect, self.stop.clone(), lock.taken_by(), observe);
         if self.dry_run.is_some() {
             return rehearse(session, self.limits, &mut watch, &jobs).await;

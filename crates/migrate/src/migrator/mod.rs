@@ -161,7 +161,8 @@ impl Migrator {
 
     /// The same, applying also files whose statements may lose data ([`Destructive`](crate::Destructive)), though they do
     /// not say `-- pgkeel: destructive=accepted` themselves. Default: such files are refused before anything runs. Files
-    /// that revert others need not say it; hooks must, also where they come with those.
+    /// that revert others need not say it, nor do hooks that come with [`down`](Self::down). What a checkpoint has of such
+    /// statements only counts where there are tables before anything is applied.
     #[must_use]
     pub fn accepting_destructive(mut self) -> Self {
         self.accepted.destructive = true;

@@ -17,7 +17,10 @@ pub(super) enum Order {
 impl Migrator {
     /// Which files this means, unless something stands in the way.
     pub(super) fn jobs(&self, status: Status, order: Order) -> Result<Vec<Job>, Error> {
-        self.accepted(self.in_place(self.with_hooks(self.jobs_alone(status, order)?))?)
+        let has_tables = status.has_tables;
+        let jobs = self.in_place(self.with_hooks(self.jobs_alone(status, order)?))?;
+        // To revert is to lose what was made, whatever runs around it.
+        if matches!(order, Order::Down(_)) { Ok(jobs) } else { self.accepted(jobs, has_tables) }
     }
 
     /// Whether there is nothing that it would run.
@@ -44,8 +47,7 @@ impl Migrator {
             Order::Down(back) => self.jobs_down(&status, back, false),
             Order::Redo => {
                 let down = self.jobs_down(&status, Back::Steps(1), true)?;
-                let up =
-                    |job: &Job| Job { direction: Direction::Up, done: 0, is_unsure: false, ..job.clone() };
+                let up = |job: &Job| Job::whole(&job.migration);
                 let up: Vec<Job> = down.iter().map(up).collect();
                 let conflicts: Vec<Conflict> =
                     up.iter().filter_map(|job| misfit(&job.migration, job.script())).collect();
@@ -79,11 +81,11 @@ impl Migrator {
     }
 
     /// The jobs themselves, unless one that goes forward may lose data that nobody has given up.
-    fn accepted(&self, jobs: Vec<Job>) -> Result<Vec<Job>, Error> {
+    fn accepted(&self, jobs: Vec<Job>, has_tables: bool) -> Result<Vec<Job>, Error> {
         let asks = |job: &&Job| {
             job.direction == Direction::Up
-                // There is nothing to lose in an empty database.
-                && job.migration.kind() != Kind::Checkpoint
+                // There is nothing to lose in an empty database, but one without a history need not be that.
+                && (has_tables || job.migration.kind() != Kind::Checkpoint)
                 && !self.accepted.destructive
                 && !job.script().directives().accepts_destructive
         };

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::Migrator;
 use super::order::Order;
 use crate::run::session::Session;
-use crate::run::{Attempt, Attempts, CLEAN, Context, Job, Lock, Patience, Runner, Watch};
+use crate::run::{Attempt, Attempts, CLEAN, Context, Job, Lock, Patience, Runner, Watch, check_roles};
 use crate::state::history;
 use crate::state::log::RunId;
 use crate::{Applied, Error, Event, Kind, LockHolder, Report, Snapshot, Step, Unsuitable, VerifyError};
@@ -70,6 +70,7 @@ impl Migrator {
             };
             let Some(job) = jobs.first() else { return Ok(()) };
             needs_no_session(&jobs)?;
+            check_roles(session, &jobs).await?;
             match self.begin(session, job, &applied).await? {
                 Turn::Ours(lock) => {
                     (runner.context.lock, runner.applied) = (lock, applied);
@@ -164,8 +165,10 @@ impl Migrator {
 
 /// What code prepares would stay behind on sessions of others.
 fn needs_no_session(jobs: &[Job]) -> Result<(), Error> {
-    let needs_one =
-        |job: &&Job| job.script().directives().outside_transaction || job.migration.kind() != Kind::Versioned;
+    let is_one_transaction = |kind| matches!(kind, Kind::Versioned | Kind::Checkpoint);
+    let needs_one = |job: &&Job| {
+        job.script().directives().outside_transaction || !is_one_transaction(job.migration.kind())
+    };
     jobs.iter().find(needs_one).map_or(Ok(()), |job| {
         let file = job.migration.file().to_owned();
         Err(Error::Unsuitable { reason: Unsuitable::NeedsSession { file } })

@@ -115,8 +115,8 @@ impl Migrator {
     ///
     /// # Errors
     /// [`Error::Conflicts`] before anything runs: there is no way back from one of them, it was edited, or another file
-    /// is applied in part. [`Error::NoSuchVersion`] for a version that is not applied. Else as [`up`](Self::up);
-    /// [`Error::Destructive`] is for hooks only.
+    /// is applied in part. [`Error::NoSuchVersion`] for a version that is not applied. Else as [`up`](Self::up), but
+    /// [`Error::Destructive`].
     ///
     /// # Cancellation
     /// As [`up`](Self::up).

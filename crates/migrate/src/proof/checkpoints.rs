@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::bench::{Bench, of_file};
 use super::finding::{CheckpointProof, Finding};
 use crate::squash::{Made, make};
-use crate::{Fingerprint, LockEntry, Migration, VerifyError};
+use crate::{Fingerprint, LockEntry, Migration, Migrations, VerifyError};
 
 impl Bench<'_> {
     /// All of them, and what the lock file should say. Of those below the one that the chain begins with it is only found out
@@ -18,13 +18,13 @@ impl Bench<'_> {
         for checkpoint in self.prover.migrations.checkpoints() {
             let (start, version) = (Instant::now(), checkpoint.version());
             let place = self.files().iter().position(|file| file.version() == version);
-            let chain = place.map(|place| &self.files()[..=place]);
+            let chain = place.map(|place| Migrations::replaced_by(checkpoint, &self.files()[..=place]));
             // One that the chain begins with has been applied, and there is nothing to hold it against.
-            if chain.is_some_and(|chain| chain[0].file() == checkpoint.file()) {
+            if chain.as_ref().is_some_and(|chain| chain[0].file() == checkpoint.file()) {
                 entries.extend(schemas.first().map(|schema| LockEntry::new(checkpoint, *schema)));
                 continue;
             }
-            let (schema, findings) = self.prove_checkpoint(checkpoint, chain).await?;
+            let (schema, findings) = self.prove_checkpoint(checkpoint, chain.as_deref()).await?;
             entries.extend(schema.map(|schema| LockEntry::new(checkpoint, schema)));
             let (file, took) = (checkpoint.file().to_owned(), start.elapsed());
             proofs.push(CheckpointProof { version, file, schema, findings, took });
@@ -45,12 +45,13 @@ impl Bench<'_> {
         let Some(chain) = chain else { return Ok((schema, Vec::new())) };
         let expected = self.make(chain).await?;
         let differs = |(differences, rows)| Finding::CheckpointDiffers { differences, rows };
-        Ok((schema, expected.beside(&found).map(differs).into_iter().collect()))
+        let beside = expected.beside(&found, async || self.make(chain).await).await?;
+        Ok((schema, beside.map(differs).into_iter().collect()))
     }
 
     async fn make(&self, files: &[Migration]) -> Result<Made, VerifyError> {
         let server = (&self.prover.server, self.prover.is_private);
-        make(server, self.migrations().of_these(files), &self.prover.scope).await
+        make(server, self.migrations().of_these(files), &self.prover.scope, &mut |_| {}).await
     }
 }
 

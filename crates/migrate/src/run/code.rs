@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::failure::{Failure, Reason};
-use super::runner::Job;
+use super::job::Job;
 use super::session::{Limits, Session};
 use crate::{CodeError, Direction, Error, Step};
 

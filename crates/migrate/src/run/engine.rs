@@ -8,8 +8,9 @@ use refinery_core::traits::r#async::{AsyncMigrate, AsyncQuery, AsyncTransaction}
 use refinery_core::{Runner as Refinery, SchemaVersion, Target};
 use time::OffsetDateTime;
 
+use super::job::Job;
 use super::report::Done;
-use super::runner::{Job, Runner};
+use super::runner::Runner;
 use crate::{Applied, Error};
 
 // Its width is part of every checksum, and any crate in a build can make it narrower for all.

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 
 use super::retry;
 use crate::wording::{Before, hint};
-use crate::{Blocker, CodeError, Direction, Error, Location};
+use crate::{Backfilled, Blocker, CodeError, Direction, Error, Location};
 
 /// Why one file was not applied or not reverted.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub enum Stays {
         /// How many it has.
         of: usize,
     },
+    /// The batches of a backfill that this call has run. The next call goes on with the rest.
+    Batches(Backfilled),
     /// That is not known; the reason says more.
     Unknown,
 }
@@ -127,6 +129,15 @@ pub enum Reason {
         index: String,
         /// The process id of the session that builds it.
         pid: i32,
+    },
+    /// The statement of a backfill has changed rows in so many batches that it is taken for one that never ends.
+    #[error(
+        "it still changes rows after {batches} batches, so that it may never end: its WHERE has to leave out what is done; if \
+         more are right, write max_batches=… behind backfill"
+    )]
+    Unending {
+        /// How many.
+        batches: u64,
     },
     /// Something besides its statements went wrong: the connection was lost, the history could not be written.
     #[error("something besides its statements went wrong")]
@@ -217,6 +228,14 @@ impl fmt::Display for FileError {
                 "; {done} of its {of} statements stay, and the next call goes on with the {}",
                 Ordinal(done + 1)
             )?,
+            Stays::Batches(Backfilled { rows: 0, .. }) => {
+                write!(f, "; no row was changed, and the next call goes on with it")?;
+            }
+            Stays::Batches(Backfilled { rows, batches, .. }) => write!(
+                f,
+                "; {rows} rows in {} stay, and the next call goes on with the rest",
+                Counted(batches, "batch", "batches")
+            )?,
             Stays::Unknown => {}
         }
         if self.attempts > 1 {
@@ -226,6 +245,15 @@ impl fmt::Display for FileError {
             write!(f, "; what it needs is locked by {blocker}")?;
         }
         write!(f, "{}{}", Before(&self.before), hint(&self.reason))
+    }
+}
+
+struct Counted(u64, &'static str, &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(number, one, many) = self;
+        write!(f, "{number} {}", if *number == 1 { one } else { many })
     }
 }
 

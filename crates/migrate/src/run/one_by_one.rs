@@ -9,9 +9,12 @@ use std::time::Duration;
 use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::Instant;
 
+use super::backfill;
 use super::concurrent_index::{self, Found};
+use super::context::Context;
 use super::failure::{Failure, Reason};
-use super::runner::{Context, Job, Runner, Tally};
+use super::job::{Job, Tally};
+use super::runner::Runner;
 use super::session::{Limits, Session};
 use super::transaction::{PLAIN, begin, commit, precheck, roll_back, send};
 use super::verify::verify;
@@ -28,9 +31,28 @@ pub(crate) async fn run(
     let limits = runner.context.limits.of(job.script().directives());
     runner.context.session.renew(limits).await?;
     tally.started = runner.context.running(job).write(runner.context.session).await?;
-    if tally.done == 0 {
+    if tally.done == 0 && !job.has_batches {
         precheck(runner.context.session, job.script().directives()).await?;
     }
+    if let Some(backfill) = job.script().directives().backfill.filter(|_| tally.done == 0) {
+        backfill::run(runner, job, backfill, limits, tally).await?;
+    } else {
+        one_by_one(runner, job, limits, tally).await?;
+    }
+    if job.verify().is_some() {
+        verify_alone(runner, job, limits).await?;
+    }
+    let last = format!("{record};\n{}", runner.context.last_entry(job, tally, Duration::ZERO));
+    in_transaction(&runner.context, limits, &last).await
+}
+
+/// Runs the statements that are left.
+async fn one_by_one(
+    runner: &mut Runner<'_>,
+    job: &Job,
+    limits: Limits,
+    tally: &mut Tally,
+) -> Result<(), Failure> {
     set_session_again(runner.context.session, job, tally.done).await?;
     while tally.done < job.script().len() {
         if runner.watch.stop().is_requested() {
@@ -40,11 +62,7 @@ pub(crate) async fn run(
         ended.map_err(|failure| failure.at(job.script().location(tally.done)))?;
         tally.done += 1;
     }
-    if job.verify().is_some() {
-        verify_alone(runner, job, limits).await?;
-    }
-    let last = format!("{record};\n{}", runner.context.last_entry(job, tally, Duration::ZERO));
-    in_transaction(&runner.context, limits, &last).await
+    Ok(())
 }
 
 /// Nothing of this transaction is to stay.

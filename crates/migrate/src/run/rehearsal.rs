@@ -5,8 +5,8 @@ use tokio::time::{Instant, timeout};
 
 use super::code;
 use super::failure::{Failure, FileError, Reason, Stays};
+use super::job::Job;
 use super::report::Done;
-use super::runner::Job;
 use super::session::{Limits, Session};
 use super::transaction::{precheck, refused, roll_back, send};
 use super::turns::Turns;
@@ -97,6 +97,7 @@ pub(crate) async fn rehearse(
             took,
             lock_wait: std::time::Duration::ZERO,
             attempts: 1,
+            backfilled: None,
         };
         (watch.observe)(Event::Done(&tried));
         done.push(tried);

@@ -36,6 +36,32 @@ pub struct Done {
     pub lock_wait: Duration,
     /// How often it was tried, itself or one of its statements; 1 if it went well at once.
     pub attempts: u32,
+    /// What the batches of a backfill came to in this call; `None` for all else.
+    pub backfilled: Option<Backfilled>,
+}
+
+/// How far a backfill is. Calls before this one that were stopped do not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Backfilled {
+    /// How many rows its statement has changed, as the server counts them.
+    pub rows: u64,
+    /// In how many batches.
+    pub batches: u64,
+    /// How long that took, with pauses.
+    pub took: Duration,
+    /// How many rows of the tables that it changes are left at most, by an estimate from when it began: no more than
+    /// they had, less those that are done. `None` if that says nothing, as for INSERT.
+    pub left: Option<u64>,
+}
+
+impl Backfilled {
+    /// Its speed.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a speed needs no more digits")]
+    pub fn rows_per_second(&self) -> f64 {
+        self.rows as f64 / self.took.as_secs_f64().max(1e-3)
+    }
 }
 
 /// How far the server is with building an index (`pg_stat_progress_create_index`).
@@ -109,6 +135,13 @@ pub enum Event<'a> {
         /// How far it is.
         progress: &'a IndexProgress,
     },
+    /// A backfill has changed rows: told of its first batch, and then once a second at most.
+    Backfilling {
+        /// Of which migration.
+        migration: &'a Migration,
+        /// How far it is.
+        so_far: &'a Backfilled,
+    },
     /// A file has run.
     Done(&'a Done),
 }
@@ -124,7 +157,8 @@ impl<'a> Event<'a> {
             | Self::Retrying { migration, .. }
             | Self::PutOff { migration, .. }
             | Self::Repairing { migration, .. }
-            | Self::Building { migration, .. } => Some(migration),
+            | Self::Building { migration, .. }
+            | Self::Backfilling { migration, .. } => Some(migration),
             Self::Done(done) => Some(&done.migration),
         }
     }

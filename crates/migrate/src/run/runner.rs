@@ -3,57 +3,18 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::Instant;
 
+use super::context::Context;
 use super::failure::{Failure, FileError, Reason, Stays};
-use super::lock::Lock;
+use super::job::{Job, Tally};
 use super::report::Done;
-use super::session::{Limits, Session};
 use super::turn::{self, Attempts};
 use super::turns::Turns;
 use super::watch::Watch;
 use super::{engine, one_by_one, transaction};
-use crate::files::Script;
-use crate::state::log::{Entry, RunId, State, Trouble};
 use crate::state::{history, repeated};
-use crate::{Applied, Direction, Error, Event, Kind, Migration, Step};
-
-/// One file to run.
-#[derive(Debug, Clone)]
-pub(crate) struct Job {
-    pub(crate) migration: Migration,
-    pub(crate) direction: Direction,
-    /// How many of its statements have taken effect in a call that was stopped.
-    pub(crate) done: usize,
-    /// Whether the one after these may have, too.
-    pub(crate) is_unsure: bool,
-}
-
-impl Job {
-    /// For what is run whole or not at all.
-    pub(crate) fn whole(migration: &Migration) -> Self {
-        Self { migration: migration.clone(), direction: Direction::Up, done: 0, is_unsure: false }
-    }
-
-    /// Only files that are there become jobs.
-    pub(crate) fn script(&self) -> &Script {
-        match self.direction {
-            Direction::Up => self.migration.up(),
-            Direction::Down => self.migration.down().expect("a migration without a way back is refused"),
-        }
-    }
-}
-
-/// What stays the same while a call runs files.
-pub(crate) struct Context<'a> {
-    pub(crate) session: &'a Session,
-    pub(crate) lock: Lock,
-    pub(crate) limits: Limits,
-    pub(crate) run: RunId,
-    /// Whether a pooler gives this session to others between our transactions.
-    pub(crate) is_shared: bool,
-}
+use crate::{Applied, Direction, Error, Event, Kind};
 
 /// A call that runs files.
 pub(crate) struct Runner<'a> {
@@ -66,74 +27,6 @@ pub(crate) struct Runner<'a> {
     pub(crate) done: Vec<Done>,
     /// Of the file that is next, on a shared session; else each file counts its own.
     pub(crate) attempt: Attempts,
-}
-
-/// How it went so far with a file.
-#[derive(Debug)]
-pub(crate) struct Tally {
-    /// When the file was begun, by the server's clock, once that is known.
-    pub(crate) started: Option<SystemTime>,
-    pub(crate) attempts: u32,
-    /// What attempts that failed and the pauses behind them took.
-    pub(crate) lost: Duration,
-    /// How many statements stay.
-    pub(crate) done: usize,
-}
-
-impl Context<'_> {
-    fn entry<'a>(&'a self, job: &'a Job, state: State) -> Entry<'a> {
-        Entry::new(&self.run, &job.migration, job.direction, state)
-    }
-
-    /// What is logged when a file is begun.
-    pub(super) fn running<'a>(&'a self, job: &'a Job) -> Entry<'a> {
-        Entry { done: job.done, ..self.entry(job, State::Running) }
-    }
-
-    /// The statement that logs the good end of a file.
-    pub(crate) fn last_entry(&self, job: &Job, tally: &Tally, waited: Duration) -> String {
-        let done = job.script().len();
-        let entry = Entry { done, lock_wait: tally.lost + waited, ..self.entry(job, State::Ok) };
-        Entry { started: tally.started, attempts: tally.attempts, ..entry }.insert()
-    }
-
-    /// The statement that logs how far a file has come.
-    pub(crate) fn entry_at(&self, job: &Job, tally: &Tally, done: usize) -> String {
-        let (started, attempts) = (tally.started, tally.attempts);
-        Entry { done, started, attempts, ..self.entry(job, State::Running) }.insert()
-    }
-
-    async fn log(&self, job: &Job, tally: &Tally, error: &FileError) {
-        let is_outside = job.script().directives().outside_transaction;
-        let state = if is_outside { State::Interrupted } else { State::Failed };
-        let server = error.reason.server().cloned();
-        let message = server.as_ref().map_or_else(|| error.reason.to_string(), ToString::to_string);
-        let entry = Entry {
-            done: tally.done,
-            started: tally.started,
-            attempts: tally.attempts,
-            lock_wait: tally.lost,
-            trouble: Some(Trouble { server, message, at: error.at }),
-            ..self.entry(job, state)
-        };
-        if let Err(error) = self.write_afresh(&entry).await {
-            tracing::warn!(%error, "a failed migration could not be logged");
-        }
-    }
-
-    /// Whatever the file has left of the session.
-    async fn write_afresh(&self, entry: &Entry<'_>) -> Result<(), Error> {
-        let connection = &self.session.connection;
-        if self.is_shared {
-            return turn::write(self.session, &entry.insert()).await;
-        }
-        if connection.transaction_status() != TransactionStatus::Idle {
-            self.session.step(Step::Log, connection.batch_execute("rollback")).await?;
-        }
-        self.session.renew(self.limits).await?;
-        entry.write(self.session).await?;
-        Ok(())
-    }
 }
 
 impl Runner<'_> {
@@ -206,7 +99,7 @@ impl Runner<'_> {
     pub(crate) async fn perform(&mut self, job: &Job, record: &str) -> Result<Done, Error> {
         let (done, begun, context) = (job.done, Instant::now(), &self.context);
         let Attempts { number: attempts, lost } = self.attempt;
-        let mut tally = Tally { started: None, attempts, lost, done };
+        let mut tally = Tally { started: None, attempts, lost, done, backfilled: None, note: None };
         let outside_transaction = job.script().directives().outside_transaction;
         let ended = if context.is_shared {
             tally.started = Some(turn::now(context.session).await?);
@@ -227,6 +120,7 @@ impl Runner<'_> {
             took: begun.elapsed(),
             lock_wait: tally.lost + self.watch.take_waited(),
             attempts: tally.attempts,
+            backfilled: tally.backfilled,
         })
     }
 
@@ -263,8 +157,9 @@ impl Runner<'_> {
         let stops = self.watch.stop().is_requested() && failure.reason.is_cancelled();
         let reason = if stops { Reason::Stopped } else { failure.reason };
         let of = job.script().len();
-        let stays = match &reason {
-            Reason::TransactionEnded | Reason::OutcomeUnknown(_) => Stays::Unknown,
+        let stays = match (&reason, tally.backfilled) {
+            (Reason::TransactionEnded | Reason::OutcomeUnknown(_), _) => Stays::Unknown,
+            (_, Some(so_far)) => Stays::Batches(so_far),
             _ if job.script().directives().outside_transaction => Stays::Statements { done: tally.done, of },
             _ => Stays::Nothing,
         };

@@ -123,9 +123,17 @@ impl Session {
         Ok(())
     }
 
+    /// What has to be set, until the transaction ends, to write what is read as it was meant, in its time, and to stay.
+    pub(crate) fn readable(limits: Limits) -> String {
+        format!(
+            "set local statement_timeout = {}; set local client_encoding = 'UTF8'; set local standard_conforming_strings = on;
+             select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'",
+            millis(limits.statement)
+        )
+    }
+
     /// Sets what this server knows of these.
     fn settings(&self, limits: Limits) -> String {
-        let millis = |limit: Duration| i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1);
         let (lock, statement) = (millis(limits.lock), millis(limits.statement));
         let path =
             self.home.search_path().map_or_else(String::new, |path| format!("set search_path = {path};"));
@@ -169,6 +177,11 @@ impl Session {
         let Some(role) = &directives.role else { return Ok(()) };
         self.step(Step::SetUp, self.connection.batch_execute(&format!("set role {role}"))).await
     }
+}
+
+/// As a setting.
+fn millis(limit: Duration) -> i32 {
+    i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
 /// Statements without parameters go out in one flight and without a name: so they end on the server session on which they

@@ -2,14 +2,19 @@
 
 use std::fmt;
 
-use pgkeel_connect::{Config, Executor as _};
+use pgkeel_connect::{Config, Executor as _, TypedParam};
+use tokio_postgres::types::Type;
 
+use super::job::Job;
 use super::pooler;
 use super::session::Session;
 use crate::{Error, Step};
 
 /// The oldest server whose sessions notice that their client has gone (`client_connection_check_interval`).
 const OLDEST: i32 = 140_000;
+
+/// The schema of the history, and a role for which `"$user"` leads there.
+const OURS: &str = "pgkeel";
 
 /// Why a connection cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +27,9 @@ pub enum Unsuitable {
         /// Its version, as in `server_version_num`.
         version: i32,
     },
+    /// Tables that files name without a schema would be made in ours, `pgkeel`: as `"$user"` leads there for a role of that
+    /// name, or as the search path says so.
+    OwnSchema,
     /// There is a pooler in between that gives each transaction another session, on which no lock can be held.
     Pooler,
     /// Files are to be applied safely for such a pooler, and one of them has to run outside of a transaction, or is code, a
@@ -39,6 +47,10 @@ impl fmt::Display for Unsuitable {
             Self::TooOld { version } => {
                 write!(f, "the server is PostgreSQL {}; 14 is the oldest that will do", version / 10_000)
             }
+            Self::OwnSchema => f.write_str(
+                "what files make without naming a schema would be made in pgkeel, the schema of the history: search_path has \
+                 it first, or \"$user\" for a role called pgkeel; say alter role … set search_path = public, or use another role",
+            ),
             Self::Pooler => f.write_str(
                 "there is a pooler in transaction mode in between, on which no lock can be held; connect to the server \
                  itself, or apply with --pooler-safe",
@@ -53,8 +65,38 @@ impl fmt::Display for Unsuitable {
 /// Refuses a connection that cannot be used.
 pub(crate) async fn check(session: &Session, config: &Config) -> Result<(), Error> {
     check_server(session).await?;
+    refuse_own_schema(session, None).await?;
     let is_shared = pooler::shares_sessions(session, config).await?;
     if is_shared { Err(Error::Unsuitable { reason: Unsuitable::Pooler }) } else { Ok(()) }
+}
+
+/// Whether what is made without naming a schema would be made in ours, be that there already or not. The first that is
+/// there of the search path counts; names in it are read as the server reads them.
+const LEADS_HOME: &str = r#"
+    select coalesce((
+        select name = 'pgkeel' from (
+            select at, case when part = '"$user"' or part = '$user' then coalesce($1, current_user)
+                when part like '"%' then replace(trim(both '"' from part), '""', '"') else lower(part) end as name
+            from (select at, btrim(part) as part
+                from unnest(string_to_array(current_setting('search_path'), ',')) with ordinality as parts (part, at)) as parts
+        ) as names
+        where name = 'pgkeel' or to_regnamespace(quote_ident(name)) is not null
+        order by at limit 1), false)"#;
+
+/// As [`check`], for files that take on a role.
+pub(crate) async fn check_roles(session: &Session, jobs: &[Job]) -> Result<(), Error> {
+    let is_ours = |job: &Job| job.script().directives().role.as_ref().is_some_and(|it| it.name() == OURS);
+    if jobs.iter().any(is_ours) { refuse_own_schema(session, Some(OURS)).await } else { Ok(()) }
+}
+
+/// Refuses a session on which files would make their tables among those of the history; as this role, if they take one on.
+async fn refuse_own_schema(session: &Session, role: Option<&str>) -> Result<(), Error> {
+    let role: TypedParam<'_> = (&role, Type::TEXT);
+    let rows = session.step(Step::Check, session.query_typed(LEADS_HOME, &[role])).await?;
+    if rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false)) {
+        return Err(Error::Unsuitable { reason: Unsuitable::OwnSchema });
+    }
+    Ok(())
 }
 
 /// Refuses a server that cannot be used, however it is reached.

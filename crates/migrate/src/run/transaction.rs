@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::SystemTime;
 
 use futures_util::TryStreamExt as _;
-use futures_util::future::join3;
+use futures_util::future::{join, join3};
 use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::timeout;
 use tokio_postgres::error::ErrorPosition;
@@ -12,8 +12,8 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::code;
 use super::failure::{Failure, Reason};
+use super::job::Job;
 use super::lock::Lock;
-use super::runner::Job;
 use super::session::{Limits, Session};
 use super::verify::verify;
 use crate::files::Script;
@@ -71,7 +71,7 @@ pub(crate) async fn run(
         has_no_end(session)?;
         verify(session, limits, job).await?;
         has_no_end(session)?;
-        write(session, lock, id, &record()).await
+        write(session, lock, limits, id, &record()).await
     };
     match done.await {
         Ok(()) => commit(session, limits).await,
@@ -196,10 +196,16 @@ fn has_no_end(session: &Session) -> Result<(), Failure> {
 
 /// Writes into history and log, where what the file set does not count, and looks in the same flight: the file must not
 /// have ended the transaction nor let go of the lock. What was seen says more than that the rest was refused.
-async fn write(session: &Session, lock: Lock, id: &str, record: &str) -> Result<(), Failure> {
-    let sql = format!("{PLAIN};\n{};\n{record}", look(lock, "pg_current_xact_id_if_assigned()"));
+///
+/// Two messages, as the server reads each of them whole before it does what it says: in the encoding that is set by then.
+async fn write(session: &Session, lock: Lock, limits: Limits, id: &str, record: &str) -> Result<(), Failure> {
+    let plain = format!("{KEEP};\n{PLAIN};\n{}", Session::readable(limits));
+    let sql = format!("{};\n{record};\n{BACK}", look(lock, "pg_current_xact_id_if_assigned()"));
     let mut seen = None;
-    let written = session.step(Step::Record, session.first_row(&sql, &mut seen)).await;
+    let plain = session.step(Step::Record, session.connection.batch_execute(&plain));
+    let written = session.step(Step::Record, session.first_row(&sql, &mut seen));
+    let (plain, written) = join(plain, written).await;
+    plain?;
     match seen.map(|row| Seen::of(&row)) {
         Some(seen) if seen.id.as_deref() != Some(id) => Err(Reason::TransactionEnded.into()),
         Some(Seen { is_held: false, .. }) => Err(Reason::LockLost.into()),
@@ -209,6 +215,21 @@ async fn write(session: &Session, lock: Lock, id: &str, record: &str) -> Result<
 
 /// Makes what is said next mean the same whatever the file has set.
 pub(crate) const PLAIN: &str = "reset session authorization; reset role; set local search_path = pg_catalog";
+
+/// Notes what [`BACK`] goes back to.
+const KEEP: &str =
+    "select pg_catalog.set_config('pgkeel.search_path', pg_catalog.current_setting('search_path'), true),
+    pg_catalog.set_config('pgkeel.user', pg_catalog.current_setting('session_authorization'), true),
+    pg_catalog.set_config('pgkeel.role', pg_catalog.current_setting('role'), true)";
+
+/// For what COMMIT calls: triggers of constraints that are put off find the names that the file finds, as who it is. Nothing
+/// is noted any more on a session that has been cleaned for others.
+const BACK: &str = "select set_config('session_authorization', current_setting('pgkeel.user'), true)
+    where current_setting('pgkeel.user') not in ('', current_setting('session_authorization'));
+    select set_config('role', current_setting('pgkeel.role'), true)
+    where current_setting('pgkeel.role') not in ('', current_setting('role'));
+    select set_config('search_path', current_setting('pgkeel.search_path'), true)
+    where current_setting('pgkeel.user') <> ''";
 
 /// Constraints that were put off are checked now, so this may take as long as a statement.
 pub(crate) async fn commit(session: &Session, limits: Limits) -> Result<(), Failure> {

@@ -8,7 +8,8 @@ use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::Instant;
 
 use super::failure::Failure;
-use super::runner::{Job, Runner, Tally};
+use super::job::{Job, Tally};
+use super::runner::Runner;
 use super::session::Session;
 use super::transaction::{PLAIN, identify, run};
 use crate::{Error, Step};
@@ -51,7 +52,7 @@ impl Runner<'_> {
     /// Waits before the file is begun again.
     pub(crate) async fn try_again(&mut self, job: &Job, begun: Instant) -> Result<(), Error> {
         let Attempts { number: attempts, lost } = self.attempt;
-        let mut tally = Tally { started: None, attempts, lost, done: 0 };
+        let mut tally = Tally { started: None, attempts, lost, done: 0, backfilled: None, note: None };
         match self.watch.pause(job, &mut tally, begun).await {
             Ok(()) => {
                 self.attempt = Attempts { number: tally.attempts, lost: tally.lost };

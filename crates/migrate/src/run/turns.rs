@@ -7,7 +7,7 @@ use pgkeel_connect::ServerError;
 use tokio_postgres::error::SqlState;
 
 use super::failure::{FileError, Reason};
-use super::runner::Job;
+use super::job::Job;
 use crate::{Error, Kind};
 
 pub(crate) struct Turns<'a> {

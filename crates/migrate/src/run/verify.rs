@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::failure::{Failure, Reason};
-use super::runner::Job;
+use super::job::Job;
 use super::session::{Limits, Session};
 use super::transaction::refused;
 use crate::files::Script;

@@ -14,8 +14,8 @@ use tokio_postgres::Row;
 
 use super::blocker::{self, Blocker};
 use super::failure::{Failure, Reason};
+use super::job::{Job, Tally};
 use super::retry;
-use super::runner::{Job, Tally};
 use super::session::{ANSWER_TIMEOUT, Session};
 use super::stop::Stop;
 use crate::state::Home;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::SquashProblem;
 use super::session::reset;
-use crate::files::{MARK, Script, Statement, cannot_be_in_transaction, line_comments, statements, unfit};
+use crate::files::{
+    BATCH_SETTING, MARK, Script, Statement, cannot_be_in_transaction, line_comments, statements, unfit,
+};
 use crate::{Kind, Location, Migration, Squashed};
 
 const HEAD: &str = "\
@@ -29,11 +31,12 @@ impl Body {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let (mut text, mut parts) = (head(chain), Vec::new());
+        let (mut text, mut parts, mut may_defer) = (head(chain), Vec::new(), false);
         for migration in chain {
             text.push('\n');
             parts.push((text.lines().count() + 1, migration.file().to_owned()));
-            add(&mut text, migration);
+            may_defer |= migration.sql().to_ascii_lowercase().contains("deferr");
+            add(&mut text, migration, may_defer);
         }
         Ok(Self { text, parts })
     }
@@ -86,8 +89,22 @@ fn listed(migration: &Migration) -> Vec<Squashed> {
     }
 }
 
-/// The file as it is run by itself: as whom, if what holds, what it does, and nothing of what it has set.
-fn add(text: &mut String, migration: &Migration) {
+/// What the COMMIT of a file checks, behind the file. By name, as SET CONSTRAINTS ALL would hold for the constraints of
+/// later files too; these find put off again what is so by default.
+const CONSTRAINTS: &str = "\
+do $pgkeel$ declare names text; begin
+  select string_agg(format('%I.%I', nspname, conname), ', ') into names from pg_catalog.pg_constraint
+    join pg_catalog.pg_namespace n on n.oid = connamespace where condeferrable and has_schema_privilege(n.oid, 'usage');
+  if names is not null then execute 'set constraints ' || names || ' immediate'; end if;
+  select string_agg(format('%I.%I', nspname, conname), ', ') into names from pg_catalog.pg_constraint
+    join pg_catalog.pg_namespace n on n.oid = connamespace where condeferred and has_schema_privilege(n.oid, 'usage');
+  if names is not null then execute 'set constraints ' || names || ' deferred'; end if;
+end $pgkeel$;
+";
+
+/// The file as it is run by itself: as whom, if what holds, what it does, what COMMIT checks, and nothing of what it has
+/// set.
+fn add(text: &mut String, migration: &Migration, may_defer: bool) {
     let (script, directives) = (migration.up(), migration.directives());
     if migration.kind() == Kind::Versioned {
         let _ = writeln!(text, "-- {}", migration.file());
@@ -95,14 +112,22 @@ fn add(text: &mut String, migration: &Migration) {
     if let Some(role) = &directives.role {
         let _ = writeln!(text, "set role {role};");
     }
+    if directives.backfill.is_some() {
+        // In one transaction there is nothing to be had from batches.
+        let _ = writeln!(text, "set {BATCH_SETTING} = {};", i32::MAX);
+    }
     for query in &directives.prechecks {
         text.push_str(&precheck(query, migration.file()));
     }
     text.push_str(rewritten(script).trim_end_matches('\n'));
     text.push_str(end(script));
+    if may_defer {
+        text.push_str(CONSTRAINTS);
+    }
     let statements = statements(script.sql());
     let mut resets: Vec<String> = statements.iter().filter_map(reset).collect();
     resets.extend(directives.role.iter().map(|_| "reset role".to_owned()));
+    resets.extend(directives.backfill.map(|_| format!("reset {BATCH_SETTING}")));
     resets.sort_unstable();
     resets.dedup();
     for reset in resets {
@@ -220,6 +245,19 @@ mod tests {
         assert_eq!((lines[0], lines[1]), ("-- V1__a.sql", "set role \"Owner\";"));
         assert!(lines[2].contains("execute 'select ''it''''s'' <> ''''' into holds"), "{text}");
         assert_eq!(lines[lines.len() - 3..], [";", "reset role;", "reset search_path;"]);
+    }
+
+    #[test]
+    fn a_backfill_takes_all_rows_at_once() {
+        let statement =
+            "delete from t where id in (select id from t limit current_setting('pgkeel.batch')::int);";
+        let file = format!("-- pgkeel: backfill batch=5\n{statement}");
+        assert_eq!(
+            text(&[("V1__a.sql", &file)]),
+            format!(
+                "-- V1__a.sql\nset pgkeel.batch = 2147483647;\n-- as a file: backfill batch=5\n{statement}\nreset pgkeel.batch;\n"
+            )
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Many files in one, for databases that are still empty, proved to make the same.
 
 mod body;
+mod contents;
 mod problem;
 mod proof;
 mod session;
@@ -14,14 +15,16 @@ pub(crate) use self::proof::{Made, make};
 pub use self::write::Removal;
 use crate::files::Script;
 use crate::{
-    Error, Fingerprint, Kind, LockFile, Migration, Migrations, Prover, Squashed, Target, VerifyError,
+    Error, Event, Fingerprint, Kind, LockEntry, LockFile, Migration, Migrations, Prover, Squashed, Target,
+    VerifyError,
 };
 
 /// Writes checkpoints: one file that brings an empty database where many files bring it one after the other, and records
 /// all of them, so that they need not be kept.
 ///
-/// Both are run in shadows ([`Shadow::create`](crate::Shadow::create)). Schema, owners included, history, and the number of
-/// rows of each table have to come out the same; what is in the rows is not compared.
+/// Both are run in shadows ([`Shadow::create`](crate::Shadow::create)). Schema, owners included, history, where sequences
+/// are, and what is in each column have to come out the same, but for columns that the files themselves fill otherwise each
+/// time, such as with `now()`: of these only how many rows there are.
 ///
 /// Files may go once no database is below the version any more that has something applied: there they would be missing, and
 /// the database is refused until they are back. A history of another tool has to be taken over
@@ -56,6 +59,8 @@ pub struct Checkpoint {
     migration: Migration,
     /// Whether it was among the files.
     is_there: bool,
+    /// Whether it was held against the files now, or is only what the lock file has.
+    is_proved: bool,
     schema: Fingerprint,
     /// The files that it takes the place of, as far as they are there.
     sources: Vec<Migration>,
@@ -100,7 +105,8 @@ impl Squasher {
     /// acceptances of lost data mean nothing on an empty database. Of verify files the proof makes use, the checkpoint has
     /// none of them, and no ways back.
     ///
-    /// If there is a checkpoint of this version, and the files that it takes the place of, it is proved as it is.
+    /// If there is a checkpoint of this version, and the files that it takes the place of, it is proved as it is. If some of
+    /// these are gone, as when [`Checkpoint::remove_replaced`] was interrupted, the lock file has to have it as it is.
     ///
     /// # Errors
     /// [`VerifyError::CannotSquash`] with all that cannot be in one transaction, is code, or is in the way;
@@ -110,9 +116,28 @@ impl Squasher {
     /// # Cancellation
     /// Dropping the future drops the shadows in the background.
     pub async fn squash(&self, version: i64) -> Result<Checkpoint, VerifyError> {
-        let chain = self.chain(version)?;
+        self.squash_with(version, |_| {}).await
+    }
+
+    /// As [`squash`](Self::squash), telling what happens in the shadows as it happens.
+    ///
+    /// # Errors
+    /// As [`squash`](Self::squash).
+    ///
+    /// # Cancellation
+    /// As [`squash`](Self::squash).
+    pub async fn squash_with(
+        &self,
+        version: i64,
+        mut observe: impl FnMut(Event<'_>) + Send,
+    ) -> Result<Checkpoint, VerifyError> {
         let there = self.migrations.checkpoints().find(|it| it.version() == version);
+        if let Some(rest) = there.and_then(|there| self.rest_of(there)) {
+            return Ok(rest);
+        }
+        let mut chain = self.chain(version)?;
         let (migration, migrations, body) = if let Some(there) = there {
+            chain = Migrations::replaced_by(there, &chain);
             (there.clone(), self.migrations.clone(), None)
         } else {
             let body = Body::of(&chain).map_err(|problems| VerifyError::CannotSquash { problems })?;
@@ -120,14 +145,33 @@ impl Squasher {
             let migrations = self.migrations.with_checkpoint(&migration)?;
             (migration, migrations, Some(body))
         };
-        let schema = Box::pin(proof::prove(self, &chain, &migration, body.as_ref())).await?;
+        let schema = Box::pin(proof::prove(self, &chain, &migration, body.as_ref(), &mut observe)).await?;
         let sources = chain.iter().filter(|it| it.kind() == Kind::Versioned).cloned().collect();
         Ok(Checkpoint {
             migration,
             is_there: body.is_none(),
+            is_proved: true,
             schema,
             sources,
             migrations,
+            is_private: self.is_private,
+        })
+    }
+
+    /// A checkpoint that some of its files are left of, which are no proof any more. It was proved before the lock file had it.
+    fn rest_of(&self, there: &Migration) -> Option<Checkpoint> {
+        let locked = self.lock.as_ref()?.checkpoints().iter().find(|it| it.version == there.version())?;
+        let has_gone = there.squashes().iter().any(|it| self.migrations.get(it.version).is_none());
+        let is_source = |file: &&Migration| there.squashed(file.version()).is_some();
+        let sources: Vec<Migration> = self.migrations.iter().filter(is_source).cloned().collect();
+        let is_as_locked = *locked == LockEntry::new(there, locked.schema);
+        (is_as_locked && has_gone && !sources.is_empty()).then(|| Checkpoint {
+            migration: there.clone(),
+            is_there: true,
+            is_proved: false,
+            schema: locked.schema,
+            sources,
+            migrations: self.migrations.clone(),
             is_private: self.is_private,
         })
     }
@@ -167,6 +211,12 @@ impl Checkpoint {
     #[must_use]
     pub fn is_there(&self) -> bool {
         self.is_there
+    }
+
+    /// Whether it was proved now; else it is what the lock file has, and some of the files are gone.
+    #[must_use]
+    pub fn is_proved(&self) -> bool {
+        self.is_proved
     }
 
     /// The text of its file.

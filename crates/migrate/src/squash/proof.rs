@@ -7,11 +7,12 @@ use tokio::time::timeout;
 
 use super::Squasher;
 use super::body::Body;
+use super::contents::Contents;
 use crate::proof::server_wide;
 use crate::state::Home;
 use crate::{
-    Aspect, Differences, Error, Fingerprint, Migration, Migrations, Migrator, Scope, Shadow, Snapshot,
-    VerifyError, VerifyStep,
+    Aspect, Differences, Error, Event, Fingerprint, LockFile, Migration, Migrations, Migrator, Scope, Shadow,
+    Snapshot, VerifyError, VerifyStep,
 };
 
 /// Of all tables of a shadow, which have the rows that files insert and no others.
@@ -24,20 +25,35 @@ pub(crate) struct Made {
     pub(crate) all: Snapshot,
     /// Of the sides that are asked for.
     pub(crate) schema: Snapshot,
-    /// The history, and how many rows each table has.
+    /// The history, how many rows each table has, and where each sequence is.
     rows: Vec<String>,
+    contents: Contents,
 }
 
 impl Made {
-    /// What another one lacks of this or has besides, in words; and what is different in the schema.
-    pub(crate) fn beside(&self, other: &Self) -> Option<(Differences, Vec<String>)> {
+    /// What another one lacks of this or has besides, in words; and what is different in the schema. Values may be of the
+    /// moment, as those of `now()` are: only if there are others, the files are run once `more`, to see whether they make the
+    /// same each time.
+    pub(crate) async fn beside(
+        &self,
+        other: &Self,
+        more: impl AsyncFnOnce() -> Result<Self, VerifyError>,
+    ) -> Result<Option<(Differences, Vec<String>)>, VerifyError> {
         let differences = Differences::between(&self.all, &other.all);
         let lacks = self.rows.iter().filter(|row| !other.rows.contains(row)).map(|row| format!("not {row}"));
         let has = other.rows.iter().filter(|row| !self.rows.contains(row)).map(|row| format!("but {row}"));
-        let rows: Vec<String> = lacks.chain(has).collect();
-        (!differences.is_empty() || !rows.is_empty()).then_some((differences, rows))
+        let mut rows: Vec<String> = lacks.chain(has).collect();
+        if differences.is_empty() && rows.is_empty() && self.contents != other.contents {
+            let more = Box::pin(more()).await?;
+            let columns = self.contents.same_in(&more.contents).other_in(&other.contents);
+            rows.extend(columns.map(|column| format!("other values in {column}")));
+        }
+        Ok((!differences.is_empty() || !rows.is_empty()).then_some((differences, rows)))
     }
 }
+
+/// Who is told what happens in the shadows.
+pub(crate) type Observe<'a> = dyn FnMut(Event<'_>) + Send + 'a;
 
 /// Runs both, and returns the fingerprint of the schema.
 pub(super) async fn prove(
@@ -45,21 +61,26 @@ pub(super) async fn prove(
     chain: &[Migration],
     checkpoint: &Migration,
     body: Option<&Body>,
+    observe: &mut Observe<'_>,
 ) -> Result<Fingerprint, VerifyError> {
     let (server, files) = (&squasher.server, &squasher.migrations);
     let lock = squasher.lock.as_ref();
     let scope = lock.map_or_else(Scope::default, |lock| lock.scope().clone());
-    let expected = make((server, squasher.is_private), files.of_these(chain), &scope).await?;
+    let server = (server, squasher.is_private);
+    let expected = make(server, files.of_these(chain), &scope, observe).await?;
     let (schema, version) = (expected.schema.fingerprint(), checkpoint.version());
     let locked = lock.filter(|lock| lock.major() == expected.schema.major());
-    let locked = locked.and_then(|lock| lock.schema_after(version, &[]));
+    // Files that came later, below a checkpoint, are not in what its own line says.
+    let of_itself =
+        |lock: &LockFile| lock.checkpoints().iter().find(|it| it.version == version).map(|it| it.schema);
+    let locked = locked.and_then(|lock| of_itself(lock).or_else(|| lock.schema_after(version, &[])));
     if locked.is_some_and(|locked| locked != schema) {
         return Err(VerifyError::StaleLock { version });
     }
-    let found =
-        make((server, squasher.is_private), files.of_these(std::slice::from_ref(checkpoint)), &scope).await;
+    let found = make(server, files.of_these(std::slice::from_ref(checkpoint)), &scope, observe).await;
     let found = found.map_err(|error| not_in_one(error, checkpoint, body))?;
-    match expected.beside(&found) {
+    let more = async || make(server, files.of_these(chain), &scope, observe).await;
+    match expected.beside(&found, more).await? {
         None => Ok(schema),
         Some((differences, rows)) => {
             Err(VerifyError::OtherOutcome { file: checkpoint.file().to_owned(), differences, rows })
@@ -86,32 +107,39 @@ pub(crate) async fn make(
     (server, is_private): (&Config, bool),
     files: Migrations,
     scope: &Scope,
+    observe: &mut Observe<'_>,
 ) -> Result<Made, VerifyError> {
     if !is_private {
         server_wide::refuse(&files)?;
     }
     let shadow = Shadow::create(server).await?;
-    let made = make_in(&shadow, files, scope).await;
+    let made = make_in(&shadow, files, scope, observe).await;
     shadow.leave().await;
     made
 }
 
-async fn make_in(shadow: &Shadow, files: Migrations, scope: &Scope) -> Result<Made, VerifyError> {
+async fn make_in(
+    shadow: &Shadow,
+    files: Migrations,
+    scope: &Scope,
+    observe: &mut Observe<'_>,
+) -> Result<Made, VerifyError> {
     let migrator = Migrator::new(shadow.config().clone(), files).accepting_destructive().without_record();
-    migrator.up().await?;
+    migrator.up_with(observe).await?;
     let everything = [Aspect::Owners, Aspect::Population, Aspect::Tablespaces];
     let everything = everything.into_iter().fold(Scope::default(), Scope::with);
     let all = Snapshot::take(shadow.connection(), &everything).await?;
     let schema = Snapshot::take(shadow.connection(), scope).await?;
     let step = VerifyStep::Count;
-    match timeout(COUNT, rows(shadow)).await {
-        Ok(Ok(rows)) => Ok(Made { all, schema, rows }),
+    let look = async { Ok((rows(shadow).await?, Contents::of(shadow).await?)) };
+    match timeout(COUNT, look).await {
+        Ok(Ok((rows, contents))) => Ok(Made { all, schema, rows, contents }),
         Ok(Err(source)) => Err(VerifyError::Server { step, source }),
         Err(_) => Err(VerifyError::NoAnswer { step, waited: COUNT }),
     }
 }
 
-/// The history as a line a version, and a line a table that has rows.
+/// The history as a line a version, a line a table that has rows, and a line a sequence that was asked.
 async fn rows(shadow: &Shadow) -> Result<Vec<String>, pgkeel_connect::Error> {
     let connection = shadow.connection();
     let counts = "
@@ -125,7 +153,11 @@ async fn rows(shadow: &Shadow) -> Result<Vec<String>, pgkeel_connect::Error> {
         "select format('V%s__%s with checksum %s', version, name, checksum) from {}",
         Home::default().tables().history
     );
-    let all = counts.map_or(history.clone(), |counts| format!("{history} union all {counts}"));
+    let sequences =
+        "select format('%I.%I at %s', schemaname, sequencename, last_value) from pg_catalog.pg_sequences
+        where last_value is not null and schemaname <> 'pgkeel'";
+    let all = [Some(history.as_str()), counts.as_deref(), Some(sequences)];
+    let all = all.into_iter().flatten().collect::<Vec<_>>().join(" union all ");
     let rows = connection.query(&format!("{all} order by 1"), &[]).await?;
     Ok(rows.iter().filter_map(|row| row.try_get(0).ok()).collect())
 }

@@ -1,10 +1,11 @@
 //! Writing a checkpoint into the directory, and removing what it has taken the place of.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Checkpoint, SquashProblem};
-use crate::files::normalised;
+use crate::files::{DRAFT, normalised};
 use crate::{Error, Migration, VerifyError};
 
 /// Which files are to go once a checkpoint has taken their place.
@@ -18,7 +19,7 @@ pub enum Removal {
 }
 
 impl Checkpoint {
-    /// Writes the file into a directory of migrations, if it [is not there](Self::is_there) already.
+    /// Writes the file into a directory of migrations, whole or not at all, if it [is not there](Self::is_there) already.
     ///
     /// # Errors
     /// [`Error::Directory`] in [`VerifyError::Migrate`].
@@ -27,12 +28,7 @@ impl Checkpoint {
         if self.is_there {
             return Ok(path);
         }
-        let write = || {
-            let mut file = std::fs::File::create_new(&path)?;
-            file.write_all(self.text().as_bytes())?;
-            file.sync_all()
-        };
-        match write() {
+        match write_new(directory.as_ref(), self.file(), self.text()) {
             Ok(()) => Ok(path),
             Err(source) => Err(Error::Directory { path, source }.into()),
         }
@@ -60,7 +56,8 @@ impl Checkpoint {
         if problems.is_empty() { Ok(paths) } else { Err(VerifyError::CannotSquash { problems }) }
     }
 
-    /// Removes the files that are [`removable`](Self::removable), or none. The checkpoint has to be there.
+    /// Removes the files that are [`removable`](Self::removable), or none. The checkpoint has to be there. Of what is
+    /// interrupted half-way the rest is in order, and can be removed by another call.
     ///
     /// # Errors
     /// As [`removable`](Self::removable), and [`Error::Directory`] in [`VerifyError::Migrate`] for a file that cannot be
@@ -85,9 +82,27 @@ impl Checkpoint {
     }
 }
 
-/// The files of a migration, the first with its text, those beside it without.
+/// Under another name first, so that nobody ever reads half of it: what it lists would count as applied.
+fn write_new(directory: &Path, file: &str, text: &str) -> std::io::Result<()> {
+    let (path, draft) =
+        (directory.join(file), directory.join(format!("{DRAFT}{file}.{}", std::process::id())));
+    let write = || {
+        if path.try_exists()? {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        let mut written = File::create(&draft)?;
+        written.write_all(text.as_bytes())?;
+        written.sync_all()?;
+        std::fs::rename(&draft, &path)
+    };
+    write().inspect_err(|_| {
+        let _ = std::fs::remove_file(&draft);
+    })
+}
+
+/// The files of a migration, last the one with its text: without it those beside it would belong to nothing.
 fn scripts(migration: &Migration) -> Vec<(String, Option<&str>)> {
     let beside = [migration.down(), migration.verify()].into_iter().flatten();
     let own = (migration.file().to_owned(), Some(migration.sql()));
-    std::iter::once(own).chain(beside.map(|script| (script.file().to_owned(), None))).collect()
+    beside.map(|script| (script.file().to_owned(), None)).chain([own]).collect()
 }

@@ -8,9 +8,10 @@ use time::format_description::well_known::Rfc3339;
 use tokio_postgres::Row;
 
 use super::Home;
+use super::home::Tables;
 use super::log::{self, Literal};
 use crate::run::session::Session;
-use crate::{Applied, Error, Kind, Migration, Step};
+use crate::{Applied, Error, Kind, Migration, Squashed, Step};
 
 /// The columns that refinery gives it when versions are 64 bits wide.
 fn create_table(home: &Home) -> String {
@@ -57,6 +58,25 @@ pub(super) fn select(home: &Home) -> String {
              from {}",
         home.tables().history
     )
+}
+
+/// Whether there is anything that may hold data besides what is ours, the server's and of extensions; for a tenant in its own
+/// schema.
+pub(crate) async fn has_other_tables(session: &Session) -> Result<bool, Error> {
+    let Tables { history, log, repeatable, snapshot, .. } = session.home.tables();
+    let ours = [history, log, repeatable, snapshot].map(|table| Literal(table.name).to_string()).join(", ");
+    let schema = Literal(session.home.schema());
+    let place = if session.home.is_of_tenant() {
+        format!("nspname = {schema} and relname not in ({ours})")
+    } else {
+        format!("nspname not in ('information_schema', {schema}) and nspname !~ '^pg_'")
+    };
+    let sql = format!(
+        "select exists (select from pg_class c join pg_namespace n on n.oid = relnamespace
+         where relkind in ('r', 'p', 'm', 'f') and {place}
+           and not exists (select from pg_depend where classid = 'pg_class'::regclass and objid = c.oid and deptype = 'e'))"
+    );
+    session.step(Step::ReadHistory, session.query_scalar(&sql, &[])).await
 }
 
 /// Plain refinery keeps its history where new tables go, under the same name.
@@ -135,6 +155,11 @@ pub(crate) async fn ensure_notes(session: &Session) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether the log has a place for what there is to say.
+pub(crate) async fn takes_notes(session: &Session) -> Result<bool, pgkeel_connect::Error> {
+    Ok(!note(session).await?.is_missing)
+}
+
 /// What there is of the log's column for notes, which an older version did not make.
 #[derive(PartialEq, Eq)]
 struct Note {
@@ -157,26 +182,37 @@ pub(crate) fn forget(home: &Home, version: i64) -> String {
 /// The statement that puts a migration into the history without running it, as of `on`, or of now by the server's clock;
 /// of a checkpoint all that it takes the place of.
 pub(crate) fn remember(home: &Home, migration: &Migration, on: Option<SystemTime>) -> String {
+    put(home, &made_by(migration, SystemTime::UNIX_EPOCH), on)
+}
+
+/// The same of one that a checkpoint takes the place of.
+pub(crate) fn remember_squashed(home: &Home, it: &Squashed, on: Option<SystemTime>) -> String {
+    put(home, &[of_squashed(it, SystemTime::UNIX_EPOCH)], on)
+}
+
+fn put(home: &Home, rows: &[Applied], on: Option<SystemTime>) -> String {
     let on = on.and_then(|on| OffsetDateTime::from(on).format(&Rfc3339).ok());
     let on = on.map_or_else(
         || "to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')".to_owned(),
         |on| format!("'{on}'"),
     );
     let row = |row: &Applied| format!("({}, '{}', {on}, '{}')", row.version, row.name, row.checksum);
-    let rows: Vec<String> = made_by(migration, SystemTime::UNIX_EPOCH).iter().map(row).collect();
+    let rows: Vec<String> = rows.iter().map(row).collect();
     let table = &home.tables().history;
     format!("insert into {table} (version, name, applied_on, checksum) values {}", rows.join(", "))
 }
 
 /// The rows of a migration that is applied; of a checkpoint those of all that it takes the place of.
 pub(crate) fn made_by(migration: &Migration, applied_on: SystemTime) -> Vec<Applied> {
-    let row =
-        |version, name: &str, checksum| Applied { version, name: name.to_owned(), applied_on, checksum };
     if migration.kind() == Kind::Checkpoint {
-        let squashed = migration.squashes().iter();
-        return squashed.map(|it| row(it.version, &it.name, it.checksum)).collect();
+        return migration.squashes().iter().map(|it| of_squashed(it, applied_on)).collect();
     }
-    vec![row(migration.version(), migration.name(), migration.checksum())]
+    let (version, name) = (migration.version(), migration.name().to_owned());
+    vec![Applied { version, name, applied_on, checksum: migration.checksum() }]
+}
+
+fn of_squashed(it: &Squashed, applied_on: SystemTime) -> Applied {
+    Applied { version: it.version, name: it.name.clone(), applied_on, checksum: it.checksum }
 }
 
 pub(crate) async fn exists(

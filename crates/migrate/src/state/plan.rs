@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::log::{Entry, RunId, State};
 use super::{Direction, Home, history, repeated};
-use crate::files::Script;
-use crate::{Kind, Migration};
+use crate::files::{BATCH_SETTING, Script};
+use crate::{Backfill, Kind, Migration};
 
 /// What a call would do, in its order.
 #[derive(Debug, Clone)]
@@ -79,6 +79,12 @@ impl PlannedFile {
     pub fn verify(&self) -> Option<&str> {
         let verify = self.migration.verify().filter(|_| self.direction == Direction::Up);
         verify.map(Script::file)
+    }
+
+    /// How its statement is repeated, if it is.
+    #[must_use]
+    pub fn backfill(&self) -> Option<Backfill> {
+        script(&self.migration, self.direction).directives().backfill
     }
 
     /// The file's name.
@@ -155,7 +161,11 @@ impl Plan {
         }
         if file.outside_transaction {
             page.push_str(&settings);
-            for index in file.done..script.len() {
+            if let Some(backfill) = file.backfill() {
+                page.push_str(&repeated_until_done(backfill, script.statement(0)));
+            }
+            let done = if file.backfill().is_some() { script.len() } else { file.done };
+            for index in done..script.len() {
                 let _ = writeln!(page, "{};", script.statement(index));
             }
             let _ = write!(page, "reset role;\nreset all;\nbegin;\n{record}");
@@ -168,6 +178,22 @@ impl Plan {
             );
         }
     }
+}
+
+/// As a block that commits behind each batch. To the server that is one statement, so no bound on its time is right.
+fn repeated_until_done(backfill: Backfill, statement: &str) -> String {
+    let tag = |name: &str| {
+        let tags = (0..).map(|number| format!("${name}{number}$"));
+        tags.into_iter().find(|tag| !statement.contains(tag.as_str())).unwrap_or_default()
+    };
+    let (block, text, pause) = (tag("pgkeel_block"), tag("pgkeel_text"), backfill.pause.as_secs_f64());
+    format!(
+        "-- repeated until it changes no row, each time in a transaction of its own\n\
+         set {BATCH_SETTING} = {};\nset statement_timeout = 0;\n\
+         do {block} declare changed int8; begin loop execute {text}{statement}{text}; \
+         get diagnostics changed = row_count; commit; exit when changed = 0; perform pg_sleep({pause}); end loop; end {block};\n",
+        backfill.batch
+    )
 }
 
 impl Plan {

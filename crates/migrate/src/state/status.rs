@@ -33,6 +33,8 @@ pub struct Status {
     pub holder: Option<LockHolder>,
     /// Applied versions whose way back is not what it was then.
     pub(crate) edited_downs: Vec<i64>,
+    /// Whether somebody has tables where nothing is applied; only looked for if a checkpoint is pending.
+    pub(crate) has_tables: bool,
 }
 
 /// A migration that was applied, as the history has it.
@@ -63,8 +65,26 @@ pub struct Interrupted {
     pub done: usize,
     /// Whether the one after these may have, too: nobody could say any more how it ended.
     pub is_unsure: bool,
+    /// Whether batches of it have, in a backfill.
+    pub has_batches: bool,
     /// How many it had.
     pub of: usize,
+}
+
+impl Interrupted {
+    /// Whether anything of it has taken effect.
+    fn is_begun(&self) -> bool {
+        self.done > 0 || self.has_batches
+    }
+
+    /// Where it stands, as in `after 2 of 5 statements`.
+    pub(crate) fn place(&self) -> String {
+        if self.has_batches {
+            "between two batches".to_owned()
+        } else {
+            format!("after {} of {} statements", self.done, self.of)
+        }
+    }
 }
 
 impl Applied {
@@ -101,8 +121,11 @@ impl Status {
             let hashes = trail.applied.get(&row.version);
             let change = match (migrations.get(row.version), migrations.squashed(row.version)) {
                 (Some(file), _) => changed(row, file, hashes),
-                (None, Some(gone)) => of_gone(row, gone, hashes),
-                (None, None) => missing(row, hashes),
+                (None, Some(gone)) => of_gone((row, trail.file(row)), gone, hashes),
+                // There is neither the file nor a checkpoint in its place.
+                (None, None) => {
+                    Change::Conflict(Conflict::Missing { file: trail.file(row), version: row.version })
+                }
             };
             match change {
                 Change::Nothing => {}
@@ -110,8 +133,9 @@ impl Status {
                 Change::Conflict(conflict) => conflicts.push(conflict),
             }
         }
+        let newest = applied.last().map(|row| (row.version, trail.file(row)));
         for file in &pending {
-            conflicts.extend(hindered(file, applied.last()));
+            conflicts.extend(hindered(file, newest.as_ref()));
             let is_pending =
                 |version: i64| migrations.get(version).is_some() || pending[0].squashed(version).is_some();
             let comes_before = |version: i64| version < file.version() && is_pending(version);
@@ -148,6 +172,7 @@ impl Status {
             cosmetic,
             holder,
             edited_downs,
+            has_tables: false,
         }
     }
 
@@ -174,14 +199,15 @@ impl Status {
     /// What there is to do with a file, which may have been stopped.
     pub(crate) fn job(&self, migration: Migration, direction: Direction) -> Job {
         let is_it = |it: &&Interrupted| it.version == migration.version() && it.direction == direction;
-        let (done, is_unsure) =
-            self.interrupted.iter().find(is_it).map_or((0, false), |it| (it.done, it.is_unsure));
-        Job { migration, direction, done, is_unsure }
+        let found = self.interrupted.iter().find(is_it);
+        let (done, is_unsure) = found.map_or((0, false), |it| (it.done, it.is_unsure));
+        let has_batches = found.is_some_and(|it| it.has_batches);
+        Job { migration, direction, done, is_unsure, has_batches }
     }
 
     /// Files that are applied in part, so that what is above them cannot be told.
     pub(crate) fn half_applied(&self) -> impl Iterator<Item = Conflict> {
-        let half = self.interrupted.iter().filter(|it| it.direction == Direction::Up && it.done > 0);
+        let half = self.interrupted.iter().filter(|it| it.direction == Direction::Up && it.is_begun());
         half.map(|Interrupted { file, version, done, of, .. }| Conflict::HalfApplied {
             file: file.clone(),
             version: *version,
@@ -197,15 +223,12 @@ enum Change<'a> {
     Conflict(Conflict),
 }
 
-/// There is neither the file nor a checkpoint in its place.
-fn missing<'a>(row: &Applied, hashes: Option<&Hashes>) -> Change<'a> {
-    let is_code = hashes.is_some_and(|hashes| hashes.is_code);
-    let file = if is_code { row.file().replace(".sql", ".rs") } else { row.file() };
-    Change::Conflict(Conflict::Missing { file, version: row.version })
-}
-
 /// There is a checkpoint in the place of the file, of which comments and space may have been edited before.
-fn of_gone<'a>(row: &Applied, gone: (&Migration, &Squashed), hashes: Option<&Hashes>) -> Change<'a> {
+fn of_gone<'a>(
+    (row, file): (&Applied, String),
+    gone: (&Migration, &Squashed),
+    hashes: Option<&Hashes>,
+) -> Change<'a> {
     let (checkpoint, squashed) = gone;
     let is_text = |hashes: &Hashes| {
         hashes.refinery_checksum == row.checksum.to_string()
@@ -216,7 +239,7 @@ fn of_gone<'a>(row: &Applied, gone: (&Migration, &Squashed), hashes: Option<&Has
         return Change::Nothing;
     }
     let checkpoint = checkpoint.file().to_owned();
-    Change::Conflict(Conflict::SquashedOther { file: row.file(), checkpoint, version: row.version })
+    Change::Conflict(Conflict::SquashedOther { file, checkpoint, version: row.version })
 }
 
 /// What became of the file since it was applied.
@@ -240,11 +263,11 @@ fn changed<'a>(row: &Applied, file: &'a Migration, hashes: Option<&Hashes>) -> C
 }
 
 /// Why a file that is pending cannot be applied.
-fn hindered(pending: &Migration, newest: Option<&Applied>) -> Option<Conflict> {
+fn hindered(pending: &Migration, newest: Option<&(i64, String)>) -> Option<Conflict> {
     let (file, version) = (pending.file().to_owned(), pending.version());
-    let is_behind = |newest: &&Applied| newest.version > version && !pending.directives().out_of_order;
+    let is_behind = |(newest, _): &&(i64, String)| *newest > version && !pending.directives().out_of_order;
     match newest.filter(is_behind) {
-        Some(newest) => Some(Conflict::OutOfOrder { file, behind: newest.file(), version }),
+        Some((_, behind)) => Some(Conflict::OutOfOrder { file, behind: behind.clone(), version }),
         None => unfit::find(pending.up()).map(|unfit| Conflict::Unfit { file, unfit, version }),
     }
 }
@@ -258,14 +281,15 @@ fn stopped(migration: &Migration, last: &Last) -> (Interrupted, Option<Conflict>
     let file = script.map_or(migration.file(), Script::file).to_owned();
     let (version, direction, done, of) = (migration.version(), last.direction, last.done, last.total);
     let is_unsure = last.state == State::Running;
-    let found = Interrupted { file: file.clone(), version, direction, done, is_unsure, of };
+    let has_batches = last.has_batches();
+    let found = Interrupted { file: file.clone(), version, direction, done, is_unsure, has_batches, of };
     let is_as_it_was = |script: &&Script| {
         let so_far = script.token_sha256_of(done).map(|hash| hash.to_string());
         done == 0 || script.directives().outside_transaction && so_far == last.done_sha256
     };
     let conflict = match (script.filter(is_as_it_was), direction) {
         (Some(_), Direction::Up) => None,
-        (Some(_), Direction::Down) if done == 0 => None,
+        (Some(_), Direction::Down) if !found.is_begun() => None,
         (Some(_), Direction::Down) => Some(Conflict::HalfReverted { file, version, done, of }),
         (None, _) => {
             let now = script.map_or(0, Script::len);

@@ -2,7 +2,7 @@
 
 use pgkeel_connect::{Config, Executor as _};
 use pgkeel_migrate::{
-    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Stays, Target, Unsuitable,
+    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Squasher, Stays, Target, Unsuitable,
 };
 use pgkeel_testkit::{Bouncer, TestDatabase, scaled};
 
@@ -46,6 +46,7 @@ async fn fill(bouncer: &Bouncer, sessions: usize) {
 
 #[tokio::test]
 async fn one_that_gives_sessions_to_transactions_is_refused_before_anything_is_written() {
+    let mut refused = 0;
     for size in [1, 2, 20] {
         for round_robin in ["0", "1"] {
             let database = TestDatabase::empty().await;
@@ -62,8 +63,10 @@ async fn one_that_gives_sessions_to_transactions_is_refused_before_anything_is_w
             }
             assert_eq!(count(&database, LEFT).await, 0);
             assert_eq!(migrator.status().await.unwrap().pending.len(), 2);
+            refused += scaled(3, 50);
         }
     }
+    println!("check 3: {refused} times refused before any write, over pools of 1, 2 and 20 sessions");
 }
 
 #[tokio::test]
@@ -99,6 +102,7 @@ fn race() -> Vec<(String, String)> {
 async fn with_pooler_safety_racers_apply_each_file_once_and_leave_nothing_on_its_sessions() {
     let files = race();
     let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
+    let mut races = 0;
     for size in [2, 5, 20] {
         for _ in 0..scaled(1, 20) {
             let database = TestDatabase::empty().await;
@@ -127,8 +131,12 @@ async fn with_pooler_safety_racers_apply_each_file_once_and_leave_nothing_on_its
                 Gate::new(Config::new(bouncer.address().clone()), Migrations::from_static(&files).unwrap());
             let ready = gate.check().await.unwrap();
             assert!(matches!(ready, Readiness::Ready { schema: SchemaCheck::AsExpected, .. }), "{ready:?}");
+            races += 1;
         }
     }
+    println!(
+        "check 3: {races} races of {RACERS} with pooler safety, each file applied once, nothing left on any session"
+    );
 }
 
 /// Looks at all sessions that the pooler keeps.
@@ -185,6 +193,24 @@ async fn with_pooler_safety_what_is_no_plain_file_is_refused_before_anything_is_
         "{refused:?}"
     );
     assert_eq!(count(&database, LEFT).await, 0);
+}
+
+#[tokio::test]
+async fn with_pooler_safety_racers_start_at_a_checkpoint_once() {
+    let database = TestDatabase::empty().await;
+    let bouncer = before(&database, "transaction", 5, &[]).await;
+    let files =
+        [("V1__a.sql", "create table a (id int);"), ("V2__b.sql", "set search_path = nowhere; select 1;")];
+    let squasher = Squasher::new(database.config(), Migrations::from_static(&files).unwrap());
+    let text = squasher.squash(2).await.unwrap().text().to_owned();
+    let left = [("B2__checkpoint.sql", text.as_str()), ("V3__c.sql", "create table c (id int);")];
+    let migrator = migrator(&bouncer, &left).safe_for_poolers();
+    let racers = futures_util::future::join_all((0..RACERS).map(|_| migrator.up())).await;
+    assert_eq!(racers.into_iter().map(|report| report.unwrap().done.len()).sum::<usize>(), 2);
+    assert_eq!(count(&database, "select count(*) from pgkeel.refinery_schema_history").await, 3);
+    let logged = "select count(*) from pgkeel.migration_log where kind = 'checkpoint' and status = 'ok'";
+    assert_eq!(count(&database, logged).await, 1);
+    nothing_is_left(&bouncer, 5).await;
 }
 
 #[tokio::test]

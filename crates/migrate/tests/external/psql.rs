@@ -46,6 +46,7 @@ async fn it_makes_of_every_file_what_is_made_here() {
     }
     let expected = State::of(&connection).await;
     State::of(&ours.connection().await).await.assert_is(&expected, "beside psql");
+    println!("check 11: psql made of {} files what is made here", corpus.migrations().len());
 }
 
 /// Where `psql` sees a mistake: the line at which the statement ends in the file, the text of the line that it quotes, and
@@ -110,7 +111,10 @@ async fn it_sees_mistakes_where_they_are_seen_here() {
             wrong.push(format!("{file}: {line}:{column}, psql {end} {quoted:?}"));
         }
     }
-    println!("{quotes} with a line that psql quotes");
+    println!(
+        "check 12: {} failures where psql sees them, {quotes} of them with the line that it quotes",
+        read("failing").len()
+    );
     assert!(wrong.is_empty() && quotes >= 20, "{quotes}: {wrong:#?}");
 }
 

@@ -2,8 +2,8 @@
 
 use pgkeel_connect::Executor as _;
 use pgkeel_migrate::{
-    Against, Back, Conflict, DryRun, Error, Gate, Kind, Migrations, Migrator, PlannedFile, Readiness, Report,
-    Squasher, Target, Verifier,
+    Against, Back, Conflict, DryRun, Error, Gate, Kind, MarkProblem, Migrations, Migrator, PlannedFile,
+    Readiness, Report, Squasher, Target, Verifier,
 };
 use pgkeel_testkit::TestDatabase;
 
@@ -277,4 +277,61 @@ async fn of_many_starters_one_applies_it() {
     assert_eq!(files, 2);
     let applied = "select count(*) from pgkeel.migration_log where kind = 'checkpoint' and status = 'ok'";
     assert_eq!((history(&database).await, count(&database, applied).await), (vec![1, 2, 3, 4], 1));
+}
+
+#[tokio::test]
+async fn where_there_are_tables_it_is_asked_about_what_may_be_lost() {
+    let database = TestDatabase::empty().await;
+    let files = [
+        ("V1__a.sql", "create table a (id int);"),
+        ("V2__b.sql", "-- pgkeel: destructive=accepted\ndrop table if exists legacy;"),
+    ];
+    let text = checkpoint(&database, &files, 2).await;
+    let migrator = migrator(&database, &[("B2__checkpoint.sql", text.as_str())]);
+    assert_eq!(migrator.plan().await.unwrap().files.len(), 1);
+    database.connection().await.batch_execute("create table legacy as select 1 as id").await.unwrap();
+    for refused in [migrator.up().await.map(drop), migrator.plan().await.map(drop)] {
+        let Err(Error::Destructive { statements }) = refused else { panic!("{refused:?}") };
+        assert_eq!((statements.len(), statements[0].file.as_str()), (1, "B2__checkpoint.sql"));
+    }
+    assert_eq!(count(&database, "select count(*) from legacy").await, 1);
+    assert_eq!(migrator.accepting_destructive().up().await.unwrap().done.len(), 1);
+    assert!(!has_table(&database, "legacy").await);
+}
+
+#[tokio::test]
+async fn a_baseline_with_one_leaves_repeatables_due_whose_work_is_there() {
+    let database = TestDatabase::empty().await;
+    let text = checkpoint(&database, &FILES, 3).await;
+    let view = ("R__v.sql", "create or replace view v as select id from d;");
+    let whole: String = FILES.map(|(_, sql)| sql.replace("concurrently", "")).concat();
+    database.connection().await.batch_execute(&format!("{whole}{}", view.1)).await.unwrap();
+    let migrator = migrator(&database, &[&with(&FILES[3..], &text)[..], &[view]].concat());
+    assert_eq!(migrator.baseline(&Against::Shadow).await.unwrap().recorded.len(), 2);
+    assert_eq!(names(&migrator.up().await.unwrap()), ["R__v.sql"]);
+}
+
+#[tokio::test]
+async fn what_could_not_be_applied_again_is_not_marked_as_reverted() {
+    let database = TestDatabase::empty().await;
+    let text = checkpoint(&database, &FILES, 3).await;
+    let migrator = migrator(&database, &with(&FILES[3..], &text));
+    let refused = async |done: Result<_, Error>| match done {
+        Err(Error::CannotMark { problems }) => problems,
+        other => panic!("{other:?}"),
+    };
+    let found = refused(migrator.mark_applied(&[4], "why").await).await;
+    assert_eq!(found.len(), 3, "{found:?}");
+    migrator.up().await.unwrap();
+    let found = refused(migrator.mark_reverted(&[2], "why").await).await;
+    assert!(
+        matches!(&found[..], [MarkProblem::Squashed { file, checkpoint }]
+            if file == "V2__b.sql" && checkpoint == "B3__checkpoint.sql"),
+        "{found:?}"
+    );
+    assert_eq!(history(&database).await, [1, 2, 3, 4]);
+    migrator.mark_reverted(&[4], "why").await.unwrap();
+    // All of them together leave a database for the checkpoint.
+    migrator.mark_reverted(&[1, 2, 3], "why").await.unwrap();
+    assert_eq!(versions(&migrator.status().await.unwrap().pending), [3, 4]);
 }

@@ -18,7 +18,7 @@ pub(crate) async fn run(
     typed(database.map(TestDatabase::config), directory, words).await
 }
 
-async fn run_at(config: Config, directory: &Path, words: &[&str]) -> (Exit, String, String) {
+pub(crate) async fn run_at(config: Config, directory: &Path, words: &[&str]) -> (Exit, String, String) {
     typed(Some(config), directory, words).await
 }
 
@@ -366,12 +366,12 @@ async fn a_server_or_its_files_are_waited_for_and_a_wrong_role_is_not() {
     let typed = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
     let (exit, out, err) = typed(&["wait"]).await;
     assert!(exit == Exit::Done && out.starts_with("the server accepts connections, after "), "{out}{err}");
-    let (exit, _, err) = typed(&["wait", "--applied", "--timeout", "5s"]).await;
+    let (exit, _, err) = typed(&["wait", "--applied", "--timeout", "900ms"]).await;
     assert_eq!(exit, Exit::Pending);
     assert_eq!(
         err,
         "waiting: V1__a.sql is not applied; run migrate up\n\
-         migrate: not ready within 5s: V1__a.sql is not applied; run migrate up\n"
+         migrate: not ready within 900ms: V1__a.sql is not applied; run migrate up\n"
     );
     let waiting = typed(&["wait", "--applied", "--json"]);
     let applying = typed(&["up"]);
@@ -384,7 +384,7 @@ async fn a_server_or_its_files_are_waited_for_and_a_wrong_role_is_not() {
     let (exit, _, err) = run_at(Config::new(nobody), directory.path(), &["wait"]).await;
     assert!(exit == Exit::Failed && err.contains("(28000)") && !err.contains("waiting"), "{err}");
     let nowhere = Address::new(Host::new(HostName::Tcp("127.0.0.1".into()), 1), "u", "d");
-    let words = ["wait", "--timeout", "5s"];
+    let words = ["wait", "--timeout", "900ms"];
     let (exit, _, err) = run_at(Config::new(nowhere), directory.path(), &words).await;
     assert!(exit == Exit::Failed && err.starts_with("waiting: the database cannot be reached: "), "{err}");
 }

@@ -226,3 +226,46 @@ async fn a_programs_command_line_has_it() {
     assert!(out.contains("3 migrations applied in "), "{out}");
     assert_eq!(run("validate").await.1, "3 migrations are in order\n");
 }
+
+#[tokio::test]
+async fn code_that_was_only_recorded_and_is_missing_is_named_as_code() {
+    let database = TestDatabase::empty().await;
+    with(&database, twice("1")).mark_applied(&[1, 2], "why").await.unwrap();
+    let without = crate::migrator(&database, &FILES);
+    let conflicts = without.status().await.unwrap().conflicts;
+    let [Conflict::Missing { file, .. }] = &conflicts[..] else { panic!("{conflicts:?}") };
+    assert_eq!(file, "V2__twice.rs");
+    let error = without.baseline(&pgkeel_migrate::Against::Shadow).await.unwrap_err();
+    assert!(error.to_string().contains("V2__twice.rs is recorded already"), "{error}");
+    assert_eq!(without.mark_reverted(&[2], "why").await.unwrap().files, ["V2__twice.rs"]);
+}
+
+/// What a program's own command line answers.
+async fn typed(database: &TestDatabase, directory: &std::path::Path, words: &[&str]) -> (Exit, String) {
+    let words = ["migrate"].iter().chain(words).copied().chain(["--dir", directory.to_str().unwrap()]);
+    let matches = cli::command().try_get_matches_from(words).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let connect = async || Ok::<_, ()>(database.config());
+    let add = |files: Migrations| files.with_code([twice("1")]);
+    let exit = cli::run_into_with(&matches, connect, add, Stop::new(), &mut out, &mut err).await.unwrap();
+    (exit, String::from_utf8([out, err].concat()).unwrap())
+}
+
+#[tokio::test]
+async fn verbs_that_take_files_take_the_code_of_the_program() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    std::fs::write(directory.path().join(FILES[0].0), FILES[0].1).unwrap();
+    let typed = async |words: &[&str]| typed(&database, directory.path(), words).await;
+    assert!(typed(&["new", "later"]).await.1.ends_with("V3__later.sql\n"));
+    std::fs::write(directory.path().join("V3__later.sql"), "select 1;").unwrap();
+    let (exit, out) = typed(&["new", "more", "--code", "--json"]).await;
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(exit == Exit::Done && answer["files"].as_array().unwrap().is_empty());
+    assert!(answer["code"].as_str().unwrap().contains("Code::new(4, \"more\""), "{out}");
+    let table = "create table schema_migrations (version varchar primary key);
+        insert into schema_migrations values ('1'), ('2')";
+    database.connection().await.batch_execute(table).await.unwrap();
+    let (exit, out) = typed(&["import", "--from", "dbmate"]).await;
+    assert!(exit == Exit::Done && out.contains("recorded V2  twice\n"), "{out}");
+    assert_eq!(history(&database).await, [1, 2]);
+}

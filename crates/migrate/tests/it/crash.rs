@@ -105,7 +105,7 @@ async fn whatever_is_killed_the_next_calls_end_where_an_undisturbed_one_does() {
     Migrator::new(undisturbed.config(), corpus()).up().await.unwrap();
     let expected = fingerprint(&undisturbed).await;
     let mut random = Random::seeded();
-    for round in 0..scaled(2, 25) {
+    for round in 0..scaled(1, 25) {
         let database = TestDatabase::empty().await;
         let migrator = Migrator::new(database.config(), corpus());
         for _ in 0..scaled(4, 8) {

@@ -55,7 +55,10 @@ async fn findings_are_told_with_their_line_and_what_to_do() {
         "V2__b.sql:2:1: error: require-concurrent-index-creation: During normal index creation, table updates are blocked, \
          but reads are still allowed\n  2 | create index a_id_idx on a (id);\n    | ^\n  help: Build it CONCURRENTLY, in a \
          file with -- pgkeel: transaction=off; migrate new NAME --concurrent-index 'table(column)' writes one.\n  fix: \
-         create index concurrently a_id_idx on a (id);\n1 file: 1 error\n"
+         create index concurrently a_id_idx on a (id);\nV2__b.down.sql:1:1: warning: require-concurrent-index-deletion: A normal `DROP INDEX` acquires an `ACCESS \
+         EXCLUSIVE` lock on the table, blocking other accesses until the index drop can complete\n  1 | drop index a_id_idx;\n    \
+         | ^\n  help: Do it CONCURRENTLY, in a file with -- pgkeel: transaction=off.\n  fix: drop index concurrently \
+         a_id_idx;\n2 files: 1 error, 1 warning\n"
     );
     let (exit, out, _) = typed(&["lint", "--json"]).await;
     let answer = parsed(&out);
@@ -98,7 +101,7 @@ async fn every_file_is_looked_at_without_a_database() {
     );
     assert!(lines[2].starts_with("V2__b.sql:1:1: warning: ban-drop-table: "), "{out}");
     assert!(lines[3].starts_with("V2__b.sql:2:1: info: opaque: "), "{out}");
-    assert!(out.ends_with("2 files: 1 error, 2 warnings, 1 info\n"), "{out}");
+    assert!(out.ends_with("3 files: 1 error, 2 warnings, 1 info\n"), "{out}");
 
     let without = ["lint", "--all", "--exclude", "destructive"];
     assert_eq!(typed(&without).await.0, Exit::Done);
@@ -168,7 +171,7 @@ async fn templates_are_as_the_linter_wants_them() {
     }
     let (exit, out, _) =
         typed(&["lint", "--all", "--exclude", "irreversible,ban-drop-constraint", "--strict"]).await;
-    assert_eq!((exit, out.as_str()), (Exit::Done, "4 files, nothing found\n"));
+    assert_eq!((exit, out.as_str()), (Exit::Done, "7 files, nothing found\n"));
 }
 
 #[test]

@@ -120,3 +120,35 @@ async fn no_value_of_a_row_is_in_the_log() {
     migrator(&database, &files).up().await.unwrap_err();
     assert!(is_true(&database, "to_jsonb(migration_log)::text not like '%canary%'").await);
 }
+
+/// What a file leaves to be checked at COMMIT, with a trigger function of this body.
+fn deferred(before: &str, body: &str) -> String {
+    format!(
+        "create schema x; {before} create table t (id int); create table seen (value text);
+         create function look() returns trigger language plpgsql as $$ begin {body}; return null; end $$;
+         create constraint trigger look after insert on t deferrable initially deferred for each row execute function look();
+         insert into t values (1);"
+    )
+}
+
+#[tokio::test]
+async fn what_is_checked_at_commit_finds_the_session_as_the_file_left_it() {
+    let database = TestDatabase::empty().await;
+    let path = deferred("set search_path = x;", "insert into seen values (current_setting('search_path'))");
+    migrator(&database, &[("V1__a.sql", &path)]).up().await.unwrap();
+    let seen: String =
+        database.connection().await.query_scalar("select value from x.seen", &[]).await.unwrap();
+    assert_eq!(seen, "x");
+}
+
+#[tokio::test]
+async fn how_long_commit_may_take_and_that_it_waits_for_the_disk_is_no_files_to_say() {
+    let database = TestDatabase::empty().await;
+    let off = deferred(
+        "set synchronous_commit = off; set statement_timeout = '7min';",
+        "insert into seen values (concat_ws(' ', current_setting('synchronous_commit'), current_setting('statement_timeout')))",
+    );
+    migrator(&database, &[("V1__a.sql", &off)]).up().await.unwrap();
+    let seen: String = database.connection().await.query_scalar("select value from seen", &[]).await.unwrap();
+    assert_eq!(seen, "on 1h");
+}

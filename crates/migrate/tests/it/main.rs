@@ -4,6 +4,7 @@
 
 mod adopt;
 mod apply;
+mod backfill;
 mod cli;
 mod checkpoints;
 mod code;
@@ -22,8 +23,10 @@ mod hooks;
 mod interop;
 mod lint;
 mod log;
+mod out_of_band;
 mod outage;
 mod outside;
+mod own_schema;
 mod plan;
 mod proofs;
 mod race;
@@ -37,6 +40,7 @@ mod squash;
 mod stop;
 mod templates;
 mod tenants;
+mod times;
 mod together;
 mod upgrade;
 mod verify_files;

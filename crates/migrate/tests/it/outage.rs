@@ -2,9 +2,9 @@
 
 use pgkeel_connect::{Config, Executor as _, dial};
 use pgkeel_migrate::{Error, Migrations, Migrator, Reason, Stays};
-use pgkeel_testkit::{Proxy, TestCluster, TestDatabase, eventually};
+use pgkeel_testkit::{Direction, Proxy, TestCluster, TestDatabase, eventually, scaled};
 
-use crate::{count, history, migrator, outside};
+use crate::{count, has_table, history, locks, migrator, outside};
 
 const SLEEPING: &str =
     "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
@@ -118,4 +118,50 @@ async fn an_administrator_who_ends_the_session_is_named() {
     let error = running.await.unwrap().unwrap_err();
     assert_eq!(error.server().unwrap().code().code(), "57P01", "{error:?}");
     assert_eq!(history(&database).await, [0_i64; 0]);
+}
+
+/// Of each file the history and the good row of the log, or neither; and nobody is left who holds the lock.
+async fn is_whole(database: &TestDatabase, files: usize, at: &str) {
+    eventually("the server has noticed", async || (locks(database).await == 0).then_some(())).await;
+    let is_there = has_table(database, "pgkeel.migration_log").await;
+    let applied = if is_there { history(database).await } else { Vec::new() };
+    for version in 1..=i64::try_from(files).unwrap() {
+        let is_applied = applied.contains(&version);
+        assert_eq!(has_table(database, &format!("t{version}")).await, is_applied, "{at}: V{version}");
+        if !applied.is_empty() {
+            let logged = format!(
+                "select count(*) from pgkeel.migration_log where version = {version} and status = 'ok'"
+            );
+            assert_eq!(count(database, &logged).await, i64::from(is_applied), "{at}: V{version}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn wherever_a_flight_is_cut_each_file_is_there_with_its_rows_or_not_at_all() {
+    let files = [
+        ("V1__a.sql", "create table t1 (id int); insert into t1 values (1);"),
+        ("V2__b.sql", "set search_path = nowhere; create table public.t2 (id int);"),
+        ("V3__c.sql", "create table t3 (id int);"),
+    ];
+    let migrations = Migrations::from_static(&files).unwrap();
+    for direction in [Direction::ToServer, Direction::ToClient] {
+        let undisturbed = TestDatabase::empty().await;
+        let proxy = Proxy::before(undisturbed.address()).await;
+        Migrator::new(Config::new(proxy.address()), migrations.clone()).without_record().up().await.unwrap();
+        let (bytes, cuts) = (proxy.passed(direction), scaled(16, 1000));
+        for cut in 1..=cuts {
+            let database = TestDatabase::empty().await;
+            let proxy = Proxy::before(database.address()).await;
+            let at = bytes * u64::try_from(cut).unwrap() / u64::try_from(cuts + 1).unwrap();
+            proxy.cut_after(direction, at);
+            let through = Migrator::new(Config::new(proxy.address()), migrations.clone()).without_record();
+            let ended = through.up().await;
+            let at = format!("{direction:?} {at} of {bytes}: {ended:?}");
+            is_whole(&database, files.len(), &at).await;
+            migrator(&database, &files).up().await.unwrap();
+            assert_eq!(history(&database).await, [1, 2, 3], "{at}");
+            is_whole(&database, files.len(), &at).await;
+        }
+    }
 }

@@ -207,7 +207,7 @@ async fn the_migrations_of_the_reference_application_are_proved() {
 #[tokio::test]
 async fn a_long_chain_is_proved() {
     let database = TestDatabase::empty().await;
-    let length = scaled(20, 250);
+    let length = scaled(9, 250);
     let mut files = Vec::new();
     for number in 1..=length {
         let (up, down) = match number % 3 {

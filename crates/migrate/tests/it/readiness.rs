@@ -1,14 +1,16 @@
 //! Whether a service may serve on a database.
 
-use std::time::Instant;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use pgkeel_connect::{Address, Config, Executor as _};
 use pgkeel_migrate::{
-    Against, Back, Error, Gate, LockFile, Migrations, Migrator, Prover, Readiness, SchemaCheck, Scope,
+    Against, Back, Error, Gate, LockFile, Migrations, Migrator, Prover, Readiness, SchemaCheck, Scope, Until,
     Verifier, VerifyError,
 };
 use pgkeel_testkit::{Proxy, TestDatabase, eventually, scaled};
 
+use crate::times::Times;
 use crate::{count, has_table, migrator, outside};
 
 const FILES: [(&str, &str); 3] = [
@@ -68,6 +70,44 @@ async fn a_database_at_the_programs_files_is_ready_and_any_other_says_why_not() 
     assert_eq!(schema(&unasked), SchemaCheck::NotAsked);
     run(&database, "drop index stray").await;
     assert!(check(&database, &FILES).await.is_ready());
+}
+
+#[tokio::test]
+async fn pending_drifted_newer_and_interrupted_are_four_reasons_and_none_serves() {
+    let stopped = outside("create table b (id int); select 1/0;");
+    let stopped = [FILES[0], ("V2__b.sql", stopped.as_str())];
+    let mut asked = Times::default();
+    for round in 0..scaled(1, 50) {
+        let database = TestDatabase::empty().await;
+        let mut told = Vec::new();
+        let mut ask = async |files: &[(&str, &str)]| {
+            let gate = gate(&database, files);
+            let begun = Instant::now();
+            let readiness = gate.check().await.unwrap();
+            asked.add(begun.elapsed());
+            assert!(!readiness.is_ready(), "round {round}: {readiness}");
+            // Who waits for it is not let in either.
+            assert!(gate.wait(Until::Ready, Duration::from_millis(10), |_| ()).await.is_err());
+            told.push((readiness.word(), readiness.to_string()));
+        };
+        ask(&FILES[..1]).await;
+        migrator(&database, &FILES).up().await.unwrap();
+        ask(&FILES[..1]).await;
+        run(&database, "alter table a add stray int").await;
+        ask(&FILES).await;
+        run(&database, "alter table a drop stray").await;
+        migrator(&database, &FILES).down(Back::Steps(1)).await.unwrap();
+        migrator(&database, &stopped).up().await.unwrap_err();
+        ask(&stopped).await;
+        let words: Vec<&str> = told.iter().map(|(word, _)| *word).collect();
+        assert_eq!(words, ["pending", "newer", "drifted", "interrupted"], "{told:?}");
+        let reasons: BTreeSet<&String> = told.iter().map(|(_, reason)| reason).collect();
+        assert_eq!(reasons.len(), 4, "{told:?}");
+    }
+    println!(
+        "check 15: {} databases that are not ready, each with its reason of four; asked in {asked}",
+        asked.len()
+    );
 }
 
 #[tokio::test]
@@ -243,6 +283,6 @@ async fn of_many_files_it_costs_little() {
     let (files_only, all) =
         (timed(gate(&database, &files).without_drift()).await, timed(gate(&database, &files)).await);
     println!(
-        "{number} files: up {up:?}; snapshot {taken:?}, with record {recorded:?}; gate {files_only:?}, with schema {all:?}"
+        "check 15: {number} files: up {up:?}; snapshot {taken:?}, with record {recorded:?}; gate {files_only:?}, with schema {all:?}"
     );
 }

@@ -22,10 +22,13 @@ const TEXTS: [&str; 11] = [
     "prepare q(text) as insert into seen values ($1); execute q('e;'); deallocate q; insert into seen values (B'101'::text), (X'1f'::text), (N'n;')",
 ];
 
-async fn seen(text: &str) -> String {
-    let database = TestDatabase::empty().await;
+/// Nothing of an earlier text is left.
+const ANEW: &str = "drop schema if exists pgkeel cascade; drop schema public cascade; create schema public";
+
+async fn seen(database: &TestDatabase, text: &str) -> String {
+    database.connection().await.batch_execute(ANEW).await.unwrap();
     let files = [("V1__a.sql", "create table seen (note text);"), ("V2__b.sql", text)];
-    if let Err(error) = migrator(&database, &files).up().await {
+    if let Err(error) = migrator(database, &files).without_record().up().await {
         return format!(
             "{} {}",
             error.server().expect("the server refused").code().code(),
@@ -39,19 +42,22 @@ async fn seen(text: &str) -> String {
 
 #[tokio::test]
 async fn statement_by_statement_does_what_the_whole_does() {
+    let database = TestDatabase::empty().await;
     for text in TEXTS {
         // A directive in place of a comment keeps the lines.
-        let (whole, by_statement) = (seen(&format!("-- whole\n{text}")).await, seen(&outside(text)).await);
+        let (whole, by_statement) =
+            (seen(&database, &format!("-- whole\n{text}")).await, seen(&database, &outside(text)).await);
         assert_eq!(whole, by_statement, "{text}");
     }
 }
 
 #[tokio::test]
 async fn the_texts_do_what_they_are_meant_to_do() {
+    let database = TestDatabase::empty().await;
     for (text, expected) in
         [(TEXTS[0], "1;|2';seen"), (TEXTS[2], "\\|a';b|a;|a\\|cd';seen"), (TEXTS[6], "1;|5seen")]
     {
-        assert_eq!(seen(text).await, expected, "{text}");
+        assert_eq!(seen(&database, text).await, expected, "{text}");
     }
 }
 

@@ -106,17 +106,112 @@ async fn what_cannot_be_one_is_named_with_its_place() {
 async fn what_fails_in_one_transaction_is_told_by_the_file_that_it_is_from() {
     let database = TestDatabase::empty().await;
     let files = [
+        ("V1__a.sql", "create table marks (id xid8); insert into marks values (pg_current_xact_id());"),
+        ("V2__b.sql", "create table b (id int);"),
         (
-            "V1__a.sql",
-            "create table a (id int primary key);
-            create table b (id int references a deferrable initially deferred);",
+            "V3__c.sql",
+            "-- first\ndo $$ begin if exists (select from marks where id = pg_current_xact_id()) then
+            raise 'both at once'; end if; end $$;",
         ),
-        ("V2__b.sql", "insert into a values (1); insert into b values (1);"),
-        ("V3__c.sql", "-- first\nalter table b add column more int;"),
     ];
     let done = squasher(&database, &files).squash(3).await;
     assert!(matches!(&done, Err(VerifyError::NotInOne { file, .. }) if file == "V3__c.sql"), "{done:?}");
     assert!(squasher(&database, &files).squash(2).await.is_ok());
+}
+
+#[tokio::test]
+async fn constraints_that_are_put_off_are_checked_behind_each_file() {
+    let database = TestDatabase::empty().await;
+    let files = [
+        (
+            "V1__a.sql",
+            "create table a (id int primary key);
+            create table b (id int references a deferrable initially deferred);
+            create table c (id int references a deferrable);",
+        ),
+        ("V2__b.sql", "insert into b values (1); insert into a values (1);"),
+        (
+            "V3__c.sql",
+            "alter table b add column more int; set constraints all deferred; insert into c values (1)",
+        ),
+        ("V4__d.sql", "create table d (id int references a deferrable initially deferred);"),
+        (
+            "V5__e.sql",
+            "insert into d values (2); insert into b values (2); insert into a values (2);
+            do $$ begin insert into c values (3); raise 'it is put off';
+            exception when foreign_key_violation then null; end $$;",
+        ),
+        ("V6__f.sql", "alter table d add column more int; alter table c add column more int;"),
+    ];
+    let text = checkpoint(&database, &files, 6).await;
+    migrator(&database, &[("B6__checkpoint.sql", text.as_str())]).up().await.unwrap();
+    assert_eq!(history(&database).await, [1, 2, 3, 4, 5, 6]);
+    // One of files without such constraints says nothing of them.
+    assert!(!checkpoint(&database, &FILES, 3).await.contains("set constraints"));
+}
+
+#[tokio::test]
+async fn where_sequences_are_is_compared() {
+    let database = TestDatabase::empty().await;
+    let files = [
+        (
+            "V1__a.sql",
+            "create sequence s; create table marks (id xid8); insert into marks values (pg_current_xact_id());",
+        ),
+        ("V2__b.sql", "select setval('s', 5 + count(*)) from marks where id = pg_current_xact_id();"),
+    ];
+    match squasher(&database, &files).squash(2).await {
+        Err(VerifyError::OtherOutcome { rows, .. }) => {
+            assert_eq!(rows, ["not public.s at 5", "but public.s at 6"]);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_the_rows_is_compared_but_not_what_is_of_the_moment() {
+    let database = TestDatabase::empty().await;
+    let files = [
+        ("V1__a.sql", "do $$ begin perform set_config('timezone', 'Asia/Tokyo', false); end $$;"),
+        (
+            "V2__b.sql",
+            "create table b as select '2020-01-01'::timestamptz as at, now() as made, gen_random_uuid() as id, null as no;",
+        ),
+    ];
+    match squasher(&database, &files).squash(2).await {
+        Err(VerifyError::OtherOutcome { rows, .. }) => assert_eq!(rows, ["other values in public.b.at"]),
+        other => panic!("{other:?}"),
+    }
+    let fine = [("V1__a.sql", "set timezone = 'Asia/Tokyo';"), files[1]];
+    assert!(squasher(&database, &fine).squash(2).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_happens_in_the_shadows_is_told_as_it_happens() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    write(directory.path(), &FILES);
+    let (exit, out, err) = run(Some(&database), directory.path(), &["squash", "--to", "3", "--json"]).await;
+    assert_eq!(exit, Exit::Done, "{err}");
+    serde_json::from_str::<serde_json::Value>(&out).unwrap();
+    for file in ["V1  a", "V2  b", "V3  c", "B3  checkpoint"] {
+        assert!(err.lines().any(|line| line.starts_with(&format!("in a shadow: applied {file}"))), "{err}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_came_later_below_a_checkpoint_is_no_fault_of_it() {
+    let database = TestDatabase::empty().await;
+    let files = [FILES[0], ("V3__c.sql", "create table c (id int);")];
+    let text = checkpoint(&database, &files, 3).await;
+    let later = ("V2__late.sql", "-- pgkeel: out_of_order=yes\ncreate table late (id int);");
+    let all = [files[0], later, files[1], ("B3__checkpoint.sql", text.as_str())];
+    let prover = Prover::new(database.config(), Migrations::from_static(&all).unwrap());
+    let proof = prover.prove().await.unwrap();
+    assert!(proof.is_sound(), "{proof}");
+    let lock = prover.lock().await.unwrap();
+    assert!(squasher(&database, &all).with_lock(lock).squash(3).await.unwrap().is_there());
+    migrator(&database, &all).up().await.unwrap();
+    assert_eq!(history(&database).await, [1, 2, 3]);
 }
 
 #[tokio::test]
@@ -281,4 +376,76 @@ async fn the_verb_writes_proves_again_and_removes() {
     );
     let (_, out, _) = run(None, at, &["new", "more"]).await;
     assert!(out.ends_with("V5__more.sql\n"), "{out}");
+}
+
+#[tokio::test]
+async fn a_removal_that_was_interrupted_is_ended_by_the_next() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let at = directory.path();
+    write(at, &FILES);
+    write(at, &[("V2__b.down.sql", "drop index a_note_idx;")]);
+    let remove = ["squash", "--to", "3", "--remove=all"];
+    for words in [&["squash", "--to", "3"][..], &["lock"]] {
+        assert_eq!(run(Some(&database), at, words).await.0, Exit::Done);
+    }
+    std::fs::remove_file(at.join("V1__a.sql")).unwrap();
+    let (exit, out, err) = run(Some(&database), at, &remove).await;
+    assert!(
+        exit == Exit::Done && out.contains("is there: 3 versions, as migrations.lock has it\n3 files"),
+        "{out}{err}"
+    );
+    assert_eq!(names(at), ["B3__checkpoint.sql", "V4__d.sql", "migrations.lock"]);
+    assert_eq!(run(Some(&database), at, &["lock", "--check"]).await.0, Exit::Done);
+}
+
+#[tokio::test]
+async fn a_removal_leaves_no_file_that_belongs_to_nothing_at_any_time() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let all =
+        [&FILES[..2], &[("V1__a.verify.sql", "select true;"), ("V2__b.down.sql", "drop index a_note_idx;")]];
+    let all = all.concat();
+    write(directory.path(), &all);
+    let checkpoint = squasher(&database, &all).squash(2).await.unwrap();
+    checkpoint.write(directory.path()).unwrap();
+    for path in checkpoint.removable(directory.path(), Removal::All).unwrap() {
+        std::fs::remove_file(path).unwrap();
+        Migrations::from_dir(directory.path()).unwrap();
+    }
+    assert_eq!(names(directory.path()), ["B2__checkpoint.sql"]);
+}
+
+#[tokio::test]
+async fn one_that_was_not_locked_as_it_is_keeps_its_files() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let at = directory.path();
+    write(at, &FILES);
+    assert_eq!(run(Some(&database), at, &["lock"]).await.0, Exit::Done);
+    assert_eq!(run(Some(&database), at, &["squash", "--to", "3"]).await.0, Exit::Done);
+    let path = at.join("B3__checkpoint.sql");
+    let edited = std::fs::read_to_string(&path).unwrap().replace("create view c as", "create view e as");
+    std::fs::write(&path, edited).unwrap();
+    std::fs::remove_file(at.join("V1__a.sql")).unwrap();
+    let (exit, _, err) = run(Some(&database), at, &["squash", "--to", "3", "--remove"]).await;
+    assert!(exit == Exit::Refused && err.contains("is there already"), "{err}");
+    assert_eq!(names(at), ["B3__checkpoint.sql", "V2__b.sql", "V3__c.sql", "V4__d.sql", "migrations.lock"]);
+}
+
+#[tokio::test]
+async fn nobody_reads_half_of_one_that_is_being_written() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let long = format!("select 1; -- {}", "-".repeat(8_000_000));
+    let checkpoint = squasher(&database, &[("V1__a.sql", &long)]).squash(1).await.unwrap();
+    let path = directory.path().join(checkpoint.file());
+    let reader = std::thread::spawn(move || {
+        loop {
+            if let Ok(text) = std::fs::read_to_string(&path) {
+                return text.len();
+            }
+        }
+    });
+    checkpoint.write(directory.path()).unwrap();
+    assert_eq!(reader.join().unwrap(), checkpoint.text().len());
+    // And none is written over.
+    assert!(checkpoint.write(directory.path()).is_err());
+    assert_eq!(names(directory.path()), ["B1__checkpoint.sql"]);
 }

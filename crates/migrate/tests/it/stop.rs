@@ -73,6 +73,8 @@ async fn whoever_waits_for_others_or_for_a_lock_stops_too() {
     assert!(matches!(error, Error::Stopped { .. }), "{error:?}");
     holding.abort();
 
+    // In the first one the server has yet to notice that.
+    let database = TestDatabase::empty().await;
     let user = database.connection().await;
     user.batch_execute("create table t (id int)").await.unwrap();
     user.batch_execute("begin; lock table t").await.unwrap();

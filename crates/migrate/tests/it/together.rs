@@ -198,6 +198,19 @@ async fn nothing_runs_of_hooks_before_a_refusal_and_a_way_back_needs_no_acceptan
 }
 
 #[tokio::test]
+async fn a_way_back_runs_hooks_that_may_lose_data_too() {
+    let database = TestDatabase::empty().await;
+    let hook = ("after_run.sql", "create table if not exists runs (id int); delete from runs;");
+    let files = [hook, A, ("V1__a.down.sql", "drop table a;")];
+    let migrator = migrator(&database, &files);
+    assert!(matches!(migrator.up().await, Err(Error::Destructive { .. })));
+    migrator.clone().accepting_destructive().up().await.unwrap();
+    assert!(matches!(migrator.redo().await, Err(Error::Destructive { .. })));
+    assert_eq!(migrator.plan_down(Back::Steps(1)).await.unwrap().files.len(), 2);
+    assert_eq!(names(&migrator.down(Back::Steps(1)).await.unwrap()), ["V1__a.sql", "after_run.sql"]);
+}
+
+#[tokio::test]
 async fn a_dry_run_in_a_shadow_asks_for_no_acceptance_of_what_is_not_due() {
     let database = TestDatabase::empty().await;
     let view = ("R__v.sql", "drop view if exists v cascade; create view v as select id from a;");

@@ -87,6 +87,30 @@ async fn what_others_do_later_is_a_warning_and_a_reason_not_to_start_anew() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_stopped_half_way_keeps_a_program_from_starting() {
+    let (database, directory) = (TestDatabase::empty().await, directory());
+    let address = url(database.address());
+    let half = "-- pgkeel: transaction=off\ncreate table b (id int);\nselect 1/0;";
+    write(directory.path(), "V2__b.sql", half);
+    let words = ["migrate", "up", "--dir", directory.path().to_str().unwrap()];
+    assert_eq!(run(&words, &[("DATABASE_URL", address.as_str())]).await.status.code(), Some(1));
+    let variables =
+        [("DATABASE_URL", address.as_str()), ("PGKEEL_MIGRATIONS_DIR", directory.path().to_str().unwrap())];
+    let serving = Serving::start(&variables).await;
+    waits_for(&serving, 503, Some("migration_interrupted")).await;
+    // Mended and gone on with, it is like any other.
+    write(directory.path(), "V2__b.sql", &half.replace("1/0", "1"));
+    migrate(&address, &["up"], directory.path()).await;
+    waits_for(&serving, 503, Some("migrations_conflict")).await;
+    let next = Serving::start(&variables).await;
+    waits_for(&next, 200, None).await;
+    for serving in [serving, next] {
+        serving.send(Signal::TERM);
+        assert!(serving.ended().await.0.success());
+    }
+}
+
+#[tokio::test]
 async fn a_directory_that_cannot_be_used_is_a_wrong_setting() {
     let directory = directory();
     write(directory.path(), "V2__b-c.sql", "select 1");

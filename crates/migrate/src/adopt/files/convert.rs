@@ -9,7 +9,8 @@ use crate::files::{Script, Statement, cannot_be_in_transaction, statements, unfi
 
 const NOTHING: &str = "it has no statement, so it gets one that does nothing";
 const OUTSIDE: &str = "it has a statement that cannot be in a transaction, so it says transaction=off";
-const BARE: &str = "BEGIN and COMMIT around it are left out, as files run in transactions";
+const TABLE: &str = "it names the tool's own table, which a new database does not have";
+const BARE: &str = "BEGIN and COMMIT are left out, as files run in transactions";
 
 /// Adds the files, and what is wrong with them.
 pub(super) fn convert(
@@ -29,6 +30,7 @@ pub(super) fn convert(
     // What refinery would read is left as it is, so that its own checksums stay right.
     let is_ours = tool == Tool::Refinery && up.file.rsplit('/').next() == Some(&format!("{stem}.sql"));
     let mut converted = Converted::of(up);
+    converted.look_for_table(tool);
     converted.fill();
     let mut lines = if is_ours { String::new() } else { format!("{origin}\n") };
     if converted.outside && !is_ours {
@@ -42,35 +44,42 @@ pub(super) fn convert(
     } else {
         (format!("{lines}{}", converted.text), converted.notes)
     };
-    add(format!("{stem}.sql"), text, &up.file, notes, files, problems);
+    let above = if is_ours { 0 } else { lines.lines().count() };
+    add(format!("{stem}.sql"), (text, above), up, notes, files, problems);
     let Some(down) = down else { return };
-    let converted = Converted::of(down);
+    let mut converted = Converted::of(down);
+    converted.look_for_table(tool);
     // Nothing to undo is no way back here.
     if !statements(&converted.text).is_empty() {
         let directive = if converted.outside { "-- pgkeel: transaction=off\n" } else { "" };
         let text = format!("{directive}{}", converted.text);
-        add(format!("{stem}.down.sql"), text, &down.file, converted.notes, files, problems);
+        let above = directive.lines().count();
+        add(format!("{stem}.down.sql"), (text, above), down, converted.notes, files, problems);
     }
 }
 
+/// With how many lines are above the tool's own.
 fn add(
     name: String,
-    text: String,
-    from: &str,
+    (text, above): (String, usize),
+    from: &Section,
     notes: Vec<&'static str>,
     files: &mut Vec<ConvertedFile>,
     problems: &mut Vec<ImportProblem>,
 ) {
-    let file = from.to_owned();
+    let file = from.file.clone();
     match Script::new(name.clone(), &text) {
-        Ok(script) => problems.extend(unfit::find(&script).map(|unfit| ImportProblem::Unfit { file, unfit })),
+        Ok(script) => problems.extend(unfit::find(&script).map(|mut unfit| {
+            unfit.at.line = from.line_of_file(unfit.at.line.saturating_sub(above));
+            ImportProblem::Unfit { file, unfit }
+        })),
         Err(MigrationProblem::Directive { reason, .. }) => {
             problems
                 .push(ImportProblem::Malformed { file, reason: format!("the comment for pgkeel {reason}") });
         }
         Err(problem) => problems.push(ImportProblem::Malformed { file, reason: problem.to_string() }),
     }
-    files.push(ConvertedFile { name, text, from: from.to_owned(), notes });
+    files.push(ConvertedFile { name, text, from: from.file.clone(), notes });
 }
 
 struct Converted {
@@ -83,7 +92,7 @@ impl Converted {
     fn of(section: &Section) -> Self {
         let text = section.text.strip_prefix('\u{feff}').unwrap_or(&section.text).to_owned();
         let mut converted = Self { text, outside: section.outside, notes: Vec::new() };
-        if let Some(bare) = without_transaction(&converted.text) {
+        if let Some(bare) = without_transaction(&converted.text, !section.outside) {
             (converted.text, converted.outside) = (bare, false);
             converted.notes.push(BARE);
         }
@@ -92,6 +101,19 @@ impl Converted {
             converted.notes.push(OUTSIDE);
         }
         converted
+    }
+
+    /// The tool makes its table before it runs the first file.
+    fn look_for_table(&mut self, tool: Tool) {
+        let names = |statement: &Statement<'_>| {
+            statement
+                .tokens
+                .iter()
+                .any(|token| token.text.trim_matches('"').eq_ignore_ascii_case(tool.table()))
+        };
+        if statements(&self.text).iter().any(names) {
+            self.notes.push(TABLE);
+        }
     }
 
     /// A file without a statement cannot be told from one that is still being written, but the tool has run it.
@@ -104,28 +126,43 @@ impl Converted {
     }
 }
 
-/// The text without BEGIN as its first and COMMIT as its last statement, if it has these and no other of their kind.
-fn without_transaction(text: &str) -> Option<String> {
+/// The text without COMMIT as its last statement and BEGIN anywhere before it, if it has no other of their kind: all of it is one
+/// transaction then, for a tool that begins one as well, as BEGIN in it changes nothing. Where none is begun, BEGIN has to be first.
+fn without_transaction(text: &str, is_in_one: bool) -> Option<String> {
     let all = statements(text);
-    let [first, inner @ .., last] = &all[..] else { return None };
-    let begins =
-        is(first, &["begin"]) || is(first, &["begin", "transaction"]) || is(first, &["begin", "work"]);
-    let begins = begins || is(first, &["start", "transaction"]);
-    let ends = ["commit", "end"]
-        .iter()
-        .any(|word| is(last, &[word]) || is(last, &[word, "transaction"]) || is(last, &[word, "work"]));
-    let is_control = |statement: &Statement<'_>| {
-        ["begin", "start", "commit", "end", "rollback"].iter().any(|word| statement.begins_with(&[word]))
+    let is_control = |statement: &&Statement<'_>| {
+        ["begin", "start", "commit", "end", "abort", "rollback"]
+            .iter()
+            .any(|word| statement.begins_with(&[word]))
     };
-    if !begins || !ends || inner.iter().any(is_control) {
+    let controls: Vec<&Statement<'_>> = all.iter().filter(is_control).collect();
+    let (last, before) = controls.split_last()?;
+    let begins_first = before.first().is_some_and(|first| first.start == all[0].start);
+    let is_one = all.last()?.start == last.start && (is_in_one || begins_first && before.len() == 1);
+    if !is_one || !ends(last) || !before.iter().all(|statement| begins(statement)) {
         return None;
     }
-    let end = |statement: &Statement<'_>| {
-        let behind = &text[statement.end..];
+    let mut bare = String::new();
+    let mut taken = 0;
+    for control in controls {
+        let behind = &text[control.end..];
         let semicolon = behind.find(';').filter(|at| behind[..*at].trim().is_empty());
-        semicolon.map_or(statement.end, |at| statement.end + at + 1)
-    };
-    Some(format!("{}{}{}", &text[..first.start], &text[end(first)..last.start], &text[end(last)..]))
+        bare.push_str(&text[taken..control.start]);
+        taken = semicolon.map_or(control.end, |at| control.end + at + 1);
+    }
+    Some(bare + &text[taken..])
+}
+
+fn begins(statement: &Statement<'_>) -> bool {
+    let forms: [&[&str]; 4] =
+        [&["begin"], &["begin", "transaction"], &["begin", "work"], &["start", "transaction"]];
+    forms.iter().any(|words| is(statement, words))
+}
+
+fn ends(statement: &Statement<'_>) -> bool {
+    ["commit", "end"].iter().any(|word| {
+        is(statement, &[word]) || is(statement, &[word, "transaction"]) || is(statement, &[word, "work"])
+    })
 }
 
 /// Whether the statement is these words and nothing else.
@@ -147,7 +184,23 @@ mod tests {
             ("begin; select 1;", None),
             ("select 1", None),
         ] {
-            assert_eq!(without_transaction(text).as_deref(), bare, "{text}");
+            assert_eq!(without_transaction(text, true).as_deref(), bare, "{text}");
+            assert_eq!(without_transaction(text, false).as_deref(), bare, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_changes_nothing_in_the_transaction_of_a_tool_is_left_out() {
+        for (text, bare) in [
+            ("select 1;\nCOMMIT;\n", "select 1;\n\n"),
+            ("select 1; begin; select 2; END", "select 1;  select 2; "),
+            ("begin; begin; select 1; commit", "  select 1; "),
+        ] {
+            assert_eq!(without_transaction(text, true).as_deref(), Some(bare), "{text}");
+            assert_eq!(without_transaction(text, false), None, "{text}");
+        }
+        for text in ["select 1; commit; select 2", "rollback; commit", "commit; begin", "select 1; begin"] {
+            assert_eq!(without_transaction(text, true), None, "{text}");
         }
     }
 }

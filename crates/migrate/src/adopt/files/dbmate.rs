@@ -4,6 +4,7 @@
 
 use super::draft::{Draft, Foreign, Section, digits, name};
 use super::listing::{Found, Listing};
+use crate::files::statements;
 
 pub(super) fn read(listing: &Listing, draft: &mut Draft) {
     for found in &listing.files {
@@ -21,8 +22,10 @@ fn add(found: &Found, version: &str, stem: &str, draft: &mut Draft) {
     match taken_apart(text) {
         Err(reason) => draft.malformed(&found.path, reason),
         Ok((up, down)) => {
-            let section =
-                |(text, outside): (String, bool)| Section { file: found.path.clone(), text, outside };
+            let section = |block: Block| {
+                let Block { text, lines, outside } = block;
+                Section { file: found.path.clone(), text, outside, lines }
+            };
             draft.migrations.push(Foreign {
                 version: version.to_owned(),
                 digits: version.to_owned(),
@@ -36,30 +39,51 @@ fn add(found: &Found, version: &str, stem: &str, draft: &mut Draft) {
     }
 }
 
-/// The text below a mark, and whether it is outside of a transaction.
-type Block = (String, bool);
+/// The text below a mark.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Block {
+    text: String,
+    /// Which lines of the file these are.
+    lines: Vec<usize>,
+    outside: bool,
+}
+
+impl Block {
+    fn push(&mut self, line: &str, number: usize) {
+        self.text.push_str(line);
+        self.lines.push(number);
+    }
+
+    fn is_empty(&self) -> bool {
+        statements(&self.text).is_empty()
+    }
+}
 
 fn taken_apart(text: &str) -> Result<(Block, Block), &'static str> {
     let (mut up, mut down): (Option<Block>, Option<Block>) = (None, None);
-    let mut head = String::new();
-    for line in text.split_inclusive('\n') {
+    let mut head = Block::default();
+    for (line, number) in text.split_inclusive('\n').zip(1..) {
         match (mark(line), &mut up, &mut down) {
+            // Of several parts, those without a statement do nothing.
+            (Some(("up", outside)), Some(before), Some(undone)) if before.is_empty() && undone.is_empty() => {
+                (up, down) = (Some(Block { outside, ..Block::default() }), None);
+            }
             (Some(("up", _)), Some(_), _) => return Err("has several parts -- migrate:up; split it"),
-            (Some(("up", outside)), None, None) => up = Some((std::mem::take(&mut head), outside)),
+            (Some(("up", outside)), None, None) => up = Some(Block { outside, ..std::mem::take(&mut head) }),
             (Some(("up", _)), None, Some(_)) | (Some(_), None, _) => {
                 return Err("has -- migrate:down before -- migrate:up, which dbmate refuses");
             }
             (Some(_), Some(_), Some(_)) => {
                 return Err("has several parts -- migrate:down, which dbmate refuses");
             }
-            (Some((_, outside)), Some(_), None) => down = Some((String::new(), outside)),
-            (None, _, Some((below, _))) | (None, Some((below, _)), None) => below.push_str(line),
+            (Some((_, outside)), Some(_), None) => down = Some(Block { outside, ..Block::default() }),
+            (None, _, Some(below)) | (None, Some(below), None) => below.push(line, number),
             (None, None, None) => {
                 let rest = line.trim_start_matches('\u{feff}').trim();
                 if !rest.is_empty() && !rest.starts_with("--") {
                     return Err("has statements above -- migrate:up, which dbmate refuses");
                 }
-                head.push_str(line);
+                head.push(line, number);
             }
         }
     }
@@ -85,11 +109,21 @@ mod tests {
     #[test]
     fn both_parts_are_found() {
         let text = "-- why\n-- migrate:up transaction:false\ncreate index;\n-- note\n--migrate:down\ndrop;\n";
+        let block = |text: &str, lines: &[usize], outside| Block {
+            text: text.to_owned(),
+            lines: lines.to_vec(),
+            outside,
+        };
         assert_eq!(
             taken_apart(text).unwrap(),
-            (("-- why\ncreate index;\n-- note\n".to_owned(), true), ("drop;\n".to_owned(), false))
+            (block("-- why\ncreate index;\n-- note\n", &[1, 3, 4], true), block("drop;\n", &[6], false))
         );
-        assert_eq!(taken_apart("-- migrate:up\n-- migrate:down").unwrap().0, (String::new(), false));
+        assert_eq!(taken_apart("-- migrate:up\n-- migrate:down").unwrap().0, Block::default());
+        let empty_first = "-- migrate:up\n\n-- migrate:down\n-- none\n-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;\n";
+        assert_eq!(
+            taken_apart(empty_first).unwrap(),
+            (block("select 1;\n", &[6], false), block("select 2;\n", &[8], false))
+        );
     }
 
     #[test]
@@ -99,7 +133,7 @@ mod tests {
             ("-- a", "no line -- migrate:up"),
             ("-- migrate:up\nselect 1;", "no line -- migrate:down"),
             ("-- migrate:down\n-- migrate:up\n", "before -- migrate:up"),
-            ("-- migrate:up\n-- migrate:down\n-- migrate:up\n", "several parts -- migrate:up"),
+            ("-- migrate:up\nselect 1;\n-- migrate:down\n-- migrate:up\n", "several parts -- migrate:up"),
             ("-- migrate:up\n-- migrate:down\n-- migrate:down\n", "several parts -- migrate:down"),
         ] {
             assert!(taken_apart(text).unwrap_err().contains(part), "{text}");

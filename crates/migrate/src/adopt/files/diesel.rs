@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{Draft, Foreign, Section, name};
+use super::draft::{Draft, Foreign, Section, digits, name};
 use super::listing::{Found, Listing};
 
 pub(super) fn read(listing: &Listing, draft: &mut Draft) {
@@ -30,7 +30,8 @@ fn add(version: &str, directory: &str, files: &[&Found], draft: &mut Draft) {
         draft.malformed(&format!("{directory}/"), "has no up.sql in it, which diesel refuses");
         return;
     };
-    if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_digit()) {
+    let (digits, _) = digits(version);
+    if digits.is_empty() || version.contains(char::is_whitespace) {
         draft.malformed(&format!("{directory}/"), "does not begin with a number, which files have to here");
         return;
     }
@@ -51,14 +52,15 @@ fn add(version: &str, directory: &str, files: &[&Found], draft: &mut Draft) {
     }
     let mut section = |found: &Found| {
         let text = draft.text(found)?.to_owned();
-        Some(Section { file: found.path.clone(), text, outside })
+        Some(Section { file: found.path.clone(), text, outside, lines: Vec::new() })
     };
     let down = file("down.sql").map(&mut section);
     let (Some(up), Some(down)) = (section(up), down.map_or(Some(None), |down| down.map(Some))) else {
         return;
     };
-    let theirs = directory.split_once('_').map_or("", |(_, name)| name);
-    let (version, digits) = (version.to_owned(), version.to_owned());
+    let theirs = directory.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+    let theirs = theirs.strip_prefix('_').unwrap_or(theirs);
+    let (version, digits) = (version.to_owned(), digits.to_owned());
     let foreign =
         Foreign { version, digits, name: name(theirs), up, down, checksums: Vec::new(), out_of_order: false };
     draft.migrations.push(foreign);

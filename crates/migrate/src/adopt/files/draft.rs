@@ -31,6 +31,15 @@ pub(super) struct Section {
     pub(super) text: String,
     /// Whether the tool runs it outside of a transaction.
     pub(super) outside: bool,
+    /// Of each line of the text, which it is in the file; empty if these are the same.
+    pub(super) lines: Vec<usize>,
+}
+
+impl Section {
+    /// Which line of the file a line of the text is, both counted from 1.
+    pub(super) fn line_of_file(&self, line: usize) -> usize {
+        self.lines.get(line.saturating_sub(1)).copied().unwrap_or(line)
+    }
 }
 
 /// Migrations in the order in which the tool runs them.
@@ -66,6 +75,9 @@ impl Draft {
     }
 
     pub(super) fn complete(mut self) -> ToolFiles {
+        if matches!(self.tool, Tool::Diesel | Tool::Dbmate) {
+            self.order_as_texts();
+        }
         self.check_versions();
         let mut files = self.other_files;
         for migration in &self.migrations {
@@ -75,10 +87,35 @@ impl Draft {
         ToolFiles { tool: self.tool, files, left_aside: self.left_aside, problems: self.problems }
     }
 
-    /// Ours have to be numbers that put the files into the order that they have.
+    /// Versions that are ordered as texts and have not the same count of digits, such as stamps of time to the second and to
+    /// the fraction of one, get zeros behind them where else their order as numbers would be another. If that makes two of
+    /// them one, the second is one more.
+    fn order_as_texts(&mut self) {
+        let longest =
+            self.migrations.iter().map(|migration| migration.digits.len()).max().unwrap_or_default();
+        let number = |digits: &str| digits.parse().unwrap_or(u128::MAX);
+        let is_in_order = self.migrations.is_sorted_by(|one, next| {
+            one.version == next.version || number(&one.digits) < number(&next.digits)
+        });
+        if is_in_order {
+            return;
+        }
+        let mut before: Option<(String, u128)> = None;
+        for migration in &mut self.migrations {
+            let long = number(&format!("{:0<longest$}", migration.digits));
+            let new = match &before {
+                Some((version, number)) if *version == migration.version => *number,
+                Some((_, number)) => long.max(number.saturating_add(1)),
+                None => long,
+            };
+            migration.digits = format!("{new:0longest$}");
+            before = Some((migration.version.clone(), new));
+        }
+    }
+
+    /// Ours have to be numbers of 64 bits, each another.
     fn check_versions(&mut self) {
         let mut seen = BTreeMap::<i64, &str>::new();
-        let mut newest: Option<(i64, &str)> = None;
         for migration in &self.migrations {
             let file = migration.up.file.as_str();
             let Ok(version) = migration.digits.parse::<i64>() else {
@@ -88,11 +125,7 @@ impl Draft {
             if let Some(other) = seen.insert(version, file) {
                 let (file, other) = (file.to_owned(), other.to_owned());
                 self.problems.push(ImportProblem::SameVersion { file, other });
-            } else if let Some((_, other)) = newest.filter(|(newest, _)| *newest > version) {
-                let (file, other) = (file.to_owned(), other.to_owned());
-                self.problems.push(ImportProblem::Order { file, other });
             }
-            newest = newest.max(Some((version, file)));
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::ConvertedFile;
 use super::draft::{Draft, Foreign, Section, name};
 use super::listing::{Found, Listing};
-use super::one_number::{numbers, one_number, widths};
+use super::one_number::{as_numbers, numbers};
 use crate::adopt::history::canonical;
 use crate::adopt::{ImportProblem, checksum};
 use crate::files::is_migration_file;
@@ -34,11 +34,11 @@ pub(super) fn read(listing: &Listing, draft: &mut Draft) {
         sort(found, &mut sorted, draft);
     }
     sorted.ups.sort_by_cached_key(|part| numbers(&part.version));
-    let widths = widths(sorted.ups.iter().map(|up| up.version.as_str()));
-    for up in &sorted.ups {
+    let versions: Vec<&str> = sorted.ups.iter().map(|up| up.version.as_str()).collect();
+    for (up, number) in sorted.ups.iter().zip(as_numbers(&versions)) {
         let at = sorted.downs.iter().position(|down| canonical(&down.version) == canonical(&up.version));
         let down = at.map(|at| sorted.downs.swap_remove(at));
-        add(up, down.as_ref(), &widths, &sorted.settings, draft);
+        add((up, number), down.as_ref(), &sorted.settings, draft);
     }
     for down in &sorted.downs {
         draft.malformed(&down.found.path, "has no file beside it that it would undo");
@@ -88,7 +88,8 @@ fn sort<'a>(found: &'a Found, sorted: &mut Sorted<'a>, draft: &mut Draft) {
         "R" if is_sql && version.is_empty() => repeatable(found, theirs, draft),
         _ if is_sql && is_callback(stem) => refuse(draft, |file| ImportProblem::NoSuchKind {
             file,
-            what: "a callback of Flyway; let what starts the migrations run it",
+            what: "a callback of Flyway; what it does goes into before_run.sql or after_run.sql here, or, if it makes views \
+                   or functions, into R__<name>.sql",
         }),
         _ => draft.leave(found),
     }
@@ -117,9 +118,8 @@ fn repeatable(found: &Found, theirs: &str, draft: &mut Draft) {
 }
 
 fn add(
-    up: &Part<'_>,
+    (up, number): (&Part<'_>, String),
     down: Option<&Part<'_>>,
-    widths: &[usize],
     settings: &BTreeMap<&str, &Found>,
     draft: &mut Draft,
 ) {
@@ -141,12 +141,12 @@ fn add(
         if said.fills_in {
             look_for_placeholders(&file, &text, draft);
         }
-        Some(Section { file, text, outside: said.outside })
+        Some(Section { file, text, outside: said.outside, lines: Vec::new() })
     };
     let (Some(first), down) = (section(up), down.and_then(&mut section)) else { return };
     draft.migrations.push(Foreign {
         version: canonical(&up.version),
-        digits: one_number(&up.version, widths),
+        digits: number,
         name: name(up.name),
         up: first,
         down,

@@ -33,14 +33,16 @@ fn add(found: &Found, version: &str, stem: &str, draft: &mut Draft) {
         let text = "variables of the environment (ENVSUB)".to_owned();
         draft.problems.push(ImportProblem::Placeholder { file, line, tool, text });
     }
-    let section =
-        |text: String| Section { file: found.path.clone(), text, outside: parts.outside_transaction };
+    let section = |(text, lines): (String, Vec<usize>)| {
+        let (file, outside) = (found.path.clone(), parts.outside_transaction);
+        Section { file, text, outside, lines }
+    };
     draft.migrations.push(Foreign {
         version: plain(version),
         digits: version.to_owned(),
         name: name(stem),
-        up: section(parts.up),
-        down: Some(section(parts.down)),
+        up: section((parts.up, parts.lines_of_up)),
+        down: Some(section((parts.down, parts.lines_of_down))),
         checksums: Vec::new(),
         out_of_order: false,
     });
@@ -50,6 +52,9 @@ fn add(found: &Found, version: &str, stem: &str, draft: &mut Draft) {
 struct Parts {
     up: String,
     down: String,
+    /// Which lines of the file they are.
+    lines_of_up: Vec<usize>,
+    lines_of_down: Vec<usize>,
     outside_transaction: bool,
     /// The line from which on variables of the environment are filled in.
     substitutes: Option<usize>,
@@ -66,13 +71,17 @@ fn taken_apart(text: &str) -> Result<Parts, String> {
     let (mut parts, mut place, mut block) = (Parts::default(), Place::Head, None::<String>);
     for (line, number) in text.trim_start_matches('\u{feff}').split_inclusive('\n').zip(1..) {
         let bad = |what: &str| Err(format!("line {number} {what}, which goose refuses"));
-        let part = if place == Place::Down { &mut parts.down } else { &mut parts.up };
+        let (part, lines) = match place {
+            Place::Down => (&mut parts.down, &mut parts.lines_of_down),
+            _ => (&mut parts.up, &mut parts.lines_of_up),
+        };
         let Some(mark) = mark(line) else {
             let is_said = !line.trim().is_empty() && !line.trim_start().starts_with("--");
             if place == Place::Head && is_said {
                 return bad("has a statement above -- +goose Up");
             }
             block.as_mut().unwrap_or(part).push_str(line);
+            lines.push(number);
             continue;
         };
         match (mark.to_ascii_lowercase().as_str(), place) {
@@ -84,7 +93,10 @@ fn taken_apart(text: &str) -> Result<Parts, String> {
             ("statementbegin", Place::Up | Place::Down) if block.is_none() => block = Some(String::new()),
             ("statementbegin", _) => return bad("has -- +goose StatementBegin where it cannot be"),
             ("statementend", _) => match block.take() {
-                Some(block) => part.push_str(&terminated(block)),
+                Some(block) => {
+                    part.push_str(&terminated(block));
+                    lines.resize(part.lines().count(), number);
+                }
                 None => return bad("has -- +goose StatementEnd without a beginning"),
             },
             ("no transaction", _) => parts.outside_transaction = true,
@@ -131,6 +143,7 @@ mod tests {
             (parts.down.as_str(), parts.outside_transaction, parts.substitutes),
             ("select 3;\n", true, None)
         );
+        assert_eq!((parts.lines_of_up, parts.lines_of_down), (vec![1, 4, 6, 7, 8], vec![10]));
         assert_eq!(taken_apart("-- +goose Up\n-- +goose ENVSUB ON\n").unwrap().substitutes, Some(2));
     }
 

@@ -76,8 +76,9 @@ fn add(parts: &[Part<'_>], draft: &mut Draft) {
         return;
     }
     let Some(up) = of(Way::Up).next() else {
+        // Nothing that the tool applies is undone by these.
         for part in parts {
-            draft.malformed(&part.found.path, "has no file beside it that it would undo");
+            draft.leave(part.found);
         }
         return;
     };
@@ -88,6 +89,7 @@ fn add(parts: &[Part<'_>], draft: &mut Draft) {
         file: part.found.path.clone(),
         text: text.to_owned(),
         outside: text.starts_with("-- no-transaction"),
+        lines: Vec::new(),
     };
     let foreign = Foreign {
         version: plain(up.digits),

@@ -39,7 +39,7 @@ fn add(found: &Found, (prefix, version, theirs): (char, &str, &str), draft: &mut
         version: plain(version),
         digits: version.to_owned(),
         name: name(theirs),
-        up: Section { file: found.path.clone(), text, outside: false },
+        up: Section { file: found.path.clone(), text, outside: false, lines: Vec::new() },
         down: None,
         checksums,
         out_of_order: prefix == 'U',

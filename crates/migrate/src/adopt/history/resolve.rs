@@ -9,13 +9,15 @@ use super::version::{canonical, order};
 use crate::adopt::origin::Origin;
 use crate::adopt::{ImportProblem, Tool, checksum};
 use crate::run::session::Session;
-use crate::{Error, Migration, Migrations};
+use crate::{Error, Migration, Migrations, Squashed};
 
 /// What a tool's table comes to.
 #[derive(Debug)]
 pub(in crate::adopt) struct Resolved {
     /// In the order of our versions, with the time at which the tool says that it was applied.
     pub(in crate::adopt) applied: Vec<(Migration, Option<SystemTime>)>,
+    /// The same of versions whose files a checkpoint has taken the place of.
+    pub(in crate::adopt) gone: Vec<(Squashed, Option<SystemTime>)>,
     pub(in crate::adopt) problems: Vec<ImportProblem>,
 }
 
@@ -46,7 +48,8 @@ pub(in crate::adopt) async fn resolve(
     if accepts_edited {
         files.problems.retain(|problem| !matches!(problem, ImportProblem::Edited { .. }));
     }
-    Ok(Resolved { applied: files.applied.into_values().collect(), problems: files.problems })
+    let (applied, gone) = (files.applied.into_values().collect(), files.gone.into_values().collect());
+    Ok(Resolved { applied, gone, problems: files.problems })
 }
 
 struct Files<'a> {
@@ -55,6 +58,7 @@ struct Files<'a> {
     /// By the versions that the tool has for them.
     by_version: BTreeMap<String, (&'a Migration, Option<Origin>)>,
     applied: BTreeMap<i64, (Migration, Option<SystemTime>)>,
+    gone: BTreeMap<i64, (Squashed, Option<SystemTime>)>,
     problems: Vec<ImportProblem>,
 }
 
@@ -67,7 +71,8 @@ impl<'a> Files<'a> {
             (canonical(&version), (migration, origin))
         };
         let by_version = migrations.iter().map(entry).collect();
-        Self { tool, migrations, by_version, applied: BTreeMap::new(), problems: Vec::new() }
+        let (applied, gone) = (BTreeMap::new(), BTreeMap::new());
+        Self { tool, migrations, by_version, applied, gone, problems: Vec::new() }
     }
 
     fn add_all(&mut self, rows: &[Record]) {
@@ -83,7 +88,7 @@ impl<'a> Files<'a> {
             return;
         }
         let Some((migration, origin)) = self.by_version.get(&canonical(&version)) else {
-            self.problems.push(ImportProblem::NoFile { version });
+            self.add_gone(row, version);
             return;
         };
         let is_same = row.checksum.as_ref().is_none_or(|theirs| match origin {
@@ -96,12 +101,31 @@ impl<'a> Files<'a> {
         self.applied.insert(migration.version(), ((*migration).clone(), row.applied_on));
     }
 
+    /// A version without a file, which a checkpoint may list: under its number, as where it came from went with the file.
+    fn add_gone(&mut self, row: &Record, version: String) {
+        let number: Option<i64> = canonical(&version).parse().ok();
+        let Some((_, gone)) = number.and_then(|number| self.migrations.squashed(number)) else {
+            self.problems.push(ImportProblem::NoFile { version });
+            return;
+        };
+        let is_same = row.checksum.as_ref().is_none_or(|theirs| *theirs == gone.checksum.to_string());
+        if self.tool == Tool::Refinery && !is_same {
+            self.problems.push(ImportProblem::Edited { file: gone.file() });
+        }
+        self.gone.insert(gone.version, (gone.clone(), row.applied_on));
+    }
+
     /// All files of versions that are not above this one.
     fn add_up_to(&mut self, version: &str) {
         for migration in self.migrations.iter() {
             let theirs = self.by_version.iter().find(|(_, (it, _))| it.version() == migration.version());
             if theirs.is_some_and(|(theirs, _)| order(theirs, version).is_le()) {
                 self.applied.entry(migration.version()).or_insert_with(|| (migration.clone(), None));
+            }
+        }
+        for (_, gone) in self.migrations.gone() {
+            if order(&gone.version.to_string(), version).is_le() {
+                self.gone.entry(gone.version).or_insert_with(|| (gone.clone(), None));
             }
         }
     }

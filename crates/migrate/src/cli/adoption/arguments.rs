@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::Tool;
-use crate::cli::arguments::{flag, lock_wait, revision, verb, version};
+use crate::cli::arguments::{flag, lock_wait, no_record, revision, verb, version};
 
 pub(in crate::cli) fn baseline() -> Command {
     let about = "Record migrations as applied in a database that has their schema already; runs nothing";
@@ -23,6 +23,7 @@ Examples:
         dry_run(),
         lock_wait(),
         revision(),
+        no_record(),
     ])
 }
 
@@ -39,7 +40,7 @@ Examples:
     verb("mark", about, examples)
         .args([direction.help("What they count as from now on"), versions.help("Which, in any order")])
         .arg(reason.help("Why, for the log"))
-        .args([dry_run(), lock_wait(), revision()])
+        .args([dry_run(), lock_wait(), revision(), no_record()])
 }
 
 pub(in crate::cli) fn import() -> Command {
@@ -71,7 +72,7 @@ Examples:
                 .requires("into"),
             flag("leave-rest", "Without the files that cannot be taken").requires("into"),
         ])
-        .args([accept_different().requires("verify"), dry_run(), lock_wait(), revision()])
+        .args([accept_different().requires("verify"), dry_run(), lock_wait(), revision(), no_record()])
 }
 
 fn accept_different() -> Arg {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::tell_of_waiting;
 use crate::cli::exit::Exit;
 use crate::cli::screen::Screen;
+use crate::cli::text;
 use crate::{Against, Baseline, LockFile, Migration, Migrator, Verification, VerifyError};
 
 pub(in crate::cli) async fn baseline(screen: &mut Screen<'_>, migrator: &Migrator, directory: &Path) -> Exit {
@@ -14,7 +15,7 @@ pub(in crate::cli) async fn baseline(screen: &mut Screen<'_>, migrator: &Migrato
     let done = async { migrator.baseline(&against()?).await };
     match done.await {
         Ok(baseline) => {
-            screen.answer(|| text(&baseline), || to_json(&baseline));
+            screen.answer(|| page(&baseline), || to_json(&baseline));
             Exit::Done
         }
         Err(error) => fail(screen, &error),
@@ -40,7 +41,7 @@ pub(super) fn fail(screen: &mut Screen<'_>, error: &VerifyError) -> Exit {
     exit
 }
 
-pub(in crate::cli) fn text(baseline: &Baseline) -> String {
+pub(in crate::cli) fn page(baseline: &Baseline) -> String {
     let mut page = rows(&baseline.recorded, baseline.is_dry_run);
     let _ = write!(page, "{}", compared(&baseline.verification));
     for table in &baseline.left_aside {
@@ -55,7 +56,7 @@ pub(in crate::cli) fn text(baseline: &Baseline) -> String {
 /// A line a migration.
 pub(super) fn rows(recorded: &[Migration], is_dry_run: bool) -> String {
     let what = if is_dry_run { "would record" } else { "recorded" };
-    let line = |file: &Migration| format!("{what} V{}  {}\n", file.version(), file.name());
+    let line = |file: &Migration| format!("{what} {}\n", text::label(file));
     recorded.iter().map(line).collect()
 }
 

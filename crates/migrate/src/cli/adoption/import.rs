@@ -8,6 +8,7 @@ use super::tell_of_waiting;
 use crate::cli::exit::Exit;
 use crate::cli::request::{has, value};
 use crate::cli::screen::Screen;
+use crate::cli::text;
 use crate::{DryRun, Error, ImportFrom, Imported, Migrations, Migrator, Tool, ToolFiles, VerifyError};
 
 /// What was typed for `import` alone.
@@ -41,6 +42,11 @@ impl Words {
         }
     }
 
+    /// Where our files are, or will be.
+    pub(in crate::cli) fn place<'a>(&'a self, directory: &'a Path) -> &'a Path {
+        self.into.as_deref().unwrap_or(directory)
+    }
+
     fn from(&self) -> ImportFrom {
         let from = ImportFrom::tool(self.tool);
         let from = if self.accept_edited { from.accepting_edited() } else { from };
@@ -57,22 +63,25 @@ pub(in crate::cli) struct Files {
     pub(in crate::cli) migrations: Migrations,
 }
 
-/// Reads the files, and checks all that can be without a database.
-pub(in crate::cli) fn files(screen: &mut Screen<'_>, words: &Words, directory: &Path) -> Result<Files, Exit> {
+/// Reads the files, and checks all that can be without a database. The program adds what it has besides.
+pub(in crate::cli) fn files(
+    screen: &mut Screen<'_>,
+    (words, directory): (&Words, &Path),
+    add: impl FnOnce(Migrations) -> Result<Migrations, Error>,
+) -> Result<Files, Exit> {
     let Some(into) = &words.into else {
-        return Migrations::from_dir(directory).map(|migrations| Files { new: None, migrations }).map_err(
-            |error| {
-                let exit = screen.fail(&error, None);
-                if matches!(error, Error::Files { .. }) {
-                    let _ = writeln!(
-                        screen.err,
-                        "next: if these are the files of {}, turn them into ours with --into",
-                        words.tool
-                    );
-                }
-                exit
-            },
-        );
+        let migrations = Migrations::from_dir(directory).and_then(add);
+        return migrations.map(|migrations| Files { new: None, migrations }).map_err(|error| {
+            let exit = screen.fail(&error, None);
+            if matches!(error, Error::Files { .. }) {
+                let tool = words.tool;
+                let _ = writeln!(
+                    screen.err,
+                    "next: if these are the files of {tool}, turn them into ours with --into"
+                );
+            }
+            exit
+        });
     };
     if is_within(words.tool, directory, into) {
         let tool = words.tool;
@@ -86,7 +95,7 @@ pub(in crate::cli) fn files(screen: &mut Screen<'_>, words: &Words, directory: &
         let files = ToolFiles::read(words.tool, directory)?;
         let files = if words.as_is { files.as_they_are() } else { files };
         let files = if words.leave_rest { files.without_the_rest() } else { files };
-        let migrations = files.with_those_in(into)?;
+        let migrations = files.with_those_in(into).and_then(add)?;
         Ok(Files { new: Some((files, into.clone())), migrations })
     };
     read().map_err(|error| screen.fail(&error, None))
@@ -106,7 +115,7 @@ pub(in crate::cli) async fn import(
     files: Files,
     (words, directory): (&Words, &Path),
 ) -> Exit {
-    let place = words.into.as_deref().unwrap_or(directory);
+    let place = words.place(directory);
     let mut imported = None;
     if let Some(migrator) = migrator {
         tell_of_waiting(screen, migrator).await;
@@ -126,7 +135,14 @@ pub(in crate::cli) async fn import(
     if let (Some(migrator), Some(imported), false) = (migrator, &mut imported, words.dry_run) {
         match migrator.import(&words.from()).await {
             Ok(done) => *imported = Imported { verification: imported.verification.take(), ..done },
-            Err(error) => return fail(screen, &error),
+            Err(error) => {
+                let exit = fail(screen, &error);
+                if !written.is_empty() {
+                    let (written, place) = (text::count(written.len(), "file"), place.display());
+                    let _ = writeln!(screen.err, "next: {written} in {place} stay; run the same again");
+                }
+                return exit;
+            }
         }
     }
     let new = files.new.as_ref().map(|(new, _)| new);

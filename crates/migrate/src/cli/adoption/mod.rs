@@ -12,7 +12,7 @@ use crate::Migrator;
 pub(super) use self::arguments::{
     baseline as baseline_command, import as import_command, mark as mark_command,
 };
-pub(super) use self::baseline::{baseline, text as baseline_text, to_json as baseline_json};
+pub(super) use self::baseline::{baseline, page as baseline_text, to_json as baseline_json};
 pub(super) use self::import::{Words, files, import};
 pub(super) use self::mark::{mark, text as mark_text, to_json as mark_json};
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, Command, value_parser};
 
-use super::{flag, markdown, time, verb};
+use super::options::{flag, markdown, time};
+use super::verb;
 use crate::cli::schemas::Side;
 
 pub(super) fn wait() -> Command {

@@ -44,13 +44,15 @@ pub(crate) struct Entry<'a> {
     pub(crate) state: State,
     /// How many statements have taken effect.
     pub(crate) done: usize,
+    /// Whether batches of the one behind these have, in a backfill.
+    pub(crate) has_batches: bool,
     /// When the file was begun; `None` for now.
     pub(crate) started: Option<SystemTime>,
     pub(crate) attempts: u32,
     pub(crate) lock_wait: Duration,
     pub(crate) trouble: Option<Trouble>,
     pub(crate) cause: Cause,
-    /// What somebody has to say of it.
+    /// What somebody has to say of it, or how far a backfill is.
     pub(crate) note: Option<&'a str>,
     /// The fingerprint of the schema that it leaves, if it is known.
     pub(crate) fingerprint: Option<Fingerprint>,
@@ -65,6 +67,7 @@ impl<'a> Entry<'a> {
             direction,
             state,
             done: 0,
+            has_batches: false,
             started: None,
             attempts,
             lock_wait,
@@ -121,7 +124,8 @@ impl<'a> Entry<'a> {
             ),
             ("statements_done", self.done.to_string()),
             ("statements_total", script.len().to_string()),
-            ("done_sha256", optional(script.token_sha256_of(self.done))),
+            // Of the statement whose batches these are, as that is how they are known from none.
+            ("done_sha256", optional(script.token_sha256_of(self.done.max(usize::from(self.has_batches))))),
             ("sha256", Literal(&self.migration.up().sha256().to_string()).to_string()),
             ("token_sha256", Literal(&self.migration.up().token_sha256().to_string()).to_string()),
             ("refinery_checksum", Literal(&self.migration.checksum().to_string()).to_string()),

@@ -15,7 +15,9 @@ pub(crate) use self::trail::{Hashes, Last, Trail, select_hashes, select_last, tr
 pub(crate) use self::without_file::WithoutFile;
 use super::Home;
 
-/// Columns that nothing fills yet are for the schema's fingerprints.
+/// `fingerprint_after` is of the newest version that a baseline or an import recorded, where the schema was compared, and
+/// else null: a schema is read once a call, behind all files, and kept in `schema_snapshot`; what it is behind each
+/// file is in the lock file. Logs of older versions have a `fingerprint_before`, too, which is never filled.
 const COLUMNS: &str = "
     id bigint generated always as identity primary key,
     run_id uuid not null,
@@ -50,7 +52,6 @@ const COLUMNS: &str = "
     tool_version text not null,
     vcs_revision text,
     server_version_num int not null default current_setting('server_version_num')::int,
-    fingerprint_before text,
     fingerprint_after text,
     note text
 ";

@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use super::{Literal, OUTSIDE, State};
 use crate::run::session::Session;
 use crate::state::{Home, history};
-use crate::{Direction, Error, Step};
+use crate::{Applied, Direction, Error, Step};
 
 /// What the log says of all versions.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +39,12 @@ impl Trail {
     pub(crate) fn is_reverted(&self, version: i64) -> bool {
         self.last.get(&version).is_some_and(|it| it.direction == Direction::Down && it.state == State::Ok)
     }
+
+    /// What a row of the history would be called as a file, or as code if the log knows it as that.
+    pub(crate) fn file(&self, row: &Applied) -> String {
+        let is_code = self.applied.get(&row.version).is_some_and(|hashes| hashes.is_code);
+        if is_code { format!("V{}__{}.rs", row.version, row.name) } else { row.file() }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -52,6 +58,11 @@ pub(crate) struct Last {
 }
 
 impl Last {
+    /// Whether batches of a backfill have taken effect, though its statement has not come to its end.
+    pub(crate) fn has_batches(&self) -> bool {
+        self.done == 0 && self.done_sha256.is_some()
+    }
+
     /// Whether it stands between two statements, unless somebody is at it right now.
     pub(crate) fn is_open(&self) -> bool {
         self.is_outside && matches!(self.state, State::Running | State::Interrupted)
@@ -96,10 +107,11 @@ pub(crate) fn select_last(home: &Home) -> String {
     )
 }
 
-/// Under which hashes each version was applied last.
+/// Under which hashes each version was applied last. A file has a statement, so what has none is code, however it came to
+/// be recorded.
 pub(crate) fn select_hashes(home: &Home) -> String {
     format!(
-        "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, kind = 'code'
+        "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, statements_total = 0
              from {} where status = 'ok' and direction = 'up'
                and kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc",
         home.tables().log

@@ -95,14 +95,83 @@ fn diesel_has_a_directory_a_migration() {
     assert_eq!(
         problems(
             Tool::Diesel,
-            &[("1_a/down.sql", "x"), ("10_b/up.sql", "select 1"), ("9_c/up.sql", "select 1")]
+            &[("0_a/down.sql", "x"), ("1_b/up.sql", "select 1"), ("1_c/up.sql", "select 1")]
         ),
+        ["0_a/: has no up.sql in it, which diesel refuses", "1_c/up.sql has the version of 1_b/up.sql"]
+    );
+}
+
+#[test]
+fn versions_of_several_lengths_keep_the_order_that_they_have_as_texts() {
+    let files = [
+        ("00000000000000_setup/up.sql", "select 1;"),
+        ("2020-12-15-000000_b/up.sql", "select 2;"),
+        ("2020-12-7-190800_c/up.sql", "select 3;"),
+        ("2023-05-23-1715-no-end-of-it/up.sql", "select 4;"),
+        ("2025-12-29-110242-0000_d/up.sql", "select 5;"),
+        ("2026-01-20-162913_e/up.sql", "select 6;"),
+        ("2026-01-20-162913-0000_f/up.sql", "select 7;"),
+    ];
+    let new = converted(Tool::Diesel, &files);
+    assert_eq!(
+        names(&new),
         [
-            "1_a/: has no up.sql in it, which diesel refuses",
-            "9_c/up.sql comes after 10_b/up.sql for the tool, which orders versions as texts, but before it as a number; \
-             write both versions with the same count of digits"
+            "V000000000000000000__setup.sql",
+            "V202012150000000000__b.sql",
+            "V202012719080000000__c.sql",
+            "V202305231715000000__no_end_of_it.sql",
+            "V202512291102420000__d.sql",
+            "V202601201629130000__e.sql",
+            "V202601201629130001__f.sql",
         ]
     );
+    assert!(
+        new[3].1.starts_with("-- imported from diesel: version=202305231715noendofit file="),
+        "{}",
+        new[3].1
+    );
+    // Where the numbers have that order already, nothing is added.
+    let few = converted(Tool::Diesel, &files[3..5]);
+    assert_eq!(names(&few), ["V202305231715__no_end_of_it.sql", "V202512291102420000__d.sql"]);
+}
+
+#[test]
+fn places_are_those_in_the_tools_file() {
+    let goose = "-- +goose Up\n-- +goose StatementBegin\nselect 1\n-- +goose StatementEnd\n\nselect (\n2);\ncommit;\nselect 3;\n\
+                 -- +goose Down\nselect 4;\n  copy a from stdin;\n";
+    let dbmate = "-- why\n-- migrate:up transaction:false\nselect 1;\n-- migrate:down\n\nrollback;\n";
+    let begin = "files run in transactions that are begun for them, so leave this out, or make two files where a part has to be \
+                 committed before the rest";
+    assert_eq!(
+        problems(Tool::Goose, &[("1_a.sql", goose)]),
+        [
+            format!("1_a.sql has COMMIT at 8:1: {begin}"),
+            "1_a.sql has COPY at 12:3: there is nobody to copy from or to, so use INSERT".to_owned()
+        ]
+    );
+    assert_eq!(
+        problems(Tool::Dbmate, &[("1_a.sql", dbmate)]),
+        [format!("1_a.sql has ROLLBACK at 6:1: {begin}")]
+    );
+    assert_eq!(
+        problems(Tool::Sqlx, &[("1_a.sql", "-- no-transaction\nselect 1;\ncommit;\nselect 2;")]),
+        [format!("1_a.sql has COMMIT at 3:1: {begin}")]
+    );
+}
+
+#[test]
+fn a_file_that_names_the_tools_table_is_noted() {
+    let old = tempfile::tempdir().unwrap();
+    write(
+        old.path(),
+        &[
+            ("1_a.sql", "-- migrate:up\ngrant select on \"schema_migrations\" to a;\n-- migrate:down\n"),
+            ("2_b.sql", "-- migrate:up\nselect 'schema_migrations'; -- schema_migrations\n-- migrate:down\n"),
+        ],
+    );
+    let read = ToolFiles::read(Tool::Dbmate, old.path()).unwrap();
+    let notes: Vec<&[&str]> = read.files().iter().map(|file| file.notes.as_slice()).collect();
+    assert_eq!(notes, [&["it names the tool's own table, which a new database does not have"][..], &[]]);
 }
 
 #[test]
@@ -160,14 +229,25 @@ fn golang_migrate_loses_the_transaction_around_a_file() {
     assert_eq!(
         problems(
             Tool::GolangMigrate,
-            &[("1_a.down.sql", "x"), ("2_b.up.sql", "begin; commit; begin; commit;"), ("3_c.up.json", "")]
+            &[("2_b.up.sql", "begin; commit; begin; commit;"), ("3_c.up.json", "")]
         ),
         [
             "3_c.up.json: does not end in .sql",
-            "1_a.down.sql: has no file beside it that it would undo",
-            "2_b.up.sql has BEGIN at 2:1: files run in transactions that are begun for them, so leave this out"
+            "2_b.up.sql has BEGIN at 1:1: files run in transactions that are begun for them, so leave this out, or make two \
+             files where a part has to be committed before the rest"
         ]
     );
+}
+
+#[test]
+fn what_would_undo_nothing_is_left_aside() {
+    for tool in [Tool::GolangMigrate, Tool::Sqlx] {
+        let old = tempfile::tempdir().unwrap();
+        write(old.path(), &[("1_a.down.sql", "x"), ("2_b.up.sql", "select 1;")]);
+        let read = ToolFiles::read(tool, old.path()).unwrap();
+        assert_eq!((read.files().len(), read.problems().len()), (1, 0));
+        assert_eq!(read.left_aside(), ["1_a.down.sql"]);
+    }
 }
 
 #[test]
@@ -183,16 +263,15 @@ fn dbmate_has_a_transaction_a_way() {
     );
     assert_eq!(new[0].1, "select 2;\n");
     assert!(new[1].1.ends_with("\n-- pgkeel: transaction=off\nvacuum;\n\n"), "{}", new[1].1);
+    let part = "-- migrate:up\nselect 1;\n-- migrate:down\n";
+    let new = converted(Tool::Dbmate, &[("1_a.sql", part), ("10_b.sql", part), ("9_c.sql", part)]);
+    assert_eq!(names(&new), ["V10__b.sql", "V11__a.sql", "V90__c.sql"]);
     assert_eq!(
         problems(
             Tool::Dbmate,
-            &[
-                ("10_b.sql", "-- migrate:up\nselect 1;\n-- migrate:down\n"),
-                ("9_a.sql", "-- migrate:up\nselect 1;\n-- migrate:down\n")
-            ]
-        )
-        .len(),
-        1
+            &[("1_a.sql", part), ("10_b.sql", part), ("9_c.sql", part), ("9_d.sql", part)]
+        ),
+        ["9_d.sql has the version of 9_c.sql"]
     );
 }
 
@@ -218,6 +297,16 @@ fn flyway_has_versions_with_points_that_become_one_number() {
             && new[4].1.contains("\n-- pgkeel: transaction=off\n")
     );
     assert_eq!(names(&converted(Tool::Flyway, &[files[0]])), ["V1__a.sql"]);
+    let stamped = [("V1.0.0__a.sql", "select 1;"), ("V2.15.0.20241203000001__b.sql", "select 2;")];
+    assert_eq!(
+        names(&converted(Tool::Flyway, &stamped)),
+        ["V100000000000000000__a.sql", "V215020241203000001__b.sql"]
+    );
+    let too_long = [("V1.0.0.3.1__a.sql", "select 1;"), ("V2.15.0.20241203000001__b.sql", "select 2;")];
+    assert_eq!(
+        names(&converted(Tool::Flyway, &too_long)),
+        ["V1000000000000000031__a.sql", "V2150202412030000010__b.sql"]
+    );
 }
 
 #[test]
@@ -241,7 +330,7 @@ fn what_flyway_has_besides_is_named() {
         "U9__x.sql: has no file beside it that it would undo",
         "V1__a.sql:1: flyway would fill in ${schema}",
         "V2__b.java is a program for the Java machine",
-        "V3__c.sql has COPY at 2:1: ",
+        "V3__c.sql has COPY at 1:1: ",
         "V4__d.sql.conf: sets shouldExecute, for which there is nothing here",
         "V5__e.sql has the version of V5.0__e.sql",
         "afterMigrate.sql is a callback of Flyway",

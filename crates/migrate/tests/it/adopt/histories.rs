@@ -55,6 +55,28 @@ async fn of_many_that_import_at_once_one_does_it() {
     assert_eq!(told, ["V2__x.sql is recorded here as V2__b.sql already"]);
 }
 
+#[tokio::test]
+async fn what_only_a_checkpoint_is_left_of_is_taken_over_as_it_lists_it() {
+    let database = TestDatabase::empty().await;
+    let all = [("V1__a.sql", "select 1;"), ("V2__b.sql", "select 2;"), ("V3__c.sql", "select 3;")];
+    let text = crate::checkpoints::checkpoint(&database, &all, 2).await;
+    let of = |files: &[(&str, &str)]| Migrations::from_static(files).unwrap();
+    let left = of(&[("B2__checkpoint.sql", text.as_str()), all[2]]);
+    sql(
+        &database,
+        "create table schema_migrations (version bigint not null primary key, dirty boolean not null);
+        insert into schema_migrations values (3, false)",
+    )
+    .await;
+    let from = || ImportFrom::tool(Tool::GolangMigrate);
+    import(&database, from(), &left).await.unwrap();
+    assert_eq!(history(&database).await, [1, 2, 3]);
+    let migrator = pgkeel_migrate::Migrator::new(database.config(), of(&all));
+    assert!(migrator.status().await.unwrap().conflicts.is_empty(), "it is as with the files");
+    assert_eq!(import(&database, from(), &left).await.unwrap().recorded.len(), 0);
+    assert_eq!(import(&database, from(), &of(&all)).await.unwrap().recorded.len(), 0);
+}
+
 const SQLX: &str = "create table _sqlx_migrations (version bigint primary key, description text not null,
     installed_on timestamptz not null default now(), success boolean not null, checksum bytea not null,
     execution_time bigint not null);";
@@ -270,4 +292,35 @@ async fn flyway_that_failed_or_applied_something_else_is_named() {
     assert!(told[0].starts_with("V1__a.sql is not the file that was applied"), "{told:#?}");
     assert_eq!(told[1], "version 2 is noted as failed; put right what it left, then run flyway repair");
     assert!(told[2].starts_with("version 3 is applied, but there is no file of it"), "{told:#?}");
+}
+
+#[tokio::test]
+async fn versions_whose_files_a_checkpoint_has_taken_the_place_of_are_recorded_as_it_lists_them() {
+    let (database, other) = (TestDatabase::empty().await, TestDatabase::empty().await);
+    let texts: Vec<String> = (1..=3).map(|number| format!("create table t{number} (id int);\n")).collect();
+    let all: Vec<(String, &str)> =
+        (1..).zip(&texts).map(|(number, text)| (format!("V{number}__t.sql"), text.as_str())).collect();
+    let all: Vec<(&str, &str)> = all.iter().map(|(file, text)| (file.as_str(), *text)).collect();
+    let text = crate::checkpoints::checkpoint(&other, &all[..2], 2).await;
+    let files = Migrations::from_static(&[("B2__checkpoint.sql", text.as_str()), all[2]]).unwrap();
+    let from = || ImportFrom::tool(Tool::Sqlx);
+
+    sql(&database, &format!("{SQLX}{}{}", sqlx_row(1, "x", true), "create table t1 (id int)")).await;
+    let told = import(&database, from(), &files).await.unwrap_err();
+    let lacking =
+        "V2__t.sql is not applied, and B2__checkpoint.sql, which has taken its place, is for empty databases";
+    assert!(told.len() == 1 && told[0].starts_with(lacking), "{told:#?}");
+
+    sql(&database, &format!("{}{}", sqlx_row(2, "x", true), "create table t2 (id int)")).await;
+    let imported = import(&database, from().verified(pgkeel_migrate::Against::Shadow), &files).await.unwrap();
+    let names: Vec<&str> = imported.recorded.iter().map(pgkeel_migrate::Migration::file).collect();
+    assert_eq!((names, imported.conflicts.len()), (vec!["B2__checkpoint.sql"], 0));
+    let (rows, log) = recorded(&database).await;
+    assert_eq!(rows, ["1 2024-01-02T03:04:05.678901Z", "2 2024-01-02T03:04:05.678901Z"]);
+    assert_eq!(log, ["2 checkpoint up ok sqlx in public._sqlx_migrations"]);
+    assert!(import(&database, from(), &files).await.unwrap().recorded.is_empty());
+    assert_eq!(Migrator::new(database.config(), files).up().await.unwrap().done.len(), 1);
+    // With the files at hand again these are the ones that are applied.
+    let whole = crate::migrator(&database, &all).status().await.unwrap();
+    assert!(whole.conflicts.is_empty() && whole.cosmetic.is_empty() && whole.pending.is_empty(), "{whole:?}");
 }

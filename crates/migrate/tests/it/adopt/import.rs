@@ -134,6 +134,7 @@ async fn nothing_is_written_when_the_history_or_the_schema_is_refused() {
         exit == Exit::Conflict && err.contains("20240103000000_c.sql: has statements above -- migrate:up"),
         "{err}"
     );
+    assert!(err.ends_with("next: --leave-rest takes the others without these\n"), "{err}");
     assert!(!place.has_files() && !has_table(&place.database, "pgkeel.migration_log").await);
 
     let (exit, out, err) = place.import(&[&into[..], &["--leave-rest", "--files-only"]].concat()).await;

@@ -1,6 +1,7 @@
 //! Databases and files that others have made.
 
 mod baseline;
+mod ending;
 mod files;
 mod histories;
 mod import;

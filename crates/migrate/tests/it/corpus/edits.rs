@@ -36,6 +36,7 @@ async fn what_the_server_does_not_see_may_change_in_every_file() {
         assert!(found.conflicts.is_empty() && found.pending.is_empty(), "{what}: {:?}", found.conflicts);
         let told = if is_told { corpus.migrations().len() } else { 0 };
         assert_eq!(found.cosmetic.len(), told, "{what}");
+        println!("check 10: {what} of {} files: no conflict, {told} told", corpus.migrations().len());
     }
     let commented = corpus.edited(|_, text| commented(text));
     let report = Migrator::new(database.config(), commented.migrations()).up().await.unwrap();
@@ -63,6 +64,7 @@ async fn what_the_server_sees_may_change_in_none() {
         let is_told = |conflict: &Conflict| matches!(conflict, Conflict::Edited { .. });
         assert!(edited >= 3 && conflicts.iter().all(is_told), "{what}: {conflicts:?}");
         assert_eq!(conflicts.len(), edited, "{what}");
+        println!("check 10: {what} of {edited} files: {edited} conflicts");
         let refused = Migrator::new(database.config(), with.migrations()).up().await;
         assert!(matches!(refused, Err(Error::Conflicts { conflicts }) if conflicts.len() == edited));
     }

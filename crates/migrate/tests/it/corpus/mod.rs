@@ -6,6 +6,7 @@ mod edits;
 mod errors;
 mod failing;
 mod files;
+mod indexes;
 mod interop;
 mod process;
 mod proofs;

@@ -16,9 +16,12 @@ async fn statement_by_statement_the_files_make_what_they_make_as_a_whole() {
     let report = Migrator::new(database.config(), one_by_one.migrations()).up().await.unwrap();
     let outside: Vec<_> = report.done.iter().filter(|done| done.outside_transaction).collect();
     let statements: usize = outside.iter().map(|done| done.statements).sum();
-    println!("{} files, {statements} statements", outside.len());
     let whole = State::of(&applied().await.connection().await).await;
     State::of(&database.connection().await).await.assert_is(&whole, "one by one");
+    println!(
+        "check 11: {} files of {statements} statements one by one made what they make as a whole",
+        outside.len()
+    );
 }
 
 #[tokio::test]
@@ -33,4 +36,5 @@ async fn what_cannot_be_part_of_a_file_is_named_with_its_place() {
         found.insert(file, format!("{} at {}, {:?}", unfit.words, unfit.at, unfit.reason));
     }
     assert_eq!(found, expected, "{found:#?}");
+    println!("check 11: {} files refused with words and place before anything ran", found.len());
 }

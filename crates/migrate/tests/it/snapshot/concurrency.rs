@@ -19,12 +19,12 @@ async fn a_schema_that_changes_meanwhile_is_read_all_the_same() {
              create function shop.churn{other}() returns int language sql as 'select 1'; commit;
              drop view shop.churn_view{other}; drop table shop.churn{other}; drop function shop.churn{other}()"
         );
-        for _ in 0..scaled(30, 1000) {
+        for _ in 0..scaled(10, 1000) {
             connection.batch_execute(&churn).await.unwrap();
         }
     });
     let look = async {
-        for _ in 0..scaled(30, 1000) {
+        for _ in 0..scaled(10, 1000) {
             Snapshot::take(&connection, &all()).await.unwrap();
         }
     };

@@ -13,8 +13,9 @@ use pgkeel_connect::{Connection, Executor as _};
 use pgkeel_migrate::{Aspect, Differences, Scope, Snapshot};
 use pgkeel_testkit::TestDatabase;
 
+pub(crate) use self::cases::{Case, cases};
 pub(crate) use self::kinds::KINDS;
-use self::shuffled::EVERYTHING;
+pub(crate) use self::shuffled::EVERYTHING;
 
 /// A session in a database that has everything.
 pub(crate) async fn everything() -> (TestDatabase, Connection) {

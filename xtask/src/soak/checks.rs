@@ -1,0 +1,93 @@
+//! The checks with full counts. Tests hold this table against the sources.
+
+/// A module of tests that shows more when it runs for longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Check {
+    /// The crate's short name.
+    pub(super) package: &'static str,
+    /// The test program that has it.
+    pub(super) program: &'static str,
+    /// The module, from the program's root on.
+    pub(super) name: &'static str,
+    pub(super) shows: &'static str,
+}
+
+impl Check {
+    /// Whether it needs programs that are not ours, so that `cargo test` leaves it out.
+    pub(super) fn is_external(&self) -> bool {
+        self.program != "it"
+    }
+}
+
+const fn check(
+    package: &'static str,
+    program: &'static str,
+    name: &'static str,
+    shows: &'static str,
+) -> Check {
+    Check { package, program, name, shows }
+}
+
+#[rustfmt::skip]
+pub(super) const CHECKS: &[Check] = &[
+    check("connect", "it", "address", "half a million addresses that nobody would think of: read or refused, never a panic"),
+    check("connect", "it", "cancel", "a cancel hits what it is meant for, and nothing that comes later"),
+    check("connect", "it", "listener", "notifications arrive, or the listener says that some may be missing"),
+
+    check("pool", "it", "abandoned", "statements whose futures are dropped are cancelled, and nobody else is hit"),
+    check("pool", "it", "batches", "statements in one go: answers in order, each error at its place, all or nothing"),
+    check("pool", "it", "cap", "the server never has more sessions of the pool than the cap allows"),
+    check("pool", "it", "closing", "the end of a pool and of its sessions comes in time"),
+    check("pool", "it", "copies", "copies have all rows or none, and dropped ones leave nothing"),
+    check("pool", "it", "cost", "what sharing costs: checks, connections, time beside the peer"),
+    check("pool", "it", "dropped", "futures dropped at each poll: nothing dirty is handed on, no lock stays"),
+    check("pool", "it", "guard", "no cancel hits the BEGIN that travels with a statement"),
+    check("pool", "it", "honesty", "handles in several tasks: what is committed is what was said to be"),
+    check("pool", "it", "hygiene", "what a user leaves behind does not reach the next one"),
+    check("pool", "it", "lifetime", "sessions that grow old are replaced one after the other"),
+    check("pool", "it", "lost_commit", "what is said of a COMMIT whose answer is lost is what became of it"),
+    check("pool", "it", "model", "step by step the figures are those of a model of SQLAlchemy's QueuePool"),
+    check("pool", "it", "outage", "a server that goes and comes back: fast refusals, few dials, no error for safe reads"),
+    check("pool", "it", "queue", "those who wait are served in the order of coming, within their deadline"),
+    check("pool", "it", "races", "closing, pausing and changing a pool while it is used"),
+    check("pool", "it", "retry", "what is run again, what is not, and how often"),
+    check("pool", "it", "shared_reads", "many readers over few sessions get each their own answer"),
+    check("pool", "it", "sizing", "base and overflow are as in SQLAlchemy's QueuePool"),
+    check("pool", "it", "streams", "streams have all rows or an error, and nothing is left when the reader stops"),
+    check("pool", "it", "timeouts", "every wait has a bound, and the error names the step"),
+    check("pool", "it", "turnover", "of all who wait for sessions that are always closed each is served"),
+    check("pool", "it", "upkeep", "free sessions are checked, closed and kept as they should"),
+    check("pool", "external", "cancels", "cancelling by way of PgBouncer hits nobody else"),
+    check("pool", "external", "dropped", "dropped queries behind PgBouncer leave nothing prepared"),
+    check("pool", "external", "transactions", "8 clients on 2 server sessions of PgBouncer do not see each other"),
+    check("pool", "external", "typed", "typed statements behind PgBouncer, each text new"),
+
+    check("migrate", "it", "corpus::race", "32 processes at once apply 50 files once each, without a deadlock"),
+    check("migrate", "it", "corpus::crash", "clients and sessions killed at 100 moments: the end is that of an undisturbed run"),
+    check("migrate", "external", "pooler", "behind PgBouncer: refused before any write, or safe with 8 racers"),
+    check("migrate", "it", "corpus::indexes", "an index whose concurrent build failed is told and built again"),
+    check("migrate", "it", "corpus::queue", "readers of a table that a file waits for for 10 s"),
+    check("migrate", "it", "corpus::dry_run", "each file is tried by rollback and in a shadow, and nothing stays"),
+    check("migrate", "dumps", "corpus", "a snapshot and pg_dump agree on each step up and back, and on dry runs"),
+    check("migrate", "it", "snapshot::changes", "each of all single changes is named with object and attribute"),
+    check("migrate", "it", "out_of_band", "changes behind the back of the migrations are named, upkeep is no alarm"),
+    check("migrate", "it", "corpus::proofs", "just those ways back are found that are rotten, all files"),
+    check("migrate", "it", "corpus::edits", "edits that matter are found in each file, others are none"),
+    check("migrate", "it", "corpus::splitting", "statement by statement all files make what they make as a whole"),
+    check("migrate", "external", "psql", "statements and errors are where psql sees them"),
+    check("migrate", "it", "corpus::errors", "failing files are told with SQLSTATE, line and column, without secrets"),
+    check("migrate", "it", "corpus::interop", "plain refinery goes on with our history, we with its, within twice its time"),
+    check("migrate", "it", "scale", "2,000 files: status and an up with nothing to do take less than 0.5 s"),
+    check("migrate", "it", "readiness", "pending, drifted, newer and interrupted are four reasons not to serve"),
+    check("migrate", "it", "crash", "killed calls over files inside and outside of transactions, 200 times"),
+    check("migrate", "it", "race", "32 tasks at once, index builds last"),
+    check("migrate", "it", "proofs", "a chain of 250 files is proved, and the rest of what proofs find"),
+    check("migrate", "it", "shadows", "a call that is dropped at any moment leaves no shadow"),
+    check("migrate", "it", "snapshot::concurrency", "a schema that changes meanwhile is read all the same"),
+    check("migrate", "it", "snapshot::same", "what does not change a fingerprint: order, upkeep, who looks"),
+    check("migrate", "it", "snapshot::size", "a snapshot of 2,500 objects takes less than 100 ms"),
+    check("migrate", "dumps", "changes", "a snapshot and pg_dump agree on every single change, in any order"),
+
+    check("server", "it", "demo_cut_off", "a demo that is stopped while it is filled leaves nothing"),
+    check("server", "it", "outage", "operators get answers while the database goes and comes back under load"),
+];
