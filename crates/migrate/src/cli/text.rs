@@ -127,6 +127,11 @@ pub(crate) fn next(error: &Error) -> Option<String> {
     if let Error::Import { problems, .. } = error {
         return next_of_import(problems);
     }
+    if let Error::Directory { source, .. } = error
+        && source.kind() == std::io::ErrorKind::NotFound
+    {
+        return Some("say where they are with --dir, or begin with migrate new NAME".to_owned());
+    }
     let file = error.file()?;
     if matches!(file.reason, Reason::Refused(_))
         && ["before_run.sql", "after_run.sql"].contains(&file.file.as_str())

@@ -19,7 +19,11 @@ pub(super) fn next_version(directory: &Path, besides: i64, now: SystemTime) -> R
             |entry: std::io::Result<std::fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
         std::fs::read_dir(directory)?.map(name).collect()
     };
-    let names = names().map_err(|source| Error::Directory { path: directory.to_owned(), source })?;
+    let names = match names() {
+        // The first file makes the directory.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        names => names.map_err(|source| Error::Directory { path: directory.to_owned(), source })?,
+    };
     let versions = names.iter().filter_map(|name| match FileName::parse(name) {
         // With the digits that are written, zeros and all.
         Some(FileName::Up { version, .. } | FileName::Checkpoint { version, .. }) => {

@@ -161,7 +161,7 @@ impl Template {
         self
     }
 
-    /// Writes it into the directory and returns the paths of its files. Its version is the time in UTC,
+    /// Writes it into the directory, which is made if it is not there, and returns the paths of its files. Its version is the time in UTC,
     /// `YYYYMMDDhhmmss`, or one above the newest file if that is later; where files are counted instead, the next number.
     ///
     /// # Errors
@@ -206,6 +206,8 @@ impl Template {
             let verify = self.verify.as_ref().map(|text| (format!("{stem}.verify.sql"), text.clone()));
             [Some((format!("{stem}.sql"), self.up(&stem))), self.down(&stem), verify]
         };
+        std::fs::create_dir_all(directory)
+            .map_err(|source| Error::Directory { path: directory.to_owned(), source })?;
         let write = |(file, text): (String, String)| {
             let path = directory.join(file);
             let write = || std::fs::File::create_new(&path)?.write_all(text.as_bytes());

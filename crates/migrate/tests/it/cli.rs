@@ -64,6 +64,19 @@ async fn a_bad_name_is_refused_with_a_good_one() {
 }
 
 #[tokio::test]
+async fn the_first_file_makes_the_directory_and_other_verbs_say_how_to_begin() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("shop/migrations");
+    let (exit, _, err) = run(None, &missing, &["validate"]).await;
+    assert_eq!(exit, Exit::Usage);
+    assert!(err.ends_with("next: say where they are with --dir, or begin with migrate new NAME\n"), "{err}");
+    assert_eq!(run(None, &missing, &["new", "Not a name"]).await.0, Exit::Usage);
+    assert!(!missing.exists(), "what is refused makes nothing");
+    assert_eq!(run(None, &missing, &["new", "add_orders", "--down"]).await.0, Exit::Done);
+    assert_eq!(std::fs::read_dir(&missing).unwrap().count(), 2);
+}
+
+#[tokio::test]
 async fn a_failing_file_is_told_with_its_place_and_its_sqlstate() {
     let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
     std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();
