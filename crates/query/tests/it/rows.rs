@@ -133,6 +133,8 @@ async fn a_value_that_cannot_be_read_is_told_with_its_row_and_without_itself() {
     }
 }
 
+type Wide = (i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, String);
+
 #[tokio::test]
 async fn tuples_go_by_position_and_have_as_many_columns() {
     let database = TestDatabase::empty().await;
@@ -151,11 +153,10 @@ async fn tuples_go_by_position_and_have_as_many_columns() {
         matches!(&error, Error::Cell { row: 1, source } if source.reason() == CellReason::Null),
         "{error:?}"
     );
-    let wide: (i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, String) =
-        sql!("select 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 'last'")
-            .fetch_one(&connection)
-            .await
-            .unwrap();
+    let wide: Wide = sql!("select 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 'last'")
+        .fetch_one(&connection)
+        .await
+        .unwrap();
     assert_eq!((wide.0, wide.15.as_str()), (1, "last"));
 }
 

@@ -245,7 +245,7 @@ fn moments() -> Vec<Sample> {
         null(None::<DateTime<Utc>>),
         is(UNIX_EPOCH, "1970-01-01 00:00:00+00"),
         is(UNIX_EPOCH - nano, "1969-12-31 23:59:59.999999+00"),
-        is(UNIX_EPOCH + Duration::from_secs(4_102_444_800), "2100-01-01 00:00:00+00"),
+        is(UNIX_EPOCH + Duration::from_hours(1_139_568), "2100-01-01 00:00:00+00"),
         is([UNIX_EPOCH + nano], "{1970-01-01 00:00:00+00}"),
     ]
 }
