@@ -2,7 +2,7 @@ use futures_util::{FutureExt as _, TryStreamExt as _};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 use tokio_postgres::{Client, Row, Transaction};
 
-use crate::{EncodedParams, Error, TypedParam};
+use crate::{DatabaseError, EncodedParams, Error, TypedParam};
 
 /// Runs single statements: a connection, a session, a pool, a transaction.
 ///
@@ -38,7 +38,7 @@ use crate::{EncodedParams, Error, TypedParam};
 /// such a connection from the next user until it is clean.
 pub trait Executor: Sync {
     /// What goes wrong.
-    type Error: std::error::Error + From<Error> + Send + Sync + 'static;
+    type Error: DatabaseError + From<Error>;
 
     /// Runs a statement and collects its rows. `$1`, `$2`, … take the parameters.
     ///

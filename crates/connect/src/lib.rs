@@ -53,6 +53,7 @@ mod ident;
 mod sqlstate;
 mod server_error;
 mod error;
+mod database_error;
 
 pub use self::address::{Address, AddressRule, Host, HostName, TargetSession};
 pub use self::begin::{Begin, Transaction};
@@ -60,6 +61,7 @@ pub use self::cancel::Canceller;
 pub use self::config::{Config, Draft, SETTINGS};
 pub use self::connection::Connection;
 pub use self::credentials::{Credentials, Occasion, PasswordFile, PasswordFuture, Target};
+pub use self::database_error::DatabaseError;
 pub use self::dial::dial;
 pub use self::driver::{CloseReason, Killer};
 pub use self::error::{DialStep, Error};

@@ -3,21 +3,34 @@ use quote::{ToTokens as _, quote};
 use syn::meta::ParseNestedMeta;
 use syn::{LitStr, Path, Result};
 
-/// Where pgkeel-pool is, as seen from the function.
+/// Where pgkeel-pool or pgkeel-query is, as seen from where a macro is used.
 #[derive(Default)]
 pub(crate) struct Home(Option<Path>);
 
 impl Home {
     /// Reads `crate = "path"`.
     pub(crate) fn read(&mut self, word: &ParseNestedMeta<'_>) -> Result<()> {
-        let path: LitStr = word.value()?.parse()?;
+        self.set(&word.value()?.parse()?)
+    }
+
+    /// What expansions for the pool name, where the compiler reports what is wrong with its use.
+    pub(crate) fn at(&self, place: Span) -> TokenStream {
+        self.or(quote!(::pgkeel_pool), place)
+    }
+
+    /// What expansions for pgkeel-query name.
+    pub(crate) fn of_query(&self, place: Span) -> TokenStream {
+        self.or(quote!(::pgkeel_query), place)
+    }
+
+    /// Takes the path that was given.
+    pub(crate) fn set(&mut self, path: &LitStr) -> Result<()> {
         self.0 = Some(path.parse_with(Path::parse_mod_style)?);
         Ok(())
     }
 
-    /// What expansions name, where the compiler reports what is wrong with its use.
-    pub(crate) fn at(&self, place: Span) -> TokenStream {
-        let home = self.0.as_ref().map_or_else(|| quote!(::pgkeel_pool), Path::to_token_stream);
+    fn or(&self, usual: TokenStream, place: Span) -> TokenStream {
+        let home = self.0.as_ref().map_or(usual, Path::to_token_stream);
         located_at(quote!(#home::__macro), place)
     }
 }

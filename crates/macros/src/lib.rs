@@ -1,14 +1,16 @@
-//! Attributes for pgkeel-pool: an async function that runs in a transaction, or again when the connection was lost.
+//! What pgkeel-pool and pgkeel-query expand: attributes for an async function that runs in a transaction, or again when
+//! the connection was lost; statements that are literals, and structs that are read from rows.
 //!
-//! Use them through pgkeel-pool (feature `macros`), which re-exports them and has the examples. They only rewrite a
-//! function into a call that anyone could write: nothing here knows a database, and nothing decides what is run again.
+//! Use them through pgkeel-pool (feature `macros`) and pgkeel-query, which re-export them and have the examples. They only
+//! write what anyone could write: nothing here knows a database, and nothing decides what is run again.
 //!
-//! Read `transactional.rs` and `retry.rs`, a macro each; both take a function apart with `function.rs`.
+//! Read `transactional.rs` and `retry.rs`, which take a function apart with `function.rs`; `sql.rs`, whose `scanner.rs` tells
+//! names from text; and `from_row.rs`. That is a macro each.
 //!
 //! # Invariants
-//! - An expansion names nothing but `::pgkeel_pool::__macro::…` and `::core::…`. `crate = "path"` puts another path in place
-//!   of `::pgkeel_pool`, for a pool that is renamed or re-exported.
-//! - `__macro` is no public interface: it fits the version of this crate that the pool asks for, and no other.
+//! - An expansion names nothing but `::core::…` and `::pgkeel_pool::__macro::…`, or the same of pgkeel-query. `crate = "path"`
+//!   puts another path in its place, for a crate that is renamed or re-exported.
+//! - `__macro` is no public interface: it fits the version of this crate that its own crate asks for, and no other.
 //! - What an expansion names for itself cannot be mistaken for a name of the function, nor the other way round.
 //! - A mistake is reported at the word, parameter or type that is wrong.
 
@@ -17,6 +19,11 @@ mod retry;
 mod function;
 mod attempt;
 mod policy;
+mod sql;
+mod scanner;
+mod from_row;
+mod field;
+mod letter_case;
 mod home;
 
 use proc_macro::TokenStream;
@@ -65,4 +72,34 @@ pub fn transactional(words: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn retry(words: TokenStream, item: TokenStream) -> TokenStream {
     retry::expand(words.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A statement with its values, `sql!("select … where id = {id}", id = 7)`: takes a string literal and nothing else.
+///
+/// `{name}` takes the argument of that name, or else the variable in scope, by reference; a name that is used twice is
+/// the same parameter. In strings, quoted names, dollar quotes and comments braces are text. `$1` is refused.
+///
+/// The argument `crate = "path"` says where pgkeel-query is, if not at `::pgkeel_query`.
+#[proc_macro]
+pub fn sql(tokens: TokenStream) -> TokenStream {
+    sql::expand(tokens.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Reads a struct from rows, each field from the column of its name.
+///
+/// | word of a field | meaning |
+/// |---|---|
+/// | `rename = "column"` | the column's name |
+/// | `flatten` | the field's own fields have columns in the same row |
+/// | `default` | the column may be missing; then the field is `Default::default()` |
+/// | `json` | the column is `json` or `jsonb`, of which the field is made by serde; NULL is read as JSON's `null` |
+/// | `try_from = "Type"` | the column is read as this type, and the field is made of that by `TryFrom` |
+///
+/// | word of the struct | meaning |
+/// |---|---|
+/// | `rename_all = "case"` | how columns are called: `camelCase`, `PascalCase`, `kebab-case`, `SCREAMING_SNAKE_CASE` |
+/// | `crate = "path"` | where pgkeel-query is, if not at `::pgkeel_query` |
+#[proc_macro_derive(FromRow, attributes(pgkeel))]
+pub fn from_row(item: TokenStream) -> TokenStream {
+    from_row::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgkeel_connect::{ServerError, SqlClass};
+use pgkeel_connect::{DatabaseError, ServerError, SqlClass};
 use tokio_postgres::error::SqlState;
 
 use crate::{PoolStats, Step};
@@ -332,6 +332,23 @@ impl Error {
             | Self::CopyValue { .. }
             | Self::CopyUnreadable(_)
             | Self::CopyOver => false,
+        }
+    }
+}
+
+impl DatabaseError for Error {
+    fn server(&self) -> Option<&ServerError> {
+        self.server()
+    }
+
+    fn is_safe_to_retry(&self) -> bool {
+        self.is_safe_to_retry()
+    }
+
+    fn row_count(&self) -> Option<(&'static str, usize)> {
+        match self {
+            Self::Statement(error) => error.row_count(),
+            _ => None,
         }
     }
 }

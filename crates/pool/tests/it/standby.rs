@@ -81,6 +81,6 @@ async fn a_write_that_a_standby_refuses_is_tried_on_another_session() {
             .await;
         assert_eq!(done.unwrap_err().code().unwrap().code(), "25006");
         assert_eq!(attempts, expected);
-        assert_eq!(pool.stats().connects_total - connects, expected.into());
+        assert_eq!(pool.stats().connects_total - connects, u64::from(expected));
     }
 }

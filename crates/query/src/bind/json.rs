@@ -1,0 +1,55 @@
+use std::borrow::Cow;
+
+use bytes::{BufMut as _, BytesMut};
+use serde::Serialize;
+use tokio_postgres::types::{IsNull, Json, Type};
+
+use super::kind::base;
+use super::{BindType, MisfitReason, short_name};
+
+/// The one version that there is of jsonb's binary form.
+const VERSION: u8 = 1;
+
+impl BindType for serde_json::Value {
+    fn rust_type() -> Cow<'static, str> {
+        "serde_json::Value".into()
+    }
+
+    fn natural_type() -> Option<Type> {
+        Some(Type::JSONB)
+    }
+
+    fn fits(kind: &Type) -> bool {
+        matches!(*base(kind), Type::JSON | Type::JSONB)
+    }
+
+    fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, MisfitReason> {
+        write_json(self, kind, out)
+    }
+}
+
+impl<T: Serialize + Send + Sync> BindType for Json<T> {
+    fn rust_type() -> Cow<'static, str> {
+        short_name::<Self>().into()
+    }
+
+    fn natural_type() -> Option<Type> {
+        Some(Type::JSONB)
+    }
+
+    fn fits(kind: &Type) -> bool {
+        serde_json::Value::fits(kind)
+    }
+
+    fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, MisfitReason> {
+        write_json(&self.0, kind, out)
+    }
+}
+
+fn write_json(value: &impl Serialize, kind: &Type, out: &mut BytesMut) -> Result<IsNull, MisfitReason> {
+    if *base(kind) == Type::JSONB {
+        out.put_u8(VERSION);
+    }
+    serde_json::to_writer(out.writer(), value).map_err(|_| MisfitReason::Refused)?;
+    Ok(IsNull::No)
+}

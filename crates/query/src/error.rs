@@ -1,0 +1,155 @@
+use std::error::Error as StdError;
+
+use pgkeel_connect::{DatabaseError, ServerError};
+use tokio_postgres::error::SqlState;
+
+use crate::param::BadParameter;
+use crate::row::{CellMismatch, RowMismatch};
+
+/// What went wrong with a statement.
+///
+/// Of whichever executor an error comes, `?` makes it this one: it has no type parameter.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A value does not fit the type of its parameter. Nothing was sent.
+    #[error("a value does not fit its parameter")]
+    Parameter(#[source] BadParameter),
+    /// The statement was given more values than a message can count: 65 535. Nothing was sent. Many values go as one array:
+    /// `= any($1)`.
+    #[error(
+        "{found} parameters are more than the 65535 that a statement can have; send many values as one array"
+    )]
+    TooManyParameters {
+        /// How many there were.
+        found: usize,
+    },
+    /// The statement's columns are not those that its rows are to be read into. It was carried out.
+    #[error("the columns of the statement do not fit")]
+    Columns(#[source] RowMismatch),
+    /// A value of a row cannot be read into its field. The statement was carried out.
+    #[error("row {row} cannot be read")]
+    Cell {
+        /// Which row, from 1 on.
+        row: usize,
+        /// Which field, and why.
+        #[source]
+        source: CellMismatch,
+    },
+    /// The statement has more or fewer rows than the call can use.
+    #[error("expected {expected}, got {found} rows")]
+    RowCount {
+        /// What the call can use, in words.
+        expected: &'static str,
+        /// How many there were.
+        found: usize,
+    },
+    /// The statement could not be run; what the executor says of it is the source.
+    #[error("the statement failed")]
+    Database(#[source] Failure),
+}
+
+/// What an executor says of a statement that failed.
+#[derive(Debug)]
+pub struct Failure(Box<dyn DatabaseError>);
+
+impl Failure {
+    /// The executor's own error, to be downcast: to `pgkeel_pool::Error` of a pool, for example.
+    #[must_use]
+    pub fn inner(&self) -> &(dyn DatabaseError + 'static) {
+        &*self.0
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
+impl<E: DatabaseError> From<E> for Error {
+    fn from(error: E) -> Self {
+        if let Some((expected, found)) = error.row_count() {
+            return Self::RowCount { expected, found };
+        }
+        match find::<BadParameter>(&error) {
+            Some(bad) => Self::Parameter(bad.clone()),
+            None => Self::Database(Failure(Box::new(error))),
+        }
+    }
+}
+
+/// The first of this type among an error and its sources.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    std::iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
+}
+
+impl Error {
+    /// What the server said, if it was the server that refused.
+    #[must_use]
+    pub fn server(&self) -> Option<&ServerError> {
+        match self {
+            Self::Database(failure) => failure.0.server(),
+            _ => None,
+        }
+    }
+
+    /// The SQLSTATE, if the server gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<&SqlState> {
+        self.server().map(ServerError::code)
+    }
+
+    /// The constraint that was violated, if the server named one.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        self.server().and_then(ServerError::constraint)
+    }
+
+    /// Whether a row was asked for that is not there.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::RowCount { found: 0, .. })
+    }
+
+    /// Whether another row has the same value of a unique constraint or index.
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        self.is(&SqlState::UNIQUE_VIOLATION)
+    }
+
+    /// Whether a row refers to one that is not there, or is referred to by one that is.
+    #[must_use]
+    pub fn is_foreign_key_violation(&self) -> bool {
+        self.is(&SqlState::FOREIGN_KEY_VIOLATION)
+    }
+
+    /// Whether a check of a table or domain does not hold.
+    #[must_use]
+    pub fn is_check_violation(&self) -> bool {
+        self.is(&SqlState::CHECK_VIOLATION)
+    }
+
+    /// Whether NULL was given to a column that has none.
+    #[must_use]
+    pub fn is_not_null_violation(&self) -> bool {
+        self.is(&SqlState::NOT_NULL_VIOLATION)
+    }
+
+    /// Whether running the whole transaction again can succeed and cannot apply it twice: it has certainly had no effect,
+    /// and the cause may pass.
+    #[must_use]
+    pub fn is_safe_to_retry(&self) -> bool {
+        matches!(self, Self::Database(failure) if failure.0.is_safe_to_retry())
+    }
+
+    fn is(&self, code: &SqlState) -> bool {
+        self.code() == Some(code)
+    }
+}

@@ -1,0 +1,91 @@
+//! Statements: values held against the server's types, SQL that is a literal, rows as structs.
+//!
+//! Opens no connection and no transaction, keeps nothing, runs nothing again: it works on any [`Executor`], be it a pool, a
+//! session, a transaction or a client of the driver.
+//!
+//! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Bind`] and [`BindType`] for which value
+//! fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`] for the names in them; then
+//! [`Error`].
+//!
+//! ```
+//! use pgkeel_query::connect::Executor;
+//! use pgkeel_query::{Error, FromRow, sql};
+//!
+//! #[derive(FromRow)]
+//! struct User {
+//!     id: i64,
+//!     email: String,
+//! }
+//!
+//! async fn rename(database: &impl Executor, id: i64, name: &str) -> Result<User, Error> {
+//!     sql!("update users set name = {name} where id = {id} returning id, email").fetch_one(database).await
+//! }
+//! # let _ = |user: User| (user.id, user.email);
+//! ```
+//!
+//! # Invariants
+//! - A value is sent as what it is, or as a wider type that has it exactly; else it is an error that names the parameter, both
+//!   types and what mends it, before a byte is sent, and the connection goes on.
+//! - The text of a statement is a literal, or carries the reason why it is none.
+//! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
+//! - No value of a parameter or a row is in any `Debug`, error or event of `tracing`.
+//!
+//! # Features
+//! - `tls` (on by default): TLS by rustls.
+//! - `uuid`, `chrono`, `json`, `decimal`: values and fields of the crates uuid, chrono, `serde_json` and `rust_decimal`.
+
+mod sql;
+mod bind;
+mod param;
+mod row;
+mod table;
+mod error;
+#[doc(hidden)]
+pub mod __macro;
+
+/// The crate below: connections and the traits that run statements.
+pub use pgkeel_connect as connect;
+pub use pgkeel_connect::{BadIdent, DatabaseError, Executor, Ident, Type};
+/// Whether a value is NULL, as those who [write](BindType::write) values say.
+pub use tokio_postgres::types::IsNull;
+/// What serde writes and reads, as a parameter or a column of `json` or `jsonb`.
+///
+/// What serde makes of a value is stored; so it writes a number that is none (NaN) as `null`.
+#[cfg(feature = "json")]
+pub use tokio_postgres::types::Json;
+
+pub use self::bind::{Bind, BindType, Misfit, MisfitReason, ViaToSql};
+pub use self::error::{Error, Failure};
+pub use self::param::{BadParameter, Param, ParamName};
+pub use self::row::{
+    CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
+};
+pub use self::sql::{AuditedSql, Sql};
+pub use self::table::Table;
+
+pub use pgkeel_macros::FromRow;
+/// A statement with its values, as [`Sql`]: takes a string literal and nothing else.
+///
+/// `{name}` takes the argument of that name, or else the variable in scope, by reference. A name that is used twice is the
+/// same parameter. In strings, quoted names, dollar quotes and comments braces are text.
+///
+/// ```
+/// use pgkeel_query::connect::Executor;
+/// use pgkeel_query::{Error, sql};
+///
+/// async fn found(database: &impl Executor, ids: &[i64], word: &str) -> Result<i64, Error> {
+///     let found = sql!(
+///         "select count(*) from users where id = any({ids}) and email ~* {re} and tags <> '{}'",
+///         re = format!("^{word}@"),
+///     );
+///     assert_eq!(found.text(), "select count(*) from users where id = any($1) and email ~* $2 and tags <> '{}'");
+///     found.scalar(database).await
+/// }
+/// ```
+///
+/// A text that is no literal does not compile:
+/// ```compile_fail
+/// let name = "Robert'); drop table students; --";
+/// let statement = pgkeel_query::sql!(format!("insert into students(name) values ('{name}')"));
+/// ```
+pub use pgkeel_macros::sql;

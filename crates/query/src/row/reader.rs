@@ -1,0 +1,74 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use tokio_postgres::types::FromSqlOwned;
+use tokio_postgres::{Column, Row};
+
+use super::plan::Slot;
+use super::{Cells, FromRow, Plan};
+use crate::Error;
+
+/// Reads the rows of one statement, as they come: of a stream, a portal, a batch.
+///
+/// ```
+/// use pgkeel_query::connect::Executor;
+/// use pgkeel_query::{Error, RowReader};
+///
+/// async fn names(database: &impl Executor) -> Result<Vec<(i64, String)>, Error> {
+///     let rows = database.query("select id, name from users", &[]).await?;
+///     let Some(first) = rows.first() else { return Ok(Vec::new()) };
+///     let mut reader = RowReader::new(first.columns())?;
+///     rows.iter().map(|row| reader.read(row)).collect()
+/// }
+/// ```
+pub struct RowReader<T> {
+    slots: Box<[Slot]>,
+    read: usize,
+    what: PhantomData<fn() -> T>,
+}
+
+impl<T: FromRow> RowReader<T> {
+    /// For rows with these columns.
+    ///
+    /// # Errors
+    /// [`Error::Columns`].
+    pub fn new(columns: &[Column]) -> Result<Self, Error> {
+        let slots = Plan::of::<T>(columns).map_err(Error::Columns)?;
+        Ok(Self { slots, read: 0, what: PhantomData })
+    }
+
+    /// The next row.
+    ///
+    /// # Errors
+    /// [`Error::Cell`], with the number of the row.
+    #[inline]
+    pub fn read(&mut self, row: &Row) -> Result<T, Error> {
+        self.read += 1;
+        T::from_row(&mut Cells::new(row, &self.slots))
+            .map_err(|source| Error::Cell { row: self.read, source })
+    }
+}
+
+impl<T> fmt::Debug for RowReader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowReader").field("read", &self.read).finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn read_all<T: FromRow>(rows: &[Row]) -> Result<Vec<T>, Error> {
+    let Some(first) = rows.first() else { return Ok(Vec::new()) };
+    let mut reader = RowReader::new(first.columns())?;
+    let mut read = Vec::with_capacity(rows.len());
+    for row in rows {
+        read.push(reader.read(row)?);
+    }
+    Ok(read)
+}
+
+pub(crate) fn read_one<T: FromRow>(row: &Row) -> Result<T, Error> {
+    RowReader::new(row.columns())?.read(row)
+}
+
+pub(crate) fn read_scalar<T: FromSqlOwned>(row: &Row) -> Result<T, Error> {
+    read_one(row).map(|(value,)| value)
+}

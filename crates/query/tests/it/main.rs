@@ -1,0 +1,23 @@
+//! Statements, values and rows against a real PostgreSQL. A module a behaviour.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
+
+mod audited;
+mod calls;
+mod errors;
+mod hostile;
+mod matrix;
+mod misuse;
+mod own_types;
+mod params;
+mod round_trip;
+mod rows;
+mod samples;
+mod secrecy;
+
+use pgkeel_pool::{Config, Pool};
+use pgkeel_testkit::TestDatabase;
+
+fn pool_of(database: &TestDatabase) -> Pool {
+    Pool::lazy(Config::new(database.address().clone()).with_size(1, 0).expect("a size that a pool can have"))
+}

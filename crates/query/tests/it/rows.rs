@@ -1,0 +1,207 @@
+//! Rows as structs and tuples, and what is wrong with columns.
+
+use std::collections::BTreeMap;
+
+use pgkeel_query::{CellReason, ColumnProblem, Error, FromRow, RowReader, sql};
+use pgkeel_query::{Executor as _, Type};
+use pgkeel_testkit::TestDatabase;
+use serde::Deserialize;
+
+#[derive(Debug, PartialEq, FromRow)]
+struct User {
+    id: i64,
+    #[pgkeel(rename = "mail")]
+    email: String,
+    name: Option<String>,
+    #[pgkeel(flatten)]
+    address: Address,
+    #[pgkeel(json)]
+    prefs: Option<Prefs>,
+    #[pgkeel(default)]
+    orders: i64,
+    #[pgkeel(json, default)]
+    flags: BTreeMap<String, bool>,
+    r#type: i16,
+}
+
+#[derive(Debug, PartialEq, FromRow)]
+#[pgkeel(rename_all = "camelCase")]
+struct Address {
+    street_name: String,
+    #[pgkeel(try_from = "i32")]
+    floor: Floor,
+}
+
+#[derive(Debug, PartialEq)]
+struct Floor(u8);
+
+impl TryFrom<i32> for Floor {
+    type Error = std::num::TryFromIntError;
+
+    fn try_from(floor: i32) -> Result<Self, Self::Error> {
+        floor.try_into().map(Self)
+    }
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Prefs {
+    dark: bool,
+}
+
+#[tokio::test]
+async fn each_field_is_read_in_its_way_wherever_its_column_is() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let statement = sql!(
+        "select 7 as floor, 'surplus' as other, 'High' as \"streetName\", 2::int2 as type, null::text as name,
+            '{\"dark\": true}'::jsonb as prefs, 'a@b' as mail, 1::int8 as id"
+    );
+    let address = || Address { street_name: "High".into(), floor: Floor(7) };
+    let user = User {
+        id: 1,
+        email: "a@b".into(),
+        name: None,
+        address: address(),
+        prefs: Some(Prefs { dark: true }),
+        orders: 0,
+        flags: BTreeMap::new(),
+        r#type: 2,
+    };
+    assert_eq!(statement.fetch_one::<User>(&connection).await.unwrap(), user);
+    let statement = sql!(
+        "select 1::int8 as id, 'a@b' as mail, 'Ann' as name, 'High' as \"streetName\", 7 as floor, null::json as prefs,
+            3::int8 as orders, '{\"new\": true}'::json as flags, 2::int2 as type"
+    );
+    let flags = BTreeMap::from([("new".to_owned(), true)]);
+    let other = User { name: Some("Ann".into()), prefs: None, orders: 3, flags, address: address(), ..user };
+    assert_eq!(statement.fetch_opt::<User>(&connection).await.unwrap(), Some(other));
+}
+
+#[tokio::test]
+async fn all_that_is_wrong_with_the_columns_is_told_at_once() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let statement = sql!(
+        "select 1 as id, 'a' as mail, 'b' as mail, 7::int8 as floor, 'text' as prefs, 2::int2 as type, 5 as orders, '' as name"
+    );
+    let error = statement.fetch_all::<User>(&connection).await.unwrap_err();
+    let Error::Columns(mismatch) = &error else { panic!("{error:?}") };
+    let told: Vec<String> = mismatch.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "`User.id`: column \"id\" is `int4`, which is not read as `i64`",
+            "`User.email`: 2 columns are called \"mail\"; rename all but one by `as`",
+            "`Address.street_name`: no column \"streetName\", there are: id, mail, mail, floor, prefs, type, orders, name",
+            "`Address.floor`: column \"floor\" is `int8`, which is not read as `i32`",
+            "`User.prefs`: column \"prefs\" is `text`, which is not read as `JSON of Option<Prefs>`",
+            "`User.orders`: column \"orders\" is `int4`, which is not read as `i64`",
+        ]
+    );
+    assert!(error.to_string().starts_with("the columns of the statement do not fit"));
+    assert_eq!(sql!("select 1").scalar::<i32>(&connection).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_be_read_is_told_with_its_row_and_without_itself() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let cases = [
+        (
+            "case n when 3 then null else 'secret' end",
+            "'High'",
+            "1",
+            "'{\"dark\": true}'",
+            "email",
+            CellReason::Null,
+        ),
+        ("'a'", "'High'", "case n when 3 then 4711 else 1 end", "null", "floor", CellReason::Refused),
+        ("'a'", "'High'", "1", "case n when 3 then '{\"dark\": \"secret\"}' end", "prefs", CellReason::Json),
+        ("'a'", "case n when 3 then null else 'x' end", "1", "null", "street_name", CellReason::Null),
+    ];
+    for (mail, street, floor, prefs, field, reason) in cases {
+        let text = format!(
+            "select n::int8 as id, ({mail})::text as mail, null::text as name, ({street})::text as \"streetName\",
+                ({floor})::int4 as floor, ({prefs})::jsonb as prefs, 1::int2 as type from generate_series(1, 5) n"
+        );
+        let statement = pgkeel_query::AuditedSql::new("a test of values", text);
+        let error = statement.fetch_all::<User>(&connection).await.unwrap_err();
+        let told = pgkeel_testkit::in_full(&error);
+        let Error::Cell { row: 3, source } = error else { panic!("{told}") };
+        assert_eq!((source.field().field, source.reason()), (field, reason), "{told}");
+        assert!(!told.contains("secret") && !told.contains("4711"), "{told}");
+    }
+}
+
+type Wide = (i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, i32, String);
+
+#[tokio::test]
+async fn tuples_go_by_position_and_have_as_many_columns() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let rows: Vec<(i32, Option<String>)> =
+        sql!("values (1, 'a'), (2, null)").fetch_all(&connection).await.unwrap();
+    assert_eq!(rows, [(1, Some("a".into())), (2, None)]);
+    let error = sql!("select 1, 2").scalar::<i32>(&connection).await.unwrap_err();
+    let Error::Columns(mismatch) = error else { panic!("{error:?}") };
+    assert!(matches!(mismatch.problems(), [ColumnProblem::Count { expected: 1, found: 2, .. }]));
+    let error = sql!("select 1, 'a', 1").fetch_one::<(i64, String, bool)>(&connection).await.unwrap_err();
+    let Error::Columns(mismatch) = error else { panic!("{error:?}") };
+    assert_eq!(mismatch.problems().len(), 2, "{mismatch}");
+    let error = sql!("select null::int4").scalar::<i32>(&connection).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Cell { row: 1, source } if source.reason() == CellReason::Null),
+        "{error:?}"
+    );
+    let wide: Wide = sql!("select 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 'last'")
+        .fetch_one(&connection)
+        .await
+        .unwrap();
+    assert_eq!((wide.0, wide.15.as_str()), (1, "last"));
+}
+
+#[derive(Debug, PartialEq, FromRow)]
+struct Counted<T, R: FromRow> {
+    count: i64,
+    #[pgkeel(rename = "key")]
+    value: T,
+    #[pgkeel(flatten)]
+    rest: R,
+}
+
+#[derive(Debug, PartialEq, FromRow)]
+struct Empty {}
+
+#[tokio::test]
+async fn a_struct_with_parameters_is_read_for_each_of_them() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let statement = sql!("select 2::int8 as count, 'a' as key");
+    let counted: Counted<String, Empty> = statement.fetch_one(&connection).await.unwrap();
+    assert_eq!(counted, Counted { count: 2, value: "a".into(), rest: Empty {} });
+    statement.fetch_one::<Counted<i64, Empty>>(&connection).await.expect_err("it is no number");
+}
+
+#[tokio::test]
+async fn a_statement_without_rows_has_no_columns_to_look_at() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let none = sql!("select 'text' as id where false").fetch_all::<User>(&connection).await.unwrap();
+    assert!(none.is_empty());
+    let statement = connection.prepare("select 'text' as id where false").await.unwrap();
+    let error = RowReader::<User>::new(statement.columns()).unwrap_err();
+    assert!(matches!(error, Error::Columns(_)), "but a prepared statement tells them: {error:?}");
+}
+
+#[tokio::test]
+async fn types_are_strict() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    sql!("select 1::int4").scalar::<i64>(&connection).await.unwrap_err();
+    sql!("select 1::int8").scalar::<i32>(&connection).await.unwrap_err();
+    sql!("select 1::float4").scalar::<f64>(&connection).await.unwrap_err();
+    sql!("select '1'").scalar::<i32>(&connection).await.unwrap_err();
+    assert_eq!(sql!("select 1::int8").scalar::<i64>(&connection).await.unwrap(), 1);
+    let row = connection.query_one_typed("select $1", &[(&1_i32, Type::INT4)]).await.unwrap();
+    assert_eq!(RowReader::<(i32,)>::new(row.columns()).unwrap().read(&row).unwrap(), (1,));
+}
