@@ -83,10 +83,16 @@ pub(super) const CHECKS: &[Check] = &[
     check("migrate", "it", "race", "32 tasks at once, index builds last"),
     check("migrate", "it", "proofs", "a chain of 250 files is proved, and the rest of what proofs find"),
     check("migrate", "it", "shadows", "a call that is dropped at any moment leaves no shadow"),
+    check("migrate", "it", "backfill::kills", "a backfill whose client or session is killed goes on, and each row is changed once"),
+    check("migrate", "it", "tenants::many", "a thousand tenants are brought up, and looked at when there is nothing to do"),
+    check("migrate", "it", "tenants::race", "two processes over the same tenants: each is worked on once, also after a kill"),
     check("migrate", "it", "snapshot::concurrency", "a schema that changes meanwhile is read all the same"),
     check("migrate", "it", "snapshot::same", "what does not change a fingerprint: order, upkeep, who looks"),
     check("migrate", "it", "snapshot::size", "a snapshot of 2,500 objects takes less than 100 ms"),
     check("migrate", "dumps", "changes", "a snapshot and pg_dump agree on every single change, in any order"),
+
+    check("query", "it", "hostile", "hostile texts go through every place for a value, byte for byte, and through names"),
+    check("query", "it", "round_trip", "values that nobody would think of come back as they went in"),
 
     check("server", "it", "demo_cut_off", "a demo that is stopped while it is filled leaves nothing"),
     check("server", "it", "outage", "operators get answers while the database goes and comes back under load"),

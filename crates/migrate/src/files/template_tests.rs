@@ -61,10 +61,11 @@ fn other_names_are_refused_with_one_that_would_do() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_an_error() {
-    let missing = Path::new("/nowhere/migrations");
-    let refused = create(missing, Template::named("x"));
-    assert!(matches!(refused, Err(Error::Directory { path, .. }) if path == missing));
+fn a_directory_that_cannot_be_made_is_an_error() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let within = file.path().join("migrations");
+    let refused = create(&within, Template::named("x"));
+    assert!(matches!(refused, Err(Error::Directory { path, .. }) if path == within));
 }
 
 #[test]
