@@ -80,6 +80,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("migrate", "it", "scale", "2,000 files: status and an up with nothing to do take less than 0.5 s"),
     check("migrate", "it", "readiness", "pending, drifted, newer and interrupted are four reasons not to serve"),
     check("migrate", "it", "crash", "killed calls over files inside and outside of transactions, 200 times"),
+    check("migrate", "it", "outage", "connections cut at every point, and servers that go: each file is there whole or not at all"),
     check("migrate", "it", "race", "32 tasks at once, index builds last"),
     check("migrate", "it", "proofs", "a chain of 250 files is proved, and the rest of what proofs find"),
     check("migrate", "it", "shadows", "a call that is dropped at any moment leaves no shadow"),
