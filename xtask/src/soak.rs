@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(chosen("corpus::race"), [("migrate", vec!["it"], 1)]);
         assert_eq!(chosen("nobody_is_in_the_way_of_another"), [("migrate", vec!["it"], 1)]);
         let outages = chosen("outage");
-        assert_eq!(outages.iter().map(|run| run.0).collect::<Vec<_>>(), ["pool", "server"]);
+        assert_eq!(outages.iter().map(|run| run.0).collect::<Vec<_>>(), ["migrate", "pool", "server"]);
     }
 
     #[test]
