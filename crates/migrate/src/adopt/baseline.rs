@@ -9,11 +9,11 @@ use crate::adopt::tables_of_tools;
 use crate::run::Lock;
 use crate::run::session::Session;
 use crate::snapshot::TENANT;
-use crate::state::log::{Cause, Entry, RunId, State, Trail};
+use crate::state::log::{Cause, Entry, Last, RunId, State, Trail};
 use crate::state::{Home, history};
 use crate::{
-    Against, Differences, Direction, Error, Fingerprint, Migration, Migrations, Pattern, Repeated, Status,
-    Stop, Verification, Verifier, VerifyError,
+    Against, Conflict, Differences, Direction, Error, Fingerprint, Migration, Migrations, Pattern, Repeated,
+    Status, Stop, Verification, Verifier, VerifyError,
 };
 
 /// What a baseline recorded.
@@ -131,7 +131,11 @@ pub(crate) fn as_if(migrations: &Migrations, applied: &[Migration]) -> Status {
 
 /// Refuses a database in which something is applied.
 pub(crate) fn refuse(status: &Status, trail: &Trail) -> Result<(), Error> {
-    let half: Vec<_> = status.half_applied().collect();
+    // Of a file that a checkpoint has taken the place of, only the log knows how far it came.
+    let is_begun = |version| trail.last.get(&version).is_some_and(Last::is_begun);
+    let gone = status.conflicts.iter().filter(|it| matches!(it, Conflict::Squashed { .. }));
+    let gone = gone.filter(|it| is_begun(it.version())).cloned();
+    let half: Vec<_> = status.half_applied().chain(gone).collect();
     match status.applied.last() {
         Some(newest) => {
             Err(Error::AlreadyApplied { count: status.applied.len(), newest: trail.file(newest) })

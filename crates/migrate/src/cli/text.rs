@@ -34,7 +34,7 @@ pub(crate) fn event(event: Event<'_>, is_dry_run: bool) -> Option<String> {
             None => format!("{migration}: {phase}"),
         },
         Event::Backfilling { migration, so_far } => {
-            let left = so_far.left.map_or_else(String::new, |left| format!(", at most {left} left"));
+            let left = so_far.left.map_or_else(String::new, |left| format!(", at most about {left} left"));
             format!("{migration}: {}, {:.0} rows/s{left}", batches(so_far), so_far.rows_per_second())
         }
         Event::Done(done) => line(done, is_dry_run),

@@ -301,7 +301,7 @@ async fn make(
 ) -> Result<Snapshot, VerifyError> {
     let migrator =
         Migrator::new(shadow.config().clone(), migrations).accepting_destructive().without_record();
-    migrator.in_home(home.clone()).with_stop(stop.clone()).up().await?;
+    migrator.in_home(home.in_shadow()).with_stop(stop.clone()).up().await?;
     Snapshot::take_in(home, shadow.connection(), scope).await
 }
 

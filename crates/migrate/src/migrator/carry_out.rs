@@ -164,7 +164,8 @@ impl Migrator {
             }
         }
         let shadow = Shadow::create(&self.connect).await.map_err(|error| Error::Shadow(Box::new(error)))?;
-        let there = Self { connect: shadow.config().clone(), dry_run: None, recorded: None, ..self.clone() };
+        let (connect, home) = (shadow.config().clone(), self.home.in_shadow());
+        let there = Self { connect, home, dry_run: None, recorded: None, ..self.clone() };
         // What is due is accepted by now, and of the rest there is nothing to lose.
         let there = there.accepting_destructive();
         let is_told = |migration: &Migration| {

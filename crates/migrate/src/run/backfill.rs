@@ -20,7 +20,7 @@ use super::runner::Runner;
 use super::session::{Limits, Session};
 use super::stop::Stop;
 use super::table_size::Size;
-use super::transaction::{PLAIN, begin, commit, refused, roll_back};
+use super::transaction::{BACK, KEEP, PLAIN, begin, commit, refused, roll_back};
 use crate::files::{BATCH_SETTING, Script};
 use crate::state::history;
 use crate::{Backfill, Event, Step};
@@ -122,7 +122,8 @@ async fn batch(
             return Err(Reason::Unending { batches: course.so_far.batches }.into());
         }
         if rows > 0 && is_due {
-            let record = format!("{PLAIN};\n{}", course.entry(context, job, tally, rows));
+            let entry = course.entry(context, job, tally, rows);
+            let record = format!("{KEEP};\n{PLAIN};\n{entry};\n{BACK}");
             session.step(Step::Log, session.connection.batch_execute(&record)).await?;
         }
         Ok(rows)

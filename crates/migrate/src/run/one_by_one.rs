@@ -32,7 +32,8 @@ pub(crate) async fn run(
     runner.context.session.renew(limits).await?;
     tally.started = runner.context.running(job).write(runner.context.session).await?;
     if tally.done == 0 && !job.has_batches {
-        precheck(runner.context.session, job.script().directives()).await?;
+        let asked = precheck(runner.context.session, limits, job.script().directives());
+        ask_alone(runner, job, asked).await?;
     }
     if let Some(backfill) = job.script().directives().backfill.filter(|_| tally.done == 0) {
         backfill::run(runner, job, backfill, limits, tally).await?;
@@ -40,7 +41,8 @@ pub(crate) async fn run(
         one_by_one(runner, job, limits, tally).await?;
     }
     if job.verify().is_some() {
-        verify_alone(runner, job, limits).await?;
+        let asked = verify(runner.context.session, limits, job);
+        ask_alone(runner, job, asked).await?;
     }
     let last = format!("{record};\n{}", runner.context.last_entry(job, tally, Duration::ZERO));
     in_transaction(&runner.context, limits, &last).await
@@ -65,14 +67,18 @@ async fn one_by_one(
     Ok(())
 }
 
-/// Nothing of this transaction is to stay.
-async fn verify_alone(runner: &mut Runner<'_>, job: &Job, limits: Limits) -> Result<(), Failure> {
+/// Asks what has to hold before or behind the file, as whom the file runs. Nothing of this transaction is to stay.
+async fn ask_alone(
+    runner: &mut Runner<'_>,
+    job: &Job,
+    asked: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
     let (session, lock) = (runner.context.session, runner.context.lock);
     runner.watch.begin();
     let ask = async {
         begin(session, lock).await?;
         let asked = match session.take_role(job.script().directives()).await {
-            Ok(()) => verify(session, limits, job).await,
+            Ok(()) => asked.await,
             Err(error) => Err(error.into()),
         };
         roll_back(session, asked.as_ref().is_err_and(|failure| failure.reason.is_without_answer())).await;
@@ -141,7 +147,10 @@ async fn with_its_record(
         Ok(()) if session.connection.transaction_status() != TransactionStatus::Open => {
             return Err(Reason::TransactionEnded.into());
         }
-        Ok(()) => write(session, &recorded(&runner.context, job, tally)).await,
+        Ok(()) => {
+            let entry = recorded(&runner.context, job, tally);
+            write(session, &format!("{entry};\n{}", role_of_commit(job))).await
+        }
         Err(failure) => Err(failure),
     };
     match done {
@@ -220,6 +229,12 @@ async fn as_role(
         reset.map_err(|error| (error.into(), None))?;
     }
     sent
+}
+
+/// Takes the role on again until the transaction ends, for what COMMIT calls.
+fn role_of_commit(job: &Job) -> String {
+    let role = job.script().directives().role.as_ref();
+    role.map_or_else(String::new, |role| format!("set local role {role}"))
 }
 
 fn recorded(context: &Context<'_>, job: &Job, tally: &Tally) -> String {

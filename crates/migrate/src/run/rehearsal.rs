@@ -113,7 +113,7 @@ async fn file(session: &Session, limits: Limits, job: &Job, id: &str) -> Result<
     }
     session.forget(limits).await?;
     session.take_role(script.directives()).await?;
-    precheck(session, script.directives()).await?;
+    precheck(session, limits, script.directives()).await?;
     code::call(session, limits, job).await?;
     for index in 0..script.len() {
         statement(session, limits, job, index).await?;

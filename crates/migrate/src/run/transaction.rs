@@ -64,7 +64,7 @@ pub(crate) async fn run(
     let script = job.script();
     let done = async {
         session.take_role(script.directives()).await?;
-        precheck(session, script.directives()).await?;
+        precheck(session, limits, script.directives()).await?;
         if !code::call(session, limits, job).await? {
             run_file(session, limits, script).await?;
         }
@@ -121,9 +121,15 @@ impl Seen {
 }
 
 /// Asks what the file wants to be true before it runs.
-pub(crate) async fn precheck(session: &Session, directives: &Directives) -> Result<(), Failure> {
+pub(crate) async fn precheck(
+    session: &Session,
+    limits: Limits,
+    directives: &Directives,
+) -> Result<(), Failure> {
     for query in &directives.prechecks {
-        let answer = session.query_opt(query, &[]).await;
+        let Ok(answer) = timeout(limits.answer(), session.query_opt(query, &[])).await else {
+            return Err(Reason::TooSlow { waited: limits.answer() }.into());
+        };
         let holds = match answer.map(|row| row.map(|row| row.try_get::<_, bool>(0))) {
             Ok(Some(Ok(holds))) => holds,
             Ok(_) => false,
@@ -217,14 +223,15 @@ async fn write(session: &Session, lock: Lock, limits: Limits, id: &str, record: 
 pub(crate) const PLAIN: &str = "reset session authorization; reset role; set local search_path = pg_catalog";
 
 /// Notes what [`BACK`] goes back to.
-const KEEP: &str =
+pub(crate) const KEEP: &str =
     "select pg_catalog.set_config('pgkeel.search_path', pg_catalog.current_setting('search_path'), true),
     pg_catalog.set_config('pgkeel.user', pg_catalog.current_setting('session_authorization'), true),
     pg_catalog.set_config('pgkeel.role', pg_catalog.current_setting('role'), true)";
 
 /// For what COMMIT calls: triggers of constraints that are put off find the names that the file finds, as who it is. Nothing
 /// is noted any more on a session that has been cleaned for others.
-const BACK: &str = "select set_config('session_authorization', current_setting('pgkeel.user'), true)
+pub(crate) const BACK: &str =
+    "select set_config('session_authorization', current_setting('pgkeel.user'), true)
     where current_setting('pgkeel.user') not in ('', current_setting('session_authorization'));
     select set_config('role', current_setting('pgkeel.role'), true)
     where current_setting('pgkeel.role') not in ('', current_setting('role'));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Tenant;
 
 /// A table, written with its schema as a file may change the search path.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Table {
     /// As the catalogs have it.
     pub(crate) name: &'static str,
@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// The tables in which is written what is applied, how it came to that, and what the schema was then.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tables {
     /// Refinery's own.
     pub(crate) history: Table,
@@ -77,6 +77,11 @@ impl Home {
     /// As [`of`](Self::of), for a tenant that was found: if it is dropped meanwhile, it is not to be made anew.
     pub(crate) fn found(tenant: &Tenant) -> Self {
         Self::of_tenant(tenant, false)
+    }
+
+    /// The same in a shadow, where nobody has made its schema.
+    pub(crate) fn in_shadow(&self) -> Self {
+        Self(Arc::new(Tables { is_made: true, ..(*self.0).clone() }))
     }
 
     fn of_tenant(tenant: &Tenant, is_made: bool) -> Self {

@@ -241,3 +241,28 @@ async fn while_an_index_is_built_one_can_see_how_far_it_is() {
     reader.batch_execute("rollback").await.unwrap();
     running.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn what_it_asks_first_and_what_commit_calls_are_of_its_role() {
+    let database = TestDatabase::empty().await;
+    let role = format!("owner_of_{}", database.address().database());
+    run(
+        &database,
+        &format!(
+            "create role {role}; create table t (id int); create table seen (who text);
+             grant insert on t to {role}; grant insert on seen to {role};
+             create function see() returns trigger language plpgsql as
+                 $$ begin insert into seen values (current_user); return null; end $$;
+             create constraint trigger late after insert on t deferrable initially deferred
+                 for each row execute function see()"
+        ),
+    )
+    .await;
+    let first = format!("-- pgkeel: role={role} precheck=\"select current_user = '{role}'\"\n");
+    let text = format!("{first}{}", outside("insert into t values (1); insert into t values (2);"));
+    migrator(&database, &[("V1__a.sql", &text)]).up().await.unwrap();
+    assert_eq!(count(&database, &format!("select count(*) from seen where who = '{role}'")).await, 2);
+    let logged = "select count(*) from pgkeel.migration_log where current_user_name = session_user_name";
+    assert_eq!(count(&database, logged).await, 4);
+    run(&database, &format!("drop owned by {role}; drop role {role}")).await;
+}

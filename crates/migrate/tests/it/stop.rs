@@ -62,6 +62,19 @@ async fn a_file_outside_keeps_the_statements_that_ended() {
 }
 
 #[tokio::test]
+async fn what_a_file_outside_of_a_transaction_asks_first_is_cancelled() {
+    let slow = "-- pgkeel: precheck=\"select pg_sleep(600) is not null\"";
+    let batches = "-- pgkeel: backfill\ndelete from t where id in (select id from t limit current_setting('pgkeel.batch')::int)";
+    for text in [outside("select 1;"), batches.to_owned()] {
+        let database = TestDatabase::empty().await;
+        let text = format!("{slow}\n{text}");
+        let files = [("V1__t.sql", "create table t (id int);"), ("V2__b.sql", &*text)];
+        stopped(&database, migrator(&database, &files).accepting_destructive()).await;
+        assert_eq!(history(&database).await, [1]);
+    }
+}
+
+#[tokio::test]
 async fn whoever_waits_for_others_or_for_a_lock_stops_too() {
     let database = TestDatabase::empty().await;
     let holding = migrator(&database, &[("V1__a.sql", "select pg_sleep(600);")]);

@@ -89,13 +89,9 @@ impl<'s, 'a> Page<'s, 'a> {
             && !verification.is_clean()
         {
             self.changed += 1;
-            self.count(Exit::Differs);
         }
-        self.ended(event, ToString::to_string, Verification::to_json);
-    }
-
-    pub(super) fn count(&mut self, exit: Exit) {
-        self.worst = self.worst.worse(exit);
+        let exit = |it: &Verification| if it.is_clean() { Exit::Done } else { Exit::Differs };
+        self.ended_as(event, exit, ToString::to_string, Verification::to_json);
     }
 
     pub(super) fn ended<T, E: Trouble>(
@@ -104,12 +100,23 @@ impl<'s, 'a> Page<'s, 'a> {
         told: impl FnOnce(&T) -> String,
         to_json: impl FnOnce(&T) -> Value,
     ) {
+        self.ended_as(event, |_| Exit::Done, told, to_json);
+    }
+
+    /// For verbs whose answer may be bad news.
+    pub(super) fn ended_as<T, E: Trouble>(
+        &mut self,
+        event: &TenantEvent<'_, T, E>,
+        exit: impl FnOnce(&T) -> Exit,
+        told: impl FnOnce(&T) -> String,
+        to_json: impl FnOnce(&T) -> Value,
+    ) {
         let (tenant, outcome) = match event {
             TenantEvent::Happened { tenant, event } => return self.screen.event_of(tenant, *event),
             TenantEvent::Ended { tenant, outcome } => (tenant, outcome),
         };
-        let exit = outcome.as_ref().map_or_else(Trouble::exit, |_| Exit::Done);
-        self.count(exit);
+        let exit = outcome.as_ref().map_or_else(Trouble::exit, exit);
+        self.worst = self.worst.worse(exit);
         if let Err(error) = outcome {
             error.complain(self.screen, tenant, self.migrations);
         }

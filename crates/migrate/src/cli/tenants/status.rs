@@ -22,11 +22,8 @@ pub(super) async fn run(mut page: Page<'_, '_>, tenants: &Tenants, check: bool) 
             let at = outcome.as_ref().ok().and_then(|status| status.applied.last()).map(|row| row.version);
             let state = outcome.as_ref().map_or_else(|_| "cannot be read".to_owned(), state);
             rows.push(Row { schema, at, state });
-            if let Ok(status) = outcome {
-                page.count(exit(status, check));
-            }
         }
-        page.ended(&event, |_| String::new(), json::status);
+        page.ended_as(&event, |status| exit(status, check), |_| String::new(), json::status);
     };
     let done = tenants.status(told).await;
     if !page.is_json() {

@@ -67,6 +67,11 @@ impl Last {
     pub(crate) fn is_open(&self) -> bool {
         self.is_outside && matches!(self.state, State::Running | State::Interrupted)
     }
+
+    /// Whether it stands there with something that has taken effect.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.is_open() && (self.done > 0 || self.has_batches())
+    }
 }
 
 #[derive(Debug, Clone)]

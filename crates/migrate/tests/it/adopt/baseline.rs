@@ -6,6 +6,7 @@ use pgkeel_migrate::{Against, DryRun, Error, LockFile, Migrations, Prover, Targe
 use pgkeel_testkit::TestDatabase;
 
 use super::{recorded, sql, write};
+use crate::checkpoints::checkpoint;
 use crate::cli::run;
 use crate::{has_table, history, migrator};
 
@@ -118,6 +119,18 @@ async fn tables_of_other_tools_are_left_aside() {
     .await;
     let baseline = migrator(&database, &FILES).baseline(&Against::Shadow).await.unwrap();
     assert_eq!(baseline.left_aside, ["public.goose_db_version", "public.schema_migrations"]);
+}
+
+#[tokio::test]
+async fn a_file_that_was_stopped_is_no_baseline_by_the_checkpoint_in_its_place() {
+    let database = TestDatabase::empty().await;
+    let text = |last: &str| crate::outside(&format!("create table a (id int); select 1/{last};"));
+    migrator(&database, &[("V1__a.sql", &text("0"))]).up().await.unwrap_err();
+    let checkpoint = checkpoint(&database, &[("V1__a.sql", &text("1"))], 1).await;
+    let migrator = migrator(&database, &[("B1__checkpoint.sql", &checkpoint)]);
+    let error = migrator.baseline(&Against::Shadow).await.unwrap_err();
+    assert!(matches!(error, VerifyError::Migrate(Error::Conflicts { .. })), "{error:?}");
+    assert!(error.to_string().contains("V1__a.sql was not applied"), "{error}");
 }
 
 #[tokio::test]

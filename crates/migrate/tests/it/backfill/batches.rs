@@ -168,3 +168,26 @@ async fn a_log_without_a_place_for_notes_does_without() {
     assert_eq!(report.done[0].backfilled.unwrap().rows, 10);
     run(&database, &format!("drop owned by {role}; drop role {role}")).await;
 }
+
+#[tokio::test]
+async fn what_is_put_off_to_the_end_of_a_batch_finds_what_the_file_finds() {
+    let database = database_of(20).await;
+    let role = format!("checked_by_{}", database.address().database());
+    run(
+        &database,
+        &format!(
+            "create role {role}; grant select, update on t to {role};
+             create table seen (id int, who text); grant insert on seen to {role};
+             create function see() returns trigger language plpgsql as
+                 $$ begin insert into seen values (new.id, current_user); return null; end $$;
+             create constraint trigger late after update on t deferrable initially deferred
+                 for each row execute function see()"
+        ),
+    )
+    .await;
+    let text = fill(&format!("batch=10 pause=0 role={role}"));
+    migrator(&database, &[("V1__a.sql", &text)]).up().await.unwrap();
+    let seen = format!("select count(*) from seen where who = '{role}'");
+    assert_eq!((count(&database, &seen).await, filled(&database).await), (20, (20, 0)));
+    run(&database, &format!("drop owned by {role}; drop role {role}")).await;
+}

@@ -22,7 +22,8 @@ async fn the_command_line_says_how_many_rows_in_how_many_batches() {
     assert!(exit == Exit::Done && out.starts_with("applied V1  a  no-tx  100 rows in 4 batches  "), "{out}");
     let first = err.lines().next().unwrap_or_default();
     assert!(
-        first.starts_with("V1__a.sql: 30 rows in 1 batch, ") && first.ends_with(" rows/s, at most 70 left"),
+        first.starts_with("V1__a.sql: 30 rows in 1 batch, ")
+            && first.ends_with(" rows/s, at most about 70 left"),
         "{err}"
     );
 

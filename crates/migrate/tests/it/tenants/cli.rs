@@ -139,3 +139,44 @@ async fn what_means_nothing_is_refused_by_name() {
     let (exit, _, err) = run(Some(&database), directory.path(), &["up", "--each-schema", "none_*"]).await;
     assert!(exit == Exit::Usage && err.contains("no schema has a name like \"none_*\""), "{err}");
 }
+
+#[tokio::test]
+async fn tenants_that_were_found_are_made_in_shadows() {
+    let (database, directory) = three().await;
+    execute(
+        &database,
+        "create table t_a.a (id int); create table t_b.a (id int); create table \"t C\".a (id int)",
+    )
+    .await;
+    let verb = async |words: &[&str]| {
+        run(Some(&database), directory.path(), &[words, &["--each-schema", "t*"]].concat()).await
+    };
+    let (exit, out, err) = verb(&["baseline", "--to", "1"]).await;
+    assert!(exit == Exit::Done && out.ends_with("3 schemas: 3 well\n"), "{out}{err}");
+    let (exit, out, err) = verb(&["up", "--dry-run=shadow"]).await;
+    assert!(exit == Exit::Done && out.contains("3 schemas: 3 well"), "{out}{err}");
+    let (_, out, _) = verb(&["status"]).await;
+    assert!(out.contains("3 at V1; 3 behind"), "{out}");
+}
+
+#[tokio::test]
+async fn each_answer_has_the_code_that_one_schema_would_end_with() {
+    let (database, directory) = three().await;
+    let verb = async |words: &[&str]| {
+        let words = [words, &["--json", "--each-schema", "t_?"]].concat();
+        let (exit, out, _) = run(Some(&database), directory.path(), &words).await;
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        let codes = answer["schemas"].as_array().unwrap().iter();
+        let codes = codes.map(|it| (it["schema"].as_str().unwrap().to_owned(), it["exit"].as_u64().unwrap()));
+        let mut codes: Vec<_> = codes.collect();
+        codes.sort();
+        (exit, codes)
+    };
+    let codes = |a, b| vec![("t_a".to_owned(), a), ("t_b".to_owned(), b)];
+    assert_eq!(verb(&["up"]).await, (Exit::Done, codes(0, 0)));
+    execute(&database, "alter table t_b.a add more int").await;
+    assert_eq!(verb(&["verify"]).await, (Exit::Differs, codes(0, 5)));
+    let one = run(Some(&database), directory.path(), &["down", "--schema", "t_a"]).await;
+    assert_eq!(one.0, Exit::Done);
+    assert_eq!(verb(&["status", "--check"]).await, (Exit::Pending, codes(3, 0)));
+}
