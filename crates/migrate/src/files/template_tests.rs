@@ -114,6 +114,7 @@ fn what_is_not_a_table_with_columns_is_refused() {
         );
     }
     assert!(Template::named("a").foreign_key("orders(a)").is_err());
+    assert!(Template::named("a").not_null("orders(a, b)").is_err(), "a column is altered by itself");
 }
 
 #[test]
