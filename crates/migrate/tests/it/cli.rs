@@ -333,7 +333,7 @@ async fn a_lock_file_is_written_and_held_against_the_database() {
     std::fs::write(directory.path().join("V1__a.down.sql"), "drop table a;").unwrap();
     let typed = async |words: &[&str]| run(Some(&database), directory.path(), words).await;
     let (exit, out, err) = typed(&["lock"]).await;
-    assert!(exit == Exit::Done && out.ends_with("migrations.lock was written, 1 versions\n"), "{out}{err}");
+    assert!(exit == Exit::Done && out.ends_with("migrations.lock was written, 1 version\n"), "{out}{err}");
     let (exit, out, _) = typed(&["lock", "--check"]).await;
     assert!(exit == Exit::Done && out.contains("is as the migrations make it"), "{out}");
     assert_eq!(typed(&["up"]).await.0, Exit::Done);
