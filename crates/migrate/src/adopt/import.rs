@@ -16,12 +16,16 @@ use crate::{
 ///
 /// ```no_run
 /// use pgkeel_connect::Config;
-/// use pgkeel_migrate::{Against, ImportFrom, Migrations, Migrator, Tool};
+/// use pgkeel_migrate::{Against, Error, ImportFrom, Migrations, Migrator, Tool, VerifyError};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let migrator = Migrator::new(Config::from_env()?, Migrations::from_dir("migrations")?);
 /// // The first start after the change imports; each later one finds nothing to do.
-/// migrator.import(&ImportFrom::tool(Tool::Sqlx).verified(Against::Shadow)).await?;
+/// match migrator.import(&ImportFrom::tool(Tool::Sqlx).verified(Against::Shadow)).await {
+///     // A new database has no table of the tool, nor has one that it was dropped from.
+///     Ok(_) | Err(VerifyError::Migrate(Error::NoToolTable { .. })) => {}
+///     Err(error) => return Err(error.into()),
+/// }
 /// migrator.up().await?;
 /// # Ok(())
 /// # }

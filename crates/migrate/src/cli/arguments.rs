@@ -56,7 +56,8 @@ const FILES: &str = "\
 Files in the directory:
   V<version>__<name>.sql               applied once, in the order of versions
   V<version>__<name>.down.sql          undoes it
-  V<version>__<name>.verify.sql        queries that must not answer false, 0, null or no row behind it; else it is rolled back
+  V<version>__<name>.verify.sql        queries that must not answer false, 0, null or no row behind it; else it is rolled back;
+                                       of a repeatable R__<name>.verify.sql
   B<version>__<name>.sql               in place of all up to its version, on an empty database only: see migrate squash
   R__<name>.sql                        applied behind all of these, again whenever its text has changed: views, functions
   before_run.sql, after_run.sql        first and last in each run that has something to do
@@ -67,11 +68,12 @@ Comments at the top of a file say how it is run:
   -- pgkeel: transaction=off           statement by statement, for CREATE INDEX CONCURRENTLY and its like
   -- pgkeel: backfill batch=5000 pause=50ms
                                        its one statement again and again, each time in a transaction of its own, until it
-                                       changes no row; its LIMIT is current_setting('pgkeel.batch')::bigint
+                                       changes no row; its LIMIT is current_setting('pgkeel.batch')::bigint;
+                                       max_batches=20000 has it given up behind so many
   -- pgkeel: lock_timeout=2s statement_timeout=15min retries=3
   -- pgkeel: role=owner                as whom
   -- pgkeel: precheck=\"select …\"      what has to be true first
-  -- pgkeel: requires=V20250101000000  what has to be applied before; in a repeatable R__… too
+  -- pgkeel: requires=V20250101000000  what has to be applied before; in a repeatable R__… instead
   -- pgkeel: out_of_order=yes          also behind files with higher versions
   -- pgkeel: phase=contract            not with up --phase expand
   -- pgkeel: irreversible=\"why\"       there is no way back

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::screen::Screen;
-use super::tenants;
+use super::{tenants, text};
 use crate::{Against, LockFile, Migrations, Proof, Prover, Tenant, Verification, Verifier, VerifyError};
 
 /// What a schema is held against, as typed.
@@ -127,7 +127,7 @@ pub(super) async fn lock(
                 (true, false) => "was written",
             };
             screen.answer(
-                || format!("{path} {what}, {versions} versions\n"),
+                || format!("{path} {what}, {}\n", text::count(versions, "version")),
                 || json!({ "file": path, "versions": versions, "changed": is_new }),
             );
             if is_new && check { Exit::Differs } else { Exit::Done }

@@ -72,8 +72,16 @@ fn write_table(directory: &Path, table: &Path) -> Result<(), Error> {
 
 /// The migrations that [`embed`] found when the program was built.
 ///
-/// ```ignore
+/// ```
+/// # mod pgkeel_migrate {
+/// #     // Stands in for the table of a build script, which an example has not.
+/// #     macro_rules! embedded { () => { ::pgkeel_migrate::Migrations::from_static(&[]) } }
+/// #     pub(crate) use embedded;
+/// # }
+/// # fn example() -> Result<::pgkeel_migrate::Migrations, ::pgkeel_migrate::Error> {
 /// let migrations = pgkeel_migrate::embedded!()?;
+/// # Ok(migrations)
+/// # }
 /// ```
 ///
 /// # Errors
@@ -90,11 +98,21 @@ macro_rules! embedded {
 
 /// The lock file that [`embed`] found beside the migrations when the program was built; `None` if there was none.
 ///
-/// ```ignore
+/// ```
+/// # use ::pgkeel_migrate::Gate;
+/// # mod pgkeel_migrate {
+/// #     // Stand in for the tables of a build script, which an example has not.
+/// #     macro_rules! embedded { () => { ::pgkeel_migrate::Migrations::from_static(&[]) } }
+/// #     macro_rules! embedded_lock { () => { None.map(::pgkeel_migrate::LockFile::parse).transpose() } }
+/// #     pub(crate) use {embedded, embedded_lock};
+/// # }
+/// # fn example(config: pgkeel_connect::Config) -> Result<Gate, Box<dyn std::error::Error>> {
 /// let mut gate = Gate::new(config, pgkeel_migrate::embedded!()?);
 /// if let Some(lock) = pgkeel_migrate::embedded_lock!()? {
 ///     gate = gate.against(lock);
 /// }
+/// # Ok(gate)
+/// # }
 /// ```
 ///
 /// # Errors

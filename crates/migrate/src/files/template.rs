@@ -107,11 +107,15 @@ impl Template {
     /// [`Error::Template`] if `of` is not that.
     pub fn not_null(self, of: &str) -> Result<Self, Error> {
         let Columns { table, columns } = Columns::parse(of)?;
+        if columns.contains(',') {
+            return Err(unreadable(of));
+        }
         let check = named_after(&table, &columns, "not_null");
         let up = format!(
             "alter table {table} add constraint {check} check ({columns} is not null) not valid;\n\
              alter table {table} validate constraint {check};\n\
              alter table {table} alter column {columns} set not null;\n\
+             -- squawk-ignore ban-drop-constraint -- the column itself says it by now\n\
              alter table {table} drop constraint {check};\n"
         );
         Ok(self.with(&up, format!("alter table {table} alter column {columns} drop not null;\n")))
@@ -191,6 +195,7 @@ impl Template {
         };
         Ok(format!(
             "{CODE_HEAD}fn {name}() -> pgkeel_migrate::Code {{\n    \
+             use pgkeel_connect::Executor as _;\n\n    \
              pgkeel_migrate::Code::new({version}, \"{name}\", \"1\", |tx| {{\n{CODE_BODY}    }}){besides}\n}}\n"
         ))
     }

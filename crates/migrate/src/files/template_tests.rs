@@ -61,11 +61,15 @@ fn other_names_are_refused_with_one_that_would_do() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_an_error() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let within = file.path().join("migrations");
-    let refused = create(&within, Template::named("x"));
-    assert!(matches!(refused, Err(Error::Directory { path, .. }) if path == within));
+fn a_directory_that_is_not_there_is_made_and_one_that_cannot_be_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("db/migrations");
+    let files = create(&missing, Template::named("x")).unwrap();
+    let file = missing.join(&files[0]);
+    assert!(file.is_file());
+    let behind_a_file = file.join("migrations");
+    let refused = create(&behind_a_file, Template::named("x"));
+    assert!(matches!(refused, Err(Error::Directory { path, .. }) if path == behind_a_file));
 }
 
 #[test]
@@ -110,6 +114,7 @@ fn what_is_not_a_table_with_columns_is_refused() {
         );
     }
     assert!(Template::named("a").foreign_key("orders(a)").is_err());
+    assert!(Template::named("a").not_null("orders(a, b)").is_err(), "a column is altered by itself");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use pgkeel_connect::Executor as _;
 use pgkeel_migrate::cli::{self, Exit};
 use pgkeel_migrate::{
     Back, Code, Conflict, DryRun, Error, Kind, Migrations, Migrator, Prover, Reason, Report, Stays, Stop,
+    Template,
 };
 use pgkeel_testkit::TestDatabase;
 
@@ -268,4 +269,26 @@ async fn verbs_that_take_files_take_the_code_of_the_program() {
     let (exit, out) = typed(&["import", "--from", "dbmate"]).await;
     assert!(exit == Exit::Done && out.contains("recorded V2  twice\n"), "{out}");
     assert_eq!(history(&database).await, [1, 2]);
+}
+
+/// What `new --code` prints, in a module that has nothing else in scope, as a file of a program is.
+mod printed {
+    pub(super) const TEXT: &str = include_str!("printed_code.rs");
+
+    include!("printed_code.rs");
+
+    pub(super) fn code() -> pgkeel_migrate::Code {
+        slugs()
+    }
+}
+
+#[tokio::test]
+async fn what_new_prints_is_a_migration_as_it_is() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    std::fs::write(directory.path().join(FILES[0].0), FILES[0].1).unwrap();
+    let text = Template::named("slugs").with_down().code_for(directory.path()).unwrap();
+    assert_eq!(text, printed::TEXT);
+    let migrator = with(&database, printed::code());
+    assert_eq!(migrator.up().await.unwrap().done.len(), 3);
+    assert_eq!(migrator.down(Back::To(1)).await.unwrap().done.len(), 2);
 }
