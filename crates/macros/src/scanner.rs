@@ -1,6 +1,9 @@
 //! What in a statement is code and what is text, by the lexical rules of PostgreSQL ("SQL Syntax", 4.1), with
 //! `standard_conforming_strings` on, as it is by default.
 
+/// Either ends a line, and a comment with it.
+const LINE_BREAKS: [char; 2] = ['\n', '\r'];
+
 /// A statement taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scanned {
@@ -40,7 +43,7 @@ impl Scanner<'_> {
             [b'}', ..] => return Err("there is no name in front of `}`".to_owned()),
             [b'\'', ..] => quoted(self.rest, '\'').ok_or("a string does not end")?,
             [b'"', ..] => quoted(self.rest, '"').ok_or("a quoted name does not end")?,
-            [b'-', b'-', ..] => self.rest.find('\n').unwrap_or(self.rest.len()),
+            [b'-', b'-', ..] => self.rest.find(LINE_BREAKS).unwrap_or(self.rest.len()),
             [b'/', b'*', ..] => comment(self.rest).ok_or("a comment does not end")?,
             [b'$', digit, ..] if digit.is_ascii_digit() => {
                 return Err("parameters have names here: write `{name}` in place of `$1`".to_owned());
@@ -72,7 +75,7 @@ impl Scanner<'_> {
             };
             self.take(end);
             let between = self.rest.len() - behind_space(self.rest).len();
-            let goes_on = between == 0 || self.rest[..between].contains('\n');
+            let goes_on = between == 0 || self.rest[..between].contains(LINE_BREAKS);
             if !goes_on || !self.rest[between..].starts_with('\'') {
                 return Ok(());
             }
@@ -158,7 +161,7 @@ fn dollar_quoted(text: &str) -> Result<usize, String> {
 /// Without the white space and the comments up to the ends of lines in front.
 fn behind_space(text: &str) -> &str {
     let text = text.trim_ascii_start();
-    match text.strip_prefix("--").and_then(|comment| comment.find('\n').map(|end| &comment[end..])) {
+    match text.strip_prefix("--").and_then(|comment| comment.find(LINE_BREAKS).map(|end| &comment[end..])) {
         Some(next_line) => behind_space(next_line),
         None => text,
     }
@@ -187,6 +190,7 @@ mod tests {
             r"select e'\'{a}', E'{a}\\', e'''{a}'",
             "select e'a'\n  '\\'{a}'",
             "select e'a' -- '\n '\\'{a}'",
+            "select e'a'\r'\\'{a}'",
             r#"select "{a}", "a""{b}""#,
             "select $${a}$$, $tag$ $$ {a} $other$ $tag$",
             "select 1 -- {a} ' \"\n, 2",
@@ -204,6 +208,7 @@ mod tests {
         assert_eq!(text_of(r"select '\', {a}"), r"select '\', $1");
         assert_eq!(text_of("select fee'x\\', {a}"), "select fee'x\\', $1");
         assert_eq!(text_of("select e'a' '\\', {a}"), "select e'a' '\\', $1"); // the server refuses the second string
+        assert_eq!(text_of("select 1 -- it's\r, {a}"), "select 1 -- it's\r, $1");
         assert_eq!(text_of("select a$b, {a}, c$b"), "select a$b, $1, c$b");
         assert_eq!(text_of("select 1 - {a} / {a} * -{a}"), "select 1 - $1 / $1 * -$1");
         assert_eq!(text_of("select {a}::int[], '{1,2}'::int[]"), "select $1::int[], '{1,2}'::int[]");

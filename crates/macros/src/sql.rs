@@ -101,7 +101,7 @@ pub(crate) fn expand(tokens: TokenStream) -> Result<TokenStream> {
     let scanned = scan(&statement.literal.value()).map_err(|wrong| Error::new(place, wrong))?;
     statement.check(&scanned)?;
     let here = statement.home.of_query(Span::call_site());
-    let params = (1_u16..).zip(&scanned.names).map(|(number, name)| {
+    let params = (1..=u16::MAX).zip(&scanned.names).map(|(number, name)| {
         let value = statement.value(name)?;
         Ok(quote! {
             &#here::Param { number: #number, name: #here::ParamName::Bind(#name), value: #value }

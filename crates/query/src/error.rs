@@ -59,6 +59,12 @@ impl Failure {
     pub fn inner(&self) -> &(dyn DatabaseError + 'static) {
         &*self.0
     }
+
+    /// As [`inner`](Self::inner), to be changed: by `pgkeel_pool::Retryable` of an error that this one is in.
+    #[must_use]
+    pub fn inner_mut(&mut self) -> &mut (dyn DatabaseError + 'static) {
+        &mut *self.0
+    }
 }
 
 impl std::fmt::Display for Failure {

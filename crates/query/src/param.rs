@@ -1,5 +1,6 @@
 use std::error::Error as StdError;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::BytesMut;
 use pgkeel_connect::TypedParam;
@@ -61,15 +62,17 @@ impl Param<'_> {
 
     fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, BadParameter> {
         let begin = out.len();
-        let is_null = self.value.write(kind, out).and_then(|is_null| {
-            let is_short = i32::try_from(out.len() - begin).is_ok();
-            let too_long = || Misfit::of(self.value, kind, MisfitReason::TooLong);
-            if is_short { Ok(is_null) } else { Err(too_long()) }
-        });
-        is_null.map_err(|misfit| {
+        let misfit = |reason| Misfit::of(self.value, kind, reason);
+        let written = catch_unwind(AssertUnwindSafe(|| self.value.write(kind, out)));
+        let written = written.unwrap_or_else(|_| Err(misfit(MisfitReason::Panicked)));
+        let is_short = i32::try_from(out.len() - begin).is_ok();
+        let written = written
+            .and_then(|is_null| if is_short { Ok(is_null) } else { Err(misfit(MisfitReason::TooLong)) });
+        // The driver would send what is left there as a part of its next message.
+        if !matches!(written, Ok(IsNull::No)) {
             out.truncate(begin);
-            self.bad(misfit)
-        })
+        }
+        written.map_err(|misfit| self.bad(misfit))
     }
 
     fn bad(&self, misfit: Misfit) -> BadParameter {

@@ -35,6 +35,9 @@ fn write_element<T: BindType>(item: &T, kind: &Type, out: &mut BytesMut) -> Resu
     let begin = out.len();
     out.put_i32(0);
     let is_null = matches!(item.write(kind, out)?, IsNull::Yes);
+    if is_null {
+        out.truncate(begin + 4);
+    }
     let length = if is_null { -1 } else { count(out.len() - begin - 4)? };
     out[begin..begin + 4].copy_from_slice(&length.to_be_bytes());
     Ok(is_null)

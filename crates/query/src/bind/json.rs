@@ -47,9 +47,23 @@ impl<T: Serialize + Send + Sync> BindType for Json<T> {
 }
 
 fn write_json(value: &impl Serialize, kind: &Type, out: &mut BytesMut) -> Result<IsNull, MisfitReason> {
-    if *base(kind) == Type::JSONB {
+    let is_jsonb = *base(kind) == Type::JSONB;
+    if is_jsonb {
         out.put_u8(VERSION);
     }
+    let begin = out.len();
     serde_json::to_writer(out.writer(), value).map_err(|_| MisfitReason::Refused)?;
-    Ok(IsNull::No)
+    if is_jsonb && has_zero(&out[begin..]) { Err(MisfitReason::ZeroByte) } else { Ok(IsNull::No) }
+}
+
+/// Whether a text in it has a zero byte, which jsonb has no place for; json keeps it as it is written.
+fn has_zero(mut json: &[u8]) -> bool {
+    while let Some(at) = json.iter().position(|byte| *byte == b'\\') {
+        let escape = &json[at + 1..];
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        json = escape.get(1..).unwrap_or_default();
+    }
+    false
 }

@@ -20,7 +20,7 @@ pub struct Misfit {
 pub enum MisfitReason {
     /// Not every value of the Rust type has a place in the server's type.
     OtherType,
-    /// A text has a zero byte in it, which the server has no place for.
+    /// A text, or one in a `jsonb`, has a zero byte in it, which the server has no place for.
     ZeroByte,
     /// The value takes more bytes, or the array has more elements, than a message can count: `i32::MAX`.
     TooLong,
@@ -82,7 +82,9 @@ impl Misfit {
             MisfitReason::OtherType => self.other_type(wanted, place),
             MisfitReason::ZeroByte => "take the zero bytes out, or keep it in a bytea".to_owned(),
             MisfitReason::TooLong => "send it in parts".to_owned(),
-            MisfitReason::OutOfRange => "the server's calendar goes from 4713 BC on".to_owned(),
+            MisfitReason::OutOfRange => {
+                "the server's calendar goes from 4714-11-24 BC to 294276-12-31".to_owned()
+            }
             MisfitReason::LeapSecond => "take the second before or after it".to_owned(),
             MisfitReason::Refused | MisfitReason::Panicked => {
                 format!("look at how `{}` writes itself", self.rust_type)

@@ -20,7 +20,6 @@ mod json;
 mod decimal;
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, Type};
@@ -58,7 +57,7 @@ pub trait Bind: Send + Sync {
     /// Writes the binary form of the value for this type of the server's, or nothing for NULL.
     ///
     /// # Errors
-    /// [`Misfit`], also of a [`BindType`] that panics; what has been written by then is not to be used.
+    /// [`Misfit`]; what has been written by then is not to be used. If it panics, [`Param`](crate::Param) makes that one too.
     fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit>;
 }
 
@@ -174,11 +173,8 @@ impl<T: BindType> Bind for T {
     }
 
     fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit> {
-        let write = AssertUnwindSafe(|| {
-            if T::fits(kind) { BindType::write(self, kind, out) } else { Err(MisfitReason::OtherType) }
-        });
-        // The driver would send what was written by then in front of its next message.
-        let written = catch_unwind(write).unwrap_or(Err(MisfitReason::Panicked));
+        let written =
+            if T::fits(kind) { BindType::write(self, kind, out) } else { Err(MisfitReason::OtherType) };
         written.map_err(|reason| Misfit::new(T::rust_type(), T::natural_type(), kind, reason))
     }
 }

@@ -23,7 +23,11 @@ impl BindType for str {
         let kind = base(kind);
         match *kind {
             Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => true,
-            _ => matches!(kind.kind(), Kind::Enum(_)) || kind.name() == CITEXT,
+            _ => match kind.kind() {
+                Kind::Enum(_) => true,
+                Kind::Simple => kind.name() == CITEXT,
+                _ => false,
+            },
         }
     }
 
@@ -69,5 +73,17 @@ impl BindType for char {
 
     fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, MisfitReason> {
         self.encode_utf8(&mut [0; 4]).write(kind, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_composite_type_called_citext_is_no_text() {
+        let citext = |kind| Type::new(CITEXT.to_owned(), 90_000, kind, "public".to_owned());
+        assert!(str::fits(&citext(Kind::Simple)));
+        assert!(!str::fits(&citext(Kind::Composite(Vec::new()))));
     }
 }

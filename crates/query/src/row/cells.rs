@@ -1,8 +1,8 @@
 use std::error::Error as StdError;
 use std::slice::Iter;
 
-use tokio_postgres::Row;
 use tokio_postgres::types::{FromSqlOwned, WasNull};
+use tokio_postgres::{Column, Row};
 
 use super::plan::Slot;
 use super::{CellMismatch, CellReason, FieldName};
@@ -16,8 +16,11 @@ pub struct Cells<'a> {
 }
 
 /// Of a field that was read without having been planned.
-const UNPLANNED: &Slot =
-    &Slot { index: None, name: FieldName { of: "a row", field: "a field behind the last", column: "" } };
+const UNPLANNED: &Slot = &Slot {
+    index: None,
+    name: FieldName { of: "a row", field: "a field behind the last", column: "" },
+    rust_type: String::new,
+};
 
 impl<'a> Cells<'a> {
     pub(super) fn new(row: &'a Row, slots: &'a [Slot]) -> Self {
@@ -91,9 +94,20 @@ impl<'a> Cells<'a> {
         self.mismatch::<T>(slot, if is_null { CellReason::Null } else { CellReason::Unreadable })
     }
 
+    /// Of the field that was read last, of all of these.
+    #[cold]
+    pub(super) fn panicked(&self, slots: &[Slot]) -> CellMismatch {
+        let last = slots.len().checked_sub(self.slots.len() + 1).and_then(|last| slots.get(last));
+        let slot = last.unwrap_or(UNPLANNED);
+        CellMismatch::new(slot.name, self.column(slot), (slot.rust_type)(), CellReason::Panicked)
+    }
+
     #[cold]
     pub(super) fn mismatch<T>(&self, slot: &Slot, reason: CellReason) -> CellMismatch {
-        let column = slot.index.and_then(|index| self.row.columns().get(index));
-        CellMismatch::new(slot.name, column, short_name::<T>(), reason)
+        CellMismatch::new(slot.name, self.column(slot), short_name::<T>(), reason)
+    }
+
+    fn column(&self, slot: &Slot) -> Option<&Column> {
+        slot.index.and_then(|index| self.row.columns().get(index))
     }
 }

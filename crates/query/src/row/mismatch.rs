@@ -127,6 +127,8 @@ pub enum CellReason {
     Json,
     /// The field's `TryFrom` refused it.
     Refused,
+    /// Reading it panicked, as the `FromSql` of some types does for values that these cannot have.
+    Panicked,
 }
 
 impl CellMismatch {
@@ -181,6 +183,7 @@ impl fmt::Display for CellMismatch {
             CellReason::Unreadable => "has a value that cannot be read as",
             CellReason::Json => "has JSON that does not make a",
             CellReason::Refused => "has a value that was refused by",
+            CellReason::Panicked => "has a value that made a panic when it was read as",
         };
         write!(f, "{field}: column {column:?} (`{server_type}`) {what} `{rust_type}`")
     }

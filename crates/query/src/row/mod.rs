@@ -19,6 +19,17 @@ pub(crate) use self::reader::{read_all, read_one, read_scalar};
 /// Names and types of columns are looked at once a statement ([`resolve`](Self::resolve)), and all that is wrong is told at
 /// once. Types are those of the driver's `FromSql`, and strict: an `i64` is read from `int8` and nothing else.
 ///
+/// What the driver's `FromSql` makes of a value is what is read, and of these it is something else than what is stored:
+///
+/// | column | Rust | read as |
+/// |---|---|---|
+/// | inet | `IpAddr` | the address without its mask |
+/// | numeric | `rust_decimal::Decimal` | rounded to 28 digits behind the point; to fewer, if there are many in front of it |
+/// | time `24:00` | `chrono::NaiveTime` | midnight |
+/// | timestamptz, `infinity` and `-infinity` | `SystemTime` | the year 294 277, or one far before the server's calendar |
+///
+/// Where such values occur, read the column as text (`mask::text`); an infinite time is an error with chrono's types.
+///
 /// ```
 /// use pgkeel_query::connect::Executor;
 /// use pgkeel_query::{Error, FromRow, sql};

@@ -17,6 +17,7 @@ pub struct Plan<'a> {
 pub(super) struct Slot {
     pub(super) index: Option<usize>,
     pub(super) name: FieldName,
+    pub(super) rust_type: fn() -> String,
 }
 
 /// A field, and the column that it is of.
@@ -78,14 +79,14 @@ impl<'a> Plan<'a> {
                 let there = self.columns.iter().map(|column| column.name().to_owned()).collect();
                 self.problems.push(ColumnProblem::Missing { field: name, there });
             }
-            (None, _) => self.slots.push(Slot { index: None, name }),
+            (None, _) => self.slots.push(Slot { index: None, name, rust_type }),
         }
     }
 
     fn put(&mut self, index: usize, name: FieldName, accepts: fn(&Type) -> bool, rust_type: fn() -> String) {
         let column = &self.columns[index];
         if accepts(column.type_()) {
-            self.slots.push(Slot { index: Some(index), name });
+            self.slots.push(Slot { index: Some(index), name, rust_type });
             return;
         }
         let (server_type, column) = (written(column.type_()), column.name().to_owned());

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio_postgres::types::FromSqlOwned;
 use tokio_postgres::{Column, Row};
@@ -44,8 +45,11 @@ impl<T: FromRow> RowReader<T> {
     #[inline]
     pub fn read(&mut self, row: &Row) -> Result<T, Error> {
         self.read += 1;
-        T::from_row(&mut Cells::new(row, &self.slots))
-            .map_err(|source| Error::Cell { row: self.read, source })
+        let mut cells = Cells::new(row, &self.slots);
+        // Values can make the `FromSql` of a type panic: `1e32` that of `Decimal`.
+        let read = catch_unwind(AssertUnwindSafe(|| T::from_row(&mut cells)));
+        let read = read.unwrap_or_else(|_| Err(cells.panicked(&self.slots)));
+        read.map_err(|source| Error::Cell { row: self.read, source })
     }
 }
 

@@ -1,6 +1,8 @@
 //! One error for all executors, and what callers decide on.
 
-use pgkeel_pool::{RetryPolicy, TxOptions};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pgkeel_pool::{RetryPolicy, Retryable, TxOptions};
 use pgkeel_query::{Error, Executor, sql};
 use pgkeel_testkit::TestDatabase;
 
@@ -82,4 +84,38 @@ async fn what_the_pool_says_is_kept_and_can_be_asked_for() {
     let _report = pool.close(std::time::Duration::from_secs(5)).await;
     let closed = sql!("select 1").scalar::<i32>(&pool).await.unwrap_err();
     assert!(closed.server().is_none() && matches!(closed, Error::Database(_)), "{closed:?}");
+}
+
+/// An error of an application's own, around this crate's.
+#[derive(Debug)]
+struct AppError(Error);
+
+impl From<pgkeel_pool::Error> for AppError {
+    fn from(error: pgkeel_pool::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Retryable for AppError {
+    fn pool_error(&mut self) -> Option<&mut pgkeel_pool::Error> {
+        let Error::Database(failure) = &mut self.0 else { return None };
+        let inner: &mut (dyn std::error::Error + 'static) = failure.inner_mut();
+        inner.downcast_mut()
+    }
+}
+
+#[tokio::test]
+async fn the_pool_can_judge_an_error_in_it_and_run_again() {
+    let database = TestDatabase::empty().await;
+    let pool = crate::pool_of(&database);
+    let runs = AtomicU32::new(0);
+    let done = pool.retrying(RetryPolicy::new().attempts(3)).run_idempotent(|| async {
+        if runs.fetch_add(1, Ordering::Relaxed) == 0 {
+            let fails = sql!("do 'begin raise exception using errcode = ''40001''; end'");
+            fails.execute(&pool).await.map_err(AppError)?;
+        }
+        sql!("select 7").scalar::<i32>(&pool).await.map_err(AppError)
+    });
+    assert_eq!(done.await.unwrap(), 7);
+    assert_eq!(runs.load(Ordering::Relaxed), 2);
 }

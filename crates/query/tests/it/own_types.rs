@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use bytes::BytesMut;
-use pgkeel_query::{BindType, Error, Executor as _, IsNull, MisfitReason, Type, ViaToSql, sql};
+use pgkeel_query::{BindType, Error, Executor as _, IsNull, Misfit, MisfitReason, Type, ViaToSql, sql};
 use pgkeel_testkit::TestDatabase;
 use tokio_postgres::types::{ToSql, to_sql_checked};
 
@@ -120,4 +120,76 @@ async fn a_type_of_ones_own_is_a_value_in_every_form() {
     let Error::Parameter(bad) = error else { panic!("{error:?}") };
     assert_eq!(bad.misfit().reason(), MisfitReason::Panicked);
     assert_eq!(sql!("select 1").scalar::<i32>(&connection).await.unwrap(), 1);
+}
+
+/// Says that it is NULL, having written something.
+struct Undecided;
+
+impl BindType for Undecided {
+    fn rust_type() -> Cow<'static, str> {
+        "Undecided".into()
+    }
+
+    fn natural_type() -> Option<Type> {
+        Some(Type::INT4)
+    }
+
+    fn fits(kind: &Type) -> bool {
+        *kind == Type::INT4
+    }
+
+    fn write(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, MisfitReason> {
+        out.extend_from_slice(b"half");
+        Ok(IsNull::Yes)
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_of_what_was_written_for_null() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let (none, many) = (Undecided, [Undecided, Undecided]);
+    let statement = sql!("select {none}::int4, {many}::int4[]");
+    let got: (Option<i32>, Vec<Option<i32>>) = statement.fetch_one(&connection).await.unwrap();
+    assert_eq!(got, (None, vec![None, None]));
+}
+
+/// A value with no type that could be known without it.
+struct Loose;
+
+impl pgkeel_query::Bind for Loose {
+    fn rust_type(&self) -> Cow<'static, str> {
+        "Loose".into()
+    }
+
+    fn natural_type(&self) -> Option<Type> {
+        None
+    }
+
+    fn write(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit> {
+        out.extend_from_slice(b"half");
+        panic!("secret")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_any_value_is_told_and_harms_nothing() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let value = Loose;
+    let error = sql!("select {value}::int4").scalar::<i32>(&connection).await.unwrap_err();
+    let Error::Parameter(bad) = error else { panic!("{error:?}") };
+    assert_eq!(bad.misfit().reason(), MisfitReason::Panicked);
+    assert_eq!(sql!("select 1").scalar::<i32>(&connection).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn citext_takes_text_alone_and_in_arrays() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    connection.batch_execute("create schema apart; create extension citext schema apart").await.unwrap();
+    let (one, many) = ("Ann", [Some("Ann"), None]);
+    let stored = sql!("select {one}::apart.citext::text, {many}::apart.citext[]::text[]");
+    let stored: (String, Vec<Option<String>>) = stored.fetch_one(&connection).await.unwrap();
+    assert_eq!(stored, ("Ann".into(), vec![Some("Ann".into()), None]));
 }

@@ -81,3 +81,21 @@ async fn without_a_natural_type_one_has_to_be_said() {
     assert!(bad.to_string().contains("bind_as"), "{bad}");
     assert_eq!(statement().bind_as(&value, Type::INT8).scalar::<i64>(&connection).await.unwrap(), 7);
 }
+
+#[tokio::test]
+async fn jsonb_with_a_zero_byte_is_refused_before_it_is_sent_and_json_keeps_it() {
+    let database = TestDatabase::empty().await;
+    let pool = crate::pool_of(&database);
+    let kept = ["\\u0000", "\\\\u0000", "u0000", "\u{1}", "\""];
+    for text in kept.map(|text| serde_json::json!({ text: [text] })) {
+        let back: serde_json::Value = sql!("select {text}::jsonb").scalar(&pool).await.unwrap();
+        assert_eq!(back, text);
+    }
+    for value in ["\0", "a\\\0b", "\\\\\"\0"].map(|text| serde_json::json!({ "key": [text] })) {
+        let error = sql!("select {value}::jsonb").execute(&pool).await.unwrap_err();
+        let Error::Parameter(bad) = error else { panic!("{error:?}") };
+        assert_eq!(bad.misfit().reason(), MisfitReason::ZeroByte);
+        let back: serde_json::Value = sql!("select {value}::json").scalar(&pool).await.unwrap();
+        assert_eq!(back, value);
+    }
+}

@@ -1,10 +1,14 @@
 //! Rows as structs and tuples, and what is wrong with columns.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::SystemTime;
 
+use chrono::{DateTime, NaiveTime, Utc};
 use pgkeel_query::{CellReason, ColumnProblem, Error, FromRow, RowReader, sql};
 use pgkeel_query::{Executor as _, Type};
 use pgkeel_testkit::TestDatabase;
+use rust_decimal::Decimal;
 use serde::Deserialize;
 
 #[derive(Debug, PartialEq, FromRow)]
@@ -204,4 +208,32 @@ async fn types_are_strict() {
     assert_eq!(sql!("select 1::int8").scalar::<i64>(&connection).await.unwrap(), 1);
     let row = connection.query_one_typed("select $1", &[(&1_i32, Type::INT4)]).await.unwrap();
     assert_eq!(RowReader::<(i32,)>::new(row.columns()).unwrap().read(&row).unwrap(), (1,));
+}
+
+#[tokio::test]
+async fn a_value_that_makes_its_reading_panic_is_told() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let statement = sql!("select n, (10::numeric ^ n)::numeric as size from (values (1), (32)) as powers(n)");
+    let error = statement.fetch_all::<(i32, Decimal)>(&connection).await.unwrap_err();
+    let Error::Cell { row: 2, source } = error else { panic!("{error:?}") };
+    assert_eq!((source.field().field, source.reason()), ("1", CellReason::Panicked));
+    assert_eq!((source.column(), source.server_type(), source.rust_type()), ("size", "numeric", "Decimal"));
+    assert_eq!(sql!("select 1").scalar::<i32>(&connection).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_the_driver_reads_otherwise_is_as_it_is_documented() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let host = sql!("select '10.1.2.3/8'::inet").scalar::<IpAddr>(&connection).await.unwrap();
+    assert_eq!(host.to_string(), "10.1.2.3");
+    let last = sql!("select time '24:00'").scalar::<NaiveTime>(&connection).await.unwrap();
+    assert_eq!(last, NaiveTime::MIN);
+    let endless = sql!("select timestamptz 'infinity'");
+    endless.scalar::<SystemTime>(&connection).await.unwrap();
+    endless.scalar::<DateTime<Utc>>(&connection).await.unwrap_err();
+    let long = sql!("select 1e-30::numeric").scalar::<Decimal>(&connection).await.unwrap();
+    assert!(long.is_zero(), "{long}");
+    sql!("select 'NaN'::numeric").scalar::<Decimal>(&connection).await.unwrap_err();
 }
