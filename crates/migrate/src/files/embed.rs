@@ -8,7 +8,8 @@ use super::migrations::Migrations;
 use crate::{Error, LockFile};
 
 /// For a program's `build.rs`: checks the files of a directory, given relative to the package, and writes the table that
-/// [`embedded!`](crate::embedded) reads, and `migrations.lock` for [`embedded_lock!`](crate::embedded_lock). Cargo builds again when a file of the directory changes, comes or goes.
+/// [`embedded!`](crate::embedded) reads, and `migrations.lock` for [`embedded_lock!`](crate::embedded_lock). Cargo builds again
+/// when a file of the directory changes, comes or goes.
 ///
 /// ```no_run
 /// // build.rs, with pgkeel-migrate among the build-dependencies

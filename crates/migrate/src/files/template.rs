@@ -165,8 +165,9 @@ impl Template {
         self
     }
 
-    /// Writes it into the directory, which is made if it is not there, and returns the paths of its files. Its version is the time in UTC,
-    /// `YYYYMMDDhhmmss`, or one above the newest file if that is later; where files are counted instead, the next number.
+    /// Writes it into the directory, which is made if it is not there, and returns the paths of its files. Its version is the
+    /// time in UTC, `YYYYMMDDhhmmss`, or one above the newest file if that is later; where files are counted instead, the next
+    /// number.
     ///
     /// # Errors
     /// [`Error::Name`] with a name that would do, [`Error::Directory`] if the directory cannot be read or written.

@@ -74,8 +74,8 @@ impl Gate {
     }
 
     /// The same for one of many tenants, as [`Migrator::in_schema`](crate::Migrator::in_schema). There is no lock file that its
-    /// schema could be held against: [`VerifyError::LockOfTenant`]. The role needs `usage` on that schema, and `select` on the tables
-    /// in it that begin in `pgkeel_`.
+    /// schema could be held against: [`VerifyError::LockOfTenant`]. The role needs `usage` on that schema, and `select` on the
+    /// tables in it that begin in `pgkeel_`.
     #[must_use]
     pub fn in_schema(mut self, tenant: &Tenant) -> Self {
         self.home = Home::of(tenant);

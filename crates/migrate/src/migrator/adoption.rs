@@ -127,8 +127,8 @@ impl Migrator {
     /// # Errors
     /// [`Error::NoToolTable`] and [`Error::OtherTable`], and [`Error::Import`] with all that is in the way: a version
     /// that failed, one with neither a file nor a checkpoint in its place, a checkpoint of which not all is applied, a file
-    /// that is not the one that was applied by the tool's checksum; all in [`VerifyError::Migrate`]. Else as [`baseline`](Self::baseline), where a comparison is asked for. Nothing is
-    /// recorded then.
+    /// that is not the one that was applied by the tool's checksum; all in [`VerifyError::Migrate`]. Else as
+    /// [`baseline`](Self::baseline), where a comparison is asked for. Nothing is recorded then.
     ///
     /// # Cancellation
     /// As [`baseline`](Self::baseline).

@@ -132,8 +132,8 @@ impl Proof {
     }
 
     /// For programs: `sound`, `took_ms`, `steps` and `chain`, each with `findings` of `kind`, `fault`, `message` and
-    /// `differences` as in [`Differences::to_json`] or null; `checkpoints` like `steps`; `repeatables` with `files`, `fingerprint` and `findings`, or
-    /// null.
+    /// `differences` as in [`Differences::to_json`] or null; `checkpoints` like `steps`; `repeatables` with
+    /// `files`, `fingerprint` and `findings`, or null.
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
@@ -192,11 +192,14 @@ impl Proof {
 
     pub(crate) fn summary(&self) -> String {
         let seconds = self.took.as_secs_f64();
-        let files = self.steps.len();
+        let (files, are) = match self.steps.len() {
+            1 => ("1 migration".to_owned(), "is"),
+            files => (format!("{files} migrations"), "are"),
+        };
         match self.faults().count() {
-            0 => format!("{files} migrations are sound ({seconds:.1}s)"),
-            1 => format!("1 fault in {files} migrations ({seconds:.1}s)"),
-            faults => format!("{faults} faults in {files} migrations ({seconds:.1}s)"),
+            0 => format!("{files} {are} sound ({seconds:.1}s)"),
+            1 => format!("1 fault in {files} ({seconds:.1}s)"),
+            faults => format!("{faults} faults in {files} ({seconds:.1}s)"),
         }
     }
 }

@@ -27,9 +27,10 @@ use crate::{
 /// time, such as with `now()`: of these only how many rows there are.
 ///
 /// Files may go once no database is below the version any more that has something applied: there they would be missing, and
-/// the database is refused until they are back. A history of another tool has to be taken over
-/// ([`Migrator::import`](crate::Migrator::import)) while they are there. One transaction that makes thousands of tables needs a
-/// larger `max_locks_per_transaction` than by default.
+/// the database is refused until they are back. A history of another tool is best taken over
+/// ([`Migrator::import`](crate::Migrator::import)) while they are there: without them its versions are found only where they are
+/// the same numbers as ours, and its checksums are not compared, but for refinery's. One transaction that makes thousands of
+/// tables needs a larger `max_locks_per_transaction` than by default.
 ///
 /// ```no_run
 /// use pgkeel_connect::Config;

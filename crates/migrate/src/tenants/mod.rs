@@ -55,7 +55,8 @@ pub struct Tenants {
 
 impl Tenants {
     /// The schemas of the database whose names are like one of these, where `*` stands for any letters and `?` for one. Those of
-    /// PostgreSQL and of this crate are never meant, and `public` only by its own name; one that is dropped meanwhile is not made anew. `migrator` says all the rest.
+    /// PostgreSQL and of this crate are never meant, and `public` only by its own name; one that is dropped meanwhile is not made
+    /// anew. `migrator` says all the rest.
     #[must_use]
     pub fn matching(migrator: Migrator, patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self::new(migrator, Choice::Matching(patterns.into_iter().map(Into::into).collect()))

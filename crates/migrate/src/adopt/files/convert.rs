@@ -126,8 +126,9 @@ impl Converted {
     }
 }
 
-/// The text without COMMIT as its last statement and BEGIN anywhere before it, if it has no other of their kind: all of it is one
-/// transaction then, for a tool that begins one as well, as BEGIN in it changes nothing. Where none is begun, BEGIN has to be first.
+/// The text without COMMIT as its last statement and BEGIN anywhere before it, if it has no other of their kind: all of it is
+/// one transaction then, for a tool that begins one as well, as BEGIN in it changes nothing. Where none is begun, BEGIN has to
+/// be first.
 fn without_transaction(text: &str, is_in_one: bool) -> Option<String> {
     let all = statements(text);
     let is_control = |statement: &&Statement<'_>| {
