@@ -4,6 +4,7 @@ use pgkeel_connect::ServerError;
 use tokio_postgres::error::SqlState;
 
 use super::Migrator;
+use super::record::Recorder;
 use crate::adopt::baseline::{self, Check};
 use crate::adopt::import;
 use crate::adopt::mark::Order;
@@ -182,7 +183,7 @@ impl Migrator {
     /// Gives the lock back, behind a record of the schema that the history is now of.
     async fn end(&self, session: &Session, lock: Lock, has_recorded: bool) {
         if has_recorded {
-            self.record(session).await;
+            self.record(session, Recorder::default()).await;
         }
         lock.release(session).await;
     }

@@ -8,7 +8,7 @@ use super::order::Order;
 use crate::files::{of_whole_server, statements};
 use crate::run::session::Session;
 use crate::run::{
-    Attempt, Attempts, Context, Job, Lock, Patience, Runner, Watch, check_connection, check_roles, rehearse,
+    Attempt, Context, Job, Lock, Patience, Runner, Watch, check_connection, check_roles, rehearse,
 };
 use crate::state::log::{self, RunId};
 use crate::state::{history, repeated};
@@ -126,14 +126,15 @@ impl Migrator {
         }
         let run = RunId::new(session, self.revision.clone()).await?;
         let context = Context { session, lock, limits: self.limits, run, is_shared: false };
-        let attempt = Attempts::first();
-        let mut runner = Runner { context, watch, applied, has_repeated, done: Vec::new(), attempt };
+        let mut runner = Runner::new(context, watch);
+        (runner.applied, runner.has_repeated) = (applied, has_repeated);
+        let recorder = self.recorder(jobs.len());
         let ended = runner.run_all(&jobs).await;
         let Runner { done, .. } = runner;
         // Of a session that is lost or still busy nothing more can be asked.
         let is_at_rest = session.connection.transaction_status() == TransactionStatus::Idle;
         if !done.is_empty() && is_at_rest && !session.connection.is_closed() {
-            self.record(session).await;
+            self.record(session, recorder).await;
         }
         ended.map(|()| done)
     }

@@ -1,17 +1,48 @@
 //! What the schema is when a call ends, kept for those who ask later whether it still is.
 
+use pgkeel_connect::dial;
+use tokio::task::JoinSet;
+
 use super::Migrator;
 use crate::run::session::Session;
+use crate::snapshot::Reader;
 use crate::{Snapshot, VerifyError};
 
+/// As who it is seen in `pg_stat_activity`.
+const APPLICATION_NAME: &str = "pgkeel-migrate record";
+
+/// For how many files a second connection pays, on which the schema can be read sooner: it takes 0.1 s to be ready.
+const MANY: usize = 100;
+
+/// What reads the schema in the end, made ready on a second connection while files run.
+#[derive(Default)]
+pub(super) struct Recorder(JoinSet<Option<Reader>>);
+
 impl Migrator {
+    /// Nothing waits for it: what is not ready in the end is done without.
+    pub(super) fn recorder(&self, files: usize) -> Recorder {
+        let mut recorder = Recorder::default();
+        if self.recorded.is_some() && files >= MANY && !self.home.is_of_tenant() {
+            let config = self.connect.clone().with_application_name(APPLICATION_NAME);
+            recorder.0.spawn(async move {
+                let reader = Reader::new(dial(&config).await.ok()?);
+                reader.make_ready().await.ok().map(|()| reader)
+            });
+        }
+        recorder
+    }
+
     /// Takes nothing back if it fails: the files have run. A record that is missing is told from one that is current by the
     /// history that it is of.
-    pub(super) async fn record(&self, session: &Session) {
+    pub(super) async fn record(&self, session: &Session, mut recorder: Recorder) {
         let Some(scope) = &self.recorded else { return };
+        let reader = recorder.0.try_join_next().and_then(Result::ok).flatten();
         let record = async {
             session.renew(self.limits).await?;
-            let snapshot = Snapshot::take_in(&session.home, &session.connection, scope).await?;
+            let snapshot = match reader {
+                Some(reader) => reader.take(scope).await?,
+                None => Snapshot::take_in(&session.home, &session.connection, scope).await?,
+            };
             snapshot.record_in(&session.home, &session.connection, scope).await
         };
         if let Err(error) = record.await as Result<(), VerifyError> {

@@ -38,8 +38,7 @@ impl Migrator {
         let watch = Watch::new(&self.connect, self.stop.clone(), 0, observe);
         let run = RunId::new(session, self.revision.clone()).await?;
         let context = Context { session, lock, limits: self.limits, run, is_shared: true };
-        let (applied, done, attempt) = (Vec::new(), Vec::new(), Attempts::first());
-        let mut runner = Runner { context, watch, applied, has_repeated: false, done, attempt };
+        let mut runner = Runner::new(context, watch);
         let ended = self.share(&mut runner).await;
         let Runner { done, .. } = runner;
         if !done.is_empty() && !session.connection.is_closed() {

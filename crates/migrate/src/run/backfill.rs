@@ -75,8 +75,7 @@ async fn with_retries(
     (course, is_due): (&mut Course, bool),
     tally: &mut Tally,
 ) -> Result<u64, Failure> {
-    let mut own =
-        Tally { started: None, attempts: 1, lost: Duration::ZERO, done: 0, backfilled: None, note: None };
+    let mut own = Tally::of(job);
     let ended = loop {
         let begun = Instant::now();
         runner.watch.begin();

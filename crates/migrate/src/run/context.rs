@@ -9,7 +9,7 @@ use super::job::{Job, Tally};
 use super::lock::Lock;
 use super::session::{Limits, Session};
 use super::turn;
-use crate::state::log::{Entry, RunId, State, Trouble};
+use crate::state::log::{Entry, RunId, Started, State, Trouble};
 use crate::{Error, Step};
 
 /// What stays the same while a call runs files.
@@ -36,13 +36,19 @@ impl Context<'_> {
     pub(crate) fn last_entry(&self, job: &Job, tally: &Tally, waited: Duration) -> String {
         let done = job.script().len();
         let entry = Entry { done, lock_wait: tally.lost + waited, ..self.entry(job, State::Ok) };
-        let (started, attempts, note) = (tally.started, tally.attempts, tally.note.as_deref());
+        let (started, attempts, note) = (tally.started.into(), tally.attempts, tally.note.as_deref());
         Entry { started, attempts, note, ..entry }.insert()
+    }
+
+    /// What is logged of the good end of a file to which nothing happened on the way.
+    pub(super) fn flown<'a>(&'a self, job: &'a Job) -> Entry<'a> {
+        let started = Started::WithTransaction;
+        Entry { done: job.script().len(), started, ..self.entry(job, State::Ok) }
     }
 
     /// The statement that logs how far a file has come.
     pub(crate) fn entry_at(&self, job: &Job, tally: &Tally, done: usize) -> String {
-        let (started, attempts) = (tally.started, tally.attempts);
+        let (started, attempts) = (tally.started.into(), tally.attempts);
         Entry { done, started, attempts, ..self.entry(job, State::Running) }.insert()
     }
 
@@ -55,7 +61,7 @@ impl Context<'_> {
             done: tally.done,
             has_batches: job.has_batches || tally.backfilled.is_some_and(|so_far| so_far.batches > 0),
             note: tally.note.as_deref(),
-            started: tally.started,
+            started: tally.started.into(),
             attempts: tally.attempts,
             lock_wait: tally.lost,
             trouble: Some(Trouble { server, message, at: error.at }),

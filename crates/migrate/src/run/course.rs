@@ -67,7 +67,7 @@ impl Course {
     pub(super) fn entry(&self, context: &Context<'_>, job: &Job, tally: &Tally, rows: u64) -> String {
         let note = self.takes_notes.then(|| note(self.so_far.rows + rows, self.so_far.batches + 1));
         let entry = Entry::new(&context.run, &job.migration, job.direction, State::Running);
-        let (started, attempts, note) = (tally.started, tally.attempts, note.as_deref());
+        let (started, attempts, note) = (tally.started.into(), tally.attempts, note.as_deref());
         Entry { has_batches: true, started, attempts, note, ..entry }.insert()
     }
 }

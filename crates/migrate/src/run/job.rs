@@ -39,6 +39,14 @@ impl Job {
     }
 }
 
+impl Tally {
+    /// Of a file that has not been tried in this call.
+    pub(crate) fn of(job: &Job) -> Self {
+        let (attempts, lost) = (1, Duration::ZERO);
+        Self { started: None, attempts, lost, done: job.done, backfilled: None, note: None }
+    }
+}
+
 /// How it went so far with a file.
 #[derive(Debug)]
 pub(crate) struct Tally {

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::failure::{Failure, FileError, Reason, Stays};
+use super::flight::{Flights, Sent, can_travel};
 use super::job::{Job, Tally};
 use super::report::Done;
 use super::turn::{self, Attempts};
@@ -27,13 +28,39 @@ pub(crate) struct Runner<'a> {
     pub(crate) done: Vec<Done>,
     /// Of the file that is next, on a shared session; else each file counts its own.
     pub(crate) attempt: Attempts,
+    /// How files go one behind the other, where they may.
+    pub(crate) flights: Option<Flights>,
+    /// Whose turn it is behind the file under way.
+    pub(super) next: Option<Job>,
+    /// The file that is under way already, its turn not having come yet.
+    pub(super) ahead: Option<Sent<'a>>,
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
+    pub(crate) fn new(context: Context<'a>, watch: Watch<'a>) -> Self {
+        Self {
+            context,
+            watch,
+            applied: Vec::new(),
+            has_repeated: false,
+            done: Vec::new(),
+            attempt: Attempts::first(),
+            flights: None,
+            next: None,
+            ahead: None,
+        }
+    }
+
     pub(crate) async fn run_all(&mut self, jobs: &[Job]) -> Result<(), Error> {
         let (mut turns, of) = (Turns::new(jobs), jobs.len());
+        // To be ready for many takes a while.
+        if jobs.iter().filter(|job| can_travel(job)).nth(1).is_some() {
+            self.flights = Some(Flights::prepare(&self.context, &jobs[0]).await?);
+        }
         while let Some(job) = turns.next() {
+            self.next = turns.peek().cloned();
             if self.watch.stop().is_requested() {
+                self.call_back(job).await;
                 return Err(Error::Stopped { before: self.before() });
             }
             let (migration, direction) = (&job.migration, job.direction);
@@ -83,8 +110,11 @@ impl Runner<'_> {
         if job.migration.kind() == Kind::Checkpoint {
             return self.perform(job, &history::remember(&self.context.run.home, &job.migration, None)).await;
         }
-        let newest = self.applied.last().cloned();
-        engine::apply(self, job, newest.as_ref()).await
+        let record = match &self.ahead {
+            Some(sent) => sent.record.clone(),
+            None => engine::record(&self.context.run.home, &job.migration, self.applied.last()).await?,
+        };
+        self.perform(job, &record).await
     }
 
     /// The statement that takes a migration out of the history. Who knows what the way back takes along: so repeatables
@@ -97,15 +127,17 @@ impl Runner<'_> {
 
     /// Runs the file and `record`, which changes the history, and writes the log.
     pub(crate) async fn perform(&mut self, job: &Job, record: &str) -> Result<Done, Error> {
-        let (done, begun, context) = (job.done, Instant::now(), &self.context);
+        let (begun, context) = (Instant::now(), &self.context);
         let Attempts { number: attempts, lost } = self.attempt;
-        let mut tally = Tally { started: None, attempts, lost, done, backfilled: None, note: None };
+        let mut tally = Tally { attempts, lost, ..Tally::of(job) };
         let outside_transaction = job.script().directives().outside_transaction;
         let ended = if context.is_shared {
             tally.started = Some(turn::now(context.session).await?);
             Box::pin(self.take_turn(job, record, &tally)).await
         } else if outside_transaction {
             Box::pin(one_by_one::run(self, job, record, &mut tally)).await
+        } else if self.can_fly(job) {
+            Box::pin(self.fly_or_run(job, record, &mut tally)).await
         } else {
             Box::pin(self.in_transaction(job, record, &mut tally)).await
         };
@@ -124,12 +156,21 @@ impl Runner<'_> {
         })
     }
 
-    async fn in_transaction(&mut self, job: &Job, record: &str, tally: &mut Tally) -> Result<(), Failure> {
-        let context = &self.context;
-        let (session, lock) = (context.session, context.lock);
-        let limits = context.limits.of(job.script().directives());
-        let running = context.running(job);
+    pub(super) fn can_be_tried_again(&self, failure: &Failure, job: &Job, tally: &Tally) -> bool {
+        let limits = self.context.limits.of(job.script().directives());
+        failure.reason.is_worth_retrying() && tally.attempts <= limits.retries
+    }
+
+    pub(super) async fn in_transaction(
+        &mut self,
+        job: &Job,
+        record: &str,
+        tally: &mut Tally,
+    ) -> Result<(), Failure> {
+        let limits = self.context.limits.of(job.script().directives());
         loop {
+            let context = &self.context;
+            let (session, lock, running) = (context.session, context.lock, context.running(job));
             let (begun, waited) = (Instant::now(), self.watch.waited());
             self.watch.begin();
             let run = async {
@@ -144,7 +185,7 @@ impl Runner<'_> {
             };
             let ended = self.watch.over(context.session, &job.migration, run).await;
             match ended {
-                Err(failure) if failure.reason.is_worth_retrying() && tally.attempts <= limits.retries => {
+                Err(failure) if self.can_be_tried_again(&failure, job, tally) => {
                     self.watch.pause(job, tally, begun).await?;
                 }
                 ended => return ended,

@@ -70,6 +70,15 @@ pub(crate) struct Session {
     watches: OnceLock<bool>,
 }
 
+/// What the server has answered to a message of several statements, as far as it came.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    /// How many statements have ended well.
+    pub(crate) ended: usize,
+    /// The first row.
+    pub(crate) row: Option<SimpleQueryRow>,
+}
+
 impl Session {
     pub(crate) async fn open(config: &Config, home: &Home) -> Result<Self, Error> {
         Self::open_as(config, home, APPLICATION_NAME).await
@@ -114,13 +123,19 @@ impl Session {
 
     /// As [`renew`](Self::renew), with nothing that may fail inside a transaction.
     pub(crate) async fn forget(&self, limits: Limits) -> Result<(), Error> {
-        let forget = "reset session authorization; reset role; reset all; discard temp";
-        let mut forget = format!("{forget}; {}", self.settings(limits));
+        self.step(Step::SetUp, self.connection.batch_execute(&self.forgetting(limits))).await
+    }
+
+    /// The statements for that.
+    pub(crate) fn forgetting(&self, limits: Limits) -> String {
+        let mut forget = format!(
+            "reset session authorization; reset role; reset all; discard temp; {}",
+            self.settings(limits)
+        );
         if self.watches.get() == Some(&true) {
             forget = format!("{forget}; {WATCH_CLIENT}");
         }
-        self.step(Step::SetUp, self.connection.batch_execute(&forget)).await?;
-        Ok(())
+        forget
     }
 
     /// What has to be set, until the transaction ends, to write what is read as it was meant, in its time, and to stay.
@@ -160,16 +175,25 @@ impl Session {
         sql: &str,
         row: &mut Option<SimpleQueryRow>,
     ) -> Result<(), pgkeel_connect::Error> {
-        let run = async {
-            let mut answers = pin!(self.connection.client().simple_query_raw(sql).await?);
-            while let Some(answer) = answers.try_next().await? {
-                if let SimpleQueryMessage::Row(found) = answer {
-                    row.get_or_insert(found);
+        let mut answers = Answers::default();
+        let read = self.read(sql, &mut answers).await;
+        *row = answers.row;
+        read.map_err(|error| self.connection.explain(error.into()))
+    }
+
+    /// Runs statements in one message, and keeps what is answered, also if one of them fails.
+    pub(crate) async fn read(&self, sql: &str, answers: &mut Answers) -> Result<(), tokio_postgres::Error> {
+        let mut messages = pin!(self.connection.client().simple_query_raw(sql).await?);
+        while let Some(message) = messages.try_next().await? {
+            match message {
+                SimpleQueryMessage::Row(row) => {
+                    answers.row.get_or_insert(row);
                 }
+                SimpleQueryMessage::CommandComplete(_) => answers.ended += 1,
+                _ => {}
             }
-            Ok(())
-        };
-        run.await.map_err(|error: tokio_postgres::Error| self.connection.explain(error.into()))
+        }
+        Ok(())
     }
 
     /// Takes on the role that the file asks for.

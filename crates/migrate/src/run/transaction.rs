@@ -1,20 +1,18 @@
 //! One file in one transaction: BEGIN, the file, the rows of history and log, COMMIT.
 
-use std::pin::pin;
 use std::time::SystemTime;
 
-use futures_util::TryStreamExt as _;
 use futures_util::future::{join, join3};
 use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::timeout;
+use tokio_postgres::SimpleQueryRow;
 use tokio_postgres::error::ErrorPosition;
-use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::code;
 use super::failure::{Failure, Reason};
 use super::job::Job;
 use super::lock::Lock;
-use super::session::{Limits, Session};
+use super::session::{Answers, Limits, Session};
 use super::verify::verify;
 use crate::files::Script;
 use crate::state::log::Entry;
@@ -149,11 +147,17 @@ pub(crate) async fn precheck(
 async fn run_file(session: &Session, limits: Limits, script: &Script) -> Result<(), Failure> {
     let mut ended = 0;
     let sent = send(session, limits, script.sql(), &mut ended).await;
-    sent.map_err(|(failure, at)| match at {
+    sent.map_err(|(failure, at)| placed(script, failure, at, ended))
+}
+
+/// With the place in the file: the character at which the server sees the mistake, or else the statement behind those that
+/// have ended.
+pub(crate) fn placed(script: &Script, failure: Failure, at: Option<usize>, ended: usize) -> Failure {
+    match at {
         Some(at) => failure.at(script.location_in_file(at)),
         None if matches!(failure.reason, Reason::Refused(_)) => failure.at(script.location(ended)),
         None => failure,
-    })
+    }
 }
 
 /// Sends a text and reads all answers, counting the statements that ended. An error comes with the character at which
@@ -166,14 +170,10 @@ pub(crate) async fn send(
 ) -> Result<(), (Failure, Option<usize>)> {
     // The server ends a statement that takes too long and says which; this is for when it does not.
     let limit = limits.answer();
-    let run = async {
-        let mut answers = pin!(session.connection.client().simple_query_raw(sql).await?);
-        while let Some(answer) = answers.try_next().await? {
-            *ended += usize::from(matches!(answer, SimpleQueryMessage::CommandComplete(_)));
-        }
-        Ok(())
-    };
-    match timeout(limit, run).await {
+    let mut answers = Answers::default();
+    let sent = timeout(limit, session.read(sql, &mut answers)).await;
+    *ended += answers.ended;
+    match sent {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(refused(session, error)),
         Err(_) => Err((Reason::TooSlow { waited: limit }.into(), None)),
@@ -204,7 +204,13 @@ fn has_no_end(session: &Session) -> Result<(), Failure> {
 /// have ended the transaction nor let go of the lock. What was seen says more than that the rest was refused.
 ///
 /// Two messages, as the server reads each of them whole before it does what it says: in the encoding that is set by then.
-async fn write(session: &Session, lock: Lock, limits: Limits, id: &str, record: &str) -> Result<(), Failure> {
+pub(crate) async fn write(
+    session: &Session,
+    lock: Lock,
+    limits: Limits,
+    id: &str,
+    record: &str,
+) -> Result<(), Failure> {
     let plain = format!("{KEEP};\n{PLAIN};\n{}", Session::readable(limits));
     let sql = format!("{};\n{record};\n{BACK}", look(lock, "pg_current_xact_id_if_assigned()"));
     let mut seen = None;
@@ -241,11 +247,15 @@ pub(crate) const BACK: &str =
 /// Constraints that were put off are checked now, so this may take as long as a statement.
 pub(crate) async fn commit(session: &Session, limits: Limits) -> Result<(), Failure> {
     match timeout(limits.answer(), session.connection.batch_execute("commit")).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(pgkeel_connect::Error::Server(source))) if !source.is_fatal() => {
-            Err(Reason::Refused(source).into())
-        }
-        Ok(Err(source)) => Err(Reason::OutcomeUnknown(Some(source)).into()),
+        Ok(ended) => ended.map_err(not_committed),
         Err(_) => Err(Reason::OutcomeUnknown(None).into()),
+    }
+}
+
+/// What it means that this was said to COMMIT.
+pub(crate) fn not_committed(source: pgkeel_connect::Error) -> Failure {
+    match source {
+        pgkeel_connect::Error::Server(source) if !source.is_fatal() => Reason::Refused(source).into(),
+        source => Reason::OutcomeUnknown(Some(source)).into(),
     }
 }

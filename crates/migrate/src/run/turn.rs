@@ -52,7 +52,7 @@ impl Runner<'_> {
     /// Waits before the file is begun again.
     pub(crate) async fn try_again(&mut self, job: &Job, begun: Instant) -> Result<(), Error> {
         let Attempts { number: attempts, lost } = self.attempt;
-        let mut tally = Tally { started: None, attempts, lost, done: 0, backfilled: None, note: None };
+        let mut tally = Tally { attempts, lost, ..Tally::of(job) };
         match self.watch.pause(job, &mut tally, begun).await {
             Ok(()) => {
                 self.attempt = Attempts { number: tally.attempts, lost: tally.lost };

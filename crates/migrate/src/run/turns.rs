@@ -21,14 +21,22 @@ impl<'a> Turns<'a> {
         Self { due: jobs.iter().collect(), lacking: Vec::new() }
     }
 
-    /// The first that requires nothing that is still due; there is one, as requirements do not go round.
     pub(crate) fn next(&mut self) -> Option<&'a Job> {
+        self.due.remove(self.position())
+    }
+
+    /// Whose turn it will be when the one before has gone well.
+    pub(crate) fn peek(&self) -> Option<&'a Job> {
+        self.due.get(self.position()).copied()
+    }
+
+    /// Of the first that requires nothing that is still due; there is one, as requirements do not go round.
+    fn position(&self) -> usize {
         let waits = |job: &Job| {
             let required = &job.migration.directives().requires_repeatables;
             self.due.iter().any(|other| is_repeatable(other) && required.contains(other.migration.name()))
         };
-        let next = self.due.iter().position(|job| !waits(job)).unwrap_or(0);
-        self.due.remove(next)
+        self.due.iter().position(|job| !waits(job)).unwrap_or(0)
     }
 
     pub(crate) fn went_well(&mut self) {

@@ -17,6 +17,7 @@ pub(crate) use self::pattern::glob;
 pub use self::pattern::{BadPattern, Pattern};
 pub use self::scope::{Aspect, BadScope, Scope};
 pub(crate) use self::statement::TENANT;
+pub(crate) use self::take::Reader;
 
 /// What one object is like: attributes that have their default are not among them.
 pub(crate) type Attributes = BTreeMap<String, String>;

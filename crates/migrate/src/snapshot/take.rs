@@ -1,12 +1,13 @@
 //! Reading a schema.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use pgkeel_connect::{Connection, Error, Executor as _, TransactionStatus, TypedParam};
 use tokio::time::timeout;
-use tokio_postgres::Row;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Row, Statement};
 
 use super::statement::{TENANT, statement, statement_for_tenant};
 use super::{Object, Scope, Snapshot};
@@ -55,17 +56,51 @@ impl Snapshot {
         connection: &Connection,
         scope: &Scope,
     ) -> Result<Self, VerifyError> {
-        let is_inside = connection.transaction_status() != TransactionStatus::Idle;
-        let mut attempt = 1;
-        loop {
-            match bounded(read(home, connection, scope, is_inside)).await {
-                Err(VerifyError::Server { source, .. })
-                    if !is_inside && attempt < ATTEMPTS && is_of_a_change(&source) =>
-                {
-                    attempt += 1;
-                }
-                done => return done,
+        take(home, connection, scope, None).await
+    }
+}
+
+/// Reads the schema of one database on a connection of its own. From the second time on it takes the server half as long, as
+/// the statement is prepared and planned by then.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    connection: Connection,
+    statement: OnceLock<Statement>,
+}
+
+impl Reader {
+    pub(crate) fn new(connection: Connection) -> Self {
+        Self { connection, statement: OnceLock::new() }
+    }
+
+    /// Has the statement prepared and planned, and looks at no schema, so that it waits for nobody's locks and nobody for its.
+    pub(crate) async fn make_ready(&self) -> Result<(), VerifyError> {
+        // No schema can be called so.
+        self.take(&Scope::bare().in_schema("")).await.map(|_| ())
+    }
+
+    /// As [`Snapshot::take`].
+    pub(crate) async fn take(&self, scope: &Scope) -> Result<Snapshot, VerifyError> {
+        take(&Home::default(), &self.connection, scope, Some(&self.statement)).await
+    }
+}
+
+async fn take(
+    home: &Home,
+    connection: &Connection,
+    scope: &Scope,
+    kept: Option<&OnceLock<Statement>>,
+) -> Result<Snapshot, VerifyError> {
+    let is_inside = connection.transaction_status() != TransactionStatus::Idle;
+    let mut attempt = 1;
+    loop {
+        match bounded(read(home, connection, scope, is_inside, kept)).await {
+            Err(VerifyError::Server { source, .. })
+                if !is_inside && attempt < ATTEMPTS && is_of_a_change(&source) =>
+            {
+                attempt += 1;
             }
+            done => return done,
         }
     }
 }
@@ -90,6 +125,7 @@ async fn read(
     connection: &Connection,
     scope: &Scope,
     is_inside: bool,
+    kept: Option<&OnceLock<Statement>>,
 ) -> Result<Snapshot, VerifyError> {
     let (open, close) = if is_inside {
         (
@@ -100,7 +136,7 @@ async fn read(
         ("begin isolation level repeatable read read only", "rollback")
     };
     connection.batch_execute(&format!("{open}; {SETTINGS}")).await.map_err(refused)?;
-    let snapshot = rows(home, connection, scope).await;
+    let snapshot = rows(home, connection, scope, kept).await;
     let lost = snapshot.as_ref().is_err_and(VerifyError::is_disconnected);
     if !lost {
         connection.batch_execute(close).await.map_err(refused)?;
@@ -108,21 +144,29 @@ async fn read(
     snapshot
 }
 
-async fn rows(home: &Home, connection: &Connection, scope: &Scope) -> Result<Snapshot, VerifyError> {
+async fn rows(
+    home: &Home,
+    connection: &Connection,
+    scope: &Scope,
+    kept: Option<&OnceLock<Statement>>,
+) -> Result<Snapshot, VerifyError> {
     let version = "select current_setting('server_version_num')::int4";
     let number: i32 = connection.query_scalar_typed(version, &[]).await.map_err(refused)?;
     let major = number.unsigned_abs() / 10_000;
     if major < OLDEST {
         return Err(VerifyError::TooOld { major, oldest: OLDEST });
     }
-    // Without a name, as behind a pooler others may have left statements on this session under the same one.
-    let rows = if home.is_of_tenant() {
-        let (schemas, path) = (vec![home.schema()], home.schema_sql());
-        let values: [TypedParam<'_>; 2] = [(&schemas, Type::TEXT_ARRAY), (&path, Type::TEXT)];
-        connection.query_typed(&statement_for_tenant(major), &values).await
+    let (tenant, path, schemas) = (vec![home.schema()], home.schema_sql(), scope.schemas());
+    let values: [TypedParam<'_>; 2] = [(&tenant, Type::TEXT_ARRAY), (&path, Type::TEXT)];
+    let (sql, values): (String, &[TypedParam<'_>]) = if home.is_of_tenant() {
+        (statement_for_tenant(major), &values)
     } else {
-        let schemas = scope.schemas();
-        connection.query_typed(&statement(major), &[(&schemas, Type::TEXT_ARRAY)]).await
+        (statement(major), &[(&schemas, Type::TEXT_ARRAY)])
+    };
+    let rows = match kept {
+        // Without a name, as behind a pooler others may have left statements on this session under the same one.
+        None => connection.query_typed(&sql, values).await,
+        Some(kept) => query_kept(connection, &sql, values, kept).await,
     };
     let rows = rows.map_err(refused)?;
     let (mut snapshot, mut optional) = (Snapshot::new(major), BTreeSet::new());
@@ -137,6 +181,26 @@ async fn rows(home: &Home, connection: &Connection, scope: &Scope) -> Result<Sna
     }
     snapshot.narrow(scope, &optional);
     Ok(snapshot)
+}
+
+async fn query_kept(
+    connection: &Connection,
+    sql: &str,
+    values: &[TypedParam<'_>],
+    kept: &OnceLock<Statement>,
+) -> Result<Vec<Row>, Error> {
+    // It is not planned anew for its values, which say little.
+    connection.batch_execute("set local plan_cache_mode = force_generic_plan").await?;
+    let statement = match kept.get() {
+        Some(statement) => statement.clone(),
+        None => {
+            let types: Vec<Type> = values.iter().map(|(_, kind)| kind.clone()).collect();
+            let prepared = connection.client().prepare_typed(sql, &types).await?;
+            kept.get_or_init(|| prepared).clone()
+        }
+    };
+    let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value as _).collect();
+    connection.query_prepared(&statement, &values).await
 }
 
 /// Whether this is not for a tenant's migrations to make: the schema, or a table of ours in it.

@@ -35,6 +35,38 @@ pub(crate) struct Trouble {
     pub(crate) at: Option<Location>,
 }
 
+/// When a file was begun.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum Started {
+    #[default]
+    Now,
+    WithTransaction,
+    At(SystemTime),
+}
+
+impl From<Option<SystemTime>> for Started {
+    fn from(at: Option<SystemTime>) -> Self {
+        at.map_or(Self::Now, Self::At)
+    }
+}
+
+impl Started {
+    /// That, and how many milliseconds ago it was, as expressions that mean the same whatever the search path is.
+    fn and_took(self) -> (String, String) {
+        let started = match self {
+            Self::Now => return ("pg_catalog.clock_timestamp()".to_owned(), "0".to_owned()),
+            Self::WithTransaction => "pg_catalog.transaction_timestamp()".to_owned(),
+            Self::At(at) => {
+                let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                format!("pg_catalog.to_timestamp({}.{:06})", since.as_secs(), since.subsec_micros())
+            }
+        };
+        let span = format!("pg_catalog.clock_timestamp() operator(pg_catalog.-) {started}");
+        let took = format!("pg_catalog.date_part('epoch', {span}) operator(pg_catalog.*) 1000");
+        (started, took)
+    }
+}
+
 /// A row to be written.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
@@ -46,8 +78,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) done: usize,
     /// Whether batches of the one behind these have, in a backfill.
     pub(crate) has_batches: bool,
-    /// When the file was begun; `None` for now.
-    pub(crate) started: Option<SystemTime>,
+    pub(crate) started: Started,
     pub(crate) attempts: u32,
     pub(crate) lock_wait: Duration,
     pub(crate) trouble: Option<Trouble>,
@@ -68,7 +99,7 @@ impl<'a> Entry<'a> {
             state,
             done: 0,
             has_batches: false,
-            started: None,
+            started: Started::Now,
             attempts,
             lock_wait,
             trouble: None,
@@ -89,67 +120,60 @@ impl<'a> Entry<'a> {
         self.cause.name().map_or_else(|| self.migration.kind().to_string(), str::to_owned)
     }
 
-    /// When the file was begun, and how many milliseconds ago, as expressions.
-    fn started_and_took(&self) -> (String, String) {
-        let since = self.started.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
-        let Some(since) = since else { return ("clock_timestamp()".to_owned(), "0".to_owned()) };
-        let started = format!("'epoch'::timestamptz + {} * interval '1 microsecond'", since.as_micros());
-        let took = format!("extract(epoch from clock_timestamp() - ({started})) * 1000");
-        (started, took)
-    }
-
     /// The statement that writes it.
     pub(crate) fn insert(&self) -> String {
-        let script = self.script();
-        let (started, took) = self.started_and_took();
-        let is_over = self.state != State::Running;
-        let only_if = |is: bool, value: &str| if is { value.to_owned() } else { "null".to_owned() };
-        let trouble = self.trouble.as_ref();
-        let code =
-            trouble.and_then(|trouble| trouble.server.as_ref()).map(|error| error.code().code().to_owned());
-        let at = trouble.and_then(|trouble| trouble.at);
-        let number = |value: Option<usize>| value.map_or("null".to_owned(), |value| value.to_string());
-        // A log that an older version made has no column for notes, and needs none without one.
-        let note = self.note.map(|note| ("note", Literal(note).to_string()));
-        let columns = [
-            ("run_id", format!("{}::uuid", Literal(&self.run.id))),
-            ("version", self.migration.version().to_string()),
-            ("name", Literal(self.migration.name()).to_string()),
-            ("kind", Literal(&self.kind()).to_string()),
-            ("direction", Literal(&self.direction.to_string()).to_string()),
-            ("status", Literal(self.state.name()).to_string()),
-            (
-                "tx_mode",
-                Literal(if script.directives().outside_transaction { OUTSIDE } else { INSIDE }).to_string(),
-            ),
-            ("statements_done", self.done.to_string()),
-            ("statements_total", script.len().to_string()),
-            // Of the statement whose batches these are, as that is how they are known from none.
-            ("done_sha256", optional(script.token_sha256_of(self.done.max(usize::from(self.has_batches))))),
-            ("sha256", Literal(&self.migration.up().sha256().to_string()).to_string()),
-            ("token_sha256", Literal(&self.migration.up().token_sha256().to_string()).to_string()),
-            ("refinery_checksum", Literal(&self.migration.checksum().to_string()).to_string()),
-            ("down_sha256", optional(self.migration.down().map(Script::token_sha256))),
-            ("started_at", started),
-            ("finished_at", only_if(is_over, "clock_timestamp()")),
-            ("duration_ms", only_if(is_over, &took)),
-            ("lock_wait_ms", only_if(is_over, &self.lock_wait.as_millis().to_string())),
-            ("attempts", self.attempts.to_string()),
-            ("sqlstate", optional(code)),
-            ("error", optional(trouble.map(|trouble| trouble.message.clone()))),
-            ("error_line", number(at.map(|at| at.line))),
-            ("error_column", number(at.map(|at| at.column))),
-            ("client_pid", std::process::id().to_string()),
-            ("tool_version", Literal(env!("CARGO_PKG_VERSION")).to_string()),
-            ("vcs_revision", optional(self.run.revision.as_ref())),
-            ("fingerprint_after", optional(self.fingerprint)),
-        ];
+        let cells = self.cells();
         // What is null by itself need not be said, and each column takes the server its time.
-        let columns = || columns.iter().chain(&note).filter(|(_, value)| value != "null");
-        let names: Vec<&str> = columns().map(|(name, _)| *name).collect();
-        let values: Vec<&str> = columns().map(|(_, value)| value.as_str()).collect();
+        let told = || cells.iter().filter_map(|cell| Some((cell.column, cell.value.to_sql()?)));
+        let names: Vec<&str> = told().map(|(name, _)| name).collect();
+        let values: Vec<String> = told().map(|(_, value)| value).collect();
         let table = &self.run.home.tables().log;
         format!("insert into {table} ({}) values ({})", names.join(", "), values.join(", "))
+    }
+
+    /// What stands in each column, in the same order for all rows.
+    pub(super) fn cells(&self) -> Vec<Cell> {
+        let (script, up) = (self.script(), self.migration.up());
+        let (started, took) = self.started.and_took();
+        let is_over = self.state != State::Running;
+        let trouble = self.trouble.as_ref();
+        let code = trouble.and_then(|trouble| trouble.server.as_ref()).map(|error| error.code().code());
+        let at = trouble.and_then(|trouble| trouble.at);
+        let mode = if script.directives().outside_transaction { OUTSIDE } else { INSIDE };
+        // Of the statement whose batches these are, as that is how they are known from none.
+        let done_sha256 = script.token_sha256_of(self.done.max(usize::from(self.has_batches)));
+        let mut cells = vec![
+            Cell::text("run_id", "uuid", Some(&self.run.id)),
+            Cell::text("version", "int8", Some(self.migration.version())),
+            Cell::text("name", "text", Some(self.migration.name())),
+            Cell::text("kind", "text", Some(self.kind())),
+            Cell::text("direction", "text", Some(self.direction)),
+            Cell::text("status", "text", Some(self.state.name())),
+            Cell::text("tx_mode", "text", Some(mode)),
+            Cell::text("statements_done", "int4", Some(self.done)),
+            Cell::text("statements_total", "int4", Some(script.len())),
+            Cell::text("done_sha256", "text", done_sha256),
+            Cell::text("sha256", "text", Some(up.sha256())),
+            Cell::text("token_sha256", "text", Some(up.token_sha256())),
+            Cell::text("refinery_checksum", "text", Some(self.migration.checksum())),
+            Cell::text("down_sha256", "text", self.migration.down().map(Script::token_sha256)),
+            Cell::sql("started_at", Some(started)),
+            Cell::sql("finished_at", is_over.then(|| "pg_catalog.clock_timestamp()".to_owned())),
+            Cell::sql("duration_ms", is_over.then_some(took)),
+            Cell::text("lock_wait_ms", "int8", is_over.then(|| self.lock_wait.as_millis())),
+            Cell::text("attempts", "int4", Some(self.attempts)),
+            Cell::text("sqlstate", "text", code),
+            Cell::text("error", "text", trouble.map(|trouble| &trouble.message)),
+            Cell::text("error_line", "int4", at.map(|at| at.line)),
+            Cell::text("error_column", "int4", at.map(|at| at.column)),
+            Cell::text("client_pid", "int8", Some(std::process::id())),
+            Cell::text("tool_version", "text", Some(env!("CARGO_PKG_VERSION"))),
+            Cell::text("vcs_revision", "text", self.run.revision.as_ref()),
+            Cell::text("fingerprint_after", "text", self.fingerprint),
+        ];
+        // A log that an older version made has no column for notes, and needs none without one.
+        cells.extend(self.note.map(|note| Cell::text("note", "text", Some(note))));
+        cells
     }
 
     /// Writes it, and returns when the file was begun, by the server's clock.
@@ -170,6 +194,40 @@ async fn write(session: &Session, insert: &str) -> Result<Option<SystemTime>, Er
     session.step(Step::Log, session.first_row(&sql, &mut row)).await?;
     let micros = row.and_then(|row| row.get(0)?.parse().ok());
     Ok(micros.map(|micros| SystemTime::UNIX_EPOCH + Duration::from_micros(micros)))
+}
+
+/// What stands in one column.
+pub(super) struct Cell {
+    pub(super) column: &'static str,
+    /// The column's type.
+    pub(super) kind: &'static str,
+    pub(super) value: Value,
+}
+
+pub(super) enum Value {
+    Text(Option<String>),
+    /// An expression.
+    Sql(Option<String>),
+}
+
+impl Cell {
+    fn text(column: &'static str, kind: &'static str, value: Option<impl fmt::Display>) -> Self {
+        Self { column, kind, value: Value::Text(value.map(|value| value.to_string())) }
+    }
+
+    fn sql(column: &'static str, expression: Option<String>) -> Self {
+        Self { column, kind: "", value: Value::Sql(expression) }
+    }
+}
+
+impl Value {
+    /// As an expression; `None` for null.
+    fn to_sql(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => text.as_ref().map(|text| Literal(text).to_string()),
+            Self::Sql(expression) => expression.clone(),
+        }
+    }
 }
 
 pub(super) fn optional(value: Option<impl fmt::Display>) -> String {

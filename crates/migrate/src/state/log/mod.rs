@@ -5,12 +5,14 @@
 
 mod entry;
 mod cause;
+mod handover;
 mod trail;
 mod without_file;
 
 pub(crate) use self::cause::Cause;
 pub(super) use self::entry::Literal;
-pub(crate) use self::entry::{Entry, RunId, Trouble};
+pub(crate) use self::entry::{Entry, RunId, Started, Trouble};
+pub(crate) use self::handover::{Handover, Rows};
 pub(crate) use self::trail::{Hashes, Last, Trail, select_hashes, select_last, trail};
 pub(crate) use self::without_file::WithoutFile;
 use super::Home;

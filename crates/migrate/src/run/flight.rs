@@ -1,0 +1,211 @@
+//! What goes to the server together, so that it has the next file before it is done with the one before.
+//!
+//! With the COMMIT of one file travel the cleaning of the session, BEGIN, the next file, and a look at what that leaves of
+//! the session. The server is in step with this without being asked: each message proves what it needs of those before it,
+//! else nothing of it happens.
+
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, join, maybe_done};
+use pgkeel_connect::Error as ConnectError;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Row, SimpleQueryRow, Statement};
+
+use super::context::Context;
+use super::failure::{Failure, Reason};
+use super::job::Job;
+use super::lock::Lock;
+use super::session::{Answers, Limits, Session};
+use super::transaction::{placed, refused};
+use crate::state::log::Handover;
+use crate::{Direction, Error, Kind, Migration, Step};
+
+/// The setting that says which file the session was made as new for. No file has a reason to know it.
+const TURN: &str = "pgkeel.turn";
+
+/// What a session is looked at for behind each file, prepared once.
+#[derive(Debug)]
+pub(crate) struct Flights {
+    look: Statement,
+    /// What is seen where no file has changed anything.
+    plain: Vec<String>,
+    pub(crate) handover: Handover,
+    lock: Lock,
+    limits: Limits,
+    /// How many files have been sent.
+    turn: u64,
+}
+
+/// A file that was sent, and what will be known of it.
+pub(crate) struct Sent<'a> {
+    pub(crate) record: String,
+    pub(crate) run: MaybeDone<BoxFuture<'a, Flown>>,
+}
+
+/// What a file has come to behind its last statement, its transaction being open.
+#[derive(Debug)]
+pub(crate) struct Flown {
+    /// When its transaction began, by the server's clock, if it did.
+    pub(crate) started: Option<SystemTime>,
+    pub(crate) ended: Result<Leaves, Failure>,
+}
+
+/// What a file leaves of the session.
+#[derive(Debug)]
+pub(crate) struct Leaves {
+    /// What identifies the transaction in which it began.
+    pub(crate) id: String,
+    /// Whether all is as it was, in that transaction; else it has to be looked at before anything is written.
+    pub(crate) is_plain: bool,
+}
+
+/// Whether a file can travel with the one before: nothing comes between BEGIN and its text, nor behind it, it runs under
+/// the limits of all, and none of its statements is there to change the session for what comes after.
+pub(crate) fn can_travel(job: &Job) -> bool {
+    let directives = job.script().directives();
+    let has_limits = directives.lock_timeout.is_some() || directives.statement_timeout.is_some();
+    job.migration.kind() == Kind::Versioned
+        && job.direction == Direction::Up
+        && !directives.outside_transaction
+        && !has_limits
+        && directives.role.is_none()
+        && directives.prechecks.is_empty()
+        && job.verify().is_none()
+        && !changes_session(&job.migration)
+}
+
+fn changes_session(migration: &Migration) -> bool {
+    const WORDS: [&str; 9] =
+        ["set", "reset", "discard", "prepare", "deallocate", "listen", "declare", "load", "notify"];
+    let script = migration.up();
+    (0..script.len()).any(|index| {
+        let words = script.words_of(index).words;
+        words.first().is_some_and(|first| WORDS.iter().any(|word| first.eq_ignore_ascii_case(word)))
+    })
+}
+
+impl Flights {
+    /// For a session that has the lock and is as new.
+    pub(crate) async fn prepare(context: &Context<'_>, like: &Job) -> Result<Self, Error> {
+        let Context { session, lock, limits, .. } = *context;
+        let sql = look(lock);
+        let prepare = async { Ok(session.connection.client().prepare_typed(&sql, &[] as &[Type]).await?) };
+        let look = session.step(Step::Check, prepare).await?;
+        let seen = session.step(Step::Check, session.connection.query_prepared(&look, &[])).await?;
+        let plain = seen.first().and_then(Seen::of).map(|seen| seen.settings).unwrap_or_default();
+        let rows = [&context.flown(like), &context.running(like)];
+        let handover = Handover::prepare(session, &context.run, rows).await?;
+        Ok(Self { look, plain, handover, lock, limits, turn: 0 })
+    }
+
+    /// The statements that make the session as new for the next file, and note that they have.
+    pub(crate) fn make_as_new(&mut self, session: &Session) -> String {
+        self.turn += 1;
+        format!("{}; set {TURN} = {}", session.forgetting(self.limits), self.turn)
+    }
+
+    /// BEGIN, the file and the look, to be sent behind what [`make_as_new`](Self::make_as_new) says.
+    pub(crate) fn send<'a>(&self, session: &'a Session, job: &Job, record: String) -> Sent<'a> {
+        let proof = format!("current_setting('{TURN}', true) = '{}' and {}", self.turn, self.lock.is_held());
+        let begin = format!(
+            "begin; select pg_current_xact_id()::text, (extract(epoch from now()) * 1000000)::int8, \
+             1 / case when {proof} then 1 else 0 end;\n"
+        );
+        let (look, plain, job) = (self.look.clone(), self.plain.clone(), job.clone());
+        let sql = begin.clone() + job.script().sql();
+        let before = begin.chars().count();
+        let run = async move {
+            let mut answers = Answers::default();
+            let ran = session.read(&sql, &mut answers);
+            let (ran, seen) = join(ran, session.connection.query_prepared(&look, &[])).await;
+            let opened = answers.row.as_ref().and_then(Opened::of);
+            let started = opened.as_ref().map(|opened| opened.started);
+            let ended = match (ran, opened) {
+                (Ok(()), Some(opened)) => leaves(seen, &opened.id, &plain),
+                (Ok(()), None) => Err(Reason::LockLost.into()),
+                (Err(error), _) => Err(not_run(session, &job, error, &answers, before)),
+            };
+            Flown { started, ended }
+        };
+        Sent { record, run: maybe_done(run.boxed()) }
+    }
+}
+
+/// What is seen when the transaction has begun.
+struct Opened {
+    id: String,
+    started: SystemTime,
+}
+
+impl Opened {
+    fn of(row: &SimpleQueryRow) -> Option<Self> {
+        let started = SystemTime::UNIX_EPOCH + Duration::from_micros(row.get(1)?.parse().ok()?);
+        Some(Self { id: row.get(0)?.to_owned(), started })
+    }
+}
+
+/// Why a file has not run to its end. `before` characters were sent before its text.
+fn not_run(
+    session: &Session,
+    job: &Job,
+    error: tokio_postgres::Error,
+    answers: &Answers,
+    before: usize,
+) -> Failure {
+    // BEGIN has ended, and not the proof.
+    let is_at_proof = answers.ended == 1 && answers.row.is_none();
+    if is_at_proof && error.code() == Some(&SqlState::DIVISION_BY_ZERO) {
+        return Reason::LockLost.into();
+    }
+    let (failure, at) = refused(session, error);
+    // Without an answer the server has not even read the text, or could not.
+    match at.map(|at| at.checked_sub(before)) {
+        Some(Some(at)) => placed(job.script(), failure, Some(at), 0),
+        None if answers.row.is_some() => placed(job.script(), failure, None, answers.ended.saturating_sub(2)),
+        Some(None) | None => failure,
+    }
+}
+
+fn leaves(seen: Result<Vec<Row>, ConnectError>, id: &str, plain: &[String]) -> Result<Leaves, Failure> {
+    let seen = seen.map_err(|source| Error::Database { step: Step::Check, source })?;
+    let is_as_before = |seen: Seen| seen.is_held && seen.id.as_deref() == Some(id) && seen.settings == plain;
+    let is_plain = seen.first().and_then(Seen::of).is_some_and(is_as_before);
+    Ok(Leaves { id: id.to_owned(), is_plain })
+}
+
+/// All that decides what the rows of history and log mean, and that they get there.
+const SETTINGS: [&str; 9] = [
+    "session_authorization",
+    "role",
+    "search_path",
+    "client_encoding",
+    "standard_conforming_strings",
+    "statement_timeout",
+    "synchronous_commit",
+    "session_replication_role",
+    "default_transaction_read_only",
+];
+
+/// Without operators, which a file can put others in front of.
+fn look(lock: Lock) -> String {
+    let setting = |name| format!(", pg_catalog.current_setting('{name}')");
+    let settings: String = SETTINGS.into_iter().map(setting).collect();
+    format!(
+        "select {}, pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text{settings}",
+        lock.is_held()
+    )
+}
+
+struct Seen {
+    is_held: bool,
+    id: Option<String>,
+    settings: Vec<String>,
+}
+
+impl Seen {
+    fn of(row: &Row) -> Option<Self> {
+        let settings = (2..row.len()).map(|column| row.try_get(column).ok()).collect::<Option<_>>()?;
+        Some(Self { is_held: row.try_get(0).ok()?, id: row.try_get(1).ok()?, settings })
+    }
+}
