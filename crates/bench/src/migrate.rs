@@ -31,7 +31,7 @@ pub(crate) struct Migrate {
     /// How many are applied already where there is nothing to do.
     #[arg(long, default_value_t = 2000)]
     applied: usize,
-    /// Only these peers, and pgkeel; programs are looked for where the shell would look.
+    /// Only these peers, and pgkeel as a library; programs of others are looked for where the shell would look.
     #[arg(long = "peer", value_name = "PEER")]
     peers: Vec<Contender>,
     /// The server waits for its disk at COMMIT, which hides what peers differ in.

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -16,6 +17,9 @@ use crate::server::Database;
 /// How long a program may take.
 const BOUND: Duration = Duration::from_mins(2);
 
+/// How long building ours may take, with all that it is made of.
+const BUILD_BOUND: Duration = Duration::from_mins(30);
+
 /// Who applies migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Contender {
@@ -25,6 +29,8 @@ pub(crate) enum Contender {
     Refinery,
     /// sqlx's migrations, as a library
     Sqlx,
+    /// `pgkeel migrate`, a program, built as users get it
+    Pgkeel,
     /// sqlx-cli, a program
     SqlxCli,
     /// dbmate, a program
@@ -32,14 +38,25 @@ pub(crate) enum Contender {
 }
 
 impl Contender {
-    pub(crate) const PEERS: [Self; 4] = [Self::Refinery, Self::Sqlx, Self::SqlxCli, Self::Dbmate];
+    pub(crate) const PEERS: [Self; 5] =
+        [Self::Refinery, Self::Sqlx, Self::Pgkeel, Self::SqlxCli, Self::Dbmate];
 
-    /// Which one is here.
+    /// With which of ours it is compared: libraries with the library, programs with the program. None for ours.
+    pub(crate) fn ours(self) -> Option<Self> {
+        match self {
+            Self::Keel | Self::Pgkeel => None,
+            Self::Refinery | Self::Sqlx => Some(Self::Keel),
+            Self::SqlxCli | Self::Dbmate => Some(Self::Pgkeel),
+        }
+    }
+
+    /// Which one is here; ours is built from the source beside this one.
     pub(crate) async fn version(self) -> anyhow::Result<String> {
         let program = match self {
             Self::Keel | Self::Refinery | Self::Sqlx => return Ok("a library, in this process".to_owned()),
-            Self::SqlxCli => "sqlx",
-            Self::Dbmate => "dbmate",
+            Self::Pgkeel => build().await?,
+            Self::SqlxCli => "sqlx".into(),
+            Self::Dbmate => "dbmate".into(),
         };
         let told = child::run(Command::new(program).arg("--version"), BOUND).await?;
         Ok(format!("{}, a process for each turn", told.trim()))
@@ -52,6 +69,11 @@ impl Contender {
             Self::Keel => keel(database, files).await?,
             Self::Refinery => refinery(database, files).await?,
             Self::Sqlx => sqlx(database, files).await?,
+            Self::Pgkeel => {
+                let mut program = Command::new(built());
+                program.args(["migrate", "up", "--database-url", &database.url("postgres"), "--dir"]);
+                child::run(program.arg(files.refinerys()), BOUND).await?;
+            }
             Self::SqlxCli => {
                 let mut program = Command::new("sqlx");
                 program.args(["migrate", "run", "--database-url", &database.url("postgres"), "--source"]);
@@ -65,6 +87,25 @@ impl Contender {
         }
         Ok(begun.elapsed())
     }
+}
+
+/// Our program, by the release profile of the product and with the features of `cargo install`.
+async fn build() -> anyhow::Result<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--release", "--locked", "--package", "pgkeel-server"]);
+    cargo.arg("--manifest-path").arg(product().join("Cargo.toml"));
+    cargo.arg("--target-dir").arg(product().join("target"));
+    child::run(&mut cargo, BUILD_BOUND).await?;
+    Ok(built())
+}
+
+fn built() -> PathBuf {
+    product().join("target/release").join(format!("pgkeel{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The product's workspace, which this one is beside.
+fn product() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 async fn keel(database: &Database, files: &Files) -> anyhow::Result<()> {
@@ -98,6 +139,7 @@ impl fmt::Display for Contender {
             Self::Keel => "keel",
             Self::Refinery => "refinery",
             Self::Sqlx => "sqlx",
+            Self::Pgkeel => "pgkeel",
             Self::SqlxCli => "sqlx-cli",
             Self::Dbmate => "dbmate",
         })

@@ -26,10 +26,10 @@ impl Outcome {
         self.peers.iter().find(|(name, _)| *name == peer).map_or(&[], |(_, times)| times)
     }
 
-    /// pgkeel's time over this peer's, within each round.
+    /// The time of ours that it is compared with over this peer's, within each round.
     fn ratio(&self, peer: Contender) -> Option<Interval> {
-        let pairs = self.of(Contender::Keel).iter().zip(self.of(peer));
-        Interval::of(pairs.map(|(keel, peer)| keel / peer))
+        let pairs = self.of(peer.ours()?).iter().zip(self.of(peer));
+        Interval::of(pairs.map(|(ours, peer)| ours / peer))
     }
 }
 
@@ -39,7 +39,7 @@ fn limit(peer: Contender) -> Option<Limit> {
     match peer {
         Contender::Refinery => Some(Limit::AtMost(2.0)),
         Contender::SqlxCli | Contender::Dbmate => Some(Limit::AtMost(1.0)),
-        Contender::Keel | Contender::Sqlx => None,
+        Contender::Keel | Contender::Pgkeel | Contender::Sqlx => None,
     }
 }
 
@@ -54,11 +54,11 @@ fn verdict(limit: Limit, ratio: Interval) -> &'static str {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = format!("{} files", self.files);
-        writeln!(f, "{what:<16}{:>30}   keel / peer", "milliseconds")?;
+        writeln!(f, "{what:<16}{:>30}   ours / peer", "milliseconds")?;
         for (peer, times) in &self.peers {
             let Some(took) = Interval::of(times.iter().copied()) else { continue };
             write!(f, "  {peer:<14}{:>30}", format!("{took:.0}"))?;
-            if let Some(ratio) = self.ratio(*peer).filter(|_| *peer != Contender::Keel) {
+            if let Some(ratio) = self.ratio(*peer) {
                 write!(f, "   {ratio}")?;
                 if let Some(limit) = limit(*peer) {
                     write!(f, ", {limit} {}", verdict(limit, ratio))?;
@@ -83,5 +83,15 @@ mod tests {
         }
         assert!((outcome.ratio(Contender::Refinery).unwrap().median - 1.5).abs() < 1e-9);
         assert!(outcome.ratio(Contender::Dbmate).is_none());
+    }
+
+    #[test]
+    fn programs_are_compared_with_the_program() {
+        let mut outcome = Outcome::new(&[Contender::Keel, Contender::Pgkeel, Contender::SqlxCli], 3);
+        for (peer, millis) in [(Contender::Keel, 10), (Contender::Pgkeel, 30), (Contender::SqlxCli, 20)] {
+            outcome.add(peer, Duration::from_millis(millis));
+        }
+        assert!((outcome.ratio(Contender::SqlxCli).unwrap().median - 1.5).abs() < 1e-9);
+        assert!(outcome.ratio(Contender::Pgkeel).is_none());
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Flights {
     look: Statement,
     /// What is seen where no file has changed anything.
     plain: Vec<String>,
+    /// The word for it that holds for all files.
+    synchronous_commit: String,
     pub(crate) handover: Handover,
     lock: Lock,
     limits: Limits,
@@ -94,15 +96,18 @@ impl Flights {
         let look = session.step(Step::Check, prepare).await?;
         let seen = session.step(Step::Check, session.connection.query_prepared(&look, &[])).await?;
         let plain = seen.first().and_then(Seen::of).map(|seen| seen.settings).unwrap_or_default();
+        let synchronous_commit = plain.last().cloned().unwrap_or_else(|| "on".to_owned());
         let rows = [&context.flown(like), &context.running(like)];
         let handover = Handover::prepare(session, &context.run, rows).await?;
-        Ok(Self { look, plain, handover, lock, limits, turn: 0 })
+        Ok(Self { look, plain, synchronous_commit, handover, lock, limits, turn: 0 })
     }
 
     /// The statements that make the session as new for the next file, and note that they have.
     pub(crate) fn make_as_new(&mut self, session: &Session) -> String {
         self.turn += 1;
-        format!("{}; set {TURN} = {}", session.forgetting(self.limits), self.turn)
+        // To ask for it as others do would take the server as long as all the rest.
+        let durable = format!("set synchronous_commit = {}", self.synchronous_commit);
+        format!("{}; set {TURN} = {}", session.forgetting(self.limits, &durable), self.turn)
     }
 
     /// BEGIN, the file and the look, to be sent behind what [`make_as_new`](Self::make_as_new) says.
@@ -175,7 +180,7 @@ fn leaves(seen: Result<Vec<Row>, ConnectError>, id: &str, plain: &[String]) -> R
 }
 
 /// All that decides what the rows of history and log mean, and that they get there.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 7] = [
     "session_authorization",
     "role",
     "search_path",
@@ -183,8 +188,6 @@ const SETTINGS: [&str; 9] = [
     "standard_conforming_strings",
     "statement_timeout",
     "synchronous_commit",
-    "session_replication_role",
-    "default_transaction_read_only",
 ];
 
 /// Without operators, which a file can put others in front of.

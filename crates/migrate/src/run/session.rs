@@ -123,14 +123,14 @@ impl Session {
 
     /// As [`renew`](Self::renew), with nothing that may fail inside a transaction.
     pub(crate) async fn forget(&self, limits: Limits) -> Result<(), Error> {
-        self.step(Step::SetUp, self.connection.batch_execute(&self.forgetting(limits))).await
+        self.step(Step::SetUp, self.connection.batch_execute(&self.forgetting(limits, DURABLE))).await
     }
 
-    /// The statements for that.
-    pub(crate) fn forgetting(&self, limits: Limits) -> String {
+    /// The statements for that; `durable` is the one by which COMMIT waits for the server's disk.
+    pub(crate) fn forgetting(&self, limits: Limits, durable: &str) -> String {
+        let settings = self.settings(limits);
         let mut forget = format!(
-            "reset session authorization; reset role; reset all; discard temp; {}",
-            self.settings(limits)
+            "reset session authorization; reset role; reset all; discard temp; {settings}; {durable}"
         );
         if self.watches.get() == Some(&true) {
             forget = format!("{forget}; {WATCH_CLIENT}");
@@ -156,9 +156,7 @@ impl Session {
         format!(
             "set lock_timeout = {lock}; set statement_timeout = {statement}; set idle_in_transaction_session_timeout = 0;
              {path}{transaction} set standard_conforming_strings = on;
-             set default_transaction_read_only = off; set default_transaction_isolation = 'read committed';
-             -- what is reported as applied must outlive a crash of the server
-             select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"
+             set default_transaction_read_only = off; set default_transaction_isolation = 'read committed'"
         )
     }
 
@@ -237,6 +235,9 @@ impl Executor for Session {
         self.connection.execute_typed(sql, params).await
     }
 }
+
+/// What is reported as applied must outlive a crash of the server.
+const DURABLE: &str = "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'";
 
 /// Without it a server that is busy with a statement does not notice that its client has gone, and keeps the lock.
 const WATCH_CLIENT: &str = "set client_connection_check_interval = '1s'";

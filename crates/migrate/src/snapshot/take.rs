@@ -191,13 +191,12 @@ async fn query_kept(
 ) -> Result<Vec<Row>, Error> {
     // It is not planned anew for its values, which say little.
     connection.batch_execute("set local plan_cache_mode = force_generic_plan").await?;
-    let statement = match kept.get() {
-        Some(statement) => statement.clone(),
-        None => {
-            let types: Vec<Type> = values.iter().map(|(_, kind)| kind.clone()).collect();
-            let prepared = connection.client().prepare_typed(sql, &types).await?;
-            kept.get_or_init(|| prepared).clone()
-        }
+    let statement = if let Some(statement) = kept.get() {
+        statement.clone()
+    } else {
+        let types: Vec<Type> = values.iter().map(|(_, kind)| kind.clone()).collect();
+        let prepared = connection.client().prepare_typed(sql, &types).await?;
+        kept.get_or_init(|| prepared).clone()
     };
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value as _).collect();
     connection.query_prepared(&statement, &values).await

@@ -32,6 +32,7 @@ mod proofs;
 mod race;
 mod repeatables;
 mod readiness;
+mod relay;
 mod retry;
 mod scale;
 mod secrecy;

@@ -9,7 +9,8 @@ use crate::database::Database;
 use crate::failure::Failure;
 use crate::settings::{self, Flags};
 
-#[tokio::main]
+/// On one thread: between an answer of the server and what is sent next nothing has to wake another one.
+#[tokio::main(flavor = "current_thread")]
 pub(crate) async fn run(flags: &Flags, words: &ArgMatches) -> Result<ExitCode, Failure> {
     let mut opened = None;
     let connect = async || {

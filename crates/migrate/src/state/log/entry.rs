@@ -160,7 +160,7 @@ impl<'a> Entry<'a> {
             Cell::sql("started_at", Some(started)),
             Cell::sql("finished_at", is_over.then(|| "pg_catalog.clock_timestamp()".to_owned())),
             Cell::sql("duration_ms", is_over.then_some(took)),
-            Cell::text("lock_wait_ms", "int8", is_over.then(|| self.lock_wait.as_millis())),
+            Cell::text("lock_wait_ms", "int8", is_over.then_some(self.lock_wait.as_millis())),
             Cell::text("attempts", "int4", Some(self.attempts)),
             Cell::text("sqlstate", "text", code),
             Cell::text("error", "text", trouble.map(|trouble| &trouble.message)),
