@@ -13,12 +13,25 @@ pub(crate) fn cargo(words: &[&str]) -> anyhow::Result<()> {
 /// Runs a program, and fails if it does.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let shown = shown(command);
+    forget_own_package(command);
     eprintln!("\n=== {shown}");
     let start = Instant::now();
     let status = command.status().with_context(|| format!("starting {shown}"))?;
     eprintln!("=== {:.1} s", start.elapsed().as_secs_f64());
     ensure!(status.success(), "{shown} failed ({status})");
     Ok(())
+}
+
+/// Cargo tells a program that it runs which package that is of. To cargo as that program's child it would look as if the
+/// environment had changed, and build scripts that mind such variables (`ring`) would run again, with all that follows.
+#[expect(clippy::disallowed_methods, reason = "what a child must not inherit is in the environment")]
+fn forget_own_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let is_own = |start: &&str| name.to_string_lossy().starts_with(*start);
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(is_own) {
+            command.env_remove(&name);
+        }
+    }
 }
 
 fn shown(command: &Command) -> String {

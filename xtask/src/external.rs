@@ -8,7 +8,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     programs::install(&programs::FOR_TESTS)?;
     let mut tests = Command::new(env!("CARGO"));
     tests.args(["test", "--package", "pgkeel-pool", "--package", "pgkeel-migrate"]);
-    tests.args(["--test", "external", "--locked"]);
+    tests.args(["--test", "external", "--test", "dumps", "--locked"]);
     if let Some(fetched) = postgres::instead_of_installed()? {
         tests.env(test::BINDIR, fetched.bindir());
     }

@@ -10,26 +10,28 @@ use anyhow::ensure;
 
 use self::checks::{CHECKS, Check};
 use self::sources::Test;
-use crate::{command, programs};
+use crate::{command, postgres, programs, test};
 
 /// Stands for all checks with programs that are not ours.
 pub(crate) const EXTERNAL: &str = "external";
 
-/// Runs the tests of one crate's checks, those with other programs, or those with this in their names.
+/// Runs the tests of one crate's checks, those with other programs, or those with this in their names. A failure does not
+/// keep the others from running.
 pub(crate) fn run(word: &str) -> anyhow::Result<()> {
     let chosen = Chosen::by(word, &sources::tests()?)?;
     if chosen.needs_programs {
         programs::install(&programs::FOR_TESTS)?;
     }
+    let fetched = postgres::instead_of_installed()?;
+    let mut failed = Vec::new();
     for (package, run) in &chosen.runs {
-        let mut tests = Command::new(env!("CARGO"));
-        tests.args(["test", "--locked", "--profile", "soak", "--package", &format!("pgkeel-{package}")]);
-        for program in &run.programs {
-            tests.args(["--test", program]);
+        let mut tests = run.command(package);
+        if let Some(fetched) = &fetched {
+            tests.env(test::BINDIR, fetched.bindir());
         }
-        tests.args(["--", "--nocapture", "--test-threads=1"]).args(&run.filters);
-        command::run(tests.env("PGKEEL_TEST_SOAK", "1"))?;
+        failed.extend(command::run(&mut tests).err().map(|error| error.to_string()));
     }
+    ensure!(failed.is_empty(), "{}", failed.join("\n"));
     Ok(())
 }
 
@@ -58,6 +60,20 @@ struct Chosen {
 struct Run {
     programs: Vec<&'static str>,
     filters: Vec<String>,
+}
+
+impl Run {
+    fn command(&self, package: &str) -> Command {
+        let mut tests = Command::new(env!("CARGO"));
+        tests.args(["test", "--locked", "--profile", "soak", "--no-fail-fast"]);
+        tests.args(["--package", &format!("pgkeel-{package}")]);
+        for program in &self.programs {
+            tests.args(["--test", program]);
+        }
+        tests.args(["--", "--nocapture", "--test-threads=1"]).args(&self.filters);
+        tests.env("PGKEEL_TEST_SOAK", "1");
+        tests
+    }
 }
 
 impl Chosen {

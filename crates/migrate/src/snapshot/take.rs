@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pgkeel_connect::{Connection, Error, Executor as _, TransactionStatus, TypedParam};
 use tokio::time::timeout;
@@ -21,8 +21,8 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// The server gives up first, so that its error says why.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How often a schema is read while others change it.
-const ATTEMPTS: u32 = 5;
+/// So often in a row others do not cause the very same error: what they change has other numbers and names each time.
+const SAME: u32 = 20;
 
 /// The oldest major version whose catalogs are known.
 const OLDEST: u32 = 12;
@@ -38,6 +38,8 @@ const SETTINGS: &str = "
 impl Snapshot {
     /// Reads the schema with one statement, in a read-only transaction, or in a savepoint if one is open: then it has
     /// what that transaction has done. Any role can: nothing in it depends on who asks.
+    ///
+    /// Outside of a transaction it reads again, for up to a minute, where others have dropped meanwhile what it was reading.
     ///
     /// # Errors
     /// [`VerifyError::Server`] if the server refuses, [`VerifyError::NoAnswer`] after a little more than a minute,
@@ -92,14 +94,10 @@ async fn take(
     kept: Option<&OnceLock<Statement>>,
 ) -> Result<Snapshot, VerifyError> {
     let is_inside = connection.transaction_status() != TransactionStatus::Idle;
-    let mut attempt = 1;
+    let mut disturbed = Disturbed::now();
     loop {
         match bounded(read(home, connection, scope, is_inside, kept)).await {
-            Err(VerifyError::Server { source, .. })
-                if !is_inside && attempt < ATTEMPTS && is_of_a_change(&source) =>
-            {
-                attempt += 1;
-            }
+            Err(VerifyError::Server { source, .. }) if !is_inside && disturbed.may_go_on(&source) => {}
             done => return done,
         }
     }
@@ -111,13 +109,40 @@ async fn bounded<T>(read: impl Future<Output = Result<T, VerifyError>>) -> Resul
     timeout(limit, read).await.unwrap_or_else(late)
 }
 
+/// What kept a schema from being read.
+struct Disturbed {
+    since: Instant,
+    by: String,
+    times: u32,
+}
+
+impl Disturbed {
+    fn now() -> Self {
+        Self { since: Instant::now(), by: String::new(), times: 0 }
+    }
+
+    /// Whether this was a change by others, and there is still time to read again.
+    fn may_go_on(&mut self, error: &Error) -> bool {
+        error.server().is_some_and(|server| {
+            is_of_a_change(server.code().code())
+                && !self.is_stuck(server.message())
+                && self.since.elapsed() < LIMIT
+        })
+    }
+
+    fn is_stuck(&mut self, message: &str) -> bool {
+        if self.by != message {
+            (self.by, self.times) = (message.to_owned(), 0);
+        }
+        self.times += 1;
+        self.times >= SAME
+    }
+}
+
 /// An object went away between its row being read and its definition being written out (`XX000`, "cache lookup failed",
 /// or one of class 42).
-fn is_of_a_change(error: &Error) -> bool {
-    error.server().is_some_and(|server| {
-        let code = server.code().code();
-        code == "XX000" || code.starts_with("42") && code != "42501"
-    })
+fn is_of_a_change(code: &str) -> bool {
+    code == "XX000" || code.starts_with("42") && code != "42501"
 }
 
 async fn read(
@@ -222,4 +247,23 @@ fn decoded(row: &Row) -> Result<Decoded, tokio_postgres::Error> {
 
 fn refused(source: Error) -> VerifyError {
     VerifyError::Server { step: VerifyStep::Snapshot, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_error_again_and_again_is_no_change_by_others() {
+        let mut disturbed = Disturbed::now();
+        let gone = |number: u32| format!("could not open relation with OID {number}");
+        assert!(!(0..100).any(|number| disturbed.is_stuck(&gone(number))));
+        assert_eq!((1..100).find(|_| disturbed.is_stuck(&gone(7))), Some(SAME));
+    }
+
+    #[test]
+    fn what_a_role_may_not_see_is_no_change_by_others() {
+        assert!(is_of_a_change("XX000") && is_of_a_change("42P01") && is_of_a_change("42703"));
+        assert!(!is_of_a_change("42501") && !is_of_a_change("57014") && !is_of_a_change("55P03"));
+    }
 }

@@ -6,9 +6,12 @@
 mod cases;
 mod changes;
 mod corpus;
+mod dry_runs;
 #[path = "../it/corpus/files.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod files;
+#[path = "../it/progress.rs"]
+mod progress;
 #[path = "../it/snapshot/shuffled.rs"]
 mod shuffled;
 
@@ -31,8 +34,19 @@ async fn snapshot(connection: &Connection) -> Snapshot {
     Snapshot::take(connection, &scope).await.unwrap()
 }
 
+async fn major(connection: &Connection) -> u32 {
+    let number: i32 =
+        connection.query_scalar("select current_setting('server_version_num')::int4", &[]).await.unwrap();
+    number.unsigned_abs() / 10_000
+}
+
 /// The schema as `pg_dump` has it, without what differs between two dumps of one database.
 async fn dump(address: &Address, connection: &Connection) -> String {
+    dump_with(&["--schema-only"], address, connection).await
+}
+
+/// The same with more or less in it.
+async fn dump_with(options: &[&str], address: &Address, connection: &Connection) -> String {
     let directory: String =
         connection.query_scalar("select setting from pg_config() where name = 'BINDIR'", &[]).await.unwrap();
     let beside = Path::new(&directory).join("pg_dump");
@@ -40,7 +54,8 @@ async fn dump(address: &Address, connection: &Connection) -> String {
     let HostName::Socket(socket) = address.hosts()[0].name() else { panic!("test databases have a socket") };
     let mut command = Command::new(program);
     command
-        .args(["--schema-only", "--exclude-schema=pgkeel"])
+        .arg("--exclude-schema=pgkeel")
+        .args(options)
         .arg("--host")
         .arg(socket)
         .arg("--port")

@@ -10,6 +10,8 @@ mod failing;
 #[path = "../it/corpus/files.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod files;
+#[path = "../it/progress.rs"]
+mod progress;
 #[path = "../it/corpus/state.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod state;

@@ -2,9 +2,12 @@
 
 use pgkeel_connect::{Config, Executor as _};
 use pgkeel_migrate::{
-    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Squasher, Stays, Target, Unsuitable,
+    Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Squasher, Stays, Stop, Target,
+    Unsuitable, cli,
 };
 use pgkeel_testkit::{Bouncer, TestDatabase, scaled};
+
+use crate::progress::Progress;
 
 const FILES: [(&str, &str); 2] = [
     ("V1__a.sql", "create table a (id int);"),
@@ -16,9 +19,9 @@ const LEFT: &str = "select (select count(*) from pg_namespace where nspname = 'p
     + (select count(*) from pg_locks l join pg_database d on d.oid = l.database
         where locktype = 'advisory' and datname = current_database())";
 
-async fn before(database: &TestDatabase, mode: &str, size: usize, more: &[(&str, &str)]) -> Bouncer {
+async fn before(database: &TestDatabase, mode: &str, size: usize, besides: &[(&str, &str)]) -> Bouncer {
     let size = size.to_string();
-    let settings = [&[("default_pool_size", size.as_str())], more].concat();
+    let settings = [&[("default_pool_size", size.as_str())], besides].concat();
     Bouncer::before(database.address(), mode, &settings).await
 }
 
@@ -46,7 +49,7 @@ async fn fill(bouncer: &Bouncer, sessions: usize) {
 
 #[tokio::test]
 async fn one_that_gives_sessions_to_transactions_is_refused_before_anything_is_written() {
-    let mut refused = 0;
+    let (mut refused, mut progress) = (0, Progress::of(6 * scaled(3, 50), "refusals"));
     for size in [1, 2, 20] {
         for round_robin in ["0", "1"] {
             let database = TestDatabase::empty().await;
@@ -60,6 +63,7 @@ async fn one_that_gives_sessions_to_transactions_is_refused_before_anything_is_w
                     matches!(refused, Err(Error::Unsuitable { reason: Unsuitable::Pooler })),
                     "{size} {round_robin} {time}: {refused:?}"
                 );
+                progress.add(1);
             }
             assert_eq!(count(&database, LEFT).await, 0);
             assert_eq!(migrator.status().await.unwrap().pending.len(), 2);
@@ -71,15 +75,36 @@ async fn one_that_gives_sessions_to_transactions_is_refused_before_anything_is_w
 
 #[tokio::test]
 async fn one_that_gives_each_client_a_session_will_do() {
+    let rounds = scaled(1, 50);
+    let mut progress = Progress::of(3 * rounds, "databases behind a pooler of sessions");
     for size in [1, 2, 20] {
-        for _ in 0..scaled(1, 50) {
+        for _ in 0..rounds {
             let database = TestDatabase::empty().await;
             let bouncer = before(&database, "session", size, &[]).await;
             let migrator = migrator(&bouncer, &FILES);
             assert_eq!(migrator.up().await.unwrap().done.len(), 2, "{size}");
             assert!(migrator.status().await.unwrap().pending.is_empty());
+            progress.add(1);
         }
     }
+    println!("check 3: {} databases migrated through a pooler that gives each client a session", 3 * rounds);
+}
+
+#[tokio::test]
+async fn on_the_command_line_it_is_exit_code_10_before_anything_is_written() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let bouncer = before(&database, "transaction", 2, &[]).await;
+    std::fs::write(directory.path().join("V1__a.sql"), FILES[0].1).unwrap();
+    for (words, code) in [(&["up"][..], 10), (&["up", "--pooler-safe"], 0)] {
+        assert_eq!(count(&database, LEFT).await, 0);
+        let words = [&["migrate"], words, &["--dir", directory.path().to_str().unwrap()]].concat();
+        let matches = cli::command().try_get_matches_from(words).unwrap();
+        let connect = async || Ok::<_, ()>(Config::new(bouncer.address().clone()));
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let exit = cli::run_into(&matches, connect, Stop::new(), &mut out, &mut err).await.unwrap();
+        assert_eq!(exit as u8, code, "{}", String::from_utf8_lossy(&err));
+    }
+    println!("check 3: exit code 10 on the command line and nothing written, 0 with --pooler-safe");
 }
 
 /// As many as are in a race.
@@ -102,20 +127,20 @@ fn race() -> Vec<(String, String)> {
 async fn with_pooler_safety_racers_apply_each_file_once_and_leave_nothing_on_its_sessions() {
     let files = race();
     let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
-    let mut races = 0;
+    let (mut races, mut progress) = (0, Progress::of(3 * scaled(1, 20), "races"));
     for size in [2, 5, 20] {
         for _ in 0..scaled(1, 20) {
             let database = TestDatabase::empty().await;
             let bouncer = before(&database, "transaction", size, &[]).await;
             let migrator = migrator(&bouncer, &files).safe_for_poolers();
-            let racers: Vec<_> = (0..RACERS)
+            let started: Vec<_> = (0..RACERS)
                 .map(|_| {
                     let migrator = migrator.clone();
                     tokio::spawn(async move { migrator.up().await })
                 })
                 .collect();
             let mut done = 0;
-            for racer in racers {
+            for racer in started {
                 done += racer.await.unwrap().unwrap().done.len();
             }
             assert_eq!(done, files.len(), "{size}");
@@ -132,6 +157,7 @@ async fn with_pooler_safety_racers_apply_each_file_once_and_leave_nothing_on_its
             let ready = gate.check().await.unwrap();
             assert!(matches!(ready, Readiness::Ready { schema: SchemaCheck::AsExpected, .. }), "{ready:?}");
             races += 1;
+            progress.add(1);
         }
     }
     println!(

@@ -84,7 +84,7 @@ async fn it_sees_mistakes_where_they_are_seen_here() {
     for database in [&ours, &theirs] {
         database.connection().await.batch_execute(crate::failing::TABLES).await.unwrap();
     }
-    let (mut quotes, mut wrong) = (0, Vec::new());
+    let (mut compared, mut wrong) = (0, Vec::new());
     for (file, text) in read("failing") {
         let migrations = Migrations::from_static(&[("V1__failing.sql", &text)]).unwrap();
         let error = Migrator::new(ours.config(), migrations).accepting_destructive().up().await.unwrap_err();
@@ -101,7 +101,7 @@ async fn it_sees_mistakes_where_they_are_seen_here() {
         let ours = text.lines().nth(line - 1).unwrap_or_default();
         let is_same = match &quoted {
             Some((quoted, before)) => {
-                quotes += 1;
+                compared += 1;
                 is_quote(ours, column, quoted, before)
             }
             // Of the statement only the end is known.
@@ -112,10 +112,10 @@ async fn it_sees_mistakes_where_they_are_seen_here() {
         }
     }
     println!(
-        "check 12: {} failures where psql sees them, {quotes} of them with the line that it quotes",
+        "check 12: {} failures where psql sees them, {compared} of them with the line that it quotes",
         read("failing").len()
     );
-    assert!(wrong.is_empty() && quotes >= 20, "{quotes}: {wrong:#?}");
+    assert!(wrong.is_empty() && compared >= 20, "{compared}: {wrong:#?}");
 }
 
 /// Whether the place is what `psql` quotes: from the beginning of the statement on, and cut at both ends if it is long.

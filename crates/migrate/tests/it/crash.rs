@@ -7,6 +7,7 @@ use pgkeel_connect::{Address, Config, Executor as _, HostName};
 use pgkeel_migrate::{Migrations, Migrator};
 use pgkeel_testkit::{Random, TestDatabase, eventually, scaled};
 
+use crate::progress::Progress;
 use crate::{count, locks, outside};
 
 const STATEMENTS: usize = 6;
@@ -104,11 +105,12 @@ async fn whatever_is_killed_the_next_calls_end_where_an_undisturbed_one_does() {
     let undisturbed = TestDatabase::empty().await;
     Migrator::new(undisturbed.config(), corpus()).up().await.unwrap();
     let expected = fingerprint(&undisturbed).await;
-    let mut random = Random::seeded();
-    for round in 0..scaled(1, 25) {
+    let (mut random, rounds, times) = (Random::seeded(), scaled(1, 25), scaled(4, 8));
+    let mut progress = Progress::of(rounds * times, "calls");
+    for round in 0..rounds {
         let database = TestDatabase::empty().await;
         let migrator = Migrator::new(database.config(), corpus());
-        for _ in 0..scaled(4, 8) {
+        for _ in 0..times {
             let rows = logged(&database).await + random.below(24).cast_signed();
             if random.below(2) == 0 {
                 let mut client = process(&database);
@@ -138,6 +140,7 @@ async fn whatever_is_killed_the_next_calls_end_where_an_undisturbed_one_does() {
                 let _ = running.await.unwrap();
             }
             eventually("the lock is free", async || (locks(&database).await == 0).then_some(())).await;
+            progress.add(1);
         }
         migrator.up().await.unwrap_or_else(|error| panic!("round {round}: {error}"));
         assert_eq!(fingerprint(&database).await, expected, "round {round}");
@@ -145,4 +148,8 @@ async fn whatever_is_killed_the_next_calls_end_where_an_undisturbed_one_does() {
         assert_eq!(count(&database, twice).await, 0);
         assert_eq!(count(&database, "select count(*) from pg_index where not indisvalid").await, 0);
     }
+    println!(
+        "check 2: {} calls killed, over {rounds} databases; each statement ran once, and the end was that of an undisturbed run",
+        rounds * times
+    );
 }

@@ -28,6 +28,7 @@ mod outage;
 mod outside;
 mod own_schema;
 mod plan;
+mod progress;
 mod proofs;
 mod race;
 mod repeatables;

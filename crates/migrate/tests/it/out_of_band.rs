@@ -5,6 +5,7 @@ use pgkeel_migrate::{Against, Aspect, Migrations, Scope, Verification, Verifier}
 use pgkeel_testkit::{TestDatabase, scaled};
 
 use crate::migrator;
+use crate::progress::Progress;
 use crate::snapshot::{Case, EVERYTHING, cases, told};
 
 const FILE: [(&str, &str); 1] = [("V1__everything.sql", EVERYTHING)];
@@ -33,7 +34,7 @@ async fn each_change_behind_the_back_of_the_migrations_is_named_with_object_and_
     // What is rolled back nobody else sees, so these are undone by a statement.
     let cases: Vec<Case> = cases(major, &role, &me).into_iter().filter(|case| case.undo.is_some()).collect();
     let share: Vec<&Case> = cases.iter().step_by(scaled(12, 1)).collect();
-    let mut wrong = Vec::new();
+    let (mut wrong, mut progress) = (Vec::new(), Progress::of(share.len(), "changes"));
     for case in &share {
         connection.batch_execute(&case.change).await.unwrap();
         let found = verifier.verify(&Against::Recorded).await.unwrap();
@@ -41,6 +42,7 @@ async fn each_change_behind_the_back_of_the_migrations_is_named_with_object_and_
             wrong.push(format!("{}\n    but told {:?}", case.told, named(&found)));
         }
         connection.batch_execute(case.undo.as_ref().unwrap()).await.unwrap();
+        progress.add(1);
     }
     assert!(verifier.verify(&Against::Recorded).await.unwrap().is_clean());
     connection.batch_execute(&format!("drop owned by {role}; drop role {role}")).await.unwrap();

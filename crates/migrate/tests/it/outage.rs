@@ -4,6 +4,7 @@ use pgkeel_connect::{Config, Executor as _, dial};
 use pgkeel_migrate::{Error, Migrations, Migrator, Reason, Stays};
 use pgkeel_testkit::{Direction, Proxy, TestCluster, TestDatabase, eventually, scaled};
 
+use crate::progress::Progress;
 use crate::{count, has_table, history, locks, migrator, outside};
 
 const SLEEPING: &str =
@@ -145,6 +146,7 @@ async fn wherever_a_flight_is_cut_each_file_is_there_with_its_rows_or_not_at_all
         ("V3__c.sql", "create table t3 (id int);"),
     ];
     let migrations = Migrations::from_static(&files).unwrap();
+    let mut progress = Progress::of(2 * scaled(16, 1000), "cuts");
     for direction in [Direction::ToServer, Direction::ToClient] {
         let undisturbed = TestDatabase::empty().await;
         let proxy = Proxy::before(undisturbed.address()).await;
@@ -162,6 +164,11 @@ async fn wherever_a_flight_is_cut_each_file_is_there_with_its_rows_or_not_at_all
             migrator(&database, &files).up().await.unwrap();
             assert_eq!(history(&database).await, [1, 2, 3], "{at}");
             is_whole(&database, files.len(), &at).await;
+            progress.add(1);
         }
     }
+    println!(
+        "outage: connections cut at {} places, each file there whole or not at all",
+        2 * scaled(16, 1000)
+    );
 }

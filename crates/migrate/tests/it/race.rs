@@ -8,6 +8,7 @@ use pgkeel_migrate::{Error, Event, Migrations, Migrator};
 use pgkeel_testkit::{TestDatabase, eventually, scaled};
 use tokio::task::JoinSet;
 
+use crate::progress::Progress;
 use crate::{count, history, locks, migrator};
 
 /// Each would fail or count twice if it ran twice. The last waits for every snapshot, those of waiting starters too.
@@ -35,17 +36,21 @@ async fn assert_each_applied_once(database: &TestDatabase) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_tasks_all_succeed_and_each_file_is_applied_once() {
-    for _ in 0..scaled(2, 20) {
+    let (rounds, starters) = (scaled(2, 20), scaled(8, 32));
+    let mut progress = Progress::of(rounds, "rounds");
+    for _ in 0..rounds {
         let database = TestDatabase::empty().await;
         let migrator = migrator(&database, &FILES);
         let mut tasks = JoinSet::new();
-        for _ in 0..scaled(8, 32) {
+        for _ in 0..starters {
             let migrator = migrator.clone();
             tasks.spawn(async move { migrator.up().await.unwrap().done.len() });
         }
         assert_eq!(tasks.join_all().await.iter().sum::<usize>(), FILES.len());
         assert_each_applied_once(&database).await;
+        progress.add(1);
     }
+    println!("check 1: {rounds} rounds of {starters} tasks, all ended well, each file applied once");
 }
 
 #[tokio::test]

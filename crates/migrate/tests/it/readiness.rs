@@ -10,6 +10,7 @@ use pgkeel_migrate::{
 };
 use pgkeel_testkit::{Proxy, TestDatabase, eventually, scaled};
 
+use crate::progress::Progress;
 use crate::times::Times;
 use crate::{count, has_table, migrator, outside};
 
@@ -77,6 +78,7 @@ async fn pending_drifted_newer_and_interrupted_are_four_reasons_and_none_serves(
     let stopped = outside("create table b (id int); select 1/0;");
     let stopped = [FILES[0], ("V2__b.sql", stopped.as_str())];
     let mut asked = Times::default();
+    let mut progress = Progress::of(scaled(1, 50), "databases");
     for round in 0..scaled(1, 50) {
         let database = TestDatabase::empty().await;
         let mut told = Vec::new();
@@ -103,9 +105,10 @@ async fn pending_drifted_newer_and_interrupted_are_four_reasons_and_none_serves(
         assert_eq!(words, ["pending", "newer", "drifted", "interrupted"], "{told:?}");
         let reasons: BTreeSet<&String> = told.iter().map(|(_, reason)| reason).collect();
         assert_eq!(reasons.len(), 4, "{told:?}");
+        progress.add(1);
     }
     println!(
-        "check 15: {} databases that are not ready, each with its reason of four; asked in {asked}",
+        "check 15: {} times a database was not ready, each with its reason of four, and nobody was let in; asked in {asked}",
         asked.len()
     );
 }
@@ -283,6 +286,7 @@ async fn of_many_files_it_costs_little() {
     let (files_only, all) =
         (timed(gate(&database, &files).without_drift()).await, timed(gate(&database, &files)).await);
     println!(
-        "check 15: {number} files: up {up:?}; snapshot {taken:?}, with record {recorded:?}; gate {files_only:?}, with schema {all:?}"
+        "check 15: {number} files: up {up:.1?}; snapshot {taken:.1?}, with record {recorded:.1?}; gate {files_only:.1?}, with schema \
+         {all:.1?}"
     );
 }

@@ -124,9 +124,11 @@ async fn what_a_file_changes_unseen_is_seen_behind_it() {
         let report = migrator(&database, &files).up().await;
         assert!(report.is_ok(), "{statement}: {report:?}");
         assert_eq!(history(&database).await, [1, 2, 3, 4], "{statement}");
-        let as_told = r"select count(*) from public.c where text = 'a\b' and path = current_setting('search_path')";
+        let as_told =
+            r"select count(*) from public.c where text = 'a\b' and path = current_setting('search_path')";
         assert_eq!(count(&database, as_told).await, 1, "{statement}");
-        let ok = "select count(*) from pgkeel.migration_log where status = 'ok' and name in ('a', 'b', 'c', 'd')";
+        let ok =
+            "select count(*) from pgkeel.migration_log where status = 'ok' and name in ('a', 'b', 'c', 'd')";
         assert_eq!(count(&database, ok).await, 4, "{statement}");
     }
 }
@@ -189,7 +191,8 @@ async fn a_file_that_waits_for_a_lock_is_tried_again_by_itself() {
     letting_go.await.unwrap();
     assert!(retried >= 1 && report.done[1].attempts == retried + 1);
     assert_eq!((history(&database).await, has_table(&database, "c").await), (vec![1, 2, 3], true));
-    let begun = "select count(distinct started_at) from pgkeel.migration_log where version = 2 and status = 'ok'";
+    let begun =
+        "select count(distinct started_at) from pgkeel.migration_log where version = 2 and status = 'ok'";
     assert_eq!(count(&database, begun).await, 1);
 }
 

@@ -6,6 +6,8 @@ use pgkeel_connect::{Address, Config, Connection, Executor as _};
 use pgkeel_migrate::{Shadow, VerifyError};
 use pgkeel_testkit::{Random, TestCluster, TestDatabase, eventually, scaled};
 
+use crate::progress::Progress;
+
 async fn is_there(connection: &Connection, name: &str) -> bool {
     let sql = "select count(*) from pg_database where datname = $1";
     connection.query_scalar::<i64>(sql, &[&name]).await.unwrap() == 1
@@ -46,11 +48,13 @@ async fn a_shadow_that_is_dropped_goes_in_the_background() {
 async fn a_call_that_is_dropped_at_any_moment_leaves_no_shadow() {
     let cluster = TestCluster::start().await;
     let connection = cluster.connection().await;
-    let mut random = Random::seeded();
-    for _ in 0..scaled(15, 300) {
+    let (mut random, calls) = (Random::seeded(), scaled(15, 300));
+    let mut progress = Progress::of(calls, "calls");
+    for _ in 0..calls {
         let wait = Duration::from_micros(random.below(150_000));
         let config = cluster.config();
         let _ = tokio::time::timeout(wait, Shadow::create(&config)).await;
+        progress.add(1);
     }
     let left = "select count(*) from pg_database where datname like 'pgkeel\\_shadow%'";
     let busy = "select count(*) from pg_stat_activity where application_name like 'pgkeel%shadow%'";
@@ -60,6 +64,7 @@ async fn a_call_that_is_dropped_at_any_moment_leaves_no_shadow() {
         (left + busy == 0).then_some(())
     })
     .await;
+    println!("shadows: {calls} calls dropped within 150 ms, no database and no session left");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use pgkeel_migrate::cli::{self, Exit};
 use pgkeel_testkit::{Random, TestDatabase, eventually, scaled};
 
 use super::{batches, database_of, fill, filled};
+use crate::progress::Progress;
 use crate::{count, history, locks, log};
 
 const ADDRESS: &str = "PGKEEL_MIGRATE_BACKFILL_ADDRESS";
@@ -56,10 +57,11 @@ async fn some_moment(database: &TestDatabase, client: &mut Child, rows: i64, ran
 #[tokio::test]
 async fn whatever_is_killed_every_row_has_its_turn_once() {
     const ROWS: u32 = 4000;
-    let mut random = Random::seeded();
-    for _ in 0..scaled(2, 20) {
+    let (mut random, rounds, times) = (Random::seeded(), scaled(2, 20), scaled(4, 8));
+    let mut progress = Progress::of(rounds * times, "kills");
+    for _ in 0..rounds {
         let (database, directory) = (database_of(ROWS).await, directory_with(&fill("batch=20 pause=1ms")));
-        for _ in 0..scaled(4, 8) {
+        for _ in 0..times {
             let before = filled(&database).await.0;
             let rows = before + random.below(600).cast_signed();
             let mut client = process(&database, directory.path());
@@ -75,6 +77,7 @@ async fn whatever_is_killed_every_row_has_its_turn_once() {
             eventually("the lock is free", async || (locks(&database).await == 0).then_some(())).await;
             let (once, more) = filled(&database).await;
             assert!(once >= before && more == 0, "{once} {more}");
+            progress.add(1);
         }
         let migrations = Migrations::from_dir(directory.path()).unwrap();
         pgkeel_migrate::Migrator::new(database.config(), migrations).up().await.unwrap();
@@ -82,6 +85,7 @@ async fn whatever_is_killed_every_row_has_its_turn_once() {
         // No batch is in two parts.
         assert_eq!(batches(&database).await, i64::from(ROWS / 20));
     }
+    println!("backfill: {} kills over {rounds} tables of {ROWS} rows, each row changed once", rounds * times);
 }
 
 #[tokio::test]

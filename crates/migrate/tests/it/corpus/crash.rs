@@ -8,6 +8,7 @@ use pgkeel_testkit::{Random, TestDatabase, eventually, is_soak, scaled};
 
 use super::files::Corpus;
 use super::{State, corpus, process};
+use crate::progress::Progress;
 use crate::times::Times;
 use crate::{count, locks};
 
@@ -25,14 +26,14 @@ async fn whatever_is_killed_and_when_the_end_is_that_of_an_undisturbed_run() {
     Migrator::new(undisturbed.config(), corpus.migrations()).up().await.unwrap();
     let expected = State::of(&undisturbed.connection().await).await;
     let (wanted, mut random, mut times) = (scaled(A_ROUND, 100), Random::seeded(), Times::default());
-    let (mut moments, mut round) = (0, 0);
+    let (mut moments, mut round, mut progress) = (0, 0, Progress::of(wanted, "moments"));
     while moments < wanted {
         round += 1;
         assert!(round <= wanted, "{moments} moments at which it was at work, in {round} rounds");
         let database = TestDatabase::empty().await;
         for _ in 0..A_ROUND {
-            moments += usize::from(interrupted(&database, &corpus, &mut random).await);
-            let killed = Instant::now();
+            let (is_at_work, killed) = interrupted(&database, &corpus, &mut random).await;
+            moments += usize::from(is_at_work);
             eventually("the lock is free", async || (locks(&database).await == 0).then_some(())).await;
             times.add(killed.elapsed());
             eventually("sessions are gone", async || (count(&database, OTHERS).await == 0).then_some(()))
@@ -42,6 +43,7 @@ async fn whatever_is_killed_and_when_the_end_is_that_of_an_undisturbed_run() {
         migrator.up().await.unwrap_or_else(|error| panic!("round {round}: {error}"));
         assert!(migrator.status().await.unwrap().interrupted.is_empty());
         State::of(&database.connection().await).await.assert_is(&expected, &format!("round {round}"));
+        progress.is_at(moments);
     }
     println!(
         "check 2: killed at {moments} moments, in {round} databases; the lock was free after {times} (bound 3 s); the end was \
@@ -50,8 +52,8 @@ async fn whatever_is_killed_and_when_the_end_is_that_of_an_undisturbed_run() {
     assert!(!is_soak() || times.longest() < Duration::from_secs(3));
 }
 
-/// Kills a client, or ends its sessions; whether it was at work.
-async fn interrupted(database: &TestDatabase, corpus: &Corpus, random: &mut Random) -> bool {
+/// Kills a client, or ends its sessions; whether it was at work, and when this was.
+async fn interrupted(database: &TestDatabase, corpus: &Corpus, random: &mut Random) -> (bool, Instant) {
     let rows = logged(database).await + random.below(60).cast_signed();
     let by_signal = random.below(2) == 0;
     let mut client = process::start(database.address(), corpus.files().len() / 2);
@@ -60,7 +62,7 @@ async fn interrupted(database: &TestDatabase, corpus: &Corpus, random: &mut Rand
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     tokio::time::sleep(Duration::from_micros(random.below(10_000))).await;
-    let is_at_work = client.try_wait().unwrap().is_none();
+    let (is_at_work, killed) = (client.try_wait().unwrap().is_none(), Instant::now());
     if by_signal {
         let _ = client.kill();
     } else {
@@ -68,7 +70,7 @@ async fn interrupted(database: &TestDatabase, corpus: &Corpus, random: &mut Rand
         count(database, &end).await;
     }
     client.wait_with_output().unwrap();
-    is_at_work
+    (is_at_work, killed)
 }
 
 async fn logged(database: &TestDatabase) -> i64 {

@@ -6,6 +6,7 @@ use pgkeel_testkit::{TestDatabase, eventually, scaled};
 
 use super::files::read;
 use super::{State, applied, corpus};
+use crate::progress::Progress;
 use crate::{count, locks};
 
 /// Where every sequence is.
@@ -23,6 +24,7 @@ async fn each_file_is_tried_before_it_is_applied_and_leaves_nothing() {
     let migrator = Migrator::new(database.config(), corpus.migrations()).with_target(Target::Steps(1));
     let rehearsal = migrator.clone().with_dry_run(DryRun::Rollback);
     let (mut by_rollback, mut refused) = (0, 0);
+    let mut progress = Progress::of(corpus.migrations().len(), "files by rollback");
     for migration in corpus.migrations().iter() {
         let before = State::of(&connection).await;
         match rehearsal.up().await {
@@ -33,6 +35,7 @@ async fn each_file_is_tried_before_it_is_applied_and_leaves_nothing() {
         State::of(&connection).await.assert_is(&before, migration.file());
         assert_eq!(locks(&database).await, 0);
         migrator.clone().without_record().up().await.unwrap();
+        progress.add(1);
     }
     println!(
         "check 6: {by_rollback} files tried by rollback, {refused} refused to be, nothing left each time"
@@ -50,6 +53,7 @@ async fn all_of_it_is_tried_in_a_shadow_and_leaves_nothing() {
     let migrator = Migrator::new(database.config(), corpus.migrations());
     let shadow = migrator.clone().with_dry_run(DryRun::Shadow);
     let (mut tried, mut times) = (0, 0);
+    let mut progress = Progress::of(scaled(1, all - 1), "shadows");
     // From here on all that are left; in full from each file on, and by itself.
     for applied in (1..all).filter(|applied| scaled(*applied == all / 2, true)) {
         while migrator.status().await.unwrap().applied.len() < applied {
@@ -63,6 +67,7 @@ async fn all_of_it_is_tried_in_a_shadow_and_leaves_nothing() {
         (tried, times) = (tried + steps, times + 1);
         State::of(&connection).await.assert_is(&before, "after the shadow");
         assert_eq!((sequences(&connection).await, locks(&database).await), (moved, 0));
+        progress.add(1);
     }
     println!("check 6: {tried} files tried in {times} shadows, nothing left each time, no sequence moved");
 }

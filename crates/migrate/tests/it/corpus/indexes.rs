@@ -7,6 +7,7 @@ use pgkeel_migrate::cli::Exit;
 use pgkeel_testkit::{TestDatabase, scaled};
 
 use super::{applied, corpus};
+use crate::progress::Progress;
 use crate::times::Times;
 use crate::{cli, count, outside};
 
@@ -22,6 +23,7 @@ const DOUBLED: &str =
 #[tokio::test]
 async fn one_that_failed_on_duplicates_is_told_and_valid_after_the_next_call() {
     let (corpus, mut times) = (corpus().await, Times::default());
+    let mut progress = Progress::of(2 * scaled(1, 20), "builds");
     for round in 0..scaled(1, 20) {
         for exists in ["", "if not exists "] {
             let (database, directory) = (applied().await, tempfile::tempdir().unwrap());
@@ -47,6 +49,7 @@ async fn one_that_failed_on_duplicates_is_told_and_valid_after_the_next_call() {
             assert_eq!(exit, Exit::Done, "round {round}: {out}{err}");
             assert_eq!((count(&database, INVALID).await, count(&database, VALID).await), (0, 1));
             left_by_a_rebuild(&database, &typed).await;
+            progress.add(1);
         }
     }
     println!(

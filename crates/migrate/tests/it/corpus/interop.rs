@@ -8,6 +8,7 @@ use pgkeel_testkit::{TestDatabase, is_soak, scaled};
 use super::files::Corpus;
 use super::{State, applied, corpus};
 use crate::interop::{client, runner};
+use crate::progress::Progress;
 use crate::times::Times;
 
 #[tokio::test]
@@ -47,6 +48,7 @@ async fn what_plain_refinery_applied_is_taken_over_without_running_again_and_tak
     let migrations = corpus.migrations();
     let files: Vec<(&str, &str)> = migrations.iter().map(|file| (file.file(), file.sql())).collect();
     let (mut here, mut there, mut taken) = (Times::default(), Times::default(), Times::default());
+    let mut progress = Progress::of(scaled(1, 15), "rounds");
     for round in 0..scaled(1, 15) {
         let (ours, theirs) = (TestDatabase::empty().await, TestDatabase::empty().await);
         let migrator = |database: &TestDatabase| Migrator::new(database.config(), migrations.clone());
@@ -76,6 +78,7 @@ async fn what_plain_refinery_applied_is_taken_over_without_running_again_and_tak
         taken.add(take_over(&migrator(&theirs), &theirs, &ours, files.len()).await);
         let again = runner(&files).set_abort_divergent(true).set_abort_missing(true);
         assert!(again.run_async(&mut client(&theirs).await).await.unwrap().applied_migrations().is_empty());
+        progress.add(1);
     }
     let ratio = here.quantile(50).as_secs_f64() / there.quantile(50).as_secs_f64();
     println!(

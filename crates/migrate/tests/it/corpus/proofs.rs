@@ -7,6 +7,7 @@ use pgkeel_testkit::{TestDatabase, scaled};
 
 use super::corpus;
 use super::files::{Corpus, expected};
+use crate::progress::Progress;
 use crate::snapshot::told;
 
 /// So many files every day.
@@ -40,7 +41,9 @@ fn why(error: &Error) -> String {
 
 async fn proof(corpus: &Corpus) -> Proof {
     let database = TestDatabase::empty().await;
-    Prover::new(database.config(), corpus.migrations()).prove().await.unwrap()
+    let migrations = corpus.migrations();
+    let mut progress = Progress::of(migrations.len(), "ways back");
+    Prover::new(database.config(), migrations).prove_with(|_| progress.add(1)).await.unwrap()
 }
 
 #[tokio::test]

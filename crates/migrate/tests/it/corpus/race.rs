@@ -7,6 +7,7 @@ use pgkeel_testkit::{TestCluster, scaled};
 
 use super::files::{Corpus, is_down};
 use super::{State, process};
+use crate::progress::Progress;
 use crate::snapshot::major;
 use crate::times::Times;
 
@@ -27,6 +28,7 @@ async fn of_many_processes_all_succeed_and_nobody_is_in_the_way_of_another() {
     let builds = |(file, text): &&(&str, &str)| !is_down(file) && text.contains("index concurrently");
     assert_eq!((migrations, corpus.files().iter().filter(builds).count()), (STEPS, 3));
     let (mut expected, mut times): (Option<State>, _) = (None, Times::default());
+    let mut progress = Progress::of(rounds, "rounds");
     for round in 0..rounds {
         let name = format!("race_{round}");
         admin.batch_execute(&format!("create database {name}")).await.unwrap();
@@ -45,6 +47,7 @@ async fn of_many_processes_all_succeed_and_nobody_is_in_the_way_of_another() {
         state.assert_is(expected.get_or_insert_with(|| state.clone()), &name);
         connection.close().await;
         admin.batch_execute(&format!("drop database {name} with (force)")).await.unwrap();
+        progress.add(1);
     }
     let log = cluster.log();
     assert!(log.lines().any(|line| line.starts_with("00000 ")), "a line begins with its SQLSTATE");

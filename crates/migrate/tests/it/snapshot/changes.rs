@@ -9,6 +9,7 @@ use pgkeel_testkit::is_soak;
 
 use super::cases::{Case, cases};
 use super::{everything, major, snapshot, told};
+use crate::progress::Progress;
 
 #[tokio::test]
 async fn each_change_is_one_difference_that_names_object_and_attribute_and_is_gone_when_undone() {
@@ -18,10 +19,12 @@ async fn each_change_is_one_difference_that_names_object_and_attribute_and_is_go
     let me: String = connection.query_scalar("select quote_ident(current_user)", &[]).await.unwrap();
     let before = snapshot(&connection).await;
     let (mut wrong, cases) = (Vec::new(), cases(major(&connection).await, &role, &me));
+    let mut progress = Progress::of(cases.len(), "changes");
     for case in &cases {
         if let Err(problem) = check(&connection, &before, case).await {
             wrong.push(format!("{}\n{problem}", case.change));
         }
+        progress.add(1);
     }
     let cleaned = connection.batch_execute(&format!("drop owned by {role}; drop role {role}")).await;
     println!(

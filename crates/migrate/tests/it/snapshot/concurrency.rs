@@ -6,6 +6,7 @@ use pgkeel_testkit::{eventually, scaled};
 
 use super::{all, everything, snapshot};
 use crate::count;
+use crate::progress::Progress;
 
 #[tokio::test]
 async fn a_schema_that_changes_meanwhile_is_read_all_the_same() {
@@ -23,13 +24,17 @@ async fn a_schema_that_changes_meanwhile_is_read_all_the_same() {
             connection.batch_execute(&churn).await.unwrap();
         }
     });
+    let looks = scaled(10, 1000);
     let look = async {
-        for _ in 0..scaled(10, 1000) {
+        let mut progress = Progress::of(looks, "snapshots");
+        for _ in 0..looks {
             Snapshot::take(&connection, &all()).await.unwrap();
+            progress.add(1);
         }
     };
     tokio::join!(futures_util::future::join_all(others), look);
     assert_eq!(snapshot(&connection).await.fingerprint(), before.fingerprint());
+    println!("check 8: {looks} snapshots while three others changed the schema, none failed");
 }
 
 #[tokio::test]

@@ -6,13 +6,15 @@ use pgkeel_testkit::{Random, TestDatabase, scaled};
 
 use super::shuffled::run_shuffled;
 use super::{all, everything, snapshot};
+use crate::progress::Progress;
 
 #[tokio::test]
 async fn a_schema_made_in_another_order_is_the_same() {
     let (_database, connection) = everything().await;
     let expected = snapshot(&connection).await;
-    let mut random = Random::seeded();
-    for _ in 0..scaled(3, 50) {
+    let (mut random, orders) = (Random::seeded(), scaled(3, 50));
+    let mut progress = Progress::of(orders, "orders");
+    for _ in 0..orders {
         let other = TestDatabase::empty().await;
         let connection = other.connection().await;
         // Other numbers, and gaps where columns were.
@@ -26,7 +28,9 @@ async fn a_schema_made_in_another_order_is_the_same() {
         assert!(differences.is_empty(), "{differences}");
         assert_eq!(found.fingerprint(), expected.fingerprint());
         assert_eq!(found.to_text(), expected.to_text());
+        progress.add(1);
     }
+    println!("check 8: a schema made in {orders} orders has the same fingerprint");
 }
 
 #[tokio::test]

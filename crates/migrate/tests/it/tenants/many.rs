@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use pgkeel_migrate::{Back, Error, Event, Stop, TenantEvent, Tenants};
 use pgkeel_testkit::{TestDatabase, scaled};
 
 use super::{execute, history, tenant};
+use crate::progress::Progress;
 use crate::{count, migrator};
 
 const FILES: [(&str, &str); 3] = [
@@ -169,7 +171,9 @@ async fn all_are_looked_at_together_and_as_each_by_itself() {
     let mut files = FILES.to_vec();
     files.push(("R__v.sql", "create or replace view v as select id from a;"));
     let tenants = Tenants::matching(migrator(&database, &files), ["tenant_*"]);
-    tenants.up(|_| {}).await.unwrap();
+    let (mut progress, begun) = (Progress::of(number, "tenants"), Instant::now());
+    tenants.up(|event| progress.add(usize::from(matches!(event, TenantEvent::Ended { .. })))).await.unwrap();
+    let up = begun.elapsed();
     execute(
         &database,
         "delete from tenant_001.pgkeel_schema_history where version = 2;
@@ -179,7 +183,7 @@ async fn all_are_looked_at_together_and_as_each_by_itself() {
          create schema tenant_x; create table tenant_x.refinery_schema_history (version int)",
     )
     .await;
-    let mut together = BTreeMap::new();
+    let (mut together, begun) = (BTreeMap::new(), Instant::now());
     let report = tenants
         .status(|event| {
             if let TenantEvent::Ended { tenant, outcome } = event {
@@ -189,6 +193,7 @@ async fn all_are_looked_at_together_and_as_each_by_itself() {
         })
         .await
         .unwrap();
+    println!("tenants: {number} up in {up:.1?}, and looked at together in {:.1?}", begun.elapsed());
     assert_eq!((report.tenants(), report.failed, together.len()), (number + 1, 2, number + 1));
     for odd in
         ["tenant_001", "tenant_002", "tenant_003", "tenant_004", "tenant_005", "tenant_006", "tenant_x"]

@@ -7,6 +7,7 @@ use pgkeel_migrate::{Migrations, Migrator, Tenants};
 use pgkeel_testkit::{Random, TestDatabase, eventually, scaled};
 
 use super::{execute, history, tenant};
+use crate::progress::Progress;
 use crate::{count, outside};
 
 const TENANTS: usize = 12;
@@ -64,6 +65,7 @@ async fn assert_each_applied_once(database: &TestDatabase) {
 
 #[tokio::test]
 async fn of_two_processes_each_does_its_part_and_no_tenant_is_done_twice() {
+    let mut progress = Progress::of(scaled(1, 10), "races");
     for _ in 0..scaled(1, 10) {
         let database = tenants().await;
         let started: Vec<Child> = (0..2).map(|_| process(&database)).collect();
@@ -75,12 +77,15 @@ async fn of_two_processes_each_does_its_part_and_no_tenant_is_done_twice() {
         assert_each_applied_once(&database).await;
         let logged = "select count(*) from tenant_7.pgkeel_migration_log where status = 'ok'";
         assert_eq!(count(&database, logged).await, 4);
+        progress.add(1);
     }
+    println!("tenants: {} races of two processes over {TENANTS} tenants, each worked on once", scaled(1, 10));
 }
 
 #[tokio::test]
 async fn after_a_process_was_killed_the_next_one_does_the_rest() {
     let mut random = Random::seeded();
+    let mut progress = Progress::of(scaled(2, 25), "kills");
     for _ in 0..scaled(2, 25) {
         let database = tenants().await;
         let mut first = process(&database);
@@ -94,5 +99,7 @@ async fn after_a_process_was_killed_the_next_one_does_the_rest() {
         let output = String::from_utf8_lossy(&second.stdout).into_owned();
         assert!(second.status.success() && output.contains("1 passed"), "{output}");
         assert_each_applied_once(&database).await;
+        progress.add(1);
     }
+    println!("tenants: {} processes killed among {TENANTS} tenants, the next did the rest", scaled(2, 25));
 }
