@@ -9,6 +9,7 @@ use clap::ArgMatches;
 use pgkeel_connect::Config;
 
 use self::options::Options;
+use super::schemas::Side;
 use super::tenants::Words as TenantWords;
 use crate::{LockFile, Migrations, Migrator, Stop, Tenant};
 
@@ -35,13 +36,23 @@ impl Request {
         Self { verb, directory, json, detail, tenants, options: Options::of(words) }
     }
 
-    /// Whether it changes the database, so that it should end in good order.
-    pub(crate) fn changes_database(&self) -> bool {
-        let runs = matches!(self.verb, Verb::Up | Verb::Down(_) | Verb::Redo);
-        runs || matches!(
-            self.verb,
-            Verb::Repair { .. } | Verb::Baseline | Verb::Mark { .. } | Verb::Import(_)
-        )
+    /// Whether it changes the database or makes another one, so that it should end in good order.
+    pub(crate) fn leaves_something(&self) -> bool {
+        match &self.verb {
+            Verb::Up
+            | Verb::Down(_)
+            | Verb::Redo
+            | Verb::Repair { .. }
+            | Verb::Baseline
+            | Verb::Mark { .. }
+            | Verb::Import(_)
+            | Verb::Verify { .. }
+            | Verb::Test { .. }
+            | Verb::Lock { .. }
+            | Verb::Squash(_) => true,
+            Verb::Diff { sides, .. } => sides.contains(&Side::Files),
+            _ => false,
+        }
     }
 
     /// Where our files are, or will be.

@@ -29,16 +29,17 @@ pub(super) fn of_file<T>(done: Result<T, VerifyError>) -> Result<Result<T, Error
 fn is_of_file(error: &Error) -> bool {
     match error {
         Error::Conflicts { .. } => true,
-        error => error.file().is_some() && !error.is_disconnected(),
+        error => error.file().is_some() && !error.is_disconnected() && !error.is_stopped(),
     }
 }
 
 /// What the first hook makes, such as an extension, is there before every file, so it is no file's doing. Should it fail, the
 /// first call says so.
 async fn shadow(prover: &Prover) -> Result<Shadow, VerifyError> {
-    let shadow = Shadow::create(&prover.server).await?;
+    let shadow = Shadow::create_unless(&prover.server, &prover.stop).await?;
     if let Some(hook) = prover.migrations.before() {
-        let run = shadow.connection().batch_execute(hook.sql()).await;
+        let run = shadow.connection().batch_execute(hook.sql());
+        let run = shadow.cancelling(&prover.stop, run).await;
         tracing::debug!(?run, "the first hook was tried");
     }
     Ok(shadow)
@@ -51,8 +52,9 @@ impl<'a> Bench<'a> {
         Ok(Self { prover, migrations, files, shadow: shadow(prover).await? })
     }
 
-    pub(super) async fn close(self) {
-        self.shadow.leave().await;
+    /// Removes the shadow behind what was found out in it.
+    pub(super) async fn close<T>(self, found: Result<T, VerifyError>) -> Result<T, VerifyError> {
+        Box::pin(self.shadow.end(found, &self.prover.stop)).await
     }
 
     pub(super) fn len(&self) -> usize {
@@ -69,7 +71,8 @@ impl<'a> Bench<'a> {
     }
 
     pub(super) async fn look(&self) -> Result<Snapshot, VerifyError> {
-        Snapshot::take(self.shadow.connection(), &self.prover.scope).await
+        let look = Snapshot::take(self.shadow.connection(), &self.prover.scope);
+        self.shadow.cancelling(&self.prover.stop, look).await
     }
 
     /// As anybody would, but for repeatables: each version is proved by itself.
@@ -80,7 +83,7 @@ impl<'a> Bench<'a> {
     /// There is nothing to lose, and each schema is looked at anyway.
     pub(super) fn migrator_of(&self, migrations: Migrations) -> Migrator {
         let migrator = Migrator::new(self.shadow.config().clone(), migrations);
-        migrator.accepting_destructive().without_record()
+        migrator.accepting_destructive().without_record().with_stop(self.prover.stop.clone())
     }
 
     pub(super) fn migrations(&self) -> &Migrations {
