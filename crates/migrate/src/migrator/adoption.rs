@@ -191,7 +191,7 @@ impl Migrator {
     }
 
     /// A session that holds the lock.
-    async fn alone(&self) -> Result<(Session, Lock), Error> {
+    pub(super) async fn alone(&self) -> Result<(Session, Lock), Error> {
         let session = Session::open(&self.connect, &self.home).await?;
         let lock = self.lock(&session).await?;
         Ok((session, lock))

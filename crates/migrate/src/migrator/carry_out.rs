@@ -101,7 +101,7 @@ impl Migrator {
     }
 
     /// Looks again, as others may have done something meanwhile, and does the rest.
-    async fn run_alone(
+    pub(super) async fn run_alone(
         &self,
         session: &Session,
         lock: Lock,

@@ -3,6 +3,7 @@
 use pgkeel_connect::Executor as _;
 
 use super::Prover;
+use crate::migrator::Sitting;
 use crate::{
     Back, Error, Fingerprint, Kind, LockEntry, LockFile, Migration, Migrations, Migrator, Shadow, Snapshot,
     Target, VerifyError,
@@ -15,6 +16,8 @@ pub(super) struct Bench<'a> {
     migrations: Migrations,
     files: Vec<Migration>,
     shadow: Shadow,
+    /// On which the versions are applied and reverted; none behind an error, which may have left anything there.
+    sitting: Option<Sitting>,
 }
 
 /// An error that a file is to blame for is a finding; any other ends the proof.
@@ -49,11 +52,12 @@ impl<'a> Bench<'a> {
     pub(super) async fn open(prover: &'a Prover) -> Result<Self, VerifyError> {
         let migrations = prover.migrations.chain();
         let files = migrations.for_empty(i64::MAX);
-        Ok(Self { prover, migrations, files, shadow: shadow(prover).await? })
+        Ok(Self { prover, migrations, files, shadow: shadow(prover).await?, sitting: None })
     }
 
     /// Removes the shadow behind what was found out in it.
-    pub(super) async fn close<T>(self, found: Result<T, VerifyError>) -> Result<T, VerifyError> {
+    pub(super) async fn close<T>(mut self, found: Result<T, VerifyError>) -> Result<T, VerifyError> {
+        self.stand_up().await;
         Box::pin(self.shadow.end(found, &self.prover.stop)).await
     }
 
@@ -103,27 +107,48 @@ impl<'a> Bench<'a> {
     }
 
     /// Applies what is missing of the first so many.
-    pub(super) async fn up(&self, upto: usize) -> Result<Snapshot, VerifyError> {
+    pub(super) async fn up(&mut self, upto: usize) -> Result<Snapshot, VerifyError> {
         if let Some(last) = upto.checked_sub(1) {
-            self.migrator().with_target(Target::Version(self.files[last].version())).up().await?;
+            let (migrator, sitting) = self.sit_down().await?;
+            migrator.with_target(Target::Version(self.files[last].version())).up_in(&sitting).await?;
+            self.sitting = Some(sitting);
         }
         self.look().await
     }
 
     /// Undoes the newest.
-    pub(super) async fn down(&self) -> Result<Snapshot, VerifyError> {
+    pub(super) async fn down(&mut self) -> Result<Snapshot, VerifyError> {
         self.run_down().await?;
         self.look().await
     }
 
-    pub(super) async fn run_down(&self) -> Result<(), VerifyError> {
-        self.migrator().down(Back::Steps(1)).await?;
+    pub(super) async fn run_down(&mut self) -> Result<(), VerifyError> {
+        let (migrator, sitting) = self.sit_down().await?;
+        migrator.down_in(&sitting, Back::Steps(1)).await?;
+        self.sitting = Some(sitting);
         Ok(())
+    }
+
+    async fn sit_down(&mut self) -> Result<(Migrator, Sitting), VerifyError> {
+        let migrator = self.migrator();
+        let sitting = match self.sitting.take() {
+            Some(sitting) => sitting,
+            None => migrator.sit_down().await?,
+        };
+        Ok((migrator, sitting))
+    }
+
+    /// Leaves the lock to others.
+    pub(super) async fn stand_up(&mut self) {
+        if let Some(sitting) = self.sitting.take() {
+            sitting.end().await;
+        }
     }
 
     /// Makes the schema after this file anew, in another shadow.
     pub(super) async fn rebuild(&mut self, upto: usize) -> Result<(), VerifyError> {
         let fresh = shadow(self.prover).await?;
+        self.stand_up().await;
         std::mem::replace(&mut self.shadow, fresh).leave().await;
         self.up(upto).await.map(|_| ())
     }

@@ -80,8 +80,8 @@ impl Prover {
     /// To have it dropped first, use [`Stop`].
     pub async fn lock(&self) -> Result<LockFile, VerifyError> {
         self.refuse_server_wide()?;
-        let bench = Box::pin(Bench::open(self)).await?;
-        let locked = Box::pin(lock(&bench)).await; // Files that run take room.
+        let mut bench = Box::pin(Bench::open(self)).await?;
+        let locked = Box::pin(lock(&mut bench)).await; // Files that run take room.
         bench.close(locked).await
     }
 
@@ -122,7 +122,7 @@ impl Prover {
     }
 }
 
-async fn lock(bench: &Bench<'_>) -> Result<LockFile, VerifyError> {
+async fn lock(bench: &mut Bench<'_>) -> Result<LockFile, VerifyError> {
     let (mut schemas, major) = (Vec::new(), bench.look().await?.major());
     for upto in 1..=bench.len() {
         schemas.push(bench.up(upto).await?.fingerprint());
@@ -204,7 +204,7 @@ async fn round_trip(
 
 /// From the top down to the newest file without a down, and up again.
 async fn whole_chain(
-    bench: &Bench<'_>,
+    bench: &mut Bench<'_>,
     (bottom, below): (usize, Snapshot),
     top: &Snapshot,
 ) -> Result<ChainProof, VerifyError> {
