@@ -114,13 +114,16 @@ impl Session {
 
     /// As [`renew`](Self::renew), with nothing that may fail inside a transaction.
     pub(crate) async fn forget(&self, limits: Limits) -> Result<(), Error> {
-        let forget = "reset session authorization; reset role; reset all; discard temp";
-        let mut forget = format!("{forget}; {}", self.settings(limits));
+        let mut forget = format!("{CLEAN}; {PREPARED}; {}", self.settings(limits));
         if self.watches.get() == Some(&true) {
             forget = format!("{forget}; {WATCH_CLIENT}");
         }
-        self.step(Step::SetUp, self.connection.batch_execute(&forget)).await?;
-        Ok(())
+        let mut prepared = None;
+        self.step(Step::SetUp, self.first_row(&forget, &mut prepared)).await?;
+        match prepared.as_ref().and_then(|row| row.get(0)) {
+            None => Ok(()),
+            Some(deallocate) => self.step(Step::SetUp, self.connection.batch_execute(deallocate)).await,
+        }
     }
 
     /// What has to be set, until the transaction ends, to write what is read as it was meant, in its time, and to stay.
@@ -178,6 +181,15 @@ impl Session {
         self.step(Step::SetUp, self.connection.batch_execute(&format!("set role {role}"))).await
     }
 }
+
+/// Leaves nothing on a session of what files have set, made and opened there, but what they have prepared.
+pub(crate) const CLEAN: &str = "reset session authorization; reset role; reset all; discard temp; discard sequences; \
+                                close all; unlisten *";
+
+/// Answers with what lets go of the statements that files have prepared, if there are any. DEALLOCATE ALL would take those
+/// along by which the driver asks about types, and those of a pooler.
+const PREPARED: &str = "select pg_catalog.string_agg(pg_catalog.format('deallocate %I', name), '; ')
+    from pg_catalog.pg_prepared_statements where from_sql";
 
 /// As a setting.
 fn millis(limit: Duration) -> i32 {
