@@ -4,6 +4,7 @@ mod backfill;
 mod blocker;
 mod code;
 mod concurrent_index;
+mod constraints;
 mod context;
 mod course;
 pub(crate) mod engine;
@@ -38,6 +39,7 @@ pub use self::step::Step;
 pub use self::stop::Stop;
 pub use self::suitable::Unsuitable;
 
+pub(crate) use self::constraints::CHECK_CONSTRAINTS;
 pub(crate) use self::context::Context;
 pub(crate) use self::job::Job;
 pub(crate) use self::lock::{Attempt, Lock, Patience};

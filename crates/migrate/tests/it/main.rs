@@ -29,6 +29,7 @@ mod outside;
 mod own_schema;
 mod plan;
 mod proofs;
+mod put_off;
 mod race;
 mod repeatables;
 mod readiness;
