@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::request::{Request, Verb};
 use super::screen::Screen;
 use super::{adoption, checks, files, health, lint, migrate, schemas, signals, squash, tenants};
-use crate::{Error, Migrations, Stop};
+use crate::{Doctor, Error, Migrations, Stop};
 
 /// Carries out what was typed: answers to standard output, errors and waiting to standard error.
 ///
@@ -122,6 +122,9 @@ pub async fn run_into_with<E>(
     let migrations = if verb.takes_files() {
         match Migrations::from_dir(&request.directory).and_then(add) {
             Ok(migrations) => migrations,
+            Err(error) if request.can_do_without(&error) => {
+                return Ok(Box::pin(health::doctor(&mut screen, Doctor::of_database(connect().await?))).await);
+            }
             Err(error) => return Ok(screen.fail(&error, None)),
         }
     } else {
@@ -157,7 +160,7 @@ pub async fn run_into_with<E>(
             Box::pin(lint::pending(&mut screen, (connect, migrations, &directory), &lint)).await
         }
         Verb::Test { page } => Box::pin(checks::test(&mut screen, (connect, migrations), page, stop)).await,
-        Verb::Doctor => Box::pin(health::doctor(&mut screen, connect, migrations)).await,
+        Verb::Doctor => Box::pin(health::doctor(&mut screen, Doctor::new(connect, migrations))).await,
         Verb::Wait { applied, limit } => {
             Box::pin(health::wait(&mut screen, (connect, migrations), applied, limit)).await
         }
