@@ -114,8 +114,9 @@ impl Squasher {
     ///
     /// The texts are taken as they are, with their comments. CREATE and DROP INDEX lose their CONCURRENTLY; roles and
     /// prechecks become statements; what a file has set is reset behind it. How long to wait for locks, phases and
-    /// acceptances of lost data mean nothing on an empty database. Of verify files the proof makes use, the checkpoint has
-    /// none of them, and no ways back.
+    /// acceptances of lost data mean nothing on an empty database. The checkpoint has no ways back, and no verify files: these
+    /// say what holds behind their own file, often not any more behind the last, and the proof has asked them there. What it
+    /// then found the checkpoint to make it makes of each empty database.
     ///
     /// If there is a checkpoint of this version, and the files that it takes the place of, it is proved as it is. If some of
     /// these are gone, as when [`Checkpoint::remove_replaced`] was interrupted, the lock file has to have it as it is.
