@@ -5,7 +5,7 @@ use std::time::Duration;
 use pgkeel_connect::ServerError;
 use tokio_postgres::error::SqlState;
 
-use crate::{BadSnapshot, Differences, Error, LockProblem, Readiness, SquashProblem, Verification};
+use crate::{BadSnapshot, Differences, Error, LockProblem, Readiness, SquashProblem, Stop, Verification};
 
 /// What went wrong while a schema was read, compared, or made in a shadow.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,12 @@ pub enum VerifyError {
     /// The files or the history cannot be used, or a file could not be applied to a shadow.
     #[error(transparent)]
     Migrate(#[from] Error),
+    /// [`Stop`] was asked for. Nothing was written.
+    #[error("it was stopped; {}", left(.shadow.as_deref()))]
+    Stopped {
+        /// The shadow that could not be dropped, if there is one.
+        shadow: Option<String>,
+    },
     /// There is no connection.
     #[error("the database cannot be reached")]
     Connect(#[source] pgkeel_connect::Error),
@@ -224,10 +230,28 @@ impl VerifyError {
         }
     }
 
-    /// Whether it ended early because [`Stop`](crate::Stop) was asked for.
+    /// Whether it ended early because [`Stop`] was asked for.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        matches!(self, Self::Migrate(error) if error.is_stopped())
+        match self {
+            Self::Stopped { .. } => true,
+            Self::Migrate(error) => error.is_stopped(),
+            _ => false,
+        }
+    }
+
+    /// Whether it comes of this having been asked for: it says so, or something was cancelled.
+    pub(crate) fn comes_of(&self, stop: &Stop) -> bool {
+        stop.is_cause(self.is_stopped(), self.server())
+    }
+
+    /// The same, or that it was stopped if it comes of that, where no shadow is left.
+    pub(crate) fn or_stopped(self, stop: &Stop) -> Self {
+        match self {
+            Self::Stopped { .. } => self,
+            error if error.comes_of(stop) => Self::Stopped { shadow: None },
+            error => error,
+        }
     }
 
     /// A refusal to make a database, with what to do about it if it is one of privilege.
@@ -277,6 +301,13 @@ impl fmt::Display for VerifyStep {
             Self::Count => "counting rows",
         })
     }
+}
+
+fn left(shadow: Option<&str>) -> String {
+    shadow.map_or_else(
+        || "nothing is left of it".to_owned(),
+        |name| format!("the shadow database {name} is still there, and a later call that makes one drops it"),
+    )
 }
 
 fn outcome(differences: &Differences, rows: &[String]) -> Vec<String> {

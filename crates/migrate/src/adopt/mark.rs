@@ -31,6 +31,16 @@ pub enum MarkProblem {
         /// The version.
         version: i64,
     },
+    /// There is no file with this version any more.
+    #[error(
+        "{file} is gone, and {checkpoint}, which has taken its place, is for empty databases; restore the file first"
+    )]
+    Gone {
+        /// The name of the file that is gone.
+        file: String,
+        /// The checkpoint.
+        checkpoint: String,
+    },
     /// It is applied already.
     #[error("{file} is applied already")]
     Applied {
@@ -91,9 +101,18 @@ impl Order<'_> {
         let row = self.row(version);
         match (self.direction, self.migrations.get(version), row) {
             (Direction::Up, _, Some(row)) => Some(MarkProblem::Applied { file: self.trail.file(row) }),
-            (Direction::Up, None, None) => Some(MarkProblem::NoFile { version }),
+            (Direction::Up, None, None) => Some(self.no_file(version)),
             (Direction::Down, _, None) => Some(MarkProblem::NotApplied { version }),
             (Direction::Up, Some(_), None) | (Direction::Down, _, Some(_)) => None,
+        }
+    }
+
+    fn no_file(&self, version: i64) -> MarkProblem {
+        match self.migrations.squashed(version) {
+            Some((checkpoint, gone)) => {
+                MarkProblem::Gone { file: gone.file(), checkpoint: checkpoint.file().to_owned() }
+            }
+            None => MarkProblem::NoFile { version },
         }
     }
 

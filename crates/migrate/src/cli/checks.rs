@@ -8,7 +8,9 @@ use serde_json::json;
 use super::exit::Exit;
 use super::screen::Screen;
 use super::{tenants, text};
-use crate::{Against, LockFile, Migrations, Proof, Prover, Tenant, Verification, Verifier, VerifyError};
+use crate::{
+    Against, LockFile, Migrations, Proof, Prover, Stop, Tenant, Verification, Verifier, VerifyError,
+};
 
 /// What a schema is held against, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +34,10 @@ pub(super) async fn verify(
     (connect, migrations, directory): (Config, Migrations, &Path),
     tenant: Option<Tenant>,
     (with, page): (With, Page),
+    stop: Stop,
 ) -> Exit {
     let verified = async {
-        let verifier = Verifier::new(connect.clone(), migrations).with_shadows_on(connect);
+        let verifier = Verifier::new(connect.clone(), migrations).with_shadows_on(connect).with_stop(stop);
         match tenant {
             None => verifier.verify(&against(directory, with)?).await,
             Some(tenant) => verifier.in_schema(&tenant).verify(&tenants::against(with)?).await,
@@ -75,12 +78,13 @@ fn no_lock_file(directory: &Path) -> VerifyError {
 
 pub(super) async fn test(
     screen: &mut Screen<'_>,
-    connect: Config,
-    migrations: Migrations,
+    (connect, migrations): (Config, Migrations),
     page: Page,
+    stop: Stop,
 ) -> Exit {
     let tells = !screen.json && page == Page::Text;
     let proved = Prover::new(connect, migrations)
+        .with_stop(stop)
         .prove_with(|step| {
             if tells {
                 let _ = write!(screen.out, "{step}").and_then(|()| screen.out.flush());
@@ -109,9 +113,11 @@ pub(super) async fn lock(
     screen: &mut Screen<'_>,
     (connect, migrations, directory): (Config, Migrations, &Path),
     check: bool,
+    stop: &Stop,
 ) -> Exit {
     let locked = async {
-        let made = Prover::new(connect, migrations).lock().await?;
+        let made = Prover::new(connect, migrations).with_stop(stop.clone()).lock().await?;
+        go_on(stop)?;
         let is_new = LockFile::read(directory)?.as_ref() != Some(&made);
         if is_new && !check {
             made.write(directory)?;
@@ -134,6 +140,11 @@ pub(super) async fn lock(
         }
         Err(error) => screen.fail_to_verify(&error),
     }
+}
+
+/// Refuses to write once somebody has asked to stop.
+pub(super) fn go_on(stop: &Stop) -> Result<(), VerifyError> {
+    if stop.is_requested() { Err(VerifyError::Stopped { shadow: None }) } else { Ok(()) }
 }
 
 /// Whether the lock file, if there is one, is about these files. Needs no database.

@@ -121,6 +121,7 @@ impl From<&VerifyError> for Exit {
             | VerifyError::OldRecord
             | VerifyError::StaleRecord => Self::Conflict,
             VerifyError::Connect(_)
+            | VerifyError::Stopped { .. }
             | VerifyError::Server { .. }
             | VerifyError::NoAnswer { .. }
             | VerifyError::BadRecord(_) => Self::Failed,

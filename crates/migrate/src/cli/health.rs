@@ -40,9 +40,12 @@ pub(super) async fn wait(
     }
 }
 
-pub(super) async fn doctor(screen: &mut Screen<'_>, connect: Config, migrations: Migrations) -> Exit {
-    match Doctor::new(connect, migrations).examine().await {
+pub(super) async fn doctor(screen: &mut Screen<'_>, doctor: Doctor) -> Exit {
+    match doctor.examine().await {
         Ok(diagnosis) => {
+            if !doctor.has_files() {
+                screen.say("without files: nothing is said of what they and the history disagree on; name them with --dir");
+            }
             screen.answer(|| told(&diagnosis), || in_json(&diagnosis));
             exit(&diagnosis)
         }

@@ -3,14 +3,17 @@
 mod options;
 mod verb;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 use pgkeel_connect::Config;
 
 use self::options::Options;
+use super::schemas::Side;
 use super::tenants::Words as TenantWords;
-use crate::{LockFile, Migrations, Migrator, Stop, Tenant};
+use crate::{Error, LockFile, Migrations, Migrator, Stop, Tenant};
 
 pub(crate) use self::verb::{Content, Verb, WayBack};
 
@@ -18,6 +21,8 @@ pub(crate) use self::verb::{Content, Verb, WayBack};
 pub(crate) struct Request {
     pub(crate) verb: Verb,
     pub(crate) directory: PathBuf,
+    /// Whether somebody typed that.
+    pub(crate) names_directory: bool,
     pub(crate) json: bool,
     pub(crate) detail: bool,
     /// For whose schemas it is, if the database has many tenants.
@@ -29,19 +34,37 @@ impl Request {
     pub(crate) fn of(matches: &ArgMatches) -> Self {
         let (verb, words) = matches.subcommand().expect("clap asks for a verb");
         let directory = words.get_one::<PathBuf>("dir").expect("it has a default").clone();
+        let names_directory = words.value_source("dir") == Some(ValueSource::CommandLine);
         let is_json_format = value::<String>(words, "format").is_some_and(|format| format == "json");
         let (json, detail) = (words.get_flag("json") || is_json_format, has(words, "detail"));
         let (verb, tenants) = (Verb::of(verb, words), TenantWords::of(words));
-        Self { verb, directory, json, detail, tenants, options: Options::of(words) }
+        Self { verb, directory, names_directory, json, detail, tenants, options: Options::of(words) }
     }
 
-    /// Whether it changes the database, so that it should end in good order.
-    pub(crate) fn changes_database(&self) -> bool {
-        let runs = matches!(self.verb, Verb::Up | Verb::Down(_) | Verb::Redo);
-        runs || matches!(
-            self.verb,
-            Verb::Repair { .. } | Verb::Baseline | Verb::Mark { .. } | Verb::Import(_)
-        )
+    /// Whether it changes the database or makes another one, so that it should end in good order.
+    pub(crate) fn leaves_something(&self) -> bool {
+        match &self.verb {
+            Verb::Up
+            | Verb::Down(_)
+            | Verb::Redo
+            | Verb::Repair { .. }
+            | Verb::Baseline
+            | Verb::Mark { .. }
+            | Verb::Import(_)
+            | Verb::Verify { .. }
+            | Verb::Test { .. }
+            | Verb::Lock { .. }
+            | Verb::Squash(_) => true,
+            Verb::Diff { sides, .. } => sides.contains(&Side::Files),
+            _ => false,
+        }
+    }
+
+    /// Whether it can do without the files of a directory that is not there.
+    pub(crate) fn can_do_without(&self, error: &Error) -> bool {
+        let is_missing =
+            matches!(error, Error::Directory { source, .. } if source.kind() == ErrorKind::NotFound);
+        is_missing && self.verb == Verb::Doctor && !self.names_directory
     }
 
     /// Where our files are, or will be.

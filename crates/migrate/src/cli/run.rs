@@ -9,13 +9,13 @@ use super::exit::Exit;
 use super::request::{Request, Verb};
 use super::screen::Screen;
 use super::{adoption, checks, files, health, lint, migrate, schemas, signals, squash, tenants};
-use crate::{Error, Migrations, Stop};
+use crate::{Doctor, Error, Migrations, Stop};
 
 /// Carries out what was typed: answers to standard output, errors and waiting to standard error.
 ///
 /// `connect` says where the database is. It is called once, after the files have been read, and not by verbs that need
-/// no database. While the database is changed, Ctrl-C and SIGTERM have the statement under way cancelled and what
-/// happened logged; the second one ends it at once.
+/// no database. While the database is changed, or a shadow is used, Ctrl-C and SIGTERM have the statement under way cancelled,
+/// what happened logged and the shadow dropped; the second one ends it at once.
 ///
 /// # Errors
 /// That of `connect`, for the caller to show; all others have been shown.
@@ -29,7 +29,7 @@ pub async fn run<E>(
     let stop = Stop::new();
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     let run = pin!(run_into(matches, connect, stop.clone(), &mut out, &mut err));
-    if !Request::of(matches).changes_database() {
+    if !Request::of(matches).leaves_something() {
         return run.await;
     }
     match select(run, pin!(signals::second(&stop))).await {
@@ -97,7 +97,8 @@ pub async fn run_into_with<E>(
     err: &mut (dyn Write + Send),
 ) -> Result<Exit, E> {
     let request = Request::of(matches);
-    let mut screen = Screen { out, err, json: request.json, detail: request.detail };
+    let (json, detail, tenant) = (request.json, request.detail, request.tenant());
+    let mut screen = Screen { out, err, json, detail, tenant };
     let verb = request.verb.clone();
     if let Verb::New { name, content, way_back, code } = verb {
         let besides = add(Migrations::default());
@@ -121,6 +122,9 @@ pub async fn run_into_with<E>(
     let migrations = if verb.takes_files() {
         match Migrations::from_dir(&request.directory).and_then(add) {
             Ok(migrations) => migrations,
+            Err(error) if request.can_do_without(&error) => {
+                return Ok(Box::pin(health::doctor(&mut screen, Doctor::of_database(connect().await?))).await);
+            }
             Err(error) => return Ok(screen.fail(&error, None)),
         }
     } else {
@@ -143,14 +147,20 @@ pub async fn run_into_with<E>(
     }
     Ok(match verb {
         Verb::Verify { with, page } => {
-            Box::pin(checks::verify(&mut screen, (connect, migrations, &directory), tenant, (with, page)))
-                .await
+            Box::pin(checks::verify(
+                &mut screen,
+                (connect, migrations, &directory),
+                tenant,
+                (with, page),
+                stop,
+            ))
+            .await
         }
         Verb::Lint(lint) => {
             Box::pin(lint::pending(&mut screen, (connect, migrations, &directory), &lint)).await
         }
-        Verb::Test { page } => Box::pin(checks::test(&mut screen, connect, migrations, page)).await,
-        Verb::Doctor => Box::pin(health::doctor(&mut screen, connect, migrations)).await,
+        Verb::Test { page } => Box::pin(checks::test(&mut screen, (connect, migrations), page, stop)).await,
+        Verb::Doctor => Box::pin(health::doctor(&mut screen, Doctor::new(connect, migrations))).await,
         Verb::Wait { applied, limit } => {
             Box::pin(health::wait(&mut screen, (connect, migrations), applied, limit)).await
         }
@@ -158,13 +168,14 @@ pub async fn run_into_with<E>(
             Box::pin(schemas::snapshot(&mut screen, (connect, &directory), output.as_deref())).await
         }
         Verb::Diff { sides, page } => {
-            Box::pin(schemas::diff(&mut screen, (connect, migrations, &directory), &sides, page)).await
+            Box::pin(schemas::diff(&mut screen, (connect, migrations, &directory), (&sides, page), &stop))
+                .await
         }
         Verb::Lock { check } => {
-            Box::pin(checks::lock(&mut screen, (connect, migrations, &directory), check)).await
+            Box::pin(checks::lock(&mut screen, (connect, migrations, &directory), check, &stop)).await
         }
         Verb::Squash(words) => {
-            Box::pin(squash::squash(&mut screen, (connect, migrations, &directory), words)).await
+            Box::pin(squash::squash(&mut screen, (connect, migrations, &directory), words, &stop)).await
         }
         Verb::Baseline => {
             let migrator = request.migrator(connect, migrations, stop);

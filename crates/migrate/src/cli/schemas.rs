@@ -9,7 +9,7 @@ use super::checks::Page;
 use super::exit::Exit;
 use super::screen::Screen;
 use crate::drift::made_by;
-use crate::{Differences, LockFile, Migrations, Scope, Snapshot, VerifyError};
+use crate::{Differences, LockFile, Migrations, Scope, Snapshot, Stop, VerifyError};
 
 /// One side of a comparison, as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,7 @@ impl Side {
         connect: &Config,
         migrations: &Migrations,
         scope: &Scope,
+        stop: &Stop,
     ) -> Result<Snapshot, VerifyError> {
         match self {
             Self::Database => taken(connect, scope).await,
@@ -51,7 +52,7 @@ impl Side {
                 taken(&Config::new(address), scope).await
             }
             Self::Written(path) => read(path),
-            Self::Files => made_by(connect, migrations.clone(), scope).await,
+            Self::Files => made_by(connect, migrations.clone(), scope, stop).await,
         }
     }
 }
@@ -124,13 +125,13 @@ fn in_json(snapshot: &Snapshot, with_objects: bool) -> Value {
 pub(super) async fn diff(
     screen: &mut Screen<'_>,
     (connect, migrations, directory): (Config, Migrations, &Path),
-    sides: &[Side; 2],
-    page: Page,
+    (sides, page): (&[Side; 2], Page),
+    stop: &Stop,
 ) -> Exit {
     let compared = async {
         let scope = scope(directory)?;
-        let expected = sides[0].read(&connect, &migrations, &scope).await?;
-        let found = sides[1].read(&connect, &migrations, &scope).await?;
+        let expected = sides[0].read(&connect, &migrations, &scope, stop).await?;
+        let found = sides[1].read(&connect, &migrations, &scope, stop).await?;
         if expected.fingerprint() != found.fingerprint() && expected.major() != found.major() {
             return Err(VerifyError::OtherMajor { expected: expected.major(), found: found.major() });
         }

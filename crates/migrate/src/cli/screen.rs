@@ -13,6 +13,8 @@ pub(crate) struct Screen<'a> {
     pub(crate) err: &'a mut (dyn Write + Send),
     pub(crate) json: bool,
     pub(crate) detail: bool,
+    /// For whose schema alone the verb is.
+    pub(crate) tenant: Option<Tenant>,
 }
 
 impl Screen<'_> {
@@ -72,16 +74,17 @@ impl Screen<'_> {
 
     /// Says what went wrong, where, and what to do next.
     pub(crate) fn fail(&mut self, error: &Error, migrations: Option<&Migrations>) -> Exit {
-        self.complain("", error, migrations);
+        self.complain(None, error, migrations);
         if self.json {
             self.answer(String::new, || json::error(error, &in_full(error)));
         }
         Exit::from(error)
     }
 
-    /// As [`fail`](Self::fail), for people alone; `of` says of what it is, if there are several.
-    pub(crate) fn complain(&mut self, of: &str, error: &Error, migrations: Option<&Migrations>) {
-        let _ = writeln!(self.err, "migrate: {of}{}", in_full(error));
+    /// As [`fail`](Self::fail), for people alone; `of` says of which tenant it is, if there are several.
+    pub(crate) fn complain(&mut self, of: Option<&Tenant>, error: &Error, migrations: Option<&Migrations>) {
+        let whose = of.map_or_else(String::new, |tenant| format!("{tenant}: "));
+        let _ = writeln!(self.err, "migrate: {whose}{}", in_full(error));
         if let Some(excerpt) = error.file().zip(migrations).and_then(|(file, all)| excerpt::of(file, all)) {
             let _ = write!(self.err, "{excerpt}");
         }
@@ -91,7 +94,7 @@ impl Screen<'_> {
         if let Some(hint) = error.server().and_then(|server| server.hint()) {
             let _ = writeln!(self.err, "hint: {hint}");
         }
-        if let Some(next) = text::next(error) {
+        if let Some(next) = text::next(error, of.or(self.tenant.as_ref())) {
             let _ = writeln!(self.err, "next: {next}");
         }
     }

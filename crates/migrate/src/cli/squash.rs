@@ -8,11 +8,12 @@ use pgkeel_connect::Config;
 use serde_json::json;
 
 use super::arguments::{flag, verb, version};
+use super::checks::go_on;
 use super::exit::Exit;
 use super::request::{has, value};
 use super::screen::Screen;
 use super::text::count;
-use crate::{Checkpoint, Event, LockFile, Migrations, Removal, Squasher, VerifyError};
+use crate::{Checkpoint, Event, LockFile, Migrations, Removal, Squasher, Stop, VerifyError};
 
 /// What was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +71,9 @@ pub(super) async fn squash(
     screen: &mut Screen<'_>,
     (connect, migrations, directory): (Config, Migrations, &Path),
     words: Words,
+    stop: &Stop,
 ) -> Exit {
-    let done = carry_out((connect, migrations, directory), &words, |event| screen.progress(event));
+    let done = carry_out((connect, migrations, directory), (&words, stop), |event| screen.progress(event));
     let done = Box::pin(done).await;
     match done {
         Ok(done) => {
@@ -92,11 +94,12 @@ struct Done {
 /// All that may fail comes before the first file is written.
 async fn carry_out(
     (connect, migrations, directory): (Config, Migrations, &Path),
-    words: &Words,
+    (words, stop): (&Words, &Stop),
     observe: impl FnMut(Event<'_>) + Send,
 ) -> Result<Done, VerifyError> {
     let lock = LockFile::read(directory)?;
-    let mut squasher = Squasher::new(connect.clone(), migrations).with_name(&words.name);
+    let mut squasher =
+        Squasher::new(connect.clone(), migrations).with_name(&words.name).with_stop(stop.clone());
     if let Some(lock) = &lock {
         squasher = squasher.with_lock(lock.clone());
     }
@@ -110,6 +113,7 @@ async fn carry_out(
         Some(_) => Some(checkpoint.lock(connect, words.removal.is_some()).await?),
         None => None,
     };
+    go_on(stop)?;
     if !words.dry_run {
         checkpoint.write(directory)?;
         if let Some(lock) = &new_lock {

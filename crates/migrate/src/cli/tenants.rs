@@ -80,7 +80,8 @@ async fn verify(
     with: With,
 ) -> Result<TenantsReport, Error> {
     let connect = migrator.connect().clone();
-    let verifier = Verifier::new(connect.clone(), migrator.migrations().clone()).with_shadows_on(connect);
+    let verifier = Verifier::new(connect.clone(), migrator.migrations().clone());
+    let verifier = verifier.with_shadows_on(connect).with_stop(migrator.stop().clone());
     let work = |_: Migrator, tenant: crate::Tenant| {
         let verifier = verifier.clone().in_schema(&tenant);
         async move { verifier.verify(&against(with)?).await }

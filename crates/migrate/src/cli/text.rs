@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     Backfilled, Blocker, Direction, Done, Error, Event, ImportProblem, IndexProgress, Kind, LockHolder,
-    Migration, Plan, Reason, Report, Stays,
+    Migration, Plan, Reason, Report, Stays, Tenant,
 };
 
 /// The line for what has just happened, if it is worth one.
@@ -122,8 +122,8 @@ pub(crate) fn report(report: &Report, nothing: &str) -> String {
     }
 }
 
-/// What to do about an error, if that is not in it.
-pub(crate) fn next(error: &Error) -> Option<String> {
+/// What to do about an error, if that is not in it; for one of many tenants for just this one.
+pub(crate) fn next(error: &Error, tenant: Option<&Tenant>) -> Option<String> {
     if let Error::Import { problems, .. } = error {
         return next_of_import(problems);
     }
@@ -138,16 +138,17 @@ pub(crate) fn next(error: &Error) -> Option<String> {
     {
         return Some(format!("mend {}, then run the same again", file.file));
     }
+    let whose = tenant.map_or_else(String::new, in_schema);
     let verb = match file.direction {
-        Direction::Up => "up",
-        Direction::Down => "down",
+        Direction::Up => format!("up{whose}"),
+        Direction::Down => format!("down{whose}"),
     };
     Some(match (&file.reason, file.stays) {
         (Reason::Stopped | Reason::IndexInUse { .. } | Reason::IndexInvalid { .. }, _) => {
             format!("migrate {verb}")
         }
         (Reason::OutcomeUnknown(_) | Reason::TransactionEnded, _) | (_, Stays::Unknown) => {
-            "migrate status".to_owned()
+            format!("migrate status{whose}")
         }
         (Reason::Refused(_), _) if file.reason.is_worth_retrying() => {
             format!("migrate {verb}, when fewer use the table")
@@ -162,6 +163,18 @@ pub(crate) fn next(error: &Error) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// The words that say for whom.
+fn in_schema(tenant: &Tenant) -> String {
+    let shared = tenant.seen().iter().map(|schema| format!(" --shared-schema {}", word(schema.name())));
+    format!(" --schema {}{}", word(tenant.schema().name()), shared.collect::<String>())
+}
+
+/// As a shell takes it for one word.
+fn word(text: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "_-.".contains(it);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Which words take files over all the same, if there are some.

@@ -29,14 +29,26 @@ use crate::{Error, Migrations, Status, VerifyError};
 #[derive(Debug, Clone)]
 pub struct Doctor {
     connect: Config,
-    migrations: Migrations,
+    migrations: Option<Migrations>,
 }
 
 impl Doctor {
     /// For the database that this names and these files. The role should be the one that applies them.
     #[must_use]
     pub fn new(connect: Config, migrations: Migrations) -> Self {
-        Self { connect, migrations }
+        Self { connect, migrations: Some(migrations) }
+    }
+
+    /// For the database that this names, where no files are at hand: nothing is said then of files in conflict or stopped
+    /// half-way.
+    #[must_use]
+    pub fn of_database(connect: Config) -> Self {
+        Self { connect, migrations: None }
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_files(&self) -> bool {
+        self.migrations.is_some()
     }
 
     /// Looks for invalid indexes and what rebuilding has left of them, constraints that were never validated, files in
@@ -79,12 +91,15 @@ impl Doctor {
             rows => rows?,
         };
         let (trail, holder) = (log::trail(session).await?, Lock::held_by(session).await?);
-        let status = Status::compare(&self.migrations, rows, &trail, holder);
-        let repeated = repeated::rows(session, &self.migrations).await?;
-        let is_new = status.applied.is_empty() && repeated.is_empty();
-        complaints.extend(status.conflicts.into_iter().map(|conflict| Complaint::Conflict { conflict }));
-        complaints.extend(status.interrupted.into_iter().map(|file| Complaint::Interrupted { file }));
-        complaints.extend(status.holder.map(|holder| Complaint::Held { holder }));
+        let no_files = Migrations::default();
+        let repeated = repeated::rows(session, self.migrations.as_ref().unwrap_or(&no_files)).await?;
+        let is_new = rows.is_empty() && repeated.is_empty();
+        complaints.extend(holder.clone().map(|holder| Complaint::Held { holder }));
+        if let Some(migrations) = &self.migrations {
+            let status = Status::compare(migrations, rows, &trail, holder);
+            complaints.extend(status.conflicts.into_iter().map(|conflict| Complaint::Conflict { conflict }));
+            complaints.extend(status.interrupted.into_iter().map(|file| Complaint::Interrupted { file }));
+        }
         let record = header(&session.home, &session.connection).await?;
         if !is_new && !record.is_some_and(|record| record.is_current) {
             complaints.push(Complaint::NotRecorded);

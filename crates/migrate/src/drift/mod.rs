@@ -121,8 +121,9 @@ impl Verifier {
         self
     }
 
-    /// The same, ending early when this is asked for.
-    pub(crate) fn with_stop(mut self, stop: Stop) -> Self {
+    /// The same, ending early when this is asked for. What is running is cancelled then, and no shadow is left.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
         self.stop = stop;
         self
     }
@@ -139,14 +140,19 @@ impl Verifier {
     /// [`VerifyError::NotRecorded`], [`VerifyError::OldRecord`], [`VerifyError::StaleRecord`], [`VerifyError::NotLocked`],
     /// [`VerifyError::RepeatablesNotLocked`], [`VerifyError::RepeatableDue`] and [`VerifyError::OtherMajor`] if there is
     /// nothing to compare with; [`Error::Conflicts`] in [`VerifyError::Migrate`] if the files are not those that were
-    /// applied; those of [`Shadow::create`] and [`Migrator::up`] for a shadow; that the database cannot be read.
+    /// applied; those of [`Shadow::create`] and [`Migrator::up`] for a shadow; that the database cannot be read;
+    /// [`VerifyError::Stopped`].
     ///
     /// # Cancellation
-    /// Dropping the future leaves nothing behind; a shadow is dropped in the background.
+    /// Dropping the future leaves nothing behind but a shadow, which is dropped in the background; if the process ends before
+    /// that, it is dropped by a later call. To have it dropped first, use [`Stop`].
     pub async fn verify(&self, against: &Against) -> Result<Verification, VerifyError> {
         let migrator = Migrator::new(self.connect.clone(), self.migrations.clone());
-        let status = migrator.in_home(self.home.clone()).status().await?;
-        self.verify_as(&status, against).await
+        let migrator = migrator.in_home(self.home.clone());
+        let Some(status) = self.stop.unless_requested(migrator.status()).await else {
+            return Err(VerifyError::Stopped { shadow: None });
+        };
+        self.verify_as(&status?, against).await
     }
 
     /// As [`verify`](Self::verify), as if this was applied.
@@ -155,7 +161,10 @@ impl Verifier {
         status: &Status,
         against: &Against,
     ) -> Result<Verification, VerifyError> {
-        let connection = dial(&self.connect.clone().with_application_name("pgkeel-verify")).await;
+        let connect = self.connect.clone().with_application_name("pgkeel-verify");
+        let Some(connection) = self.stop.unless_requested(dial(&connect)).await else {
+            return Err(VerifyError::Stopped { shadow: None });
+        };
         let connection = connection.map_err(VerifyError::Connect)?;
         // Files that run in a shadow take room.
         let verifying = Box::pin(async {
@@ -167,7 +176,7 @@ impl Verifier {
         });
         let verified = cancelling(&connection, &self.stop, verifying).await;
         connection.close().await;
-        verified
+        verified.map_err(|error| error.or_stopped(&self.stop))
     }
 
     async fn against_record(
@@ -272,10 +281,7 @@ impl Verifier {
         if !self.is_private {
             server_wide::refuse(&applied)?;
         }
-        let shadow = Shadow::create(self.shadows.as_ref().unwrap_or(&self.connect)).await?;
-        let made = make(&shadow, (&self.home, applied), scope, &self.stop).await;
-        shadow.leave().await;
-        made
+        make(self.shadows.as_ref().unwrap_or(&self.connect), (&self.home, applied), scope, &self.stop).await
     }
 }
 
@@ -285,24 +291,26 @@ pub(crate) async fn made_by(
     server: &Config,
     migrations: Migrations,
     scope: &Scope,
+    stop: &Stop,
 ) -> Result<Snapshot, VerifyError> {
     server_wide::refuse(&migrations)?;
-    let shadow = Shadow::create(server).await?;
-    let made = make(&shadow, (&Home::default(), migrations), scope, &Stop::new()).await;
-    shadow.leave().await;
-    made
+    make(server, (&Home::default(), migrations), scope, stop).await
 }
 
 async fn make(
-    shadow: &Shadow,
+    server: &Config,
     (home, migrations): (&Home, Migrations),
     scope: &Scope,
     stop: &Stop,
 ) -> Result<Snapshot, VerifyError> {
-    let migrator =
-        Migrator::new(shadow.config().clone(), migrations).accepting_destructive().without_record();
-    migrator.in_home(home.in_shadow()).with_stop(stop.clone()).up().await?;
-    Snapshot::take_in(home, shadow.connection(), scope).await
+    let shadow = Shadow::create_unless(server, stop).await?;
+    let run = async {
+        let migrator = Migrator::new(shadow.config().clone(), migrations).in_home(home.in_shadow());
+        migrator.accepting_destructive().without_record().with_stop(stop.clone()).up().await?;
+        Snapshot::take_in(home, shadow.connection(), scope).await
+    };
+    let made = shadow.cancelling(stop, run).await;
+    shadow.end(made, stop).await
 }
 
 /// All that is applied.

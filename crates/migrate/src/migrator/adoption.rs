@@ -1,8 +1,5 @@
 //! The calls of a [`Migrator`] that record without running anything.
 
-use pgkeel_connect::ServerError;
-use tokio_postgres::error::SqlState;
-
 use super::Migrator;
 use super::record::Recorder;
 use crate::adopt::baseline::{self, Check};
@@ -95,7 +92,8 @@ impl Migrator {
         let done = cancelling(&session.connection, &self.stop, marking).await;
         self.end(&session, lock, done.as_ref().is_ok_and(|done| !done.is_dry_run)).await;
         done.map_err(|error| {
-            if self.is_stop(error.is_stopped(), error.server()) { Error::StoppedUnrecorded } else { error }
+            let is_stop = self.stop.is_cause(error.is_stopped(), error.server());
+            if is_stop { Error::StoppedUnrecorded } else { error }
         })
     }
 
@@ -190,19 +188,11 @@ impl Migrator {
 
     /// Says of an error that comes of stopping that it does.
     fn stopped_in(&self, error: VerifyError) -> VerifyError {
-        if self.is_stop(error.is_stopped(), error.server()) {
-            return Error::StoppedUnrecorded.into();
-        }
-        error
-    }
-
-    fn is_stop(&self, is_stopped: bool, server: Option<&ServerError>) -> bool {
-        let is_cancelled = server.is_some_and(|server| *server.code() == SqlState::QUERY_CANCELED);
-        is_stopped || is_cancelled && self.stop.is_requested()
+        if error.comes_of(&self.stop) { Error::StoppedUnrecorded.into() } else { error }
     }
 
     /// A session that holds the lock.
-    async fn alone(&self) -> Result<(Session, Lock), Error> {
+    pub(super) async fn alone(&self) -> Result<(Session, Lock), Error> {
         let session = Session::open(&self.connect, &self.home).await?;
         let lock = self.lock(&session).await?;
         Ok((session, lock))

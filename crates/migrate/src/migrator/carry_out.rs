@@ -14,7 +14,7 @@ use crate::state::log::{self, RunId};
 use crate::state::{history, repeated};
 use crate::{
     Done, DryRun, Error, Event, Kind, LockHolder, Migration, Migrations, Phase, Report, Shadow, Status,
-    Target, Unsuitable,
+    Target, Unsuitable, VerifyError,
 };
 
 impl Migrator {
@@ -101,7 +101,7 @@ impl Migrator {
     }
 
     /// Looks again, as others may have done something meanwhile, and does the rest.
-    async fn run_alone(
+    pub(super) async fn run_alone(
         &self,
         session: &Session,
         lock: Lock,
@@ -164,7 +164,7 @@ impl Migrator {
                 return Err(Error::CannotRehearse { file: script.file().to_owned(), reason });
             }
         }
-        let shadow = Shadow::create(&self.connect).await.map_err(|error| Error::Shadow(Box::new(error)))?;
+        let shadow = Shadow::create_unless(&self.connect, &self.stop).await.map_err(of_shadow)?;
         let (connect, home) = (shadow.config().clone(), self.home.in_shadow());
         let there = Self { connect, home, dry_run: None, recorded: None, ..self.clone() };
         // What is due is accepted by now, and of the rest there is nothing to lose.
@@ -197,4 +197,8 @@ impl Migrator {
         before.run(Order::Up, &mut |_| {}).await?;
         self.run(order, observe).await
     }
+}
+
+fn of_shadow(error: VerifyError) -> Error {
+    if error.is_stopped() { Error::Stopped { before: Vec::new() } } else { Error::Shadow(Box::new(error)) }
 }

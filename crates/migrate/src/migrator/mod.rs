@@ -7,6 +7,7 @@ mod carry_out;
 mod order;
 mod record;
 mod shared;
+mod sitting;
 mod verbs;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use pgkeel_connect::Config;
 
 pub(crate) use self::accepted::Accepted;
+pub(crate) use self::sitting::Sitting;
 use crate::run::Limits;
 use crate::state::Home;
 use crate::{DryRun, Migrations, Phase, Scope, Stop, Target, Tenant};
@@ -177,8 +179,8 @@ impl Migrator {
     }
 
     /// The same, applying also by way of a pooler in transaction mode: then the lock is of the transaction of each file,
-    /// and nothing is left on the pooler's sessions. A file that runs outside of a transaction, code, a repeatable that
-    /// is due and a hook are refused there ([`Unsuitable::NeedsSession`](crate::Unsuitable::NeedsSession)), before
+    /// and nothing is left on the pooler's sessions. A file that runs outside of a transaction, as a backfill does, code, a
+    /// repeatable that is due and a hook are refused there ([`Unsuitable::NeedsSession`](crate::Unsuitable::NeedsSession)), before
     /// anything runs; so are reverting and dry runs. It makes no difference on any other connection, and both keep each
     /// other out.
     #[must_use]

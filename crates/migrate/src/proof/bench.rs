@@ -3,6 +3,7 @@
 use pgkeel_connect::Executor as _;
 
 use super::Prover;
+use crate::migrator::Sitting;
 use crate::{
     Back, Error, Fingerprint, Kind, LockEntry, LockFile, Migration, Migrations, Migrator, Shadow, Snapshot,
     Target, VerifyError,
@@ -15,6 +16,8 @@ pub(super) struct Bench<'a> {
     migrations: Migrations,
     files: Vec<Migration>,
     shadow: Shadow,
+    /// On which the versions are applied and reverted; none behind an error, which may have left anything there.
+    sitting: Option<Sitting>,
 }
 
 /// An error that a file is to blame for is a finding; any other ends the proof.
@@ -29,16 +32,17 @@ pub(super) fn of_file<T>(done: Result<T, VerifyError>) -> Result<Result<T, Error
 fn is_of_file(error: &Error) -> bool {
     match error {
         Error::Conflicts { .. } => true,
-        error => error.file().is_some() && !error.is_disconnected(),
+        error => error.file().is_some() && !error.is_disconnected() && !error.is_stopped(),
     }
 }
 
 /// What the first hook makes, such as an extension, is there before every file, so it is no file's doing. Should it fail, the
 /// first call says so.
 async fn shadow(prover: &Prover) -> Result<Shadow, VerifyError> {
-    let shadow = Shadow::create(&prover.server).await?;
+    let shadow = Shadow::create_unless(&prover.server, &prover.stop).await?;
     if let Some(hook) = prover.migrations.before() {
-        let run = shadow.connection().batch_execute(hook.sql()).await;
+        let run = shadow.connection().batch_execute(hook.sql());
+        let run = shadow.cancelling(&prover.stop, run).await;
         tracing::debug!(?run, "the first hook was tried");
     }
     Ok(shadow)
@@ -48,11 +52,13 @@ impl<'a> Bench<'a> {
     pub(super) async fn open(prover: &'a Prover) -> Result<Self, VerifyError> {
         let migrations = prover.migrations.chain();
         let files = migrations.for_empty(i64::MAX);
-        Ok(Self { prover, migrations, files, shadow: shadow(prover).await? })
+        Ok(Self { prover, migrations, files, shadow: shadow(prover).await?, sitting: None })
     }
 
-    pub(super) async fn close(self) {
-        self.shadow.leave().await;
+    /// Removes the shadow behind what was found out in it.
+    pub(super) async fn close<T>(mut self, found: Result<T, VerifyError>) -> Result<T, VerifyError> {
+        self.stand_up().await;
+        Box::pin(self.shadow.end(found, &self.prover.stop)).await
     }
 
     pub(super) fn len(&self) -> usize {
@@ -69,7 +75,8 @@ impl<'a> Bench<'a> {
     }
 
     pub(super) async fn look(&self) -> Result<Snapshot, VerifyError> {
-        Snapshot::take(self.shadow.connection(), &self.prover.scope).await
+        let look = Snapshot::take(self.shadow.connection(), &self.prover.scope);
+        self.shadow.cancelling(&self.prover.stop, look).await
     }
 
     /// As anybody would, but for repeatables: each version is proved by itself.
@@ -80,7 +87,7 @@ impl<'a> Bench<'a> {
     /// There is nothing to lose, and each schema is looked at anyway.
     pub(super) fn migrator_of(&self, migrations: Migrations) -> Migrator {
         let migrator = Migrator::new(self.shadow.config().clone(), migrations);
-        migrator.accepting_destructive().without_record()
+        migrator.accepting_destructive().without_record().with_stop(self.prover.stop.clone())
     }
 
     pub(super) fn migrations(&self) -> &Migrations {
@@ -100,27 +107,48 @@ impl<'a> Bench<'a> {
     }
 
     /// Applies what is missing of the first so many.
-    pub(super) async fn up(&self, upto: usize) -> Result<Snapshot, VerifyError> {
+    pub(super) async fn up(&mut self, upto: usize) -> Result<Snapshot, VerifyError> {
         if let Some(last) = upto.checked_sub(1) {
-            self.migrator().with_target(Target::Version(self.files[last].version())).up().await?;
+            let (migrator, sitting) = self.sit_down().await?;
+            migrator.with_target(Target::Version(self.files[last].version())).up_in(&sitting).await?;
+            self.sitting = Some(sitting);
         }
         self.look().await
     }
 
     /// Undoes the newest.
-    pub(super) async fn down(&self) -> Result<Snapshot, VerifyError> {
+    pub(super) async fn down(&mut self) -> Result<Snapshot, VerifyError> {
         self.run_down().await?;
         self.look().await
     }
 
-    pub(super) async fn run_down(&self) -> Result<(), VerifyError> {
-        self.migrator().down(Back::Steps(1)).await?;
+    pub(super) async fn run_down(&mut self) -> Result<(), VerifyError> {
+        let (migrator, sitting) = self.sit_down().await?;
+        migrator.down_in(&sitting, Back::Steps(1)).await?;
+        self.sitting = Some(sitting);
         Ok(())
+    }
+
+    async fn sit_down(&mut self) -> Result<(Migrator, Sitting), VerifyError> {
+        let migrator = self.migrator();
+        let sitting = match self.sitting.take() {
+            Some(sitting) => sitting,
+            None => migrator.sit_down().await?,
+        };
+        Ok((migrator, sitting))
+    }
+
+    /// Leaves the lock to others.
+    pub(super) async fn stand_up(&mut self) {
+        if let Some(sitting) = self.sitting.take() {
+            sitting.end().await;
+        }
     }
 
     /// Makes the schema after this file anew, in another shadow.
     pub(super) async fn rebuild(&mut self, upto: usize) -> Result<(), VerifyError> {
         let fresh = shadow(self.prover).await?;
+        self.stand_up().await;
         std::mem::replace(&mut self.shadow, fresh).leave().await;
         self.up(upto).await.map(|_| ())
     }

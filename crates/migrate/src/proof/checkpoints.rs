@@ -2,9 +2,10 @@
 
 use tokio::time::Instant;
 
+use super::Prover;
 use super::bench::{Bench, of_file};
 use super::finding::{CheckpointProof, Finding};
-use crate::squash::{Made, make};
+use crate::squash::{Ground, Made, make};
 use crate::{Fingerprint, LockEntry, Migration, Migrations, VerifyError};
 
 impl Bench<'_> {
@@ -50,8 +51,9 @@ impl Bench<'_> {
     }
 
     async fn make(&self, files: &[Migration]) -> Result<Made, VerifyError> {
-        let server = (&self.prover.server, self.prover.is_private);
-        make(server, self.migrations().of_these(files), &self.prover.scope, &mut |_| {}).await
+        let Prover { server, is_private, stop, .. } = self.prover;
+        let ground = Ground { server, is_private: *is_private, stop };
+        make(ground, self.migrations().of_these(files), &self.prover.scope, &mut |_| {}).await
     }
 }
 

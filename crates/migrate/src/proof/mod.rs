@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use self::bench::{Bench, of_file};
 pub use self::finding::{ChainProof, CheckpointProof, Finding, Proof, RepeatablesProof, StepProof};
-use crate::{LockFile, Migrations, Scope, Snapshot, VerifyError};
+use crate::{LockFile, Migrations, Scope, Snapshot, Stop, VerifyError};
 
 /// Proves migrations, each and as a chain, in databases of its own.
 ///
@@ -37,13 +37,14 @@ pub struct Prover {
     migrations: Migrations,
     scope: Scope,
     is_private: bool,
+    stop: Stop,
 }
 
 impl Prover {
     /// For these migrations, with shadows on this server ([`Shadow::create`](crate::Shadow::create)).
     #[must_use]
     pub fn new(server: Config, migrations: Migrations) -> Self {
-        Self { server, migrations, scope: Scope::default(), is_private: false }
+        Self { server, migrations, scope: Scope::default(), is_private: false, stop: Stop::new() }
     }
 
     /// The same with other sides of the schema compared.
@@ -60,21 +61,28 @@ impl Prover {
         self
     }
 
+    /// The same, ending early when this is asked for. What is running is cancelled then, and no shadow is left.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// Applies the files one after the other, and writes down what the schema is after each.
     ///
     /// # Errors
     /// [`VerifyError::Migrate`] with the file that cannot be applied, [`VerifyError::OtherOutcome`] with the checkpoint that
     /// does not make what its files make, [`VerifyError::ServerWide`], those of
-    /// [`Shadow::create`](crate::Shadow::create), and that the server does not answer.
+    /// [`Shadow::create`](crate::Shadow::create), [`VerifyError::Stopped`], and that the server does not answer.
     ///
     /// # Cancellation
-    /// Dropping the future drops the shadow in the background.
+    /// Dropping the future drops the shadow in the background; if the process ends before that, it is dropped by a later call.
+    /// To have it dropped first, use [`Stop`].
     pub async fn lock(&self) -> Result<LockFile, VerifyError> {
         self.refuse_server_wide()?;
-        let bench = Bench::open(self).await?;
-        let locked = lock(&bench).await;
-        bench.close().await;
-        locked
+        let mut bench = Box::pin(Bench::open(self)).await?;
+        let locked = Box::pin(lock(&mut bench)).await; // Files that run take room.
+        bench.close(locked).await
     }
 
     /// Applies each file, undoes it, and applies it again; then undoes all and applies all again. A file whose down does
@@ -103,10 +111,9 @@ impl Prover {
     pub async fn prove_with(&self, observe: impl FnMut(&StepProof) + Send) -> Result<Proof, VerifyError> {
         self.refuse_server_wide()?;
         let start = Instant::now();
-        let mut bench = Bench::open(self).await?;
-        let proved = prove(&mut bench, observe).await;
-        bench.close().await;
-        let (steps, chain, checkpoints, repeatables, lock) = proved?;
+        let mut bench = Box::pin(Bench::open(self)).await?;
+        let proved = Box::pin(prove(&mut bench, observe)).await;
+        let (steps, chain, checkpoints, repeatables, lock) = bench.close(proved).await?;
         Ok(Proof { steps, chain, checkpoints, repeatables, lock, took: start.elapsed() })
     }
 
@@ -115,7 +122,7 @@ impl Prover {
     }
 }
 
-async fn lock(bench: &Bench<'_>) -> Result<LockFile, VerifyError> {
+async fn lock(bench: &mut Bench<'_>) -> Result<LockFile, VerifyError> {
     let (mut schemas, major) = (Vec::new(), bench.look().await?.major());
     for upto in 1..=bench.len() {
         schemas.push(bench.up(upto).await?.fingerprint());
@@ -197,7 +204,7 @@ async fn round_trip(
 
 /// From the top down to the newest file without a down, and up again.
 async fn whole_chain(
-    bench: &Bench<'_>,
+    bench: &mut Bench<'_>,
     (bottom, below): (usize, Snapshot),
     top: &Snapshot,
 ) -> Result<ChainProof, VerifyError> {

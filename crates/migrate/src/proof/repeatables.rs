@@ -11,7 +11,8 @@ use crate::{LockRepeatables, VerifyError, VerifyStep};
 
 impl Bench<'_> {
     /// Applies them, and writes down what the schema is then.
-    pub(super) async fn repeat(&self) -> Result<Option<LockRepeatables>, VerifyError> {
+    pub(super) async fn repeat(&mut self) -> Result<Option<LockRepeatables>, VerifyError> {
+        self.stand_up().await;
         let files = self.migrations();
         if files.repeatables().next().is_none() {
             return Ok(None);
@@ -23,7 +24,7 @@ impl Bench<'_> {
 
     /// As [`repeat`](Self::repeat), twice. What does not apply at all is an error, as a version that does not.
     pub(super) async fn prove_repeatables(
-        &self,
+        &mut self,
     ) -> Result<(Option<RepeatablesProof>, Option<LockRepeatables>), VerifyError> {
         let start = Instant::now();
         let Some(lock) = self.repeat().await? else { return Ok((None, None)) };

@@ -4,6 +4,7 @@ use pgkeel_connect::{Executor as _, TransactionStatus};
 use tokio::time::{Instant, timeout};
 
 use super::code;
+use super::constraints::{CHECK_CONSTRAINTS, HAS_CONSTRAINTS};
 use super::failure::{Failure, FileError, Reason, Stays};
 use super::job::Job;
 use super::report::Done;
@@ -148,23 +149,12 @@ async fn statement(session: &Session, limits: Limits, job: &Job, index: usize) -
     send(session, limits, sql, &mut ended).await.map_err(place)
 }
 
-/// What COMMIT would check. By name, as SET CONSTRAINTS ALL would hold for the constraints of later files too; these find
-/// put off again what is so by default.
+/// What COMMIT would check.
 async fn check_constraints(session: &Session, limits: Limits) -> Result<(), Failure> {
-    let query = |which: &str| {
-        format!(
-            "select string_agg(format('%I.%I', nspname, conname), ', ')
-             from pg_catalog.pg_constraint join pg_catalog.pg_namespace n on n.oid = connamespace where {which}"
-        )
-    };
-    for (which, mode) in [("condeferrable", "immediate"), ("condeferred", "deferred")] {
-        let sql = query(which);
-        let names = session.query_scalar::<Option<String>>(&sql, &[]);
-        if let Some(names) = session.step(Step::Check, names).await? {
-            let mut ended = 0;
-            let set = send(session, limits, &format!("set constraints {names} {mode}"), &mut ended).await;
-            set.map_err(|(failure, _)| failure)?;
-        }
+    if !session.step(Step::Check, session.query_scalar(HAS_CONSTRAINTS, &[])).await? {
+        return Ok(());
     }
-    Ok(())
+    let mut ended = 0;
+    let checked = send(session, limits, CHECK_CONSTRAINTS, &mut ended).await;
+    checked.map_err(|(failure, _)| failure)
 }

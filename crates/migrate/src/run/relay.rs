@@ -99,6 +99,7 @@ impl<'a> Runner<'a> {
     /// Sends the first file of a row of them, with what logs that it is begun.
     async fn take_off(&mut self, job: &Job) -> Result<Sent<'a>, Failure> {
         let session = self.context.session;
+        session.forget(self.context.limits).await?;
         let flights = self.flights.as_mut().expect("looked for before");
         let as_new = flights.make_as_new(session);
         let mut sent = flights.send(session, job, String::new());

@@ -123,15 +123,19 @@ impl Session {
 
     /// As [`renew`](Self::renew), with nothing that may fail inside a transaction.
     pub(crate) async fn forget(&self, limits: Limits) -> Result<(), Error> {
-        self.step(Step::SetUp, self.connection.batch_execute(&self.forgetting(limits, DURABLE))).await
+        let mut prepared = None;
+        let forget = self.forgetting(limits, &format!("{PREPARED}; {DURABLE}"));
+        self.step(Step::SetUp, self.first_row(&forget, &mut prepared)).await?;
+        match prepared.as_ref().and_then(|row| row.get(0)) {
+            None => Ok(()),
+            Some(deallocate) => self.step(Step::SetUp, self.connection.batch_execute(deallocate)).await,
+        }
     }
 
-    /// The statements for that; `durable` is the one by which COMMIT waits for the server's disk.
+    /// The statements for that, but for what files have prepared; `durable` is the one by which COMMIT waits for the server's
+    /// disk.
     pub(crate) fn forgetting(&self, limits: Limits, durable: &str) -> String {
-        let settings = self.settings(limits);
-        let mut forget = format!(
-            "reset session authorization; reset role; reset all; discard temp; {settings}; {durable}"
-        );
+        let mut forget = format!("{CLEAN}; {}; {durable}", self.settings(limits));
         if self.watches.get() == Some(&true) {
             forget = format!("{forget}; {WATCH_CLIENT}");
         }
@@ -200,6 +204,15 @@ impl Session {
         self.step(Step::SetUp, self.connection.batch_execute(&format!("set role {role}"))).await
     }
 }
+
+/// Leaves nothing on a session of what files have set, made and opened there, but what they have prepared.
+pub(crate) const CLEAN: &str = "reset session authorization; reset role; reset all; discard temp; discard sequences; \
+                                close all; unlisten *";
+
+/// Answers with what lets go of the statements that files have prepared, if there are any. DEALLOCATE ALL would take those
+/// along by which the driver asks about types, and those of a pooler.
+const PREPARED: &str = "select pg_catalog.string_agg(pg_catalog.format('deallocate %I', name), '; ')
+    from pg_catalog.pg_prepared_statements where from_sql";
 
 /// As a setting.
 fn millis(limit: Duration) -> i32 {

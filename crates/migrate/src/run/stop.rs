@@ -1,6 +1,10 @@
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::future::{Either, select};
+use pgkeel_connect::ServerError;
 use tokio::sync::watch;
+use tokio_postgres::error::SqlState;
 
 /// Asks a call that is under way to stop: for Ctrl-C, a signal, a deadline. Its clones are the same.
 ///
@@ -38,10 +42,24 @@ impl Stop {
         *self.0.borrow()
     }
 
+    /// Whether an error comes of asking, that says so or is the server's.
+    pub(crate) fn is_cause(&self, is_stopped: bool, server: Option<&ServerError>) -> bool {
+        let is_cancelled = server.is_some_and(|server| *server.code() == SqlState::QUERY_CANCELED);
+        is_stopped || is_cancelled && self.is_requested()
+    }
+
     /// Waits until somebody asks.
     pub(crate) async fn requested(&self) {
         let asked = self.0.subscribe().wait_for(|asked| *asked).await.is_ok();
         debug_assert!(asked, "this value holds the sender");
+    }
+
+    /// What the work comes to; nothing once somebody asks, when it is dropped.
+    pub(crate) async fn unless_requested<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        match select(pin!(work), pin!(self.requested())).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
     }
 }
 

@@ -32,8 +32,8 @@ pub enum Unsuitable {
     OwnSchema,
     /// There is a pooler in between that gives each transaction another session, on which no lock can be held.
     Pooler,
-    /// Files are to be applied safely for such a pooler, and one of them has to run outside of a transaction, or is code, a
-    /// repeatable or a hook.
+    /// Files are to be applied safely for such a pooler, and one of them has to run outside of a transaction, as a backfill
+    /// has to, or is code, a repeatable or a hook.
     NeedsSession {
         /// Its name.
         file: String,
@@ -56,7 +56,10 @@ impl fmt::Display for Unsuitable {
                  itself, or apply with --pooler-safe",
             ),
             Self::NeedsSession { file } => {
-                write!(f, "{file} takes a session of its own; connect to the server itself")
+                write!(
+                    f,
+                    "{file} takes a session of its own, for it is not one transaction of SQL; connect to the server itself"
+                )
             }
         }
     }

@@ -10,12 +10,16 @@ use tokio::time::Instant;
 use super::failure::Failure;
 use super::job::{Job, Tally};
 use super::runner::Runner;
-use super::session::Session;
+use super::session::{CLEAN, Session};
 use super::transaction::{PLAIN, identify, run};
 use crate::{Error, Step};
 
-/// Leaves nothing of what was set on a session that goes on to others.
-pub(crate) const CLEAN: &str = "reset session authorization; reset role; reset all; discard temp";
+/// Lets go of what files have prepared on a session that goes on to others, and of nothing that a pooler has.
+const DEALLOCATE: &str = "do $$ declare name text; begin
+    for name in select p.name from pg_catalog.pg_prepared_statements as p where from_sql loop
+      execute format('deallocate %I', name);
+    end loop;
+  end $$";
 
 /// How often a file has been tried, this time included.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +44,9 @@ impl Runner<'_> {
         self.watch.begin();
         let record = || {
             let seen = Duration::from_millis(waited.load(Ordering::Relaxed));
-            format!("{record};\n{};\n{CLEAN}", context.last_entry(job, tally, seen))
+            let prepares = job.script().sql().to_ascii_lowercase().contains("prepare");
+            let deallocate = if prepares { DEALLOCATE } else { "" };
+            format!("{record};\n{};\n{CLEAN};\n{deallocate}", context.last_entry(job, tally, seen))
         };
         let run = async {
             let id = identify(context.session).await?;

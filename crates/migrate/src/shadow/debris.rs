@@ -21,6 +21,15 @@ impl Debris {
         &self.name
     }
 
+    /// As [`clear`](Self::clear), where it does not count for much. Returns the name of what is still there.
+    pub(super) async fn leave(self) -> Option<String> {
+        let name = self.name.clone();
+        let error = self.clear().await.err()?;
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, database = name.name(), "a shadow database is still there");
+        Some(name.name().to_owned())
+    }
+
     pub(super) async fn clear(mut self) -> Result<(), VerifyError> {
         clear(&self.server, &self.name).await?;
         self.is_cleared = true;

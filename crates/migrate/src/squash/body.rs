@@ -9,6 +9,7 @@ use super::session::reset;
 use crate::files::{
     BATCH_SETTING, MARK, Script, Statement, cannot_be_in_transaction, line_comments, statements, unfit,
 };
+use crate::run::CHECK_CONSTRAINTS;
 use crate::{Kind, Location, Migration, Squashed};
 
 const HEAD: &str = "\
@@ -89,19 +90,6 @@ fn listed(migration: &Migration) -> Vec<Squashed> {
     }
 }
 
-/// What the COMMIT of a file checks, behind the file. By name, as SET CONSTRAINTS ALL would hold for the constraints of
-/// later files too; these find put off again what is so by default.
-const CONSTRAINTS: &str = "\
-do $pgkeel$ declare names text; begin
-  select string_agg(format('%I.%I', nspname, conname), ', ') into names from pg_catalog.pg_constraint
-    join pg_catalog.pg_namespace n on n.oid = connamespace where condeferrable and has_schema_privilege(n.oid, 'usage');
-  if names is not null then execute 'set constraints ' || names || ' immediate'; end if;
-  select string_agg(format('%I.%I', nspname, conname), ', ') into names from pg_catalog.pg_constraint
-    join pg_catalog.pg_namespace n on n.oid = connamespace where condeferred and has_schema_privilege(n.oid, 'usage');
-  if names is not null then execute 'set constraints ' || names || ' deferred'; end if;
-end $pgkeel$;
-";
-
 /// The file as it is run by itself: as whom, if what holds, what it does, what COMMIT checks, and nothing of what it has
 /// set.
 fn add(text: &mut String, migration: &Migration, may_defer: bool) {
@@ -122,7 +110,7 @@ fn add(text: &mut String, migration: &Migration, may_defer: bool) {
     text.push_str(rewritten(script).trim_end_matches('\n'));
     text.push_str(end(script));
     if may_defer {
-        text.push_str(CONSTRAINTS);
+        text.push_str(CHECK_CONSTRAINTS);
     }
     let statements = statements(script.sql());
     let mut resets: Vec<String> = statements.iter().filter_map(reset).collect();

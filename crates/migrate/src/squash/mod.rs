@@ -11,12 +11,12 @@ use pgkeel_connect::Config;
 
 use self::body::Body;
 pub use self::problem::SquashProblem;
-pub(crate) use self::proof::{Made, make};
+pub(crate) use self::proof::{Ground, Made, make};
 pub use self::write::Removal;
 use crate::files::Script;
 use crate::{
-    Error, Event, Fingerprint, Kind, LockEntry, LockFile, Migration, Migrations, Prover, Squashed, Target,
-    VerifyError,
+    Error, Event, Fingerprint, Kind, LockEntry, LockFile, Migration, Migrations, Prover, Squashed, Stop,
+    Target, VerifyError,
 };
 
 /// Writes checkpoints: one file that brings an empty database where many files bring it one after the other, and records
@@ -52,6 +52,7 @@ pub struct Squasher {
     name: String,
     lock: Option<LockFile>,
     is_private: bool,
+    stop: Stop,
 }
 
 /// A checkpoint that is proved.
@@ -68,13 +69,15 @@ pub struct Checkpoint {
     /// All files, and itself.
     migrations: Migrations,
     is_private: bool,
+    stop: Stop,
 }
 
 impl Squasher {
     /// For these migrations, with shadows on this server.
     #[must_use]
     pub fn new(server: Config, migrations: Migrations) -> Self {
-        Self { server, migrations, name: "checkpoint".to_owned(), lock: None, is_private: false }
+        let (name, stop) = ("checkpoint".to_owned(), Stop::new());
+        Self { server, migrations, name, lock: None, is_private: false, stop }
     }
 
     /// The same with another name of the file. Default: `checkpoint`.
@@ -99,12 +102,21 @@ impl Squasher {
         self
     }
 
+    /// The same, ending early when this is asked for, and so for [`Checkpoint::lock`]. What is running is cancelled then, and
+    /// no shadow is left.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// Makes one of all files up to this version, it included, and proves it. Writes nothing.
     ///
     /// The texts are taken as they are, with their comments. CREATE and DROP INDEX lose their CONCURRENTLY; roles and
     /// prechecks become statements; what a file has set is reset behind it. How long to wait for locks, phases and
-    /// acceptances of lost data mean nothing on an empty database. Of verify files the proof makes use, the checkpoint has
-    /// none of them, and no ways back.
+    /// acceptances of lost data mean nothing on an empty database. The checkpoint has no ways back, and no verify files: these
+    /// say what holds behind their own file, often not any more behind the last, and the proof has asked them there. What it
+    /// then found the checkpoint to make it makes of each empty database.
     ///
     /// If there is a checkpoint of this version, and the files that it takes the place of, it is proved as it is. If some of
     /// these are gone, as when [`Checkpoint::remove_replaced`] was interrupted, the lock file has to have it as it is.
@@ -115,7 +127,7 @@ impl Squasher {
     /// [`Error::NoSuchVersion`] and [`Error::Name`] in [`VerifyError::Migrate`]; as [`Prover::lock`].
     ///
     /// # Cancellation
-    /// Dropping the future drops the shadows in the background.
+    /// As [`Prover::lock`].
     pub async fn squash(&self, version: i64) -> Result<Checkpoint, VerifyError> {
         self.squash_with(version, |_| {}).await
     }
@@ -156,6 +168,7 @@ impl Squasher {
             sources,
             migrations,
             is_private: self.is_private,
+            stop: self.stop.clone(),
         })
     }
 
@@ -174,6 +187,7 @@ impl Squasher {
             sources,
             migrations: self.migrations.clone(),
             is_private: self.is_private,
+            stop: self.stop.clone(),
         })
     }
 
@@ -249,7 +263,7 @@ impl Checkpoint {
     /// As [`Prover::lock`].
     pub async fn lock(&self, server: Config, removes: bool) -> Result<LockFile, VerifyError> {
         let files = self.sources.iter().filter(|_| removes).map(Migration::version).collect::<Vec<_>>();
-        let prover = Prover::new(server, self.migrations.without(&files));
+        let prover = Prover::new(server, self.migrations.without(&files)).with_stop(self.stop.clone());
         if self.is_private { prover.on_a_private_server().lock().await } else { prover.lock().await }
     }
 }

@@ -12,7 +12,7 @@ use crate::proof::server_wide;
 use crate::state::Home;
 use crate::{
     Aspect, Differences, Error, Event, Fingerprint, LockFile, Migration, Migrations, Migrator, Scope, Shadow,
-    Snapshot, VerifyError, VerifyStep,
+    Snapshot, Stop, VerifyError, VerifyStep,
 };
 
 /// Of all tables of a shadow, which have the rows that files insert and no others.
@@ -52,6 +52,14 @@ impl Made {
     }
 }
 
+/// Where shadows are made, and until when.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) server: &'a Config,
+    pub(crate) is_private: bool,
+    pub(crate) stop: &'a Stop,
+}
+
 /// Who is told what happens in the shadows.
 pub(crate) type Observe<'a> = dyn FnMut(Event<'_>) + Send + 'a;
 
@@ -63,11 +71,11 @@ pub(super) async fn prove(
     body: Option<&Body>,
     observe: &mut Observe<'_>,
 ) -> Result<Fingerprint, VerifyError> {
-    let (server, files) = (&squasher.server, &squasher.migrations);
+    let (server, is_private, stop) = (&squasher.server, squasher.is_private, &squasher.stop);
+    let (ground, files) = (Ground { server, is_private, stop }, &squasher.migrations);
     let lock = squasher.lock.as_ref();
     let scope = lock.map_or_else(Scope::default, |lock| lock.scope().clone());
-    let server = (server, squasher.is_private);
-    let expected = make(server, files.of_these(chain), &scope, observe).await?;
+    let expected = make(ground, files.of_these(chain), &scope, observe).await?;
     let (schema, version) = (expected.schema.fingerprint(), checkpoint.version());
     let locked = lock.filter(|lock| lock.major() == expected.schema.major());
     // Files that came later, below a checkpoint, are not in what its own line says.
@@ -77,9 +85,9 @@ pub(super) async fn prove(
     if locked.is_some_and(|locked| locked != schema) {
         return Err(VerifyError::StaleLock { version });
     }
-    let found = make(server, files.of_these(std::slice::from_ref(checkpoint)), &scope, observe).await;
+    let found = make(ground, files.of_these(std::slice::from_ref(checkpoint)), &scope, observe).await;
     let found = found.map_err(|error| not_in_one(error, checkpoint, body))?;
-    let more = async || make(server, files.of_these(chain), &scope, observe).await;
+    let more = async || make(ground, files.of_these(chain), &scope, observe).await;
     match expected.beside(&found, more).await? {
         None => Ok(schema),
         Some((differences, rows)) => {
@@ -104,38 +112,37 @@ fn not_in_one(error: VerifyError, checkpoint: &Migration, body: Option<&Body>) -
 
 /// Runs these files in a shadow on a server, which may be for nobody else.
 pub(crate) async fn make(
-    (server, is_private): (&Config, bool),
+    ground: Ground<'_>,
     files: Migrations,
     scope: &Scope,
     observe: &mut Observe<'_>,
 ) -> Result<Made, VerifyError> {
-    if !is_private {
+    if !ground.is_private {
         server_wide::refuse(&files)?;
     }
-    let shadow = Shadow::create(server).await?;
-    let made = make_in(&shadow, files, scope, observe).await;
-    shadow.leave().await;
-    made
+    let shadow = Shadow::create_unless(ground.server, ground.stop).await?;
+    let made = make_in(&shadow, (files, ground.stop), scope, observe);
+    let made = shadow.cancelling(ground.stop, made).await;
+    shadow.end(made, ground.stop).await
 }
 
 async fn make_in(
     shadow: &Shadow,
-    files: Migrations,
+    (files, stop): (Migrations, &Stop),
     scope: &Scope,
     observe: &mut Observe<'_>,
 ) -> Result<Made, VerifyError> {
     let migrator = Migrator::new(shadow.config().clone(), files).accepting_destructive().without_record();
-    migrator.up_with(observe).await?;
+    migrator.with_stop(stop.clone()).up_with(observe).await?;
     let everything = [Aspect::Owners, Aspect::Population, Aspect::Tablespaces];
     let everything = everything.into_iter().fold(Scope::default(), Scope::with);
     let all = Snapshot::take(shadow.connection(), &everything).await?;
     let schema = Snapshot::take(shadow.connection(), scope).await?;
-    let step = VerifyStep::Count;
     let look = async { Ok((rows(shadow).await?, Contents::of(shadow).await?)) };
     match timeout(COUNT, look).await {
         Ok(Ok((rows, contents))) => Ok(Made { all, schema, rows, contents }),
-        Ok(Err(source)) => Err(VerifyError::Server { step, source }),
-        Err(_) => Err(VerifyError::NoAnswer { step, waited: COUNT }),
+        Ok(Err(source)) => Err(VerifyError::Server { step: VerifyStep::Count, source }),
+        Err(_) => Err(VerifyError::NoAnswer { step: VerifyStep::Count, waited: COUNT }),
     }
 }
 

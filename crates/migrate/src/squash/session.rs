@@ -10,6 +10,16 @@ pub(super) fn reset(statement: &Statement<'_>) -> Option<String> {
         tokens.take_any(&["local", "global"]);
         return tokens.take_any(&["temp", "temporary"]).then(|| "discard temp".to_owned());
     }
+    if tokens.take("prepare") {
+        // The file may have let go of it by itself.
+        return (!tokens.take("transaction")).then(|| "deallocate all".to_owned());
+    }
+    if tokens.take("declare") {
+        return Some("close all".to_owned());
+    }
+    if tokens.take("listen") {
+        return Some("unlisten *".to_owned());
+    }
     if !tokens.take("set") {
         return set_by_function(statement);
     }
@@ -59,6 +69,10 @@ mod tests {
             ("select pg_catalog.set_config('search_path', '', false)", Some("reset search_path")),
             ("select set_config(a, '', false) from b", Some("reset all")),
             ("create temp table t (a int)", Some("discard temp")),
+            ("prepare \"P\" (int) as select $1", Some("deallocate all")),
+            ("prepare transaction 'a'", None),
+            ("declare c cursor with hold for select 1", Some("close all")),
+            ("listen told", Some("unlisten *")),
             ("set constraints all deferred", None),
             ("create table t (a int)", None),
             ("select 'set search_path = a'", None),

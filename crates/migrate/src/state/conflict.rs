@@ -97,9 +97,9 @@ pub enum Conflict {
     },
     /// It was stopped between two statements, and those that ran are not those of the file any more.
     #[error(
-        "{file} was stopped after {done} of {of} statements, and these are not those of the file any more; restore \
+        "{file} was stopped after {}, and these are not those of the file any more; restore \
          them, or say with migrate repair {version} --continue-at N which statement comes next (1 for all again, {} \
-         for none)", .now + 1
+         for none)", part(*.done, *.of), .now + 1
     )]
     CannotResume {
         /// The file's name.
@@ -108,7 +108,7 @@ pub enum Conflict {
         version: i64,
         /// Which way it was going.
         direction: Direction,
-        /// How many statements had run.
+        /// How many statements had run; 0 if it was stopped between two batches of a backfill.
         done: usize,
         /// How many there were then.
         of: usize,
@@ -116,28 +116,28 @@ pub enum Conflict {
         now: usize,
     },
     /// It is reverted in part, so it can neither count as applied nor be applied.
-    #[error("{file} is reverted in part, {done} of {of} statements; migrate down goes on with it")]
+    #[error("{file} is reverted in part, {}; migrate down goes on with it", part(*.done, *.of))]
     HalfReverted {
         /// The name of the file that undoes it.
         file: String,
         /// Its version.
         version: i64,
-        /// How many statements have run.
+        /// How many statements have run; 0 if it was stopped between two batches of a backfill.
         done: usize,
         /// How many there are.
         of: usize,
     },
     /// It is applied in part, so what is to be reverted before it cannot be told.
     #[error(
-        "{file} is applied in part, {done} of {of} statements; migrate up goes on with it, or undo them by hand and \
-         say so with migrate repair {version} --continue-at 1"
+        "{file} is applied in part, {}; migrate up goes on with it, or undo them by hand and \
+         say so with migrate repair {version} --continue-at 1", part(*.done, *.of)
     )]
     HalfApplied {
         /// The file's name.
         file: String,
         /// Its version.
         version: i64,
-        /// How many statements have run.
+        /// How many statements have run; 0 if it was stopped between two batches of a backfill.
         done: usize,
         /// How many there are.
         of: usize,
@@ -163,6 +163,11 @@ pub enum Conflict {
         /// Its version.
         version: i64,
     },
+}
+
+/// What has run of a file of which something has.
+fn part(done: usize, of: usize) -> String {
+    if done == 0 { "some of its batches".to_owned() } else { format!("{done} of {of} statements") }
 }
 
 impl Conflict {

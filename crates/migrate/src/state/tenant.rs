@@ -46,6 +46,12 @@ impl Tenant {
         &self.schema
     }
 
+    /// The schemas behind its own.
+    #[cfg(feature = "cli")]
+    pub(crate) fn seen(&self) -> &[Ident] {
+        &self.seen
+    }
+
     /// The search path of its files, as SQL writes it.
     pub(crate) fn search_path(&self) -> String {
         let schemas = std::iter::once(&self.schema).chain(&self.seen);
@@ -72,6 +78,9 @@ pub enum BadTenant {
     /// PostgreSQL would change it.
     #[error("a schema cannot have this name")]
     Name(#[from] BadIdent),
+    /// There is none where one should be named.
+    #[error("the query answers null where it should name a schema; leave such rows out")]
+    Null,
     /// It is a schema of PostgreSQL's, or of this crate.
     #[error("{schema} is not a tenant's schema: it belongs to PostgreSQL or to pgkeel itself")]
     Reserved {

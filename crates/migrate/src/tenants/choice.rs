@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use crate::run::session::Session;
 use crate::snapshot::glob;
 use crate::state::{Home, is_reserved};
-use crate::{Error, Step, Tenant};
+use crate::{BadTenant, Error, Step, Tenant};
 
 /// How the tenants are found.
 #[derive(Debug, Clone)]
@@ -68,7 +68,8 @@ async fn asked(session: &Session, sql: &str) -> Result<Vec<Tenant>, Error> {
 }
 
 fn names(rows: &[Row]) -> Result<Vec<String>, Error> {
-    let names = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>();
+    let names = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Option<String>>, _>>();
     let names = names.map_err(|source| pgkeel_connect::Error::Decode { column: 0, source });
-    names.map_err(|source| Error::Database { step: Step::Tenants, source })
+    let names = names.map_err(|source| Error::Database { step: Step::Tenants, source })?;
+    names.into_iter().map(|name| Ok(name.ok_or(BadTenant::Null)?)).collect()
 }

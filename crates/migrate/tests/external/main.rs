@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
+mod pooled_backfill;
 mod pooler;
 mod psql;
 

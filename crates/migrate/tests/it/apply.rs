@@ -1,7 +1,7 @@
 //! From nothing to everything, once.
 
 use pgkeel_connect::{Address, Config, Executor as _};
-use pgkeel_migrate::{Event, Migrator};
+use pgkeel_migrate::{DryRun, Event, Migrator, Target};
 use pgkeel_testkit::TestDatabase;
 
 use crate::{count, has_table, history, locks, migrator, versions};
@@ -121,6 +121,30 @@ async fn what_a_file_sets_is_gone_for_the_history_and_the_next_file() {
         "select count(*) from second where path = '\"$user\", public' and wait = '5s' and who = session_user";
     assert_eq!(count(&database, fresh).await, 1);
     database.connection().await.batch_execute(&format!("drop role {role}")).await.unwrap();
+}
+
+/// Each of these fails, or finds something, behind itself on one session.
+const LEAVING: &str = "do $$ begin perform currval('s'); raise 'the sequence is known';
+    exception when object_not_in_prerequisite_state then null; end $$;
+    do $$ begin if exists (select from pg_listening_channels()) then raise 'it listens'; end if; end $$;
+    select nextval('s'); listen told; prepare p as select 1; declare c cursor with hold for select 1;";
+
+#[tokio::test]
+async fn what_a_file_prepares_opens_and_listens_to_is_gone_for_the_next() {
+    let database = TestDatabase::empty().await;
+    let again = format!("{LEAVING} select 2;");
+    let one_by_one = format!("-- pgkeel: transaction=off\n{LEAVING}");
+    let files = [
+        ("V1__s.sql", "create sequence s;"),
+        ("V2__a.sql", LEAVING),
+        ("V3__b.sql", &again),
+        ("V4__c.sql", &one_by_one),
+        ("V5__d.sql", LEAVING),
+    ];
+    let migrator = migrator(&database, &files);
+    let tried = migrator.clone().with_target(Target::Version(3)).with_dry_run(DryRun::Rollback).up().await;
+    assert_eq!(tried.unwrap().done.len(), 3);
+    assert_eq!(migrator.up().await.unwrap().done.len(), 5);
 }
 
 #[tokio::test]

@@ -322,6 +322,11 @@ async fn what_could_not_be_applied_again_is_not_marked_as_reverted() {
     };
     let found = refused(migrator.mark_applied(&[4], "why").await).await;
     assert_eq!(found.len(), 3, "{found:?}");
+    let found = refused(migrator.mark_applied(&[2], "why").await).await;
+    assert_eq!(
+        found[0].to_string(),
+        "V2__b.sql is gone, and B3__checkpoint.sql, which has taken its place, is for empty databases; restore the file first"
+    );
     migrator.up().await.unwrap();
     let found = refused(migrator.mark_reverted(&[2], "why").await).await;
     assert!(

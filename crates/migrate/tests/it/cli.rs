@@ -518,6 +518,30 @@ async fn a_doctor_names_what_is_wrong_with_its_remedy_and_ends_with_the_worst() 
 }
 
 #[tokio::test]
+async fn who_has_the_lock_and_what_is_wrong_is_told_without_files() {
+    let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+    let nowhere = directory.path().join("nowhere");
+    crate::migrator(&database, &[("V1__a.sql", "create table a ();")]).up().await.unwrap();
+    let (exit, out, err) = run(Some(&database), &nowhere, &["lock-info"]).await;
+    assert_eq!((exit, out.as_str()), (Exit::Done, "nobody\n"), "{err}");
+    // Where a directory is named it has to be there.
+    let (exit, _, err) = run(Some(&database), &nowhere, &["doctor"]).await;
+    assert!(exit == Exit::Usage && err.contains("no access to the migrations in"), "{err}");
+
+    // The tests run where there are none.
+    let matches = cli::command().get_matches_from(["migrate", "doctor"]);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let connect = async || Ok::<_, ()>(database.config());
+    let exit = cli::run_into(&matches, connect, Stop::new(), &mut out, &mut err).await.unwrap();
+    let (out, err) = (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap());
+    assert_eq!((exit, out.as_str()), (Exit::Done, "nothing is wrong\n"), "{err}");
+    assert!(
+        err.starts_with("without files: nothing is said of what they and the history disagree on"),
+        "{err}"
+    );
+}
+
+#[tokio::test]
 async fn a_doctor_tells_which_rights_a_role_lacks() {
     let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
     std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int);").unwrap();

@@ -292,3 +292,19 @@ async fn what_new_prints_is_a_migration_as_it_is() {
     assert_eq!(migrator.up().await.unwrap().done.len(), 3);
     assert_eq!(migrator.down(Back::To(1)).await.unwrap().done.len(), 2);
 }
+
+#[tokio::test]
+async fn code_that_meets_types_of_the_database_may_come_twice() {
+    let database = TestDatabase::empty().await;
+    let meeting = |version: i64, name: &str| {
+        let sql = format!("select 'a'::{name}");
+        Code::new(version, name, "1", move |tx| {
+            let sql = sql.clone();
+            Box::pin(async move { Ok(tx.query(&sql, &[]).await.map(|_| ())?) })
+        })
+    };
+    let types = ("V1__types.sql", "create type mood as enum ('a'); create type size as enum ('a');");
+    let migrations = Migrations::from_static(&[types]).unwrap();
+    let migrations = migrations.with_code([meeting(2, "mood"), meeting(3, "size")]).unwrap();
+    assert_eq!(Migrator::new(database.config(), migrations).up().await.unwrap().done.len(), 3);
+}

@@ -30,6 +30,7 @@ mod own_schema;
 mod plan;
 mod progress;
 mod proofs;
+mod put_off;
 mod race;
 mod repeatables;
 mod readiness;

@@ -108,6 +108,7 @@ async fn what_a_file_changes_unseen_is_seen_behind_it() {
         "perform set_config('synchronous_commit', 'off', false)",
         "perform set_config('statement_timeout', '1', false)",
         "perform set_config('pgkeel.turn', '7', false)",
+        "execute 'prepare unseen as select 1'",
         "execute 'set standard_conforming_strings = off'",
         "execute format('set role %I', current_user)",
         "execute format('set session authorization %I', session_user)",
@@ -118,7 +119,11 @@ async fn what_a_file_changes_unseen_is_seen_behind_it() {
         let files = [
             ("V1__a.sql", "select 1;"),
             ("V2__b.sql", &text),
-            ("V3__c.sql", r"create table c as select 'a\b' as text, current_setting('search_path') as path;"),
+            (
+                "V3__c.sql",
+                r"create table c as select 'a\b' as text, current_setting('search_path') as path
+                where not exists (select from pg_prepared_statements where from_sql);",
+            ),
             ("V4__d.sql", "select 1;"),
         ];
         let report = migrator(&database, &files).up().await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pgkeel_connect::{Address, Config, Connection, Executor as _};
-use pgkeel_migrate::{Shadow, VerifyError};
+use pgkeel_migrate::{Migrations, Prover, Shadow, Stop, VerifyError};
 use pgkeel_testkit::{Random, TestCluster, TestDatabase, eventually, scaled};
 
 use crate::progress::Progress;
@@ -65,6 +65,30 @@ async fn a_call_that_is_dropped_at_any_moment_leaves_no_shadow() {
     })
     .await;
     println!("shadows: {calls} calls dropped within 150 ms, no database and no session left");
+}
+
+#[tokio::test]
+async fn a_call_that_is_stopped_at_any_moment_leaves_no_shadow() {
+    let cluster = TestCluster::start().await;
+    let connection = cluster.connection().await;
+    let mut random = Random::seeded();
+    let files = [("V1__a.sql", "create table a ();"), ("V1__a.down.sql", "drop table a;")];
+    let migrations = Migrations::from_static(&files).unwrap();
+    let mut stopped = 0;
+    for _ in 0..scaled(15, 300) {
+        let (wait, stop) = (Duration::from_micros(random.below(300_000)), Stop::new());
+        let prover = Prover::new(cluster.config(), migrations.clone()).with_stop(stop.clone());
+        let proving = tokio::spawn(async move { prover.prove().await });
+        tokio::time::sleep(wait).await;
+        stop.request();
+        if let Err(error) = proving.await.unwrap() {
+            assert!(matches!(error, VerifyError::Stopped { shadow: None }), "{error:?}");
+            stopped += 1;
+        }
+        let left = "select count(*) from pg_database where datname like 'pgkeel\\_shadow%'";
+        assert_eq!(connection.query_scalar::<i64>(left, &[]).await.unwrap(), 0);
+    }
+    assert!(stopped > 0);
 }
 
 #[tokio::test]

@@ -49,12 +49,15 @@ async fn roles_prechecks_and_settings_of_each_file_stay_its_own() {
     let files = [
         (
             "V1__a.sql",
-            "create schema x; set search_path = x; create table a (id int); create temp table t (id int);",
+            "create schema x; set search_path = x; create table a (id int); create temp table t (id int);
+             prepare p as select 1; declare c cursor with hold for select 1; listen told;",
         ),
         ("V2__b.sql", role.as_str()),
         (
             "V3__c.sql",
-            "create temp table t (id int); set local timezone = 'Asia/Tokyo'; select set_config('search_path', 'x', false)",
+            "create temp table t (id int); set local timezone = 'Asia/Tokyo'; prepare p as select 2;
+             declare c cursor for select 2; do $$ begin if (select count(*) from pg_listening_channels()) > 0 then
+             raise 'it listens'; end if; end $$; select set_config('search_path', 'x', false)",
         ),
         ("V4__d.sql", "create table d (at timestamptz default '2020-01-01')"),
     ];

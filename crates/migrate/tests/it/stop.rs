@@ -1,11 +1,14 @@
 //! Calls that are asked to stop.
 
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use pgkeel_connect::{Address, Config, Executor as _, HostName};
 use pgkeel_migrate::cli::{self, Exit};
-use pgkeel_migrate::{Error, Migrator, Reason, Stays, Stop};
+use pgkeel_migrate::{
+    Against, Error, Migrations, Migrator, Prover, Reason, Squasher, Stays, Stop, Verifier, VerifyError,
+};
 use pgkeel_testkit::{TestDatabase, eventually};
 
 use crate::{count, has_table, history, locks, log, migrator, outside};
@@ -114,17 +117,96 @@ async fn a_request_that_comes_before_the_call_has_nothing_done() {
     assert!(error.is_stopped() && history(&database).await.is_empty());
 }
 
+/// Two files, the second of which sleeps where it is run; what it says tells it from those of other tests.
+fn asleep_in_shadows(database: &TestDatabase) -> [(&'static str, String); 2] {
+    let sleep = format!("create table b ();\nselect pg_sleep(600), '{}';", database.address().database());
+    [("V1__a.sql", "create table a ();".to_owned()), ("V2__b.sql", sleep)]
+}
+
+/// The shadow in which a file of this test sleeps.
+async fn shadow_of(database: &TestDatabase) -> String {
+    let admin = database.connection().await;
+    let sql = "select datname::text from pg_stat_activity
+               where wait_event = 'PgSleep' and query like '%' || current_database() || '%'";
+    eventually("it is in its file", async || {
+        let rows = admin.query(sql, &[]).await.unwrap();
+        rows.first().map(|row| row.get::<_, String>(0))
+    })
+    .await
+}
+
+async fn is_there(database: &TestDatabase, shadow: &str) -> bool {
+    count(database, &format!("select count(*) from pg_database where datname = '{shadow}'")).await == 1
+}
+
+#[tokio::test]
+async fn what_is_done_in_shadows_leaves_none() {
+    for which in ["lock", "prove", "squash", "verify"] {
+        let database = TestDatabase::empty().await;
+        let files = asleep_in_shadows(&database);
+        let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+        let (migrations, config) = (Migrations::from_static(&files).unwrap(), database.config());
+        if which == "verify" {
+            migrator(&database, &files).mark_applied(&[1, 2], "by hand").await.unwrap();
+        }
+        let stop = Stop::new();
+        let stopped = stop.clone();
+        let running = tokio::spawn(async move {
+            match which {
+                "lock" => Prover::new(config, migrations).with_stop(stopped).lock().await.map(|_| ()),
+                "prove" => Prover::new(config, migrations).with_stop(stopped).prove().await.map(|_| ()),
+                "squash" => Squasher::new(config, migrations).with_stop(stopped).squash(2).await.map(|_| ()),
+                _ => {
+                    let verifier = Verifier::new(config, migrations).with_stop(stopped);
+                    verifier.verify(&Against::Shadow).await.map(|_| ())
+                }
+            }
+        });
+        let shadow = shadow_of(&database).await;
+        assert!(shadow.starts_with("pgkeel_shadow_"), "{shadow}");
+        stop.request();
+        let error = running.await.unwrap().unwrap_err();
+        assert!(!is_there(&database, &shadow).await, "{which}");
+        assert!(error.is_stopped() && matches!(error, VerifyError::Stopped { shadow: None }), "{error:?}");
+        assert_eq!(error.to_string(), "it was stopped; nothing is left of it");
+    }
+}
+
 const ADDRESS: &str = "PGKEEL_MIGRATE_STOP_ADDRESS";
-const DIRECTORY: &str = "PGKEEL_MIGRATE_STOP_DIRECTORY";
+const WORDS: &str = "PGKEEL_MIGRATE_STOP_WORDS";
 
 /// On its own it does nothing; the one below starts it and sends it a signal.
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "a test program is steered by its environment")]
 async fn one_process_runs_the_command_line() {
-    let (Ok(address), Ok(directory)) = (std::env::var(ADDRESS), std::env::var(DIRECTORY)) else { return };
-    let matches = cli::command().get_matches_from(["migrate", "up", "--dir", &directory]);
+    let (Ok(address), Ok(words)) = (std::env::var(ADDRESS), std::env::var(WORDS)) else { return };
+    let matches = cli::command().get_matches_from(words.split(' '));
     let connect = async || Ok::<_, ()>(Config::new(address.parse::<Address>().unwrap()));
     assert_eq!(cli::run(&matches, connect).await, Ok(Exit::Failed));
+}
+
+/// A process that runs these words on the database and the files of the directory.
+fn process(database: &TestDatabase, words: &str, directory: &Path) -> Child {
+    let address = database.address();
+    let (name, host) = (address.database(), &address.hosts()[0]);
+    let HostName::Socket(socket) = host.name() else { panic!("the server of tests listens on a socket") };
+    let url =
+        format!("postgresql://{}@/{name}?host={}&port={}", address.user(), socket.display(), host.port());
+    let words = format!("migrate {words} --dir {}", directory.display());
+    let mut program = Command::new(std::env::current_exe().unwrap());
+    program.args(["--exact", "stop::one_process_runs_the_command_line", "--nocapture"]);
+    program.env(ADDRESS, url).env(WORDS, words).stdout(Stdio::piped()).stderr(Stdio::piped());
+    program.spawn().unwrap()
+}
+
+/// Sends a signal, and returns what the process has said by its end.
+fn ended(process: Child, signal: &str) -> (String, String) {
+    let sent = Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let ended = process.wait_with_output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    assert!(ended.status.success() && out.contains("1 passed"), "{out}{err}");
+    (out.into_owned(), err.into_owned())
 }
 
 #[tokio::test]
@@ -133,25 +215,9 @@ async fn signals_stop_the_command_line_in_good_order() {
         let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
         std::fs::write(directory.path().join("V1__a.sql"), "create table a (id int); select pg_sleep(600);")
             .unwrap();
-        let address = database.address();
-        let (name, host) = (address.database(), &address.hosts()[0]);
-        let HostName::Socket(socket) = host.name() else { panic!("the server of tests listens on a socket") };
-        let url =
-            format!("postgresql://{}@/{name}?host={}&port={}", address.user(), socket.display(), host.port());
-        let mut program = Command::new(std::env::current_exe().unwrap());
-        program.args(["--exact", "stop::one_process_runs_the_command_line", "--nocapture"]);
-        program
-            .env(ADDRESS, url)
-            .env(DIRECTORY, directory.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let process = program.spawn().unwrap();
+        let process = process(&database, "up", directory.path());
         sleeps(&database).await;
-        let sent = Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-        let ended = process.wait_with_output().unwrap();
-        let (out, err) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
-        assert!(ended.status.success() && out.contains("1 passed"), "{out}{err}");
+        let (_, err) = ended(process, signal);
         assert!(
             err.contains("stopping; once more to end at once")
                 && err.contains("V1__a.sql:1:26: it was stopped"),
@@ -159,6 +225,25 @@ async fn signals_stop_the_command_line_in_good_order() {
         );
         assert_eq!(log::rows(&database).await[1], "1 up failed transaction 0/2");
         assert!(!has_table(&database, "a").await);
+    }
+}
+
+#[tokio::test]
+async fn a_signal_has_verbs_that_use_shadows_drop_them_and_write_nothing() {
+    for words in ["verify --against=shadow", "test", "lock", "squash --to 2", "diff files files"] {
+        let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+        let files = asleep_in_shadows(&database);
+        for (name, text) in &files {
+            std::fs::write(directory.path().join(name), text).unwrap();
+        }
+        let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+        migrator(&database, &files).mark_applied(&[1, 2], "by hand").await.unwrap();
+        let process = process(&database, words, directory.path());
+        let shadow = shadow_of(&database).await;
+        let (_, err) = ended(process, "-INT");
+        assert!(!is_there(&database, &shadow).await, "{words}: {err}");
+        assert!(err.ends_with("migrate: it was stopped; nothing is left of it\n"), "{words}: {err}");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "{words}");
     }
 }
 

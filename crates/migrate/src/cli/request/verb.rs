@@ -60,7 +60,7 @@ impl Verb {
         match self {
             Self::Wait { applied, .. } => *applied,
             Self::Diff { sides, .. } => sides.contains(&Side::Files),
-            Self::Snapshot { .. } => false,
+            Self::Snapshot { .. } | Self::LockInfo => false,
             _ => true,
         }
     }

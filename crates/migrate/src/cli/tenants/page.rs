@@ -35,7 +35,7 @@ impl Trouble for Error {
     }
 
     fn complain(&self, screen: &mut Screen<'_>, tenant: &Tenant, migrations: &Migrations) {
-        screen.complain(&format!("{tenant}: "), self, Some(migrations));
+        screen.complain(Some(tenant), self, Some(migrations));
     }
 
     fn to_json(&self) -> Value {
@@ -133,8 +133,9 @@ impl<'s, 'a> Page<'s, 'a> {
             if self.is_script {
                 // A name may have several lines, and is written so that it has one.
                 self.screen.print(&format!("-- {:?}\n{text}\n", tenant.schema().name()));
-            } else if !text.is_empty() {
-                self.screen.print(&format!("{tenant}: {text}"));
+            } else {
+                let lines = text.lines().map(|line| format!("{tenant}: {line}\n"));
+                self.screen.print(&lines.collect::<String>());
             }
         }
         self.told += 1;

@@ -132,6 +132,8 @@ async fn a_way_back_in_batches_that_was_stopped_goes_on_before_anything_goes_for
     let migrator = migrator(&database, &files(&second));
     let Err(Error::Conflicts { conflicts }) = migrator.up().await else { panic!() };
     assert!(matches!(&conflicts[..], [Conflict::HalfReverted { version: 1, .. }]), "{conflicts:?}");
+    let told = "V1__a.down.sql is reverted in part, some of its batches; migrate down goes on with it";
+    assert_eq!(conflicts[0].to_string(), told);
     let report = migrator.down(Back::Steps(1)).await.unwrap();
     assert_eq!(report.done[0].backfilled.unwrap().rows, 200);
     assert_eq!(count(&database, "select count(*) from t where n is null").await, 300);

@@ -90,15 +90,16 @@ async fn what_controls_transactions_or_cannot_be_a_file_stays_neither_for_good_n
         let mut files = applied.files();
         files.push(("V900__bad.sql", &text));
         let migrator = Migrator::new(database.config(), Migrations::from_static(&files).unwrap());
+        let is_looked_at = scaled(name == "hidden", true);
         for dry_run in [None, Some(DryRun::Rollback), Some(DryRun::Shadow)] {
-            let moved = sequences(&connection).await;
+            let moved = if is_looked_at { sequences(&connection).await } else { String::new() };
             let migrator = dry_run.map_or(migrator.clone(), |how| migrator.clone().with_dry_run(how));
             match migrator.up().await.unwrap_err() {
                 Error::Conflicts { .. } if name != "hidden" => conflicts += 1,
                 error if name == "hidden" && error.file().is_some() => failures += 1,
                 error => panic!("{name}, {dry_run:?}: {error:?}"),
             }
-            if scaled(name == "hidden", true) {
+            if is_looked_at {
                 State::of(&connection).await.assert_is(&before, &name);
                 // But for the log's own, if it was no dry run.
                 assert!(dry_run.is_none() || sequences(&connection).await == moved, "{name}, {dry_run:?}");

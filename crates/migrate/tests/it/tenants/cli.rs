@@ -31,6 +31,7 @@ async fn each_tenant_has_a_line_and_all_have_a_sum() {
     );
     assert!(out.ends_with("3 schemas: 2 well, 2 of them changed, 1 failed\n"), "{out}");
     assert!(err.starts_with("migrate: t_b: V2__b.sql:1:") && err.contains("\"b\" already exists"), "{err}");
+    assert!(err.ends_with("next: mend V2__b.sql, then migrate up --schema t_b\n"), "{err}");
 
     let (exit, out, _) = run(Some(&database), directory, &[&["status", "--check"][..], &all].concat()).await;
     assert_eq!(exit, Exit::Pending);
@@ -70,6 +71,7 @@ async fn other_verbs_are_carried_out_for_each() {
     };
     let (exit, told) = verb(&["plan"]).await;
     assert!(exit == Exit::Done && told.contains("t_a: up  V1__a.sql  tx  1 statement"), "{told}");
+    assert!(told.contains("t_a: up  V2__b.sql  tx  1 statement"), "{told}");
     let (_, script) = verb(&["plan", "--sql"]).await;
     assert!(
         script.contains("-- \"t C\"\n") && script.contains("set local search_path = \"t C\";"),
@@ -115,6 +117,10 @@ async fn one_tenant_is_answered_as_a_database_is() {
     let (exit, out, _) = run(Some(&database), directory, &[&["verify"][..], &one].concat()).await;
     assert_eq!((exit, out.as_str()), (Exit::Done, "the schema agrees with the migrations at version 2\n"));
     assert_eq!(run(Some(&database), directory, &[&["lock-info"][..], &one].concat()).await.1, "nobody\n");
+    std::fs::write(directory.join("V3__c.sql"), "select 1/0;").unwrap();
+    let (_, _, err) = run(Some(&database), directory, &[&["up"][..], &one].concat()).await;
+    let next = "next: mend V3__c.sql, then migrate up --schema 'new one' --shared-schema public\n";
+    assert!(err.ends_with(next), "{err}");
 }
 
 #[tokio::test]
@@ -138,6 +144,12 @@ async fn what_means_nothing_is_refused_by_name() {
     let (database, directory) = three().await;
     let (exit, _, err) = run(Some(&database), directory.path(), &["up", "--each-schema", "none_*"]).await;
     assert!(exit == Exit::Usage && err.contains("no schema has a name like \"none_*\""), "{err}");
+    let nobody = ["up", "--schemas-from", "select null::text"];
+    let (exit, _, err) = run(Some(&database), directory.path(), &nobody).await;
+    assert!(
+        exit == Exit::Usage && err.contains("the query answers null where it should name a schema"),
+        "{err}"
+    );
 }
 
 #[tokio::test]

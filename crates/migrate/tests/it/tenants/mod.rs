@@ -5,6 +5,7 @@ mod many;
 mod one;
 mod race;
 mod schema;
+mod stop;
 
 use pgkeel_connect::Executor as _;
 use pgkeel_migrate::Tenant;
