@@ -1,23 +1,36 @@
+use proc_macro2::Span;
 use syn::ext::IdentExt as _;
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned as _;
-use syn::{Error, Field as Parsed, Ident, LitStr, Result, Type};
+use syn::{Error, Field as Parsed, GenericArgument, Ident, LitStr, PathArguments, Result, Type, Visibility};
 
+use crate::from_row::{each_word, said};
 use crate::home::once;
 use crate::letter_case::LetterCase;
+use crate::nearest;
+use crate::role::{self, Role};
 
-const KNOWN: &str =
-    "unknown word; known are: rename = \"column\", flatten, default, json, try_from = \"Type\"";
+const KNOWN: [&str; 5] = ["rename = \"column\"", "flatten", "default", "json", "try_from = \"Type\""];
 const ONE_WAY: &str = "`flatten`, `json` and `try_from` are three ways to read a field; it has one";
 
 /// A field of a struct that is read from a row.
 pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) kind: Type,
+    pub(crate) visibility: Visibility,
     pub(crate) way: Way,
     /// Whether the column may be missing.
     pub(crate) has_default: bool,
+    /// What the column is for; of an entity.
+    pub(crate) roles: Vec<Role>,
     rename: Option<LitStr>,
+}
+
+/// Which words a field may have.
+#[derive(Clone, Copy)]
+pub(crate) enum Words {
+    OfRow,
+    OfEntity,
 }
 
 /// How its value comes out of a row.
@@ -33,13 +46,20 @@ pub(crate) enum Way {
 }
 
 impl Field {
-    pub(crate) fn parse(field: Parsed) -> Result<Self> {
+    pub(crate) fn parse(field: &Parsed, of: Words) -> Result<Self> {
         let place = field.span();
-        let Some(ident) = field.ident else { return Err(Error::new(place, "the field has no name")) };
-        let mut parsed = Self { ident, kind: field.ty, way: Way::Plain, has_default: false, rename: None };
-        for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("pgkeel")) {
-            attribute.parse_nested_meta(|word| parsed.take(&word))?;
-        }
+        let Some(ident) = field.ident.clone() else { return Err(Error::new(place, "the field has no name")) };
+        let (kind, visibility) = (field.ty.clone(), field.vis.clone());
+        let mut parsed = Self {
+            ident,
+            kind,
+            visibility,
+            way: Way::Plain,
+            has_default: false,
+            roles: Vec::new(),
+            rename: None,
+        };
+        each_word(&field.attrs, |word| parsed.take(word, of))?;
         if matches!(parsed.way, Way::Flatten) && (parsed.has_default || parsed.rename.is_some()) {
             let told =
                 "a flattened field has no column of its own: `rename` and `default` belong to its fields";
@@ -48,7 +68,7 @@ impl Field {
         Ok(parsed)
     }
 
-    fn take(&mut self, word: &ParseNestedMeta<'_>) -> Result<()> {
+    fn take(&mut self, word: &ParseNestedMeta<'_>, of: Words) -> Result<()> {
         if word.path.is_ident("rename") {
             return once(&mut self.rename, word.value()?.parse()?, word, "said twice");
         }
@@ -66,11 +86,26 @@ impl Field {
             let from: LitStr = word.value()?.parse()?;
             Way::TryFrom(Box::new(from.parse()?))
         } else {
-            return Err(word.error(KNOWN));
+            return self.take_role(word, of);
         };
         match std::mem::replace(&mut self.way, way) {
             Way::Plain => Ok(()),
             _ => Err(word.error(ONE_WAY)),
+        }
+    }
+
+    fn take_role(&mut self, word: &ParseNestedMeta<'_>, of: Words) -> Result<()> {
+        let said = said(word);
+        match (of, Role::of_field(&said)) {
+            (Words::OfEntity, Some(role)) if self.roles.contains(&role) => Err(word.error("said twice")),
+            (Words::OfEntity, Some(role)) => {
+                self.roles.push(role);
+                Ok(())
+            }
+            (Words::OfEntity, None) => {
+                Err(word.error(nearest::unknown(&said, &[&KNOWN[..], &role::KNOWN].concat())))
+            }
+            (Words::OfRow, _) => Err(word.error(nearest::unknown(&said, &KNOWN))),
         }
     }
 
@@ -79,11 +114,29 @@ impl Field {
         self.ident.unraw().to_string()
     }
 
+    /// Where its column's name is written.
+    pub(crate) fn place(&self) -> Span {
+        self.rename.as_ref().map_or_else(|| self.ident.span(), LitStr::span)
+    }
+
     pub(crate) fn column(&self, case: Option<LetterCase>) -> String {
         match (&self.rename, case) {
             (Some(rename), _) => rename.value(),
             (None, Some(case)) => case.of(&self.name()),
             (None, None) => self.name(),
         }
+    }
+}
+
+/// `T` of a type that is written `Option<T>`.
+pub(crate) fn inside_option(kind: &Type) -> Option<&Type> {
+    let Type::Path(path) = kind else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(of) => match of.args.first() {
+            Some(GenericArgument::Type(inside)) => Some(inside),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -3,64 +3,84 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned as _;
-use syn::{Error, Fields, Generics, Item, LitStr, Result};
+use syn::{Attribute, Error, Fields, Generics, Item, ItemStruct, LitStr, Result};
 
-use crate::field::{Field, Way};
+use crate::field::{Field, Way, Words};
 use crate::home::{Home, hidden, once};
 use crate::letter_case::{self, LetterCase};
+use crate::nearest;
 
 const STRUCT: &str = "rows are read into structs with named fields";
 const OWNED: &str = "what is read from a row owns its values: a lifetime cannot be filled";
-const KNOWN: &str = "unknown word; known are: rename_all = \"case\", crate = \"path\"";
+const KNOWN: [&str; 2] = ["rename_all = \"case\"", "crate = \"path\""];
 
 /// A struct taken apart.
-struct Row {
-    ident: Ident,
-    generics: Generics,
-    fields: Vec<Field>,
-    case: Option<LetterCase>,
-    home: Home,
+pub(crate) struct Row {
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) case: Option<LetterCase>,
+    pub(crate) home: Home,
 }
 
 pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
-    Ok(Row::parse(item)?.implementation())
+    let item = struct_of(item)?;
+    let mut row = Row::parse(&item, Words::OfRow)?;
+    each_word(&item.attrs, |word| {
+        if row.take(word)? { Ok(()) } else { Err(word.error(nearest::unknown(&said(word), &KNOWN))) }
+    })?;
+    Ok(row.implementation())
+}
+
+pub(crate) fn struct_of(item: TokenStream) -> Result<ItemStruct> {
+    match syn::parse2(item)? {
+        Item::Struct(item) => Ok(item),
+        other => Err(Error::new(other.span(), STRUCT)),
+    }
+}
+
+/// The words of the attributes `#[pgkeel(…)]`.
+pub(crate) fn each_word(
+    attributes: &[Attribute],
+    mut take: impl FnMut(&ParseNestedMeta<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut ours = attributes.iter().filter(|attribute| attribute.path().is_ident("pgkeel"));
+    ours.try_for_each(|attribute| attribute.parse_nested_meta(|word| take(&word)))
+}
+
+pub(crate) fn said(word: &ParseNestedMeta<'_>) -> String {
+    word.path.get_ident().map(ToString::to_string).unwrap_or_default()
 }
 
 impl Row {
-    fn parse(item: TokenStream) -> Result<Self> {
-        let item = match syn::parse2(item)? {
-            Item::Struct(item) => item,
-            other => return Err(Error::new(other.span(), STRUCT)),
-        };
-        let Fields::Named(fields) = item.fields else { return Err(Error::new(item.ident.span(), STRUCT)) };
+    /// Without the words of the struct.
+    pub(crate) fn parse(item: &ItemStruct, words: Words) -> Result<Self> {
+        let Fields::Named(fields) = &item.fields else { return Err(Error::new(item.ident.span(), STRUCT)) };
         if let Some(lifetime) = item.generics.lifetimes().next() {
             return Err(Error::new(lifetime.span(), OWNED));
         }
-        let fields = fields.named.into_iter().map(Field::parse).collect::<Result<_>>()?;
-        let (ident, generics) = (item.ident, item.generics);
-        let mut row = Self { ident, generics, fields, case: None, home: Home::default() };
-        for attribute in item.attrs.iter().filter(|attribute| attribute.path().is_ident("pgkeel")) {
-            attribute.parse_nested_meta(|word| row.take(&word))?;
-        }
-        Ok(row)
+        let fields = fields.named.iter().map(|field| Field::parse(field, words)).collect::<Result<_>>()?;
+        let (ident, generics) = (item.ident.clone(), item.generics.clone());
+        Ok(Self { ident, generics, fields, case: None, home: Home::default() })
     }
 
-    fn take(&mut self, word: &ParseNestedMeta<'_>) -> Result<()> {
+    /// Whether the word is one of a row.
+    pub(crate) fn take(&mut self, word: &ParseNestedMeta<'_>) -> Result<bool> {
         if word.path.is_ident("crate") {
-            return self.home.read(word);
+            return self.home.read(word).map(|()| true);
         }
         if !word.path.is_ident("rename_all") {
-            return Err(word.error(KNOWN));
+            return Ok(false);
         }
         let case: LitStr = word.value()?.parse()?;
         let parsed = LetterCase::parse(&case.value());
         let parsed = parsed.ok_or_else(|| {
             Error::new(case.span(), format!("unknown way to write names; {}", letter_case::KNOWN))
         })?;
-        once(&mut self.case, parsed, word, "said twice")
+        once(&mut self.case, parsed, word, "said twice").map(|()| true)
     }
 
-    fn implementation(&self) -> TokenStream {
+    pub(crate) fn implementation(&self) -> TokenStream {
         let here = self.home.of_query(Span::mixed_site());
         let row = &self.ident;
         let (params, arguments, _) = self.generics.split_for_impl();

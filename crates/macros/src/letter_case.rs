@@ -31,6 +31,21 @@ impl LetterCase {
     }
 }
 
+/// A struct's name in snake case: `http_log` of `HTTPLog`.
+pub(crate) fn snake(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut snake = String::new();
+    for (at, letter) in letters.iter().enumerate() {
+        let behind_word = at > 0 && !letters[at - 1].is_uppercase() && letters[at - 1] != '_';
+        let before_word = at > 0 && letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && (behind_word || before_word) && !snake.ends_with('_') {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}
+
 fn joined(field: &str, mut is_large: bool) -> String {
     let mut name = String::new();
     for letter in field.chars() {
@@ -49,6 +64,12 @@ fn joined(field: &str, mut is_large: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn structs_in_snake_case() {
+        let snakes = ["User", "OrderLine", "HTTPLog", "user", "Item2", "A_b"].map(snake);
+        assert_eq!(snakes, ["user", "order_line", "http_log", "user", "item2", "a_b"]);
+    }
 
     #[test]
     fn each_case_of_a_field() {

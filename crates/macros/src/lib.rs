@@ -1,11 +1,11 @@
 //! What pgkeel-pool and pgkeel-query expand: attributes for an async function that runs in a transaction, or again when
-//! the connection was lost; statements that are literals, and structs that are read from rows.
+//! the connection was lost; statements that are literals, and structs that are read from rows, are tables, or are new rows.
 //!
 //! Use them through pgkeel-pool (feature `macros`) and pgkeel-query, which re-export them and have the examples. They only
 //! write what anyone could write: nothing here knows a database, and nothing decides what is run again.
 //!
 //! Read `transactional.rs` and `retry.rs`, which take a function apart with `function.rs`; `sql.rs`, whose `scanner.rs` tells
-//! names from text; and `from_row.rs`. That is a macro each.
+//! names from text; `from_row.rs`; `entity.rs` with `columns.rs`; and `new_row.rs`. That is a macro each.
 //!
 //! # Invariants
 //! - An expansion names nothing but `::core::…` and `::pgkeel_pool::__macro::…`, or the same of pgkeel-query. `crate = "path"`
@@ -22,7 +22,12 @@ mod policy;
 mod sql;
 mod scanner;
 mod from_row;
+mod entity;
+mod columns;
+mod new_row;
 mod field;
+mod role;
+mod nearest;
 mod letter_case;
 mod home;
 
@@ -102,4 +107,39 @@ pub fn sql(tokens: TokenStream) -> TokenStream {
 #[proc_macro_derive(FromRow, attributes(pgkeel))]
 pub fn from_row(item: TokenStream) -> TokenStream {
     from_row::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A table as a struct: reads it from rows as `FromRow` does, and makes its columns constants with their types.
+///
+/// The words of `FromRow` are those of this one as well; with `default`, the table has no such column.
+///
+/// | word of the struct | meaning |
+/// |---|---|
+/// | `table = "schema.name"` | the table; has to be said |
+/// | `columns = name` | what the columns are in: `name::id`. Else the struct's name in snake case |
+/// | `version = "column"` | an integer, one more with each update |
+/// | `soft_delete = "column"` | an `Option`: when the row was deleted |
+/// | `tenant = "column"` | whose row it is |
+///
+/// | word of a field | meaning |
+/// |---|---|
+/// | `id` | the primary key, or a part of it |
+/// | `generated` | the database makes the value |
+/// | `created`, `updated` | the time of the first and of the last change |
+/// | `unique` | no two rows have the same value |
+#[proc_macro_derive(Entity, attributes(pgkeel))]
+pub fn entity(item: TokenStream) -> TokenStream {
+    entity::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A struct that is a new row of an entity: each field is the value of the column that the entity has for its field of that name.
+///
+/// | word of the struct | meaning |
+/// |---|---|
+/// | `entity = Name` | of which entity; has to be said |
+/// | `columns = name` | what its columns are in, if not in what the entity's name is in snake case |
+/// | `crate = "path"` | where pgkeel-query is, if not at `::pgkeel_query` |
+#[proc_macro_derive(NewRow, attributes(pgkeel))]
+pub fn new_row(item: TokenStream) -> TokenStream {
+    new_row::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

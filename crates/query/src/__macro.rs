@@ -4,5 +4,9 @@
 pub use serde::de::DeserializeOwned;
 pub use tokio_postgres::types::{FromSqlOwned, ToSql};
 
+#[cfg(feature = "json")]
+pub use crate::Json;
+pub use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Listed, Role, list_of};
 pub use crate::row::{CellMismatch, Cells, FieldName, FromRow, Plan};
+pub use crate::statement::{NewRow, Values};
 pub use crate::{Param, ParamName, Sql};

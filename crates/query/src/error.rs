@@ -24,6 +24,9 @@ pub enum Error {
         /// How many there were.
         found: usize,
     },
+    /// An update sets no column. Nothing was sent.
+    #[error("the update sets no column")]
+    NothingToSet,
     /// The statement's columns are not those that its rows are to be read into. It was carried out.
     #[error("the columns of the statement do not fit")]
     Columns(#[source] RowMismatch),

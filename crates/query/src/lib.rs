@@ -1,11 +1,12 @@
-//! Statements: values held against the server's types, SQL that is a literal, rows as structs.
+//! Statements: values held against the server's types, SQL that is a literal or built of typed columns, rows as structs.
 //!
 //! Opens no connection and no transaction, keeps nothing, runs nothing again: it works on any [`Executor`], be it a pool, a
 //! session, a transaction or a client of the driver.
 //!
-//! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Bind`] and [`BindType`] for which value
-//! fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`] for the names in them; then
-//! [`Error`].
+//! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
+//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Bind`] and
+//! [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`]
+//! for the names in them; then [`Error`].
 //!
 //! ```
 //! use pgkeel_query::connect::Executor;
@@ -23,10 +24,41 @@
 //! # let _ = |user: User| (user.id, user.email);
 //! ```
 //!
+//! What a caller may or may not ask for is put together:
+//! ```
+//! use pgkeel_query::connect::Executor;
+//! use pgkeel_query::{Entity, Error};
+//!
+//! #[derive(Entity)]
+//! #[pgkeel(table = "app.users", columns = u)]
+//! struct User {
+//!     #[pgkeel(id, generated)]
+//!     id: i64,
+//!     name: Option<String>,
+//!     visits: i32,
+//! }
+//!
+//! async fn found(database: &impl Executor, name: Option<&str>, ids: &[i64]) -> Result<Vec<User>, Error> {
+//!     let statement = User::query()
+//!         .and_if_some(name, |name| u::name.contains(name))
+//!         .filter(u::id.any_of(ids) & !u::visits.eq(0))
+//!         .order_by((u::visits.desc(), u::id.asc()))
+//!         .limit(10);
+//!     statement.fetch_all(database).await
+//! }
+//!
+//! async fn user(database: &impl Executor, id: i64) -> Result<Option<User>, Error> {
+//!     User::query().filter(u::id.eq(id)).fetch_opt(database).await
+//! }
+//! # let _ = |user: User| (user.id, user.name, user.visits);
+//! ```
+//!
 //! # Invariants
 //! - A value is sent as what it is, or as a wider type that has it exactly; else it is an error that names the parameter, both
 //!   types and what mends it, before a byte is sent, and the connection goes on.
-//! - The text of a statement is a literal, or carries the reason why it is none.
+//! - The text of a statement is a literal, or is built of literals and names that were checked and quoted when the program was
+//!   compiled, or carries the reason why it is neither. The text does not depend on values.
+//! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
 //! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
 //! - No value of a parameter or a row is in any `Debug`, error or event of `tracing`.
 //!
@@ -39,6 +71,8 @@ mod bind;
 mod param;
 mod row;
 mod table;
+mod entity;
+mod statement;
 mod error;
 #[doc(hidden)]
 pub mod __macro;
@@ -55,15 +89,22 @@ pub use tokio_postgres::types::IsNull;
 pub use tokio_postgres::types::Json;
 
 pub use self::bind::{Bind, BindType, Misfit, MisfitReason, ViaToSql};
+pub use self::entity::{
+    Column, ColumnFacts, ColumnValue, Entity, EntityFacts, NumberValue, Role, Selection, SetTo, TextValue,
+    ValueOf, ValuesOf,
+};
 pub use self::error::{Error, Failure};
 pub use self::param::{BadParameter, Param, ParamName};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
 };
 pub use self::sql::{AuditedSql, Sql};
+pub use self::statement::{
+    Bounded, Delete, Filter, Insert, NewRow, OnConflict, Order, OrderBy, Runnable, Select, Unbounded, Update,
+    Values,
+};
 pub use self::table::Table;
 
-pub use pgkeel_macros::FromRow;
 /// A statement with its values, as [`Sql`]: takes a string literal and nothing else.
 ///
 /// `{name}` takes the argument of that name, or else the variable in scope, by reference. A name that is used twice is the
@@ -89,3 +130,4 @@ pub use pgkeel_macros::FromRow;
 /// let statement = pgkeel_query::sql!(format!("insert into students(name) values ('{name}')"));
 /// ```
 pub use pgkeel_macros::sql;
+pub use pgkeel_macros::{Entity, FromRow, NewRow};

@@ -8,6 +8,8 @@ use crate::bind::{short_name, written};
 #[derive(Debug)]
 pub struct Plan<'a> {
     columns: &'a [Column],
+    /// Instead of being looked for, columns are listed.
+    listed: Option<Vec<&'static str>>,
     slots: Vec<Slot>,
     problems: Vec<ColumnProblem>,
 }
@@ -34,9 +36,17 @@ pub struct FieldName {
 
 impl<'a> Plan<'a> {
     pub(super) fn of<T: FromRow>(columns: &'a [Column]) -> Result<Box<[Slot]>, RowMismatch> {
-        let mut plan = Self { columns, slots: Vec::new(), problems: Vec::new() };
+        let mut plan = Self { columns, listed: None, slots: Vec::new(), problems: Vec::new() };
         T::resolve(&mut plan);
         if plan.problems.is_empty() { Ok(plan.slots.into()) } else { Err(RowMismatch::new(plan.problems)) }
+    }
+
+    /// The columns that a row needs, by name.
+    pub(crate) fn listed<T: FromRow>() -> Vec<&'static str> {
+        let mut plan =
+            Plan { columns: &[], listed: Some(Vec::new()), slots: Vec::new(), problems: Vec::new() };
+        T::resolve(&mut plan);
+        plan.listed.unwrap_or_default()
     }
 
     /// The next field is the column of its name.
@@ -70,6 +80,10 @@ impl<'a> Plan<'a> {
         rust_type: fn() -> String,
         is_needed: bool,
     ) {
+        if let Some(listed) = &mut self.listed {
+            listed.extend(is_needed.then_some(name.column));
+            return;
+        }
         let is_of_field = |(_, column): &(usize, &Column)| column.name() == name.column;
         let mut places = self.columns.iter().enumerate().filter(is_of_field).map(|(index, _)| index);
         match (places.next(), places.count()) {

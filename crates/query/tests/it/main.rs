@@ -4,16 +4,21 @@
 
 mod audited;
 mod calls;
+mod entity;
 mod errors;
 mod hostile;
+mod like;
 mod matrix;
 mod misuse;
+mod operators;
 mod own_types;
 mod params;
 mod round_trip;
 mod rows;
 mod samples;
 mod secrecy;
+mod selects;
+mod writes;
 
 use pgkeel_pool::{Config, Pool};
 use pgkeel_testkit::TestDatabase;

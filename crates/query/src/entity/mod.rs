@@ -1,0 +1,121 @@
+//! Tables as structs: what a derive says of one, its columns with their types, and which values have a place in them.
+
+mod facts;
+mod column;
+mod value;
+mod selection;
+
+use std::sync::OnceLock;
+
+pub use self::column::Column;
+pub use self::facts::{ColumnFacts, EntityFacts, Role};
+pub use self::selection::Selection;
+pub use self::value::{ColumnValue, NumberValue, SetTo, TextValue, ValueOf, ValuesOf};
+
+use crate::FromRow;
+use crate::row::Plan;
+use crate::statement::{Delete, Insert, Select, Update};
+
+/// A table as a struct, by `#[derive(Entity)]`: read from rows as [`FromRow`] says, which the derive writes too, and with its
+/// columns as constants that know their types.
+///
+/// ```
+/// use pgkeel_query::connect::Executor;
+/// use pgkeel_query::{Entity, Error};
+///
+/// #[derive(Entity)]
+/// #[pgkeel(table = "app.users", columns = u)]
+/// struct User {
+///     #[pgkeel(id, generated)]
+///     id: i64,
+///     #[pgkeel(unique)]
+///     email: String,
+///     name: Option<String>,
+/// }
+///
+/// async fn found(database: &impl Executor, part: Option<&str>) -> Result<Vec<User>, Error> {
+///     let statement = User::query().and_if_some(part, |part| u::name.contains(part)).order_by(u::id.asc()).limit(10);
+///     statement.fetch_all(database).await
+/// }
+/// # let _ = |user: User| (user.id, user.email, user.name);
+/// ```
+///
+/// The columns are constants of a type without values beside the struct, called as the struct is in snake case (`user::id`), or
+/// as `columns` says. Each is as visible as its field.
+///
+/// | word of the struct | meaning |
+/// |---|---|
+/// | `table = "schema.name"` | the table; without a schema the one that the search path leads to |
+/// | `columns = name` | what the columns are in |
+/// | `version = "column"` | a count, one more with each update: an `i16`, `i32` or `i64` |
+/// | `soft_delete = "column"` | when the row was deleted: an `Option` |
+/// | `tenant = "column"` | whose row it is |
+/// | `rename_all`, `crate` | as [`FromRow`] has them |
+///
+/// | word of a field | meaning |
+/// |---|---|
+/// | `id` | the primary key, or a part of it |
+/// | `generated` | the database makes the value |
+/// | `created`, `updated` | the time of the first and of the last change |
+/// | `unique` | no two rows have the same value |
+/// | `default` | the table has no such column: a statement may give one, else the field is `Default::default()` |
+/// | `rename`, `json`, `try_from`, `flatten` | as [`FromRow`] has them |
+///
+/// The type of a column is that of its field; with `json` it is `Json` of that, or an `Option` of it; with `try_from` the type
+/// that is read. Columns of a flattened field are read, but there are no constants for them.
+///
+/// A statement of an entity does what it says and no more: it does not leave rows out that are deleted softly or another
+/// tenant's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no entity",
+    label = "no struct with `#[derive(Entity)]`"
+)]
+pub trait Entity: FromRow + 'static {
+    /// What the derive says of the struct.
+    const FACTS: &'static EntityFacts;
+
+    /// What stands behind `select` for whole rows. No public interface.
+    #[doc(hidden)]
+    fn listed() -> &'static str;
+
+    /// All rows of the table, until filters say less.
+    fn query<'a>() -> Select<'a, Self> {
+        Select::all()
+    }
+
+    /// Some columns of the table, read as a tuple: `User::select((u::id, u::email))`.
+    fn select<'a, S: Selection<Self>>(columns: S) -> Select<'a, Self, S::Row> {
+        Select::some(columns)
+    }
+
+    /// A new row.
+    fn insert<'a>() -> Insert<'a, Self> {
+        Insert::new()
+    }
+
+    /// Changes of rows.
+    fn update<'a>() -> Update<'a, Self> {
+        Update::new()
+    }
+
+    /// Rows that go: from the table, of an entity with `soft_delete` too.
+    fn delete<'a>() -> Delete<'a, Self> {
+        Delete::new()
+    }
+}
+
+/// No public interface.
+#[doc(hidden)]
+pub type Listed = OnceLock<String>;
+
+/// No public interface: the columns that reading a struct takes, as `select` has them.
+#[doc(hidden)]
+#[must_use]
+pub fn list_of<E: Entity>() -> String {
+    list(E::FACTS, &Plan::listed::<E>())
+}
+
+pub(crate) fn list(facts: &EntityFacts, columns: &[&str]) -> String {
+    let column = |column: &&str| format!("{}.\"{}\"", facts.alias, column.replace('"', "\"\""));
+    columns.iter().map(column).collect::<Vec<_>>().join(", ")
+}

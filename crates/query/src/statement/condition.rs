@@ -1,0 +1,110 @@
+use std::sync::Arc;
+
+use super::writer::Writer;
+use crate::bind::Bind;
+use crate::entity::ColumnFacts;
+
+/// What holds for a row, or does not. Each is written in parentheses of its own.
+#[derive(Clone)]
+pub(crate) enum Condition<'a> {
+    Compare(Term<'a>, Operator, Term<'a>),
+    Between(Term<'a>, Term<'a>, Term<'a>),
+    IsNull(Term<'a>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+}
+
+/// What is compared.
+#[derive(Clone)]
+pub(crate) enum Term<'a> {
+    Column(&'static ColumnFacts),
+    /// With the column that it is for.
+    Value(Arc<dyn Bind + 'a>, &'static ColumnFacts),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    /// To one of an array.
+    EqualAny,
+    /// To none of an array.
+    NotEqualAll,
+    DistinctFrom,
+    Like,
+    LikeIgnoringCase,
+}
+
+impl Operator {
+    /// What stands in front of the right side and behind it.
+    fn sql(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Equal => (" = ", ")"),
+            Self::NotEqual => (" <> ", ")"),
+            Self::Less => (" < ", ")"),
+            Self::LessOrEqual => (" <= ", ")"),
+            Self::Greater => (" > ", ")"),
+            Self::GreaterOrEqual => (" >= ", ")"),
+            Self::EqualAny => (" = any(", "))"),
+            Self::NotEqualAll => (" <> all(", "))"),
+            Self::DistinctFrom => (" is distinct from ", ")"),
+            Self::Like => (" like ", ")"),
+            Self::LikeIgnoringCase => (" ilike ", ")"),
+        }
+    }
+}
+
+impl Term<'_> {
+    pub(crate) fn write<'t>(&'t self, out: &mut Writer<'t>) {
+        match self {
+            Self::Column(column) => out.push(column.sql),
+            Self::Value(value, column) => out.value_of(column, &**value),
+        }
+    }
+}
+
+impl Condition<'_> {
+    pub(crate) fn write<'t>(&'t self, out: &mut Writer<'t>) {
+        out.push("(");
+        match self {
+            Self::Compare(left, operator, right) => {
+                let (before, behind) = operator.sql();
+                left.write(out);
+                out.push(before);
+                right.write(out);
+                return out.push(behind);
+            }
+            Self::Between(term, low, high) => {
+                term.write(out);
+                out.push(" between ");
+                low.write(out);
+                out.push(" and ");
+                high.write(out);
+            }
+            Self::IsNull(term) => {
+                term.write(out);
+                out.push(" is null");
+            }
+            Self::All(conditions) => out.list(" and ", conditions, |out, condition| condition.write(out)),
+            Self::Any(conditions) => out.list(" or ", conditions, |out, condition| condition.write(out)),
+            Self::Not(condition) => {
+                out.push("not ");
+                condition.write(out);
+            }
+        }
+        out.push(")");
+    }
+}
+
+/// `where` with all of them, if there are any.
+pub(crate) fn write_where<'t>(conditions: &'t [Condition<'_>], out: &mut Writer<'t>) {
+    if !conditions.is_empty() {
+        out.push(" where ");
+        out.list(" and ", conditions, |out, condition| condition.write(out));
+    }
+}

@@ -1,0 +1,134 @@
+use std::fmt;
+
+use super::Insert;
+use super::assignment::{Assignments, is_managed, write_managed};
+use super::writer::Writer;
+use crate::entity::{ColumnFacts, Entity, EntityFacts, Role, Selection};
+
+/// An insert that says, in the next call, what becomes of it if the row is there already: by [`Insert::on_conflict`].
+///
+/// ```
+/// # use pgkeel_query::Entity;
+/// # #[derive(Entity)]
+/// # #[pgkeel(table = "users", columns = u)]
+/// # struct User { id: i64, email: String, name: Option<String> }
+/// let statement = User::insert().set(u::email, "a@b").set(u::name, "Ann").on_conflict((u::email,)).update_changed();
+/// assert!(statement.text()?.starts_with(
+///     r#"insert into "users" ("email", "name") values ($1, $2) on conflict ("email") do update set "name" = excluded."name" "#
+/// ));
+/// # Ok::<(), pgkeel_query::Error>(())
+/// ```
+#[must_use = "it has to be said what becomes of the insert"]
+pub struct OnConflict<'a, E, R> {
+    insert: Insert<'a, E, R>,
+    columns: Vec<&'static ColumnFacts>,
+}
+
+/// What becomes of an insert if there is a row with the same values in these columns.
+#[derive(Clone)]
+pub(super) struct Conflict {
+    columns: Vec<&'static ColumnFacts>,
+    resolution: Resolution,
+}
+
+#[derive(Clone)]
+enum Resolution {
+    Nothing,
+    Update { only: Option<Vec<&'static ColumnFacts>>, only_changed: bool },
+}
+
+impl<'a, E: Entity, R> OnConflict<'a, E, R> {
+    pub(super) fn new(insert: Insert<'a, E, R>, columns: Vec<&'static ColumnFacts>) -> Self {
+        Self { insert, columns }
+    }
+
+    /// Nothing is inserted, and no row is given back.
+    pub fn do_nothing(self) -> Insert<'a, E, R> {
+        self.with(Resolution::Nothing)
+    }
+
+    /// The row that is there gets the values, in all columns that the insert says but those of the conflict, and those that are
+    /// `id`, `generated` or `created`. `updated` is `now()`, and the version one more.
+    pub fn update(self) -> Insert<'a, E, R> {
+        self.with(Resolution::Update { only: None, only_changed: false })
+    }
+
+    /// As [`update`](Self::update), but if a value differs; a row that is the same stays untouched, and is not given back.
+    pub fn update_changed(self) -> Insert<'a, E, R> {
+        self.with(Resolution::Update { only: None, only_changed: true })
+    }
+
+    /// As [`update`](Self::update), in these columns.
+    pub fn update_only(self, columns: impl Selection<E>) -> Insert<'a, E, R> {
+        self.with(Resolution::Update { only: Some(columns.columns()), only_changed: false })
+    }
+
+    /// As [`update_changed`](Self::update_changed), in these columns.
+    pub fn update_only_changed(self, columns: impl Selection<E>) -> Insert<'a, E, R> {
+        self.with(Resolution::Update { only: Some(columns.columns()), only_changed: true })
+    }
+
+    fn with(self, resolution: Resolution) -> Insert<'a, E, R> {
+        self.insert.with_conflict(Conflict { columns: self.columns, resolution })
+    }
+}
+
+impl Conflict {
+    pub(super) fn write(&self, into: &EntityFacts, inserted: &Assignments<'_>, out: &mut Writer<'_>) {
+        out.push(" on conflict (");
+        out.list(", ", &self.columns, |out, column| out.push(column.bare));
+        out.push(") do ");
+        match &self.resolution {
+            Resolution::Nothing => out.push("nothing"),
+            Resolution::Update { only, only_changed } => {
+                let columns = only.clone().unwrap_or_else(|| self.of_insert(inserted));
+                self.write_update(into, &columns, out);
+                if *only_changed {
+                    write_changed(&columns, out);
+                }
+            }
+        }
+    }
+
+    fn of_insert(&self, inserted: &Assignments<'_>) -> Vec<&'static ColumnFacts> {
+        let stays = |column: &ColumnFacts| {
+            let is_key = self.columns.iter().any(|key| key.name == column.name);
+            let roles = [Role::Id, Role::Generated, Role::Created, Role::Updated, Role::Version];
+            is_key || roles.iter().any(|role| column.is(*role))
+        };
+        inserted.iter().map(|assignment| assignment.column).filter(|column| !stays(column)).collect()
+    }
+
+    /// Where nothing is to be changed, a column of the conflict is set to what it is, so that the row is given back.
+    fn write_update(&self, into: &EntityFacts, columns: &[&'static ColumnFacts], out: &mut Writer<'_>) {
+        out.push("update set ");
+        let is_nothing = columns.is_empty() && !is_managed(into);
+        let columns = if is_nothing { self.columns.get(..1).unwrap_or_default() } else { columns };
+        out.list(", ", columns, |out, column| {
+            out.push(column.bare);
+            out.push(" = excluded.");
+            out.push(column.bare);
+        });
+        let is_said = |column: &ColumnFacts| columns.iter().any(|said| said.name == column.name);
+        write_managed(into, is_said, columns.is_empty(), out);
+    }
+}
+
+fn write_changed(columns: &[&'static ColumnFacts], out: &mut Writer<'_>) {
+    if columns.is_empty() {
+        return out.push(" where false");
+    }
+    out.push(" where (");
+    out.list(" or ", columns, |out, column| {
+        out.push(column.sql);
+        out.push(" is distinct from excluded.");
+        out.push(column.bare);
+    });
+    out.push(")");
+}
+
+impl<E: Entity, R> fmt::Debug for OnConflict<'_, E, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnConflict").field("insert", &self.insert).finish_non_exhaustive()
+    }
+}

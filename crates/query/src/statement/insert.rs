@@ -1,0 +1,153 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::assignment::{Assignments, NewRow, Values};
+use super::conflict::{Conflict, OnConflict};
+use super::list::{Ask, List, write_returning};
+use super::writer::{Writer, Written};
+use crate::Error;
+use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, Selection, SetTo};
+
+/// An `insert` of one row of the entity `E`, by [`Entity::insert`]. What it gives back of the row is read as `R`.
+///
+/// Columns that nothing is said of are left out, so that they have their defaults; but `created` and `updated` are the server's
+/// `now()`.
+///
+/// ```
+/// use pgkeel_query::connect::Executor;
+/// use pgkeel_query::{Entity, Error};
+///
+/// #[derive(Entity)]
+/// #[pgkeel(table = "app.users", columns = u)]
+/// struct User {
+///     #[pgkeel(id, generated)]
+///     id: i64,
+///     email: String,
+///     name: Option<String>,
+/// }
+///
+/// async fn register(database: &impl Executor, email: &str) -> Result<i64, Error> {
+///     let statement = User::insert().set(u::email, email).set(u::name, Some("new")).returning((u::id,));
+///     Ok(statement.fetch_one(database).await?.0)
+/// }
+/// # let _ = |user: User| (user.id, user.email, user.name);
+/// ```
+///
+/// # Cancellation
+/// Dropping a future does as the executor says: see [`Executor`](crate::Executor).
+#[must_use = "a statement is run by `execute` or one of the `fetch_…`"]
+pub struct Insert<'a, E, R = E> {
+    parts: Parts<'a>,
+    of: PhantomData<fn() -> (E, R)>,
+}
+
+#[derive(Clone)]
+struct Parts<'a> {
+    into: &'static EntityFacts,
+    assignments: Assignments<'a>,
+    conflict: Option<Conflict>,
+    returning: List,
+}
+
+impl<E: Entity> Insert<'_, E> {
+    pub(crate) fn new() -> Self {
+        let parts = Parts {
+            into: E::FACTS,
+            assignments: Assignments::new(),
+            conflict: None,
+            returning: List::Whole(E::listed),
+        };
+        Self { parts, of: PhantomData }
+    }
+}
+
+impl<'a, E: Entity, R> Insert<'a, E, R> {
+    /// The column has this value.
+    pub fn set<T>(mut self, column: Column<E, T>, value: impl SetTo<T> + 'a) -> Self {
+        self.parts.assignments.set(column.facts, value);
+        self
+    }
+
+    /// The columns of the struct's fields have its values.
+    pub fn values(mut self, row: &'a impl NewRow<E>) -> Self {
+        let mut values = Values::new(self.parts.assignments);
+        row.put(&mut values);
+        self.parts.assignments = values.assignments;
+        self
+    }
+
+    /// Says what becomes of it if there is a row with the same values in these columns, which have a unique index.
+    pub fn on_conflict(self, columns: impl Selection<E>) -> OnConflict<'a, E, R> {
+        OnConflict::new(self, columns.columns())
+    }
+
+    /// Gives back these columns instead of the whole row.
+    pub fn returning<S: Selection<E>>(self, columns: S) -> Insert<'a, E, S::Row> {
+        let returning = List::Columns(columns.columns());
+        Insert { parts: Parts { returning, ..self.parts }, of: PhantomData }
+    }
+
+    pub(super) fn with_conflict(mut self, conflict: Conflict) -> Self {
+        self.parts.conflict = Some(conflict);
+        self
+    }
+
+    /// The text as the server gets it where rows are asked for, with `$1`, `$2`, … for the values. `Debug` shows names and types
+    /// of these besides.
+    ///
+    /// # Errors
+    /// [`Error::TooManyParameters`].
+    pub fn text(&self) -> Result<String, Error> {
+        Ok(self.write(Ask::Rows)?.text)
+    }
+
+    pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {
+        let mut out = Writer::new();
+        self.parts.write(&mut out);
+        write_returning(ask, &self.parts.returning, self.parts.into, &mut out);
+        out.finish()
+    }
+}
+
+impl Parts<'_> {
+    fn write<'t>(&'t self, out: &mut Writer<'t>) {
+        out.push("insert into ");
+        out.push(self.into.sql);
+        let times = || self.into.columns.iter().filter(|column| self.is_time_unsaid(column));
+        let said = || self.assignments.iter();
+        if self.assignments.is_empty() && times().next().is_none() {
+            out.push(" default values");
+        } else {
+            out.push(" (");
+            let columns = said().map(|assignment| assignment.column).chain(times());
+            out.list(", ", columns, |out, column| out.push(column.bare));
+            out.push(") values (");
+            let values = said().map(Some).chain(times().map(|_| None));
+            out.list(", ", values, |out, value| match value {
+                Some(assignment) => assignment.write_value(out),
+                None => out.push("now()"),
+            });
+            out.push(")");
+        }
+        if let Some(conflict) = &self.conflict {
+            conflict.write(self.into, &self.assignments, out);
+        }
+    }
+
+    fn is_time_unsaid(&self, column: &ColumnFacts) -> bool {
+        (column.is(Role::Created) || column.is(Role::Updated)) && !self.assignments.has(column)
+    }
+}
+
+impl<E, R> Clone for Insert<'_, E, R> {
+    fn clone(&self) -> Self {
+        Self { parts: self.parts.clone(), of: PhantomData }
+    }
+}
+
+/// Text, and names and types of parameters, without values.
+impl<E: Entity, R> fmt::Debug for Insert<'_, E, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(Ask::Rows).map_err(|_| fmt::Error)?.describe("Insert", f)
+    }
+}

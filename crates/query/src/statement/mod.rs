@@ -1,0 +1,30 @@
+//! Statements that are put together from parts: each is a small tree of names and values, and becomes text and parameters in
+//! one walk when it is run.
+
+mod writer;
+mod condition;
+mod filter;
+mod compare;
+mod like;
+mod order;
+mod list;
+mod parts;
+mod select;
+mod assignment;
+mod insert;
+mod conflict;
+mod scope;
+mod update;
+mod delete;
+mod calls;
+
+pub use self::assignment::{NewRow, Values};
+pub(crate) use self::condition::{Condition, Operator, Term};
+pub use self::conflict::OnConflict;
+pub use self::delete::Delete;
+pub use self::filter::Filter;
+pub use self::insert::Insert;
+pub use self::order::{Order, OrderBy};
+pub use self::scope::{Bounded, Runnable, Unbounded};
+pub use self::select::Select;
+pub use self::update::Update;

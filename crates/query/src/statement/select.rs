@@ -1,0 +1,189 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::list::List;
+use super::order::by;
+use super::parts::{Answer, Distinct, Parts};
+use super::writer::{Writer, Written};
+use super::{Filter, OrderBy};
+use crate::entity::{Entity, Selection};
+use crate::row::Plan;
+use crate::{Error, FromRow};
+
+/// A `select` of the entity `E` whose rows are read as `R`, by [`Entity::query`] or [`Entity::select`].
+///
+/// What is said of it is put together in any order; filters and orders that are said twice are all meant. Values are parameters,
+/// `limit` and `offset` too, and lists are one parameter each, so that the text depends on nothing but the parts that were said:
+/// a pool prepares it once.
+///
+/// ```
+/// use pgkeel_query::connect::Executor;
+/// use pgkeel_query::{Entity, Error};
+///
+/// #[derive(Entity)]
+/// #[pgkeel(table = "app.users", columns = u)]
+/// struct User {
+///     id: i64,
+///     email: String,
+/// }
+///
+/// async fn emails(database: &impl Executor, ids: &[i64], after: Option<&str>) -> Result<Vec<(i64, String)>, Error> {
+///     let statement = User::select((u::id, u::email))
+///         .filter(u::id.any_of(ids))
+///         .and_if_some(after, |after| u::email.gt(after))
+///         .order_by((u::email.asc(), u::id.desc()))
+///         .limit(50);
+///     assert!(statement.text()?.starts_with(r#"select "users"."id", "users"."email" from "app"."users" where "#));
+///     statement.fetch_all(database).await
+/// }
+/// # let _ = |user: User| (user.id, user.email);
+/// ```
+///
+/// # Cancellation
+/// Dropping a future does as the executor says: see [`Executor`](crate::Executor).
+#[must_use = "a statement is run by one of the `fetch_…`, `count` or `exists`"]
+pub struct Select<'a, E, R = E> {
+    parts: Parts<'a>,
+    of: PhantomData<fn() -> (E, R)>,
+}
+
+impl<'a, E: Entity, R> Select<'a, E, R> {
+    fn of(list: List) -> Self {
+        let parts = Parts {
+            from: E::FACTS,
+            list,
+            distinct: Distinct::No,
+            conditions: Vec::new(),
+            order: Vec::new(),
+            limit: None,
+            offset: None,
+            lock: None,
+            wait: "",
+        };
+        Self { parts, of: PhantomData }
+    }
+
+    /// Rows for which this holds, besides all that was said before.
+    pub fn filter(mut self, filter: Filter<'a, E>) -> Self {
+        self.parts.conditions.push(filter.condition);
+        self
+    }
+
+    /// If there is a value, rows for which what is made of it holds.
+    pub fn and_if_some<T>(self, value: Option<T>, filter: impl FnOnce(T) -> Filter<'a, E>) -> Self {
+        match value {
+            Some(value) => self.filter(filter(value)),
+            None => self,
+        }
+    }
+
+    /// If so, the statement that is made of this one.
+    pub fn when(self, is_so: bool, then: impl FnOnce(Self) -> Self) -> Self {
+        if is_so { then(self) } else { self }
+    }
+
+    /// Ordered by these, behind the orders that were said before.
+    pub fn order_by(mut self, order: impl OrderBy<E>) -> Self {
+        by(order, &mut self.parts.order);
+        self
+    }
+
+    /// No more rows than this.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.parts.limit = Some(count(rows));
+        self
+    }
+
+    /// Without so many of the first rows.
+    pub fn offset(mut self, rows: u64) -> Self {
+        self.parts.offset = Some(count(rows));
+        self
+    }
+
+    /// Each row once.
+    pub fn distinct(mut self) -> Self {
+        self.parts.distinct = Distinct::Rows;
+        self
+    }
+
+    /// The first row of those that are alike in these columns, which `order_by` begins with.
+    pub fn distinct_on(mut self, columns: impl Selection<E>) -> Self {
+        self.parts.distinct = Distinct::On(columns.columns());
+        self
+    }
+
+    /// Rows are locked as `update` does it, until the transaction ends.
+    pub fn for_update(mut self) -> Self {
+        self.parts.lock = Some(" for update");
+        self
+    }
+
+    /// Rows are locked against changes, until the transaction ends.
+    pub fn for_share(mut self) -> Self {
+        self.parts.lock = Some(" for share");
+        self
+    }
+
+    /// Without rows that others have locked; of a statement that locks rows.
+    pub fn skip_locked(mut self) -> Self {
+        self.parts.wait = " skip locked";
+        self
+    }
+
+    /// Rows that others have locked are an error, not waited for; of a statement that locks rows.
+    pub fn no_wait(mut self) -> Self {
+        self.parts.wait = " nowait";
+        self
+    }
+
+    /// Rows are read as this struct: its columns are selected instead of the entity's.
+    ///
+    /// For a few columns there is [`Entity::select`].
+    pub fn read_as<S: FromRow>(self) -> Select<'a, E, S> {
+        Select { parts: Parts { list: List::Fields(Plan::listed::<S>), ..self.parts }, of: PhantomData }
+    }
+
+    /// The text as the server gets it, with `$1`, `$2`, … for the values. `Debug` shows names and types of these besides.
+    ///
+    /// # Errors
+    /// [`Error::TooManyParameters`].
+    pub fn text(&self) -> Result<String, Error> {
+        Ok(self.write(Answer::Rows)?.text)
+    }
+
+    pub(super) fn write(&self, answer: Answer) -> Result<Written<'_>, Error> {
+        let mut out = Writer::new();
+        self.parts.write(answer, &mut out);
+        out.finish()
+    }
+}
+
+impl<E: Entity> Select<'_, E> {
+    pub(crate) fn all() -> Self {
+        Self::of(List::Whole(E::listed))
+    }
+}
+
+impl<E: Entity, R> Select<'_, E, R> {
+    pub(crate) fn some(columns: impl Selection<E>) -> Self {
+        Self::of(List::Columns(columns.columns()))
+    }
+}
+
+/// As the server counts rows. More than it can have are as good as all.
+fn count(rows: u64) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+impl<E, R> Clone for Select<'_, E, R> {
+    fn clone(&self) -> Self {
+        Self { parts: self.parts.clone(), of: PhantomData }
+    }
+}
+
+/// Text, and names and types of parameters, without values.
+impl<E: Entity, R> fmt::Debug for Select<'_, E, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(Answer::Rows).map_err(|_| fmt::Error)?.describe("Select", f)
+    }
+}

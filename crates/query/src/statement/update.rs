@@ -1,0 +1,175 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::assignment::{Assignments, is_managed, write_managed};
+use super::condition::write_where;
+use super::list::{Ask, List, write_returning};
+use super::scope::{Bounded, Of, Unbounded};
+use super::writer::{Writer, Written};
+use super::{Condition, Filter};
+use crate::Error;
+use crate::entity::{Column, Entity, EntityFacts, NumberValue, Selection, SetTo, ValueOf};
+
+/// An `update` of rows of the entity `E`, by [`Entity::update`]. What it gives back of them is read as `R`.
+///
+/// It has a [`filter`](Self::filter), or says [`all_rows`](Self::all_rows): without either it cannot be run, which the compiler
+/// sees from `S`. Of what the derive says `updated`, that is `now()`, and the `version` is one more, unless they are set.
+///
+/// ```
+/// use pgkeel_query::connect::Executor;
+/// use pgkeel_query::{Entity, Error};
+///
+/// #[derive(Entity)]
+/// #[pgkeel(table = "app.users", columns = u)]
+/// struct User {
+///     id: i64,
+///     name: Option<String>,
+///     visits: i32,
+/// }
+///
+/// async fn visited(database: &impl Executor, id: i64, name: Option<&str>) -> Result<User, Error> {
+///     let statement = User::update().add(u::visits, 1).set_if_some(u::name, name).filter(u::id.eq(id));
+///     statement.fetch_one(database).await
+/// }
+/// # let _ = |user: User| (user.id, user.name, user.visits);
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use pgkeel_query::connect::Executor;
+/// # use pgkeel_query::{Entity, Error};
+/// # #[derive(Entity)]
+/// # #[pgkeel(table = "app.users", columns = u)]
+/// # struct User { id: i64, visits: i32 }
+/// async fn forgot_the_filter(database: &impl Executor) -> Result<u64, Error> {
+///     User::update().set(u::visits, 0).execute(database).await
+/// }
+/// ```
+///
+/// # Cancellation
+/// Dropping a future does as the executor says: see [`Executor`](crate::Executor).
+#[must_use = "a statement is run by `execute` or one of the `fetch_…`"]
+pub struct Update<'a, E, R = E, S = Unbounded> {
+    parts: Parts<'a>,
+    of: PhantomData<Of<E, R, S>>,
+}
+
+#[derive(Clone)]
+struct Parts<'a> {
+    table: &'static EntityFacts,
+    assignments: Assignments<'a>,
+    conditions: Vec<Condition<'a>>,
+    returning: List,
+}
+
+impl<E: Entity> Update<'_, E> {
+    pub(crate) fn new() -> Self {
+        Self::of(Parts {
+            table: E::FACTS,
+            assignments: Assignments::new(),
+            conditions: Vec::new(),
+            returning: List::Whole(E::listed),
+        })
+    }
+}
+
+impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
+    fn of(parts: Parts<'a>) -> Self {
+        Self { parts, of: PhantomData }
+    }
+
+    /// The column gets this value.
+    pub fn set<T>(mut self, column: Column<E, T>, value: impl SetTo<T> + 'a) -> Self {
+        self.parts.assignments.set(column.facts, value);
+        self
+    }
+
+    /// The column gets this value, if there is one.
+    pub fn set_if_some<T>(self, column: Column<E, T>, value: Option<impl ValueOf<T> + 'a>) -> Self {
+        match value {
+            Some(value) => self.set(column, value),
+            None => self,
+        }
+    }
+
+    /// The column becomes NULL.
+    pub fn set_null<T>(mut self, column: Column<E, Option<T>>) -> Self {
+        self.parts.assignments.set_null(column.facts);
+        self
+    }
+
+    /// The column becomes so much more, counted by the server; where it is NULL it stays NULL.
+    pub fn add<T: NumberValue>(mut self, column: Column<E, T>, value: impl ValueOf<T> + 'a) -> Self {
+        self.parts.assignments.add(column.facts, value);
+        self
+    }
+
+    /// Rows for which this holds, besides all that was said before.
+    pub fn filter(mut self, filter: Filter<'a, E>) -> Update<'a, E, R, Bounded> {
+        self.parts.conditions.push(filter.condition);
+        Update::of(self.parts)
+    }
+
+    /// If there is a value, rows for which what is made of it holds. As there may be none, this alone is no filter.
+    pub fn and_if_some<T>(mut self, value: Option<T>, filter: impl FnOnce(T) -> Filter<'a, E>) -> Self {
+        self.parts.conditions.extend(value.map(|value| filter(value).condition));
+        self
+    }
+
+    /// All rows are meant, if there is no filter.
+    pub fn all_rows(self) -> Update<'a, E, R, Bounded> {
+        Update::of(self.parts)
+    }
+
+    /// Gives back these columns instead of whole rows.
+    pub fn returning<C: Selection<E>>(self, columns: C) -> Update<'a, E, C::Row, S> {
+        let returning = List::Columns(columns.columns());
+        Update { parts: Parts { returning, ..self.parts }, of: PhantomData }
+    }
+
+    /// The text as the server gets it where rows are asked for, with `$1`, `$2`, … for the values. `Debug` shows names and types
+    /// of these besides.
+    ///
+    /// # Errors
+    /// [`Error::TooManyParameters`]; [`Error::NothingToSet`].
+    pub fn text(&self) -> Result<String, Error> {
+        Ok(self.write(Ask::Rows)?.text)
+    }
+
+    pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {
+        if self.parts.assignments.is_empty() && !is_managed(self.parts.table) {
+            return Err(Error::NothingToSet);
+        }
+        let mut out = Writer::new();
+        self.parts.write(&mut out);
+        write_returning(ask, &self.parts.returning, self.parts.table, &mut out);
+        out.finish()
+    }
+}
+
+impl Parts<'_> {
+    fn write<'t>(&'t self, out: &mut Writer<'t>) {
+        out.push("update ");
+        out.push(self.table.sql);
+        out.push(" set ");
+        out.list(", ", self.assignments.iter(), |out, assignment| assignment.write(out));
+        let is_said = |column: &_| self.assignments.has(column);
+        write_managed(self.table, is_said, self.assignments.is_empty(), out);
+        write_where(&self.conditions, out);
+    }
+}
+
+impl<E, R, S> Clone for Update<'_, E, R, S> {
+    fn clone(&self) -> Self {
+        Self { parts: self.parts.clone(), of: PhantomData }
+    }
+}
+
+/// Text, and names and types of parameters, without values.
+impl<E: Entity, R, S> fmt::Debug for Update<'_, E, R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.write(Ask::Rows) {
+            Ok(written) => written.describe("Update", f),
+            Err(_) => f.debug_struct("Update").finish_non_exhaustive(),
+        }
+    }
+}
