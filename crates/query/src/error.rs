@@ -24,6 +24,14 @@ pub enum Error {
         /// How many there were.
         found: usize,
     },
+    /// The statement was given more values than its text has parameters. Nothing was sent.
+    #[error("the text has {expected} parameters, {found} values were bound")]
+    UnusedParameters {
+        /// The highest number of a parameter in the text.
+        expected: usize,
+        /// How many values there were.
+        found: usize,
+    },
     /// The statement's columns are not those that its rows are to be read into. It was carried out.
     #[error("the columns of the statement do not fit")]
     Columns(#[source] RowMismatch),

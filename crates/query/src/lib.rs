@@ -27,8 +27,23 @@
 //! - A value is sent as what it is, or as a wider type that has it exactly; else it is an error that names the parameter, both
 //!   types and what mends it, before a byte is sent, and the connection goes on.
 //! - The text of a statement is a literal, or carries the reason why it is none.
+//! - A value is read as what it is, or is an error that names row, field, column and both types.
 //! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
 //! - No value of a parameter or a row is in any `Debug`, error or event of `tracing`.
+//!
+//! # Columns that change their type
+//! A connection has the types of parameters told anew for each run, and a text that is made at run time brings them along; but a
+//! pool keeps statements, with the types that their parameters had. If a column gets another type meanwhile (`alter table …
+//! type`), the pool prepares a statement anew whose value does not fit any more, and one that the server refuses, and runs it once
+//! more where nothing of it is left; in an open transaction it fails, and goes through in the next. What the server can assign
+//! (`int4` to `text`, `float8` to `float4`) it converts until the session is replaced, as it would convert `$1::int4`.
+//!
+//! # Values and panics
+//! A panic in the code that writes or reads a value, of your types or of a crate's, is caught and told as an error without
+//! what it said, and the session goes on. But Rust calls the panic hook of the process before anything can be caught, and
+//! the default hook prints to standard error what the panic says, which may be the value. The hook belongs to the program, and
+//! other threads may panic meanwhile, so nothing here changes it. Where values must not get into that output, let types
+//! give back errors in place of panics, or set a hook (`std::panic::set_hook`) that prints the place alone.
 //!
 //! # Features
 //! - `tls` (on by default): TLS by rustls.
@@ -50,7 +65,9 @@ pub use pgkeel_connect::{BadIdent, DatabaseError, Executor, Ident, Type};
 pub use tokio_postgres::types::IsNull;
 /// What serde writes and reads, as a parameter or a column of `json` or `jsonb`.
 ///
-/// What serde makes of a value is stored; so it writes a number that is none (NaN) as `null`.
+/// What serde makes of a value is stored. A float in it that is NaN or infinite does not fit
+/// ([`MisfitReason::NotFinite`]): JSON has no number for it, and `serde_json` by itself would write `null`, as it does when it
+/// makes a `serde_json::Value`.
 #[cfg(feature = "json")]
 pub use tokio_postgres::types::Json;
 
@@ -60,7 +77,7 @@ pub use self::param::{BadParameter, Param, ParamName};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
 };
-pub use self::sql::{AuditedSql, Sql};
+pub use self::sql::{AuditedRuns, AuditedSql, Sql};
 pub use self::table::Table;
 
 pub use pgkeel_macros::FromRow;
