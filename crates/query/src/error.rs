@@ -52,6 +52,9 @@ pub enum Error {
         /// How many there were.
         found: usize,
     },
+    /// The server made no plan of the statement: it is one that has none, or a rule does nothing in its place.
+    #[error("the server made no plan of the statement")]
+    NoPlan,
     /// The statement could not be run; what the executor says of it is the source.
     #[error("the statement failed")]
     Database(#[source] Failure),

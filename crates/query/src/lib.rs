@@ -48,6 +48,7 @@
 //! # Features
 //! - `tls` (on by default): TLS by rustls.
 //! - `uuid`, `chrono`, `json`, `decimal`: values and fields of the crates uuid, chrono, `serde_json` and `rust_decimal`.
+//! - `explain`: [plans](explain) of statements.
 
 mod sql;
 mod bind;
@@ -55,6 +56,8 @@ mod param;
 mod row;
 mod table;
 mod error;
+#[cfg(feature = "explain")]
+pub mod explain;
 #[doc(hidden)]
 pub mod __macro;
 

@@ -5,7 +5,9 @@
 mod audited;
 mod calls;
 mod errors;
+mod explain;
 mod hostile;
+mod made_types;
 mod matrix;
 mod misuse;
 mod own_types;
