@@ -36,7 +36,6 @@ impl<'a> Explain<'a> {
     ///
     /// # Cancellation
     /// Dropping the future does as the executor says: see [`Executor`].
-    #[track_caller]
     pub fn estimate(&self, database: &impl Executor) -> impl Future<Output = Result<Plan, Error>> + Send {
         let sql = format!("explain (verbose, format json) {}", self.text);
         async move { read(database, &sql, &self.params, PlanKind::Estimated).await }

@@ -21,6 +21,9 @@ pub(crate) use self::reader::{read_all, read_one, read_scalar};
 /// Names and types of columns are looked at once a statement ([`resolve`](Self::resolve)), and all that is wrong is told at
 /// once. Types are those of the driver's `FromSql`, and strict: an `i64` is read from `int8` and nothing else.
 ///
+/// A flattened `Option` of a struct is the side of an outer join, which may have found nothing: `None` where all of its columns
+/// are NULL.
+///
 /// A value that its Rust type has no place for is an error of its cell ([`CellReason::Inexact`]), where the driver's `FromSql`
 /// would make another one of it. Where such values occur, read the column as text (`mask::text`).
 ///
