@@ -48,6 +48,7 @@ fn is_of_chrono<T>() -> bool {
 }
 
 #[cfg(not(feature = "chrono"))]
+#[expect(clippy::extra_unused_type_parameters, reason = "as with the feature")]
 fn is_of_chrono<T>() -> bool {
     false
 }
