@@ -95,7 +95,7 @@ pub fn sql(tokens: TokenStream) -> TokenStream {
 /// | word of a field | meaning |
 /// |---|---|
 /// | `rename = "column"` | the column's name |
-/// | `flatten` | the field's own fields have columns in the same row |
+/// | `flatten` | the field's own fields have columns in the same row; an `Option` of such is `None` where all are NULL |
 /// | `default` | the column may be missing; then the field is `Default::default()` |
 /// | `json` | the column is `json` or `jsonb`, of which the field is made by serde; NULL is read as JSON's `null` |
 /// | `try_from = "Type"` | the column is read as this type, and the field is made of that by `TryFrom` |

@@ -12,7 +12,7 @@ use crate::moment::Moment;
 use crate::observe::{Ending, Watch};
 use crate::outcome::{Counted, Outcome};
 use crate::query::Query;
-use crate::statements::Prepared;
+use crate::statements::{Prepared, is_of_meaning};
 use crate::traces::may_leave_traces;
 use crate::traffic::Flight;
 use crate::unnamed::is_of_asking;
@@ -39,6 +39,13 @@ impl Held {
                 T::prepared(&slot.connection, &prepared.statement, query.params).await
             };
             done = again.boxed().await;
+        } else if let Err(error) = &done
+            && is_of_meaning(error)
+        {
+            let renewed = slot.renewed(query.sql, &prepared, error).boxed().await;
+            if let Some(renewed) = renewed {
+                done = T::prepared(&slot.connection, &renewed.statement, query.params).boxed().await;
+            }
         }
         underway.end(done, Some(&prepared))
     }

@@ -175,9 +175,33 @@ impl Slot {
             self.connection.client().clear_type_cache();
             return self.takes_statements();
         }
-        self.statements.is_stale(sql, error)
-            && commits_only_at_its_end(sql)
-            && self.connection.transaction_status() == TransactionStatus::Idle
+        self.statements.is_stale(sql, error) && self.was_undone(sql)
+    }
+
+    /// The statement prepared anew, if the server refused what the one that was kept means, nothing of it is left, and its
+    /// parameters or columns have other types by now: then it may be run once more. It is forgotten in any case, so that the
+    /// next run prepares it.
+    pub(crate) async fn renewed(
+        &self,
+        sql: &str,
+        old: &Prepared,
+        error: &pgkeel_connect::Error,
+    ) -> Option<Arc<Prepared>> {
+        if !self.statements.is_overtaken(sql, error) || !self.was_undone(sql) {
+            return None;
+        }
+        self.connection.client().clear_type_cache();
+        self.prepared(sql).await.ok().filter(|new| !new.is_as(old))
+    }
+
+    /// Forgets a kept statement that the server refused for what it means.
+    pub(crate) fn forget_overtaken(&self, sql: &str, error: &pgkeel_connect::Error) {
+        self.statements.is_overtaken(sql, error);
+    }
+
+    /// Whether the statement that failed was a transaction of its own, and is undone.
+    fn was_undone(&self, sql: &str) -> bool {
+        commits_only_at_its_end(sql) && self.connection.transaction_status() == TransactionStatus::Idle
     }
 
     /// Whether no transaction is open that may have failed.

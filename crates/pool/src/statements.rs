@@ -3,8 +3,9 @@
 use std::error::Error as _;
 use std::sync::{Arc, OnceLock};
 
-use pgkeel_connect::{Connection, Error};
+use pgkeel_connect::{Connection, Error, SqlClass};
 use tokio_postgres::Statement;
+use tokio_postgres::error::SqlState;
 
 use crate::observe::{Figures, Table};
 use crate::recent::Recent;
@@ -23,6 +24,14 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// Whether the server takes and gives the same types as with another one of the same text.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        let columns = |prepared: &Self| {
+            prepared.statement.columns().iter().map(|it| it.type_().clone()).collect::<Vec<_>>()
+        };
+        self.statement.params() == other.statement.params() && columns(self) == columns(other)
+    }
+
     /// Where its runs are counted.
     pub(crate) fn figures(&self, table: &Table, sql: &str) -> &Figures {
         self.figures.get_or_init(|| table.figures(sql))
@@ -68,6 +77,19 @@ impl Statements {
     pub(crate) fn is_outgrown(&self, sql: &str, error: &Error) -> bool {
         refuses_parameter(error) && self.0.forget_if_used(sql)
     }
+
+    /// Whether the server refused what a statement means that had been prepared for a run before this one: a column may have
+    /// another type by now. It is forgotten.
+    pub(crate) fn is_overtaken(&self, sql: &str, error: &Error) -> bool {
+        is_of_meaning(error) && self.0.forget_if_used(sql)
+    }
+}
+
+/// Whether the server may have refused the statement as it does not make sense with the types that its parameters had when it
+/// was prepared: with those of today it may.
+pub(crate) fn is_of_meaning(error: &Error) -> bool {
+    let refuses = |code: &SqlState| *code != SqlState::INSUFFICIENT_PRIVILEGE;
+    error.server().is_some_and(|server| server.class() == SqlClass::SyntaxOrAccess && refuses(server.code()))
 }
 
 /// Whether the driver could not make a parameter into what the statement takes, so that nothing was sent. Of the errors that

@@ -27,6 +27,14 @@ pub enum Error {
     /// An update sets no column. Nothing was sent.
     #[error("the update sets no column")]
     NothingToSet,
+    /// The statement was given more values than its text has parameters. Nothing was sent.
+    #[error("the text has {expected} parameters, {found} values were bound")]
+    UnusedParameters {
+        /// The highest number of a parameter in the text.
+        expected: usize,
+        /// How many values there were.
+        found: usize,
+    },
     /// The statement's columns are not those that its rows are to be read into. It was carried out.
     #[error("the columns of the statement do not fit")]
     Columns(#[source] RowMismatch),
@@ -47,6 +55,9 @@ pub enum Error {
         /// How many there were.
         found: usize,
     },
+    /// The server made no plan of the statement: it is one that has none, or a rule does nothing in its place.
+    #[error("the server made no plan of the statement")]
+    NoPlan,
     /// The statement could not be run; what the executor says of it is the source.
     #[error("the statement failed")]
     Database(#[source] Failure),

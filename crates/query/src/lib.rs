@@ -59,12 +59,28 @@
 //! - The text of a statement is a literal, or is built of literals and names that were checked and quoted when the program was
 //!   compiled, or carries the reason why it is neither. The text does not depend on values.
 //! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
+//! - A value is read as what it is, or is an error that names row, field, column and both types.
 //! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
 //! - No value of a parameter or a row is in any `Debug`, error or event of `tracing`.
+//!
+//! # Columns that change their type
+//! A connection has the types of parameters told anew for each run, and a text that is made at run time brings them along; but a
+//! pool keeps statements, with the types that their parameters had. If a column gets another type meanwhile (`alter table …
+//! type`), the pool prepares a statement anew whose value does not fit any more, and one that the server refuses, and runs it once
+//! more where nothing of it is left; in an open transaction it fails, and goes through in the next. What the server can assign
+//! (`int4` to `text`, `float8` to `float4`) it converts until the session is replaced, as it would convert `$1::int4`.
+//!
+//! # Values and panics
+//! A panic in the code that writes or reads a value, of your types or of a crate's, is caught and told as an error without
+//! what it said, and the session goes on. But Rust calls the panic hook of the process before anything can be caught, and
+//! the default hook prints to standard error what the panic says, which may be the value. The hook belongs to the program, and
+//! other threads may panic meanwhile, so nothing here changes it. Where values must not get into that output, let types
+//! give back errors in place of panics, or set a hook (`std::panic::set_hook`) that prints the place alone.
 //!
 //! # Features
 //! - `tls` (on by default): TLS by rustls.
 //! - `uuid`, `chrono`, `json`, `decimal`: values and fields of the crates uuid, chrono, `serde_json` and `rust_decimal`.
+//! - `explain`: [plans](explain) of statements.
 
 mod sql;
 mod bind;
@@ -74,6 +90,8 @@ mod table;
 mod entity;
 mod statement;
 mod error;
+#[cfg(feature = "explain")]
+pub mod explain;
 #[doc(hidden)]
 pub mod __macro;
 
@@ -84,7 +102,9 @@ pub use pgkeel_connect::{BadIdent, DatabaseError, Executor, Ident, Type};
 pub use tokio_postgres::types::IsNull;
 /// What serde writes and reads, as a parameter or a column of `json` or `jsonb`.
 ///
-/// What serde makes of a value is stored; so it writes a number that is none (NaN) as `null`.
+/// What serde makes of a value is stored. A float in it that is NaN or infinite does not fit
+/// ([`MisfitReason::NotFinite`]): JSON has no number for it, and `serde_json` by itself would write `null`, as it does when it
+/// makes a `serde_json::Value`.
 #[cfg(feature = "json")]
 pub use tokio_postgres::types::Json;
 
@@ -98,7 +118,7 @@ pub use self::param::{BadParameter, Param, ParamName};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
 };
-pub use self::sql::{AuditedSql, Sql};
+pub use self::sql::{AuditedRuns, AuditedSql, Sql};
 pub use self::statement::{
     Bounded, Delete, Filter, Insert, NewRow, OnConflict, Order, OrderBy, Runnable, Select, Unbounded, Update,
     Values,

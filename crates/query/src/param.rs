@@ -55,15 +55,15 @@ pub enum ParamName<'a> {
 impl Param<'_> {
     /// With the natural type of its value.
     pub(crate) fn typed(&self, told: Option<&Type>) -> Result<TypedParam<'_>, BadParameter> {
-        let kind = told.cloned().or_else(|| self.value.natural_type());
-        let kind = kind.ok_or_else(|| self.bad(Misfit::without_type(self.value.rust_type())))?;
+        let kind = told.cloned().or_else(|| self.value.sent_as());
+        let kind = kind.ok_or_else(|| self.bad(Misfit::without_type(self.value.type_name())))?;
         Ok((self, kind))
     }
 
     fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, BadParameter> {
         let begin = out.len();
         let misfit = |reason| Misfit::of(self.value, kind, reason);
-        let written = catch_unwind(AssertUnwindSafe(|| self.value.write(kind, out)));
+        let written = catch_unwind(AssertUnwindSafe(|| self.value.write_checked(kind, out)));
         let written = written.unwrap_or_else(|_| Err(misfit(MisfitReason::Panicked)));
         let is_short = i32::try_from(out.len() - begin).is_ok();
         let written = written
@@ -90,7 +90,7 @@ impl fmt::Debug for Param<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut param = f.debug_struct("Param");
         param.field("number", &self.number).field("name", &self.name);
-        param.field("rust_type", &self.value.rust_type()).finish_non_exhaustive()
+        param.field("rust_type", &self.value.type_name()).finish_non_exhaustive()
     }
 }
 

@@ -95,6 +95,7 @@ pub(super) const CHECKS: &[Check] = &[
 
     check("query", "it", "hostile", "hostile texts go through every place for a value, byte for byte, and through names"),
     check("query", "it", "like", "a part of a text is found as it is, whatever characters it has"),
+    check("query", "it", "made_types", "values go into types that are made on the server, and far times and numerics stay exact"),
     check("query", "it", "round_trip", "values that nobody would think of come back as they went in"),
 
     check("server", "it", "demo_cut_off", "a demo that is stopped while it is filled leaves nothing"),

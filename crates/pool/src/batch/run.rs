@@ -148,11 +148,22 @@ fn kept(slot: &Slot, items: &[Item]) -> Option<Vec<Arc<Prepared>>> {
 
 async fn run_all(slot: &Slot, items: &[Item]) -> Result<Vec<Result<Answer, StatementError>>, Error> {
     let mut results = run_once(slot, items).await?;
+    forget_overtaken(slot, items, &results);
     if let Some(stale) = stale_tail(slot, items, &results) {
         results.truncate(stale);
         results.extend(run_once(slot, &items[stale..]).await?);
     }
     Ok(results)
+}
+
+/// Kept statements that the server refused for what they mean are prepared anew next time: here others may have had their
+/// effect.
+pub(super) fn forget_overtaken<T>(slot: &Slot, items: &[Item], results: &[Result<T, StatementError>]) {
+    for (item, result) in items.iter().zip(results) {
+        if let Err(error) = result {
+            slot.forget_overtaken(&item.sql, error);
+        }
+    }
 }
 
 async fn run_once(slot: &Slot, items: &[Item]) -> Result<Vec<Result<Answer, StatementError>>, Error> {

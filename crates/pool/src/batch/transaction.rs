@@ -14,7 +14,7 @@ use pgkeel_connect::{Error as StatementError, Executor as _, TxOptions};
 use super::answers::numbered_error;
 use super::control::controls_transaction;
 use super::in_order::in_order;
-use super::run::{prepare, run_one};
+use super::run::{forget_overtaken, prepare, run_one};
 use super::{Answer, Batch, Item};
 use crate::Error;
 use crate::held::Held;
@@ -88,6 +88,7 @@ impl Held {
     /// that some were not sent: then all are undone by a rollback, and may be run once more.
     fn can_heal_unsent(&self, items: &[Item], results: &Results) -> bool {
         let behind_begin = items.iter().zip(results.iter().skip(1));
+        forget_overtaken(self.slot(), items, results.get(1..).unwrap_or_default());
         let healed = behind_begin.filter(|(item, result)| self.slot().can_heal(&item.sql, result)).count();
         healed > 0 && results.iter().filter_map(|result| result.as_ref().err()).all(refuses_parameter)
     }

@@ -108,6 +108,7 @@ pub(crate) async fn begin(
     match sent {
         Ok(rows) => Ok(Begun { answer: Box::pin(rows), underway }),
         Err(error) => {
+            held.slot().forget_overtaken(query.sql, &error);
             underway.fail(&error);
             Err(error.into())
         }

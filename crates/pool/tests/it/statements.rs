@@ -129,6 +129,102 @@ async fn a_batch_with_a_parameter_that_has_another_type_is_run_once() {
     }
 }
 
+/// A label for a column that was text when the statement was prepared, in each way of running one.
+#[tokio::test]
+async fn a_statement_whose_meaning_has_changed_is_prepared_anew() {
+    let database = TestDatabase::empty().await;
+    let (pool, other) = (pool_of(&database, 1, 0), database.connection().await);
+    other.batch_execute("create type mood as enum ('sad', 'glad'); create table t(m text)").await.unwrap();
+    let (insert, label) = ("insert into t values ($1)", Label("glad"));
+    let stored = async || other.query_scalar::<i64>("select count(*) from t", &[]).await.unwrap();
+    for _ in 0..2 {
+        pool.execute(insert, &[&label]).await.unwrap();
+    }
+    other.batch_execute("alter table t alter m type mood using m::mood").await.unwrap();
+    pool.execute(insert, &[&label]).await.unwrap();
+    assert_eq!(stored().await, 3, "once");
+    assert_eq!(pool.stats().connects_total, 1);
+
+    // In a transaction it fails, and goes through in the next.
+    let find = "select count(*) from t where m = $1";
+    for _ in 0..2 {
+        assert_eq!(pool.query_scalar::<i64>(find, &[&label]).await.unwrap(), 3);
+    }
+    other.batch_execute("alter table t alter m type text").await.unwrap();
+    let tx = pool.begin().await.unwrap();
+    let error = tx.query(find, &[&label]).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), "42883");
+    tx.rollback().await.unwrap();
+    let tx = pool.begin().await.unwrap();
+    assert_eq!(tx.query_scalar::<i64>(find, &[&label]).await.unwrap(), 3);
+    tx.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn streams_and_batches_go_through_at_the_next_call_when_a_meaning_has_changed() {
+    let database = TestDatabase::empty().await;
+    let (pool, other) = (pool_of(&database, 1, 0), database.connection().await);
+    other.batch_execute("create type mood as enum ('sad', 'glad'); create table t(m text)").await.unwrap();
+    let (insert, label) = ("insert into t values ($1)", Label("glad"));
+    let (mut batch, mut whole) = (Batch::new(), Batch::new());
+    batch.add(insert, (label,));
+    whole.add("insert into t(m) values ($1)", (label,));
+    for _ in 0..2 {
+        pool.run_batch(&batch).await.unwrap().all().unwrap();
+        pool.transaction_batch(&whole).await.unwrap();
+    }
+    other.batch_execute("alter table t alter m type mood using m::mood").await.unwrap();
+    let refused = pool.run_batch(&batch).await.unwrap().all().unwrap_err();
+    assert_eq!(refused.code().unwrap().code(), "42804");
+    pool.run_batch(&batch).await.unwrap().all().unwrap();
+    let refused = pool.transaction_batch(&whole).await.unwrap_err();
+    assert_eq!(refused.code().unwrap().code(), "42804");
+    pool.transaction_batch(&whole).await.unwrap();
+    let mut session = pool.session().await.unwrap();
+    let find = "select m::text from t where m = $1";
+    for _ in 0..2 {
+        session.query_stream(find, &[&label]).await.unwrap().skip_rest().await.unwrap();
+    }
+    other.batch_execute("alter table t alter m type text").await.unwrap();
+    let refused = session.query_stream(find, &[&label]).await.expect_err("there is no such operator");
+    assert_eq!(refused.code().unwrap().code(), "42883");
+    session.query_stream(find, &[&label]).await.unwrap().skip_rest().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_statement_that_fails_as_ever_is_not_run_again() {
+    let database = TestDatabase::empty().await;
+    let pool = pool_of(&database, 1, 0);
+    let schema = "create sequence runs; create function fails() returns int language plpgsql as
+        $$ begin perform nextval('runs'); raise exception using errcode = '42804'; end $$";
+    pool.batch_execute(schema).await.unwrap();
+    for _ in 0..4 {
+        pool.query("select fails()", &[]).await.unwrap_err();
+    }
+    let runs: i64 = pool.query_scalar("select last_value from runs", &[]).await.unwrap();
+    assert_eq!(runs, 4);
+}
+
+/// A text, or a label of any enum.
+#[derive(Debug, Clone, Copy)]
+struct Label(&'static str);
+
+impl ToSql for Label {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        self.0.to_sql(kind, out)
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        *kind == Type::TEXT || matches!(kind.kind(), Kind::Enum(_))
+    }
+
+    to_sql_checked!();
+}
+
 /// An enum with so many variants, as the driver's derived types take no other.
 #[derive(Debug)]
 struct Mood<const VARIANTS: usize>(&'static str);

@@ -1,9 +1,11 @@
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use bytes::{BufMut as _, BytesMut};
 use serde::Serialize;
 use tokio_postgres::types::{IsNull, Json, Type};
 
+use super::finite::Finite;
 use super::kind::base;
 use super::{BindType, MisfitReason, short_name};
 
@@ -52,7 +54,12 @@ fn write_json(value: &impl Serialize, kind: &Type, out: &mut BytesMut) -> Result
         out.put_u8(VERSION);
     }
     let begin = out.len();
-    serde_json::to_writer(out.writer(), value).map_err(|_| MisfitReason::Refused)?;
+    let has_refused = Cell::new(false);
+    serde_json::to_writer(out.writer(), &Finite { inner: value, has_refused: &has_refused }).map_err(
+        |_| {
+            if has_refused.get() { MisfitReason::NotFinite } else { MisfitReason::Refused }
+        },
+    )?;
     if is_jsonb && has_zero(&out[begin..]) { Err(MisfitReason::ZeroByte) } else { Ok(IsNull::No) }
 }
 

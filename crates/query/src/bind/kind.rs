@@ -85,8 +85,12 @@ pub(crate) fn takers(kind: &Type) -> Option<&'static str> {
 
 /// A Rust type's name without the paths in it.
 pub(crate) fn short_name<T: ?Sized>() -> String {
+    short(type_name::<T>())
+}
+
+/// The name of a type, or of several, without the paths in it.
+pub(crate) fn short(full: &str) -> String {
     let is_path = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':');
-    let full = type_name::<T>();
     let mut short = String::with_capacity(full.len());
     let mut rest = full;
     while !rest.is_empty() {

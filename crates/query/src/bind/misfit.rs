@@ -28,9 +28,12 @@ pub enum MisfitReason {
     OutOfRange,
     /// A time of day in a leap second, which the server does not know.
     LeapSecond,
+    /// What goes as JSON has a float in it that is NaN or infinite, for which JSON has no number.
+    NotFinite,
     /// What its own way of being written made of it was an error.
     Refused,
-    /// What its own way of being written made of it was a panic.
+    /// What its own way of being written made of it was a panic. The panic hook was given what it said, which may be the
+    /// value: see [values and panics](crate#values-and-panics).
     Panicked,
     /// The parameter is to be sent with a type, and no type of the server's is the natural one of this Rust type.
     NoNaturalType,
@@ -47,7 +50,7 @@ impl Misfit {
     }
 
     pub(crate) fn of(value: &dyn Bind, kind: &Type, reason: MisfitReason) -> Self {
-        Self::new(value.rust_type(), value.natural_type(), kind, reason)
+        Self::new(value.type_name(), value.sent_as(), kind, reason)
     }
 
     pub(crate) fn without_type(rust_type: Cow<'static, str>) -> Self {
@@ -86,6 +89,9 @@ impl Misfit {
                 "the server's calendar goes from 4714-11-24 BC to 294276-12-31".to_owned()
             }
             MisfitReason::LeapSecond => "take the second before or after it".to_owned(),
+            MisfitReason::NotFinite => {
+                "make the float an `Option` that is `None` there, or write it as a text".to_owned()
+            }
             MisfitReason::Refused | MisfitReason::Panicked => {
                 format!("look at how `{}` writes itself", self.rust_type)
             }
@@ -117,6 +123,7 @@ impl fmt::Display for Misfit {
             MisfitReason::TooLong => " is too long for",
             MisfitReason::OutOfRange => " is out of the range of",
             MisfitReason::LeapSecond => " in a leap second does not fit",
+            MisfitReason::NotFinite => " with a float that is NaN or infinite does not fit",
             MisfitReason::Refused => " could not be written as",
             MisfitReason::Panicked => " panicked when it was to be written as",
             MisfitReason::NoNaturalType => " has no type to be sent as",

@@ -16,6 +16,8 @@ mod uuid;
 mod chrono;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "json")]
+mod finite;
 #[cfg(feature = "decimal")]
 mod decimal;
 
@@ -24,7 +26,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, Type};
 
-pub(crate) use self::kind::{short_name, written};
+pub(crate) use self::kind::{base, element_of, short, short_name, written};
 pub use self::misfit::{Misfit, MisfitReason};
 pub use self::via_to_sql::ViaToSql;
 
@@ -36,7 +38,7 @@ pub use self::via_to_sql::ViaToSql;
 /// use pgkeel_query::{Bind, Type};
 ///
 /// let values: [&dyn Bind; 3] = [&7_i64, &Some("seven"), &vec![7.0, 7.5]];
-/// let types = values.map(|value| value.natural_type());
+/// let types = values.map(|value| value.sent_as());
 /// assert_eq!(types, [Some(Type::INT8), Some(Type::TEXT), Some(Type::FLOAT8_ARRAY)]);
 /// ```
 #[diagnostic::on_unimplemented(
@@ -47,18 +49,20 @@ pub use self::via_to_sql::ViaToSql;
     note = "a type that has `ToSql` of the driver becomes one by `ViaToSql(&value)`"
 )]
 pub trait Bind: Send + Sync {
-    /// The Rust type, as errors name it.
-    fn rust_type(&self) -> Cow<'static, str>;
+    /// The Rust type, as errors name it: [`BindType::rust_type`].
+    fn type_name(&self) -> Cow<'static, str>;
 
-    /// The type of the server's that is most like the Rust type; for statements whose parameters are sent with their types.
-    /// `None` if there is no such type.
-    fn natural_type(&self) -> Option<Type>;
+    /// The type of the server's that is most like the Rust type; for statements whose parameters are sent with their types:
+    /// [`BindType::natural_type`]. `None` if there is no such type.
+    fn sent_as(&self) -> Option<Type>;
 
-    /// Writes the binary form of the value for this type of the server's, or nothing for NULL.
+    /// Writes the binary form of the value for this type of the server's, or nothing for NULL, if it [fits](BindType::fits).
     ///
     /// # Errors
-    /// [`Misfit`]; what has been written by then is not to be used. If it panics, [`Param`](crate::Param) makes that one too.
-    fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit>;
+    /// [`Misfit`]; what has been written by then is not to be used. If it panics, [`Param`](crate::Param) makes that one too;
+    /// the process' panic hook runs before that and is given what the panic says: see [values and
+    /// panics](crate#values-and-panics).
+    fn write_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit>;
 }
 
 /// What a Rust type is to the server, known without a value: of NULL, and of an array without elements.
@@ -130,7 +134,7 @@ pub trait BindType: Send + Sync {
     /// As errors name it.
     fn rust_type() -> Cow<'static, str>;
 
-    /// As [`Bind::natural_type`].
+    /// The type of the server's that is most like this one. `None` if there is no such type.
     fn natural_type() -> Option<Type>;
 
     /// Whether every value of this Rust type has a place in this type of the server's.
@@ -164,17 +168,16 @@ pub trait BindType: Send + Sync {
 }
 
 impl<T: BindType> Bind for T {
-    fn rust_type(&self) -> Cow<'static, str> {
+    fn type_name(&self) -> Cow<'static, str> {
         T::rust_type()
     }
 
-    fn natural_type(&self) -> Option<Type> {
+    fn sent_as(&self) -> Option<Type> {
         T::natural_type()
     }
 
-    fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit> {
-        let written =
-            if T::fits(kind) { BindType::write(self, kind, out) } else { Err(MisfitReason::OtherType) };
+    fn write_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit> {
+        let written = if T::fits(kind) { self.write(kind, out) } else { Err(MisfitReason::OtherType) };
         written.map_err(|reason| Misfit::new(T::rust_type(), T::natural_type(), kind, reason))
     }
 }

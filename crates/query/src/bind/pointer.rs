@@ -22,7 +22,7 @@ impl<T: BindType> BindType for Option<T> {
     }
 
     fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, MisfitReason> {
-        self.as_ref().map_or(Ok(IsNull::Yes), |value| BindType::write(value, kind, out))
+        self.as_ref().map_or(Ok(IsNull::Yes), |value| value.write(kind, out))
     }
 }
 
@@ -58,16 +58,16 @@ as_what_it_points_to! {
 macro_rules! any_behind {
     ($($pointer:ty),+) => {$(
         impl Bind for $pointer {
-            fn rust_type(&self) -> Cow<'static, str> {
-                (**self).rust_type()
+            fn type_name(&self) -> Cow<'static, str> {
+                (**self).type_name()
             }
 
-            fn natural_type(&self) -> Option<Type> {
-                (**self).natural_type()
+            fn sent_as(&self) -> Option<Type> {
+                (**self).sent_as()
             }
 
-            fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit> {
-                (**self).write(kind, out)
+            fn write_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit> {
+                (**self).write_checked(kind, out)
             }
         }
     )+};

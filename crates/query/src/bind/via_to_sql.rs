@@ -11,6 +11,8 @@ use super::{BindType, MisfitReason, short_name};
 /// The type's `accepts` decides what it fits. An error or a panic in it is told without what it said, as that may quote the
 /// value; and unlike with the driver alone, the connection goes on after either.
 ///
+/// What its `ToSql` writes is sent, and not looked at: `ViaToSql(Json(f64::NAN))` is JSON's `null`.
+///
 /// It has no natural type: where parameters are sent with their types, say which.
 ///
 /// ```

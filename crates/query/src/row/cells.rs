@@ -4,6 +4,7 @@ use std::slice::Iter;
 use tokio_postgres::types::{FromSqlOwned, WasNull};
 use tokio_postgres::{Column, Row};
 
+use super::exact::Raw;
 use super::plan::Slot;
 use super::{CellMismatch, CellReason, FieldName};
 use crate::bind::short_name;
@@ -20,6 +21,8 @@ const UNPLANNED: &Slot = &Slot {
     index: None,
     name: FieldName { of: "a row", field: "a field behind the last", column: "" },
     rust_type: String::new,
+    check: None,
+    span: 0,
 };
 
 impl<'a> Cells<'a> {
@@ -79,13 +82,35 @@ impl<'a> Cells<'a> {
         is_missing
     }
 
+    /// Whether all columns of what may be missing as a whole are NULL; then its fields are passed over.
+    pub(super) fn skips_null(&mut self) -> bool {
+        let span = self.next_slot().span;
+        let of_it = self.slots.as_slice().get(..span).unwrap_or_default();
+        let mut columns = of_it.iter().filter_map(|slot| slot.index);
+        let is_null = columns.all(|index| matches!(self.row.try_get(index), Ok(None::<Raw<'_>>)));
+        if is_null && span > 0 {
+            self.slots.nth(span - 1);
+        }
+        is_null
+    }
+
     pub(super) fn next_slot(&mut self) -> &'a Slot {
         self.slots.next().unwrap_or(UNPLANNED)
     }
 
     #[inline]
     fn value<T: FromSqlOwned>(&self, slot: &Slot, index: usize) -> Result<T, CellMismatch> {
+        if slot.check.is_some() {
+            self.check::<T>(slot, index)?;
+        }
         self.row.try_get(index).map_err(|error| self.unreadable::<T>(slot, &error))
+    }
+
+    fn check<T>(&self, slot: &Slot, index: usize) -> Result<(), CellMismatch> {
+        let (Some(check), Ok(Some(raw))) = (slot.check, self.row.try_get::<_, Option<Raw<'_>>>(index)) else {
+            return Ok(());
+        };
+        if raw.passes(check) { Ok(()) } else { Err(self.mismatch::<T>(slot, CellReason::Inexact)) }
     }
 
     #[cold]

@@ -3,6 +3,7 @@ use std::error::Error as StdError;
 use serde::de::DeserializeOwned;
 use tokio_postgres::types::{FromSql, Type, accepts};
 
+use super::plan::Reading;
 use super::{CellMismatch, CellReason, Cells, FieldName, Plan};
 use crate::bind::short_name;
 
@@ -21,19 +22,20 @@ impl<'a> FromSql<'a> for Text<'a> {
     accepts!(JSON, JSONB);
 }
 
-fn rust_type<T>() -> String {
-    format!("JSON of {}", short_name::<T>())
+fn reading<T>() -> Reading {
+    let rust_type = || format!("JSON of {}", short_name::<T>());
+    Reading { accepts: Text::accepts, rust_type, check_of: |_| None }
 }
 
 impl Plan<'_> {
     /// The next field is made of the JSON in the column of its name.
     pub fn json<T: DeserializeOwned>(&mut self, name: FieldName) {
-        self.named(name, Text::accepts, rust_type::<T>, true);
+        self.named(name, reading::<T>(), true);
     }
 
     /// The next field is made of the JSON in the column of its name, if there is one.
     pub fn json_if_there<T: DeserializeOwned>(&mut self, name: FieldName) {
-        self.named(name, Text::accepts, rust_type::<T>, false);
+        self.named(name, reading::<T>(), false);
     }
 }
 

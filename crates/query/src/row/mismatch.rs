@@ -4,7 +4,7 @@ use std::fmt;
 use tokio_postgres::Column;
 
 use super::FieldName;
-use crate::bind::written;
+use crate::bind::{short, written};
 
 /// The columns of a statement that are not as a struct or tuple wants them: all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl fmt::Display for ColumnProblem {
                 write!(f, "{field}: column {column:?} is `{server_type}`, which is not read as `{rust_type}`")
             }
             Self::Count { of, expected, found } => {
-                write!(f, "`{of}` is read from {expected} columns, there are {found}")
+                write!(f, "`{}` is read from {expected} columns, there are {found}", short(of))
             }
         }
     }
@@ -98,7 +98,7 @@ impl fmt::Display for ColumnProblem {
 
 impl fmt::Display for FieldName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}.{}`", self.of, self.field)
+        write!(f, "`{}.{}`", short(self.of), self.field)
     }
 }
 
@@ -121,13 +121,17 @@ struct Facts {
 pub enum CellReason {
     /// It is NULL, and the field is no `Option`.
     Null,
-    /// The driver cannot make it out: a number beyond those of its Rust type, an infinite time, a row of another statement.
+    /// The driver cannot make it out: a date beyond those of its Rust type, a `numeric` that is NaN, a row of another statement.
     Unreadable,
+    /// The Rust type has no such value, and what is read would be another one: the mask of an `inet` in an `IpAddr`, a time
+    /// that is infinite or `24:00`, digits of a `numeric` that a `Decimal` has no place for.
+    Inexact,
     /// Its JSON is none of what the field's type is made of.
     Json,
     /// The field's `TryFrom` refused it.
     Refused,
-    /// Reading it panicked, as the `FromSql` of some types does for values that these cannot have.
+    /// Reading it panicked, as the `FromSql` of some types does for values that these cannot have. The panic hook was given
+    /// what it said, which may be the value: see [values and panics](crate#values-and-panics).
     Panicked,
 }
 
@@ -180,6 +184,9 @@ impl fmt::Display for CellMismatch {
         let Facts { field, column, server_type, rust_type, reason } = &*self.0;
         let what = match reason {
             CellReason::Null => "is NULL; make the field an `Option` of",
+            CellReason::Inexact => {
+                "has a value, to be read as text (`::text`), that would be another one as a"
+            }
             CellReason::Unreadable => "has a value that cannot be read as",
             CellReason::Json => "has JSON that does not make a",
             CellReason::Refused => "has a value that was refused by",

@@ -4,7 +4,9 @@ mod plan;
 mod cells;
 mod mismatch;
 mod reader;
+mod exact;
 mod tuple;
+mod optional;
 #[cfg(feature = "json")]
 mod json;
 
@@ -19,16 +21,22 @@ pub(crate) use self::reader::{read_all, read_one, read_scalar};
 /// Names and types of columns are looked at once a statement ([`resolve`](Self::resolve)), and all that is wrong is told at
 /// once. Types are those of the driver's `FromSql`, and strict: an `i64` is read from `int8` and nothing else.
 ///
-/// What the driver's `FromSql` makes of a value is what is read, and of these it is something else than what is stored:
+/// A flattened `Option` of a struct is the side of an outer join, which may have found nothing: `None` where all of its columns
+/// are NULL.
 ///
-/// | column | Rust | read as |
+/// A value that its Rust type has no place for is an error of its cell ([`CellReason::Inexact`]), where the driver's `FromSql`
+/// would make another one of it. Where such values occur, read the column as text (`mask::text`).
+///
+/// | column | Rust | refused |
 /// |---|---|---|
-/// | inet | `IpAddr` | the address without its mask |
-/// | numeric | `rust_decimal::Decimal` | rounded to 28 digits behind the point; to fewer, if there are many in front of it |
-/// | time `24:00` | `chrono::NaiveTime` | midnight |
-/// | timestamptz, `infinity` and `-infinity` | `SystemTime` | the year 294 277, or one far before the server's calendar |
+/// | inet | `IpAddr` | an address with a mask that is shorter than it |
+/// | numeric | `rust_decimal::Decimal` | more than 28 digits behind the point, or more than 96 bits in all |
+/// | time | `chrono::NaiveTime` | `24:00` |
+/// | date, timestamp, timestamptz | types of chrono, `SystemTime` | `infinity` and `-infinity` |
 ///
-/// Where such values occur, read the column as text (`mask::text`); an infinite time is an error with chrono's types.
+/// So are they in an `Option`, a `Vec` and the like. A type of your own reads its values itself, also where it holds one of
+/// these. `timestamp` is read into a `SystemTime` as if it were in UTC; the numbers of `json` and `jsonb` into a
+/// `serde_json::Value` as 64 bits, so of a fraction as the nearest `f64`.
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;

@@ -1,6 +1,7 @@
 use tokio_postgres::Column;
 use tokio_postgres::types::{FromSql, Type};
 
+use super::exact::{Check, check_of};
 use super::{ColumnProblem, FromRow, RowMismatch};
 use crate::bind::{short_name, written};
 
@@ -14,12 +15,31 @@ pub struct Plan<'a> {
     problems: Vec<ColumnProblem>,
 }
 
-/// A field's place among the columns. `None` if it can do without one, and there is none.
+/// A field's place among the columns.
 #[derive(Debug)]
 pub(super) struct Slot {
+    /// `None` if it can do without a column, and there is none.
     pub(super) index: Option<usize>,
     pub(super) name: FieldName,
     pub(super) rust_type: fn() -> String,
+    /// What its values have to pass before they are read.
+    pub(super) check: Option<(Check, bool)>,
+    /// Of what may be missing as a whole: how many slots behind this one belong to it.
+    pub(super) span: usize,
+}
+
+/// What of a column is asked of the Rust type that it is read as.
+#[derive(Clone, Copy)]
+pub(super) struct Reading {
+    pub(super) accepts: fn(&Type) -> bool,
+    pub(super) rust_type: fn() -> String,
+    pub(super) check_of: fn(&Type) -> Option<(Check, bool)>,
+}
+
+impl Reading {
+    fn of<'r, T: FromSql<'r>>() -> Self {
+        Self { accepts: T::accepts, rust_type: short_name::<T>, check_of: check_of::<T> }
+    }
 }
 
 /// A field, and the column that it is of.
@@ -51,17 +71,17 @@ impl<'a> Plan<'a> {
 
     /// The next field is the column of its name.
     pub fn field<'r, T: FromSql<'r>>(&mut self, name: FieldName) {
-        self.named(name, T::accepts, short_name::<T>, true);
+        self.named(name, Reading::of::<T>(), true);
     }
 
     /// The next field is the column of its name, if there is one.
     pub fn field_if_there<'r, T: FromSql<'r>>(&mut self, name: FieldName) {
-        self.named(name, T::accepts, short_name::<T>, false);
+        self.named(name, Reading::of::<T>(), false);
     }
 
     /// The next field is the column at this position, from 0 on.
     pub(super) fn field_at<'r, T: FromSql<'r>>(&mut self, index: usize, name: FieldName) {
-        self.put(index, name, T::accepts, short_name::<T>);
+        self.put(index, name, Reading::of::<T>());
     }
 
     /// There have to be so many columns.
@@ -73,13 +93,16 @@ impl<'a> Plan<'a> {
         found == expected
     }
 
-    pub(super) fn named(
-        &mut self,
-        name: FieldName,
-        accepts: fn(&Type) -> bool,
-        rust_type: fn() -> String,
-        is_needed: bool,
-    ) {
+    /// The next fields are of what may be missing as a whole.
+    pub(super) fn optional(&mut self, resolve: impl FnOnce(&mut Self)) {
+        const NAME: FieldName = FieldName { of: "", field: "", column: "" };
+        let at = self.slots.len();
+        self.slots.push(Slot { index: None, name: NAME, rust_type: String::new, check: None, span: 0 });
+        resolve(self);
+        self.slots[at].span = self.slots.len() - at - 1;
+    }
+
+    pub(super) fn named(&mut self, name: FieldName, reading: Reading, is_needed: bool) {
         if let Some(listed) = &mut self.listed {
             listed.extend(is_needed.then_some(name.column));
             return;
@@ -87,20 +110,25 @@ impl<'a> Plan<'a> {
         let is_of_field = |(_, column): &(usize, &Column)| column.name() == name.column;
         let mut places = self.columns.iter().enumerate().filter(is_of_field).map(|(index, _)| index);
         match (places.next(), places.count()) {
-            (Some(index), 0) => self.put(index, name, accepts, rust_type),
+            (Some(index), 0) => self.put(index, name, reading),
             (Some(_), more) => self.problems.push(ColumnProblem::Duplicate { field: name, count: more + 1 }),
             (None, _) if is_needed => {
                 let there = self.columns.iter().map(|column| column.name().to_owned()).collect();
                 self.problems.push(ColumnProblem::Missing { field: name, there });
             }
-            (None, _) => self.slots.push(Slot { index: None, name, rust_type }),
+            (None, _) => {
+                let rust_type = reading.rust_type;
+                self.slots.push(Slot { index: None, name, rust_type, check: None, span: 0 });
+            }
         }
     }
 
-    fn put(&mut self, index: usize, name: FieldName, accepts: fn(&Type) -> bool, rust_type: fn() -> String) {
+    fn put(&mut self, index: usize, name: FieldName, reading: Reading) {
+        let Reading { accepts, rust_type, check_of } = reading;
         let column = &self.columns[index];
         if accepts(column.type_()) {
-            self.slots.push(Slot { index: Some(index), name, rust_type });
+            let check = check_of(column.type_());
+            self.slots.push(Slot { index: Some(index), name, rust_type, check, span: 0 });
             return;
         }
         let (server_type, column) = (written(column.type_()), column.name().to_owned());

@@ -46,7 +46,7 @@ impl<T: FromRow> RowReader<T> {
     pub fn read(&mut self, row: &Row) -> Result<T, Error> {
         self.read += 1;
         let mut cells = Cells::new(row, &self.slots);
-        // Values can make the `FromSql` of a type panic: `1e32` that of `Decimal`.
+        // Values can make the `FromSql` of a type panic.
         let read = catch_unwind(AssertUnwindSafe(|| T::from_row(&mut cells)));
         let read = read.unwrap_or_else(|_| Err(cells.panicked(&self.slots)));
         read.map_err(|source| Error::Cell { row: self.read, source })

@@ -8,7 +8,7 @@ macro_rules! tuples {
     ($($count:literal: $($kind:ident $index:literal)+;)+) => {$(
         impl<$($kind: FromSqlOwned),+> FromRow for ($($kind,)+) {
             fn resolve(plan: &mut Plan<'_>) {
-                let of = type_name::<Self>(); // with paths, as a name that lives forever cannot be cut
+                let of = type_name::<Self>();
                 if plan.expect_columns(of, $count) {
                     $(plan.field_at::<$kind>($index, FieldName { of, field: stringify!($index), column: "" });)+
                 }

@@ -1,10 +1,11 @@
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use pgkeel_connect::{Executor, TypedParam};
 use tokio_postgres::types::{FromSqlOwned, Type};
 
+use super::numbers::highest;
+use super::tally::{self, AuditedRuns};
 use crate::Error;
 use crate::bind::Bind;
 use crate::param::{Param, ParamName};
@@ -13,9 +14,6 @@ use crate::row::{FromRow, read_all, read_one, read_scalar};
 /// As many as a message of the protocol can count.
 const MOST: usize = u16::MAX as usize;
 
-/// How often one was run in this process.
-static RUNS: AtomicU64 = AtomicU64::new(0);
-
 /// A statement whose text is made at run time: the one way for such a text, and it says why it is needed.
 ///
 /// Whoever writes one vouches for its text: that every name in it is an [`Ident`](crate::Ident) or a
@@ -23,8 +21,11 @@ static RUNS: AtomicU64 = AtomicU64::new(0);
 /// [`bind`](Self::bind).
 ///
 /// Such texts may be many, so nothing is prepared: it takes one round trip, with parameters of their natural types
-/// ([`Bind::natural_type`]). Each run is counted ([`AuditedSql::runs`]) and, at level DEBUG under the target
-/// `pgkeel_query::audited`, an event of `tracing` with the reason and the place of the call, without text and values.
+/// ([`Bind::sent_as`]). Each run is counted by reason and place ([`AuditedSql::runs`]) and, at level DEBUG under the target
+/// `pgkeel_query::audited`, an event of `tracing` with both, without text and values.
+///
+/// More values than the text has parameters are an error, as the server would leave them aside. Fewer are the server's to
+/// refuse: in `create function … return $1` the number is not of the statement.
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
@@ -42,30 +43,38 @@ static RUNS: AtomicU64 = AtomicU64::new(0);
 pub struct AuditedSql<'a> {
     reason: &'static str,
     text: String,
-    params: Vec<(&'a dyn Bind, Option<Type>)>,
+    params: Vec<Param<'a>>,
+    /// What was said of each; `None` for the natural type.
+    told: Vec<Option<Type>>,
 }
 
 impl<'a> AuditedSql<'a> {
     /// A text, and why it cannot be a literal.
     pub fn new(reason: &'static str, text: impl Into<String>) -> Self {
-        Self { reason, text: text.into(), params: Vec::new() }
+        Self { reason, text: text.into(), params: Vec::new(), told: Vec::new() }
     }
 
-    /// How often such statements were run in this process.
+    /// How often such statements were run in this process, by reason and place.
     #[must_use]
-    pub fn runs() -> u64 {
-        RUNS.load(Ordering::Relaxed)
+    pub fn runs() -> Vec<AuditedRuns> {
+        tally::all()
     }
 
     /// The value of the next parameter, sent as its natural type.
-    pub fn bind(mut self, value: &'a dyn Bind) -> Self {
-        self.params.push((value, None));
-        self
+    pub fn bind(self, value: &'a dyn Bind) -> Self {
+        self.next(value, None)
     }
 
     /// The value of the next parameter, sent as this type, which it has to fit.
-    pub fn bind_as(mut self, value: &'a dyn Bind, kind: Type) -> Self {
-        self.params.push((value, Some(kind)));
+    pub fn bind_as(self, value: &'a dyn Bind, kind: Type) -> Self {
+        self.next(value, Some(kind))
+    }
+
+    fn next(mut self, value: &'a dyn Bind, told: Option<Type>) -> Self {
+        // Should it be too many, they are counted before they are sent.
+        let number = u16::try_from(self.params.len() + 1).unwrap_or(u16::MAX);
+        self.params.push(Param { number, name: ParamName::None, value });
+        self.told.push(told);
         self
     }
 
@@ -78,7 +87,7 @@ impl<'a> AuditedSql<'a> {
     /// All rows.
     ///
     /// # Errors
-    /// As [`Sql::fetch_all`](crate::Sql::fetch_all), and [`Error::TooManyParameters`].
+    /// As [`Sql::fetch_all`](crate::Sql::fetch_all), [`Error::TooManyParameters`] and [`Error::UnusedParameters`].
     #[track_caller]
     pub fn fetch_all<T: FromRow>(
         &self,
@@ -86,8 +95,7 @@ impl<'a> AuditedSql<'a> {
     ) -> impl Future<Output = Result<Vec<T>, Error>> + Send {
         let site = Location::caller();
         async move {
-            let params = self.params()?;
-            let typed = self.typed(&params, site)?;
+            let typed = self.typed(site)?;
             read_all(&database.query_typed(&self.text, &typed).await?)
         }
     }
@@ -103,8 +111,7 @@ impl<'a> AuditedSql<'a> {
     ) -> impl Future<Output = Result<T, Error>> + Send {
         let site = Location::caller();
         async move {
-            let params = self.params()?;
-            let typed = self.typed(&params, site)?;
+            let typed = self.typed(site)?;
             read_one(&database.query_one_typed(&self.text, &typed).await?)
         }
     }
@@ -120,8 +127,7 @@ impl<'a> AuditedSql<'a> {
     ) -> impl Future<Output = Result<Option<T>, Error>> + Send {
         let site = Location::caller();
         async move {
-            let params = self.params()?;
-            let typed = self.typed(&params, site)?;
+            let typed = self.typed(site)?;
             let row = database.query_opt_typed(&self.text, &typed).await?;
             row.as_ref().map(read_one).transpose()
         }
@@ -138,8 +144,7 @@ impl<'a> AuditedSql<'a> {
     ) -> impl Future<Output = Result<T, Error>> + Send {
         let site = Location::caller();
         async move {
-            let params = self.params()?;
-            let typed = self.typed(&params, site)?;
+            let typed = self.typed(site)?;
             read_scalar(&database.query_one_typed(&self.text, &typed).await?)
         }
     }
@@ -147,39 +152,28 @@ impl<'a> AuditedSql<'a> {
     /// How many rows the statement touched.
     ///
     /// # Errors
-    /// That a value does not fit, [`Error::TooManyParameters`], and what the executor says.
+    /// That a value does not fit, [`Error::TooManyParameters`], [`Error::UnusedParameters`], and what the executor says.
     #[track_caller]
     pub fn execute(&self, database: &impl Executor) -> impl Future<Output = Result<u64, Error>> + Send {
         let site = Location::caller();
         async move {
-            let params = self.params()?;
-            let typed = self.typed(&params, site)?;
+            let typed = self.typed(site)?;
             Ok(database.execute_typed(&self.text, &typed).await?)
         }
     }
 
-    fn params(&self) -> Result<Vec<Param<'a>>, Error> {
-        if self.params.len() > MOST {
-            return Err(Error::TooManyParameters { found: self.params.len() });
-        }
-        let param = |(number, (value, _)): (u16, &(&'a dyn Bind, Option<Type>))| Param {
-            number,
-            name: ParamName::None,
-            value: *value,
-        };
-        Ok((1..=u16::MAX).zip(&self.params).map(param).collect())
-    }
-
     /// The parameters with their types; counts the run.
-    fn typed<'p>(
-        &self,
-        params: &'p [Param<'_>],
-        site: &'static Location<'static>,
-    ) -> Result<Vec<TypedParam<'p>>, Error> {
-        let told = self.params.iter().map(|(_, kind)| kind.as_ref());
-        let typed = params.iter().zip(told).map(|(param, told)| param.typed(told));
+    fn typed(&self, site: &'static Location<'static>) -> Result<Vec<TypedParam<'_>>, Error> {
+        let found = self.params.len();
+        if found > MOST {
+            return Err(Error::TooManyParameters { found });
+        }
+        if let Some(expected) = highest(&self.text).filter(|expected| found > *expected) {
+            return Err(Error::UnusedParameters { expected, found });
+        }
+        let typed = self.params.iter().zip(&self.told).map(|(param, told)| param.typed(told.as_ref()));
         let typed = typed.collect::<Result<_, _>>().map_err(Error::Parameter)?;
-        RUNS.fetch_add(1, Ordering::Relaxed);
+        tally::count(self.reason, site);
         tracing::debug!(target: "pgkeel_query::audited", reason = self.reason, at = %site, "a text made at run time");
         Ok(typed)
     }

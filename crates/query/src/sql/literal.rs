@@ -34,6 +34,12 @@ impl<'a> Sql<'a> {
         self.text
     }
 
+    /// To be explained: see [`explain`](crate::explain).
+    #[cfg(feature = "explain")]
+    pub fn explain(self) -> crate::explain::Explain<'a> {
+        crate::explain::Explain::of(self.text, self.params)
+    }
+
     /// All rows.
     ///
     /// # Errors

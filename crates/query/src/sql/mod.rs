@@ -2,6 +2,9 @@
 
 mod literal;
 mod audited;
+mod numbers;
+mod tally;
 
 pub use self::audited::AuditedSql;
 pub use self::literal::Sql;
+pub use self::tally::AuditedRuns;

@@ -1,6 +1,6 @@
 //! Texts that are made at run time.
 
-use pgkeel_query::{AuditedSql, Error, FromRow, Ident, Table, Type};
+use pgkeel_query::{AuditedRuns, AuditedSql, Error, FromRow, Ident, Table, Type};
 use pgkeel_testkit::{Log, TestDatabase};
 
 #[derive(Debug, PartialEq, FromRow)]
@@ -37,12 +37,17 @@ async fn each_run_is_counted_and_told_with_its_reason_and_place() {
     let log = Log::of_this_process();
     let database = TestDatabase::empty().await;
     let pool = crate::pool_of(&database);
-    let before = AuditedSql::runs();
     let reason = "so that the log can be looked through";
     let statement = AuditedSql::new(reason, "select 'canary' || $1").bind(&"secret");
     statement.scalar::<String>(&pool).await.unwrap();
     statement.scalar::<String>(&pool).await.unwrap();
-    assert!(AuditedSql::runs() - before >= 2);
+    let refused = AuditedSql::new(reason, "select 1").bind(&"secret");
+    refused.scalar::<i32>(&pool).await.unwrap_err();
+    let runs: Vec<AuditedRuns> =
+        AuditedSql::runs().into_iter().filter(|runs| runs.reason == reason).collect();
+    assert_eq!(runs.len(), 2, "a place each, and none that was not sent: {runs:?}");
+    assert!(runs.iter().all(|runs| runs.count == 1 && runs.at.file().ends_with("audited.rs")), "{runs:?}");
+    assert!(runs[0].at.line() + 1 == runs[1].at.line(), "{runs:?}");
     let text = log.text();
     let lines: Vec<&str> = text.lines().filter(|line| line.contains(reason)).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");

@@ -43,7 +43,7 @@ impl Tried {
     /// What the server makes of the value if it is given as a text of its natural type.
     async fn expected(&self, sample: &Sample, kind: &str) -> Option<String> {
         let literal = sample.literal.as_ref()?.replace('\'', "''");
-        let natural = natural(&sample.value.rust_type());
+        let natural = natural(&sample.value.type_name());
         // What is written as json stays as it was written.
         let by_way_of = if kind.starts_with("json") { kind } else { &natural };
         let sql = format!("select ('{literal}'::{by_way_of}::{kind})::text");
@@ -63,7 +63,7 @@ async fn every_value_reads_back_equal_or_is_refused_before_a_byte_is_sent() {
     let (mut stored, mut refused, mut left_to_server) = (0, 0, 0);
     let samples = all();
     for sample in &samples {
-        let rust = sample.value.rust_type();
+        let rust = sample.value.type_name();
         for (kind, statement) in &tried.columns {
             let case = format!("{rust} {:?} -> {kind}", sample.literal);
             let before = tried.proxy.passed(Direction::ToServer);
@@ -104,7 +104,7 @@ async fn every_value_reads_back_equal_or_is_refused_before_a_byte_is_sent() {
     println!("{stored} stored, {refused} refused, {left_to_server} refused by the server");
     let pairs = samples.iter().flat_map(|sample| tried.columns.iter().map(move |(kind, _)| (sample, kind)));
     let (fitting, others): (Vec<_>, Vec<_>) =
-        pairs.partition(|(sample, kind)| fits(&sample.value.rust_type(), kind));
+        pairs.partition(|(sample, kind)| fits(&sample.value.type_name(), kind));
     assert_eq!((stored + left_to_server, refused), (fitting.len(), others.len()));
     assert!(stored > 400 && left_to_server > 0);
 }
@@ -114,7 +114,7 @@ async fn every_value_is_sent_as_its_natural_type_too() {
     let database = TestDatabase::empty().await;
     let tried = Tried::new(&database).await;
     for sample in all() {
-        let rust = sample.value.rust_type();
+        let rust = sample.value.type_name();
         let natural = natural(&rust);
         let sql =
             pgkeel_query::AuditedSql::new("a test of every type", format!("select ($1::{natural})::text"));
@@ -127,10 +127,10 @@ async fn every_value_is_sent_as_its_natural_type_too() {
 fn every_rule_has_a_value_and_every_value_a_rule() {
     let samples = all();
     for rule in RULES {
-        assert!(samples.iter().any(|sample| sample.value.rust_type() == rule.rust), "{}", rule.rust);
+        assert!(samples.iter().any(|sample| sample.value.type_name() == rule.rust), "{}", rule.rust);
     }
     for sample in &samples {
-        let rust = sample.value.rust_type();
+        let rust = sample.value.type_name();
         assert!(TYPES.iter().any(|kind| fits(&rust, kind) || fits(&rust, &format!("{kind}[]"))), "{rust}");
     }
     assert!(TYPES.len() >= 22);

@@ -158,15 +158,15 @@ async fn nothing_is_sent_of_what_was_written_for_null() {
 struct Loose;
 
 impl pgkeel_query::Bind for Loose {
-    fn rust_type(&self) -> Cow<'static, str> {
+    fn type_name(&self) -> Cow<'static, str> {
         "Loose".into()
     }
 
-    fn natural_type(&self) -> Option<Type> {
+    fn sent_as(&self) -> Option<Type> {
         None
     }
 
-    fn write(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit> {
+    fn write_checked(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit> {
         out.extend_from_slice(b"half");
         panic!("secret")
     }

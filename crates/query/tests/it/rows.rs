@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use chrono::{DateTime, NaiveTime, Utc};
-use pgkeel_query::{CellReason, ColumnProblem, Error, FromRow, RowReader, sql};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use pgkeel_query::connect::Connection;
+use pgkeel_query::{AuditedSql, CellReason, ColumnProblem, Error, FromRow, RowReader, sql};
 use pgkeel_query::{Executor as _, Type};
 use pgkeel_testkit::TestDatabase;
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use tokio_postgres::types::{FromSql, FromSqlOwned};
 
 #[derive(Debug, PartialEq, FromRow)]
 struct User {
@@ -210,30 +212,182 @@ async fn types_are_strict() {
     assert_eq!(RowReader::<(i32,)>::new(row.columns()).unwrap().read(&row).unwrap(), (1,));
 }
 
+/// Reading it panics for some values.
+#[derive(Debug)]
+struct Panicky;
+
+impl FromSql<'_> for Panicky {
+    fn from_sql(_: &Type, raw: &[u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        assert!(raw.len() < 3, "it is too long");
+        Ok(Self)
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        *kind == Type::TEXT
+    }
+}
+
 #[tokio::test]
 async fn a_value_that_makes_its_reading_panic_is_told() {
     let database = TestDatabase::empty().await;
     let connection = database.connection().await;
-    let statement = sql!("select n, (10::numeric ^ n)::numeric as size from (values (1), (32)) as powers(n)");
-    let error = statement.fetch_all::<(i32, Decimal)>(&connection).await.unwrap_err();
+    let statement = sql!("select n, repeat('a', n) as size from (values (1), (32)) as lengths(n)");
+    let error = statement.fetch_all::<(i32, Panicky)>(&connection).await.unwrap_err();
     let Error::Cell { row: 2, source } = error else { panic!("{error:?}") };
     assert_eq!((source.field().field, source.reason()), ("1", CellReason::Panicked));
-    assert_eq!((source.column(), source.server_type(), source.rust_type()), ("size", "numeric", "Decimal"));
+    assert_eq!((source.column(), source.server_type(), source.rust_type()), ("size", "text", "Panicky"));
     assert_eq!(sql!("select 1").scalar::<i32>(&connection).await.unwrap(), 1);
 }
 
+/// Reads a column of one expression, which is refused for not being exact, alone, as an `Option` and in an array.
+async fn is_inexact<T>(connection: &Connection, expression: &str)
+where
+    T: FromSqlOwned + std::fmt::Debug,
+{
+    let text = |text: String| AuditedSql::new("a test of values that are not exact", text);
+    let alone = text(format!("select {expression} as x")).scalar::<T>(connection).await;
+    let perhaps = text(format!("select {expression} as x")).scalar::<Option<T>>(connection).await.map(drop);
+    let list = format!("select array[null, {expression}] as x");
+    let list = text(list).scalar::<Vec<Option<T>>>(connection).await.map(drop);
+    for error in [alone.map(drop), perhaps, list] {
+        let Err(Error::Cell { row: 1, source }) = &error else { panic!("{expression}: {error:?}") };
+        assert_eq!((source.reason(), source.column()), (CellReason::Inexact, "x"), "{expression}");
+        let told = pgkeel_testkit::in_full(&error.unwrap_err());
+        assert!(told.contains("`::text`") && !told.contains("9999"), "{told}");
+    }
+}
+
+async fn is_exact<T>(connection: &Connection, expression: &str, wanted: T)
+where
+    T: FromSqlOwned + std::fmt::Debug + PartialEq + Clone,
+{
+    let text = |text: String| AuditedSql::new("a test of values that are exact", text);
+    let alone = text(format!("select {expression}")).scalar::<T>(connection).await.unwrap();
+    let list = format!("select array[null, {expression}]");
+    let list = text(list).scalar::<Vec<Option<T>>>(connection).await.unwrap();
+    assert_eq!((alone, list), (wanted.clone(), vec![None, Some(wanted)]), "{expression}");
+}
+
 #[tokio::test]
-async fn what_the_driver_reads_otherwise_is_as_it_is_documented() {
+async fn a_value_that_would_be_read_as_another_is_an_error_of_its_cell() {
+    let database = TestDatabase::empty().await;
+    let on = &database.connection().await;
+    is_inexact::<IpAddr>(on, "inet '10.1.2.3/8'").await;
+    is_inexact::<IpAddr>(on, "inet '::1/127'").await;
+    is_exact::<IpAddr>(on, "inet '10.1.2.3'", "10.1.2.3".parse().unwrap()).await;
+    is_exact::<IpAddr>(on, "inet 'fe80::1'", "fe80::1".parse().unwrap()).await;
+    is_inexact::<NaiveTime>(on, "time '24:00'").await;
+    let last = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap();
+    is_exact(on, "time '23:59:59.999999'", last).await;
+    is_exact(on, "time '00:00'", NaiveTime::MIN).await;
+    for endless in ["infinity", "-infinity"] {
+        is_inexact::<SystemTime>(on, &format!("timestamptz '{endless}'")).await;
+        is_inexact::<SystemTime>(on, &format!("timestamp '{endless}'")).await;
+        is_inexact::<DateTime<Utc>>(on, &format!("timestamptz '{endless}'")).await;
+        is_inexact::<DateTime<FixedOffset>>(on, &format!("timestamptz '{endless}'")).await;
+        is_inexact::<NaiveDateTime>(on, &format!("timestamp '{endless}'")).await;
+        is_inexact::<NaiveDate>(on, &format!("date '{endless}'")).await;
+    }
+    is_exact(on, "timestamptz '1970-01-01 00:00+00'", SystemTime::UNIX_EPOCH).await;
+    is_exact(on, "date '0001-01-01'", NaiveDate::from_ymd_opt(1, 1, 1).unwrap()).await;
+    for digits in [
+        "1e-29",
+        "0.99991234567890123456789012345",
+        "79228162514264337593543950336",
+        "1e32",
+        "1e1000",
+        "-9e999",
+    ] {
+        is_inexact::<Decimal>(on, &format!("{digits}::numeric")).await;
+    }
+    for digits in [
+        "1e-28",
+        "79228162514264337593543950335",
+        "-79228162514264337593543950335",
+        "7.9228162514264337593543950335",
+    ] {
+        let wanted = Decimal::from_scientific(digits).or_else(|_| digits.parse()).unwrap();
+        is_exact(on, &format!("{digits}::numeric"), wanted).await;
+    }
+    is_exact(on, "round(1.5, 40)", Decimal::new(15, 1)).await;
+    is_exact(on, "round(0, 40)", Decimal::ZERO).await;
+    let nan = sql!("select 'NaN'::numeric").scalar::<Decimal>(on).await.unwrap_err();
+    assert!(
+        matches!(&nan, Error::Cell { source, .. } if source.reason() == CellReason::Unreadable),
+        "{nan:?}"
+    );
+}
+
+#[tokio::test]
+async fn errors_name_types_without_their_paths() {
     let database = TestDatabase::empty().await;
     let connection = database.connection().await;
-    let host = sql!("select '10.1.2.3/8'::inet").scalar::<IpAddr>(&connection).await.unwrap();
-    assert_eq!(host.to_string(), "10.1.2.3");
-    let last = sql!("select time '24:00'").scalar::<NaiveTime>(&connection).await.unwrap();
-    assert_eq!(last, NaiveTime::MIN);
-    let endless = sql!("select timestamptz 'infinity'");
-    endless.scalar::<SystemTime>(&connection).await.unwrap();
-    endless.scalar::<DateTime<Utc>>(&connection).await.unwrap_err();
-    let long = sql!("select 1e-30::numeric").scalar::<Decimal>(&connection).await.unwrap();
-    assert!(long.is_zero(), "{long}");
-    sql!("select 'NaN'::numeric").scalar::<Decimal>(&connection).await.unwrap_err();
+    let statement = sql!("select null::inet, 1");
+    let error = statement.fetch_one::<(Option<IpAddr>, DateTime<Utc>)>(&connection).await.unwrap_err();
+    let told = std::error::Error::source(&error).unwrap().to_string();
+    assert!(told.contains("`(Option<IpAddr>, DateTime<Utc>).1`") && !told.contains("::"), "{told}");
+    let error = statement.scalar::<IpAddr>(&connection).await.unwrap_err();
+    let told = std::error::Error::source(&error).unwrap().to_string();
+    assert!(told.contains("`(IpAddr,)` is read from 1 columns, there are 2"), "{told}");
+}
+
+#[derive(Debug, PartialEq, FromRow)]
+struct Home {
+    id: i32,
+    #[pgkeel(flatten)]
+    street: Option<Street>,
+    last: bool,
+}
+
+#[derive(Debug, PartialEq, FromRow)]
+struct Street {
+    name: String,
+    #[pgkeel(default)]
+    number: Option<i32>,
+    #[pgkeel(flatten)]
+    town: Option<Town>,
+}
+
+#[derive(Debug, PartialEq, FromRow)]
+struct Town {
+    #[pgkeel(try_from = "i32")]
+    code: Floor,
+    #[pgkeel(json)]
+    more: Option<Prefs>,
+}
+
+#[tokio::test]
+async fn the_side_of_a_join_that_found_nothing_is_none() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let statement = sql!(
+        "select id, name, code, more, true as last from (values (1), (2), (3)) as homes(id)
+            left join (values (1, 'High', 7, '{\"dark\": true}'::jsonb), (2, 'Low', null, null)) as streets(home, name, code, more)
+            on home = id order by id"
+    );
+    let found = statement.fetch_all::<Home>(&connection).await.unwrap();
+    let town = Town { code: Floor(7), more: Some(Prefs { dark: true }) };
+    let street = |name: &str, town| Some(Street { name: name.into(), number: None, town });
+    let home = |id, street| Home { id, street, last: true };
+    assert_eq!(found, [home(1, street("High", Some(town))), home(2, street("Low", None)), home(3, None)]);
+    let all = statement.fetch_all::<Option<Home>>(&connection).await.unwrap();
+    assert!(all.iter().all(Option::is_some), "{all:?}");
+}
+
+#[tokio::test]
+async fn what_is_there_in_part_is_an_error_and_so_are_columns_that_are_missing() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let part = sql!(
+        "select 1 as id, null::text as name, 7 as number, null::int4 as code, null::json as more, true as last"
+    );
+    let error = part.fetch_one::<Home>(&connection).await.unwrap_err();
+    let Error::Cell { row: 1, source } = &error else { panic!("{error:?}") };
+    assert_eq!(
+        (source.field().of, source.field().field, source.reason()),
+        ("Street", "name", CellReason::Null)
+    );
+    let none = sql!("select 1 as id, true as last").fetch_one::<Home>(&connection).await.unwrap_err();
+    let Error::Columns(mismatch) = &none else { panic!("{none:?}") };
+    assert_eq!(mismatch.problems().len(), 3, "{mismatch}");
 }
