@@ -16,7 +16,7 @@ use super::context::Context;
 use super::failure::{Failure, Reason};
 use super::job::Job;
 use super::lock::Lock;
-use super::session::{Answers, Limits, Session};
+use super::session::{Answers, CLEAN, Limits, Session};
 use super::transaction::{placed, refused};
 use crate::state::log::Handover;
 use crate::{Direction, Error, Kind, Migration, Step};
@@ -30,8 +30,6 @@ pub(crate) struct Flights {
     look: Statement,
     /// What is seen where no file has changed anything.
     plain: Vec<String>,
-    /// The word for it that holds for all files.
-    synchronous_commit: String,
     pub(crate) handover: Handover,
     lock: Lock,
     limits: Limits,
@@ -96,18 +94,16 @@ impl Flights {
         let look = session.step(Step::Check, prepare).await?;
         let seen = session.step(Step::Check, session.connection.query_prepared(&look, &[])).await?;
         let plain = seen.first().and_then(Seen::of).map(|seen| seen.settings).unwrap_or_default();
-        let synchronous_commit = plain.last().cloned().unwrap_or_else(|| "on".to_owned());
         let rows = [&context.flown(like), &context.running(like)];
         let handover = Handover::prepare(session, &context.run, rows).await?;
-        Ok(Self { look, plain, synchronous_commit, handover, lock, limits, turn: 0 })
+        Ok(Self { look, plain, handover, lock, limits, turn: 0 })
     }
 
     /// The statements that make the session as new for the next file, and note that they have.
     pub(crate) fn make_as_new(&mut self, session: &Session) -> String {
         self.turn += 1;
-        // To ask for it as others do would take the server as long as all the rest.
-        let durable = format!("set synchronous_commit = {}", self.synchronous_commit);
-        format!("{}; set {TURN} = {}", session.forgetting(self.limits, &durable), self.turn)
+        let settings = session.settings(self.limits);
+        format!("{CLEAN}; select {settings}, pg_catalog.set_config('{TURN}', '{}', false)", self.turn)
     }
 
     /// BEGIN, the file and the look, to be sent behind what [`make_as_new`](Self::make_as_new) says.

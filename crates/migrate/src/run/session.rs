@@ -12,6 +12,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::state::Home;
+use crate::state::log::Literal;
 use crate::{Directives, Error, Step};
 
 /// Longest wait for an answer to what is done besides the files. It takes milliseconds.
@@ -108,7 +109,8 @@ impl Session {
         if self.watches.get().is_some() {
             return self.forget(limits).await;
         }
-        let watched = self.step(Step::SetUp, self.connection.batch_execute(WATCH_CLIENT));
+        let watch = format!("set {WATCH_CLIENT} = '{WATCHED_EVERY}'");
+        let watched = self.step(Step::SetUp, self.connection.batch_execute(&watch));
         // In one flight, in this order.
         let (forgotten, watched) = join(self.forget(limits), watched).await;
         forgotten?;
@@ -123,23 +125,13 @@ impl Session {
 
     /// As [`renew`](Self::renew), with nothing that may fail inside a transaction.
     pub(crate) async fn forget(&self, limits: Limits) -> Result<(), Error> {
-        let mut prepared = None;
-        let forget = self.forgetting(limits, &format!("{PREPARED}; {DURABLE}"));
+        let (mut prepared, settings) = (None, self.settings(limits));
+        let forget = format!("{CLEAN}; {PREPARED}; select {settings}");
         self.step(Step::SetUp, self.first_row(&forget, &mut prepared)).await?;
         match prepared.as_ref().and_then(|row| row.get(0)) {
             None => Ok(()),
             Some(deallocate) => self.step(Step::SetUp, self.connection.batch_execute(deallocate)).await,
         }
-    }
-
-    /// The statements for that, but for what files have prepared; `durable` is the one by which COMMIT waits for the server's
-    /// disk.
-    pub(crate) fn forgetting(&self, limits: Limits, durable: &str) -> String {
-        let mut forget = format!("{CLEAN}; {}; {durable}", self.settings(limits));
-        if self.watches.get() == Some(&true) {
-            forget = format!("{forget}; {WATCH_CLIENT}");
-        }
-        forget
     }
 
     /// What has to be set, until the transaction ends, to write what is read as it was meant, in its time, and to stay.
@@ -151,17 +143,27 @@ impl Session {
         )
     }
 
-    /// Sets what this server knows of these.
-    fn settings(&self, limits: Limits) -> String {
-        let (lock, statement) = (millis(limits.lock), millis(limits.statement));
-        let path =
-            self.home.search_path().map_or_else(String::new, |path| format!("set search_path = {path};"));
-        let transaction = if self.major() < 17 { "" } else { "set transaction_timeout = 0;" };
-        format!(
-            "set lock_timeout = {lock}; set statement_timeout = {statement}; set idle_in_transaction_session_timeout = 0;
-             {path}{transaction} set standard_conforming_strings = on;
-             set default_transaction_read_only = off; set default_transaction_isolation = 'read committed'"
-        )
+    /// Expressions that set what this server knows of these. As one query, as extensions that look on take their time for each
+    /// statement.
+    pub(crate) fn settings(&self, limits: Limits) -> String {
+        let mut settings = vec![
+            ("lock_timeout", millis(limits.lock).to_string()),
+            ("statement_timeout", millis(limits.statement).to_string()),
+            ("idle_in_transaction_session_timeout", "0".to_owned()),
+            ("standard_conforming_strings", "on".to_owned()),
+            ("default_transaction_read_only", "off".to_owned()),
+            ("default_transaction_isolation", "read committed".to_owned()),
+        ];
+        settings.extend(self.home.search_path().map(|path| ("search_path", path.to_owned())));
+        settings.extend((self.major() >= 17).then(|| ("transaction_timeout", "0".to_owned())));
+        if self.watches.get() == Some(&true) {
+            settings.push((WATCH_CLIENT, WATCHED_EVERY.to_owned()));
+        }
+        let set = |(name, value): (&str, String)| {
+            format!("pg_catalog.set_config('{name}', {}, false)", Literal(&value))
+        };
+        let settings: Vec<String> = settings.into_iter().map(set).collect();
+        format!("{}, {DURABLE}", settings.join(", "))
     }
 
     /// The server's major version; 0 if it does not say.
@@ -250,7 +252,9 @@ impl Executor for Session {
 }
 
 /// What is reported as applied must outlive a crash of the server.
-const DURABLE: &str = "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'";
+const DURABLE: &str = "case when pg_catalog.current_setting('synchronous_commit') = 'off'
+    then pg_catalog.set_config('synchronous_commit', 'on', false) end";
 
 /// Without it a server that is busy with a statement does not notice that its client has gone, and keeps the lock.
-const WATCH_CLIENT: &str = "set client_connection_check_interval = '1s'";
+const WATCH_CLIENT: &str = "client_connection_check_interval";
+const WATCHED_EVERY: &str = "1s";

@@ -235,7 +235,7 @@ pub(super) fn optional(value: Option<impl fmt::Display>) -> String {
 }
 
 /// A text in SQL, the same whatever `standard_conforming_strings` says.
-pub(in crate::state) struct Literal<'a>(pub(in crate::state) &'a str);
+pub(crate) struct Literal<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Literal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

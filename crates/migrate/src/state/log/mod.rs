@@ -10,7 +10,7 @@ mod trail;
 mod without_file;
 
 pub(crate) use self::cause::Cause;
-pub(super) use self::entry::Literal;
+pub(crate) use self::entry::Literal;
 pub(crate) use self::entry::{Entry, RunId, Started, Trouble};
 pub(crate) use self::handover::{Handover, Rows};
 pub(crate) use self::trail::{Hashes, Last, Trail, select_hashes, select_last, trail};
