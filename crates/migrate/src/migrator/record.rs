@@ -40,7 +40,11 @@ impl Migrator {
         let record = async {
             session.renew(self.limits).await?;
             let snapshot = match reader {
-                Some(reader) => reader.take(scope).await?,
+                Some(reader) => {
+                    let taken = reader.take(scope).await;
+                    reader.close().await;
+                    taken?
+                }
                 None => Snapshot::take_in(&session.home, &session.connection, scope).await?,
             };
             snapshot.record_in(&session.home, &session.connection, scope).await
