@@ -13,8 +13,8 @@ use crate::entity::{Column, Entity, EntityFacts, NumberValue, Selection, SetTo, 
 /// An `update` of rows of the entity `E`, by [`Entity::update`]. What it gives back of them is read as `R`.
 ///
 /// It has a [`filter`](Self::filter), or says [`all_rows`](Self::all_rows): without either it cannot be run, which the compiler
-/// sees from `S`. Of what the derive says `updated`, that is `now()`, and the `version` is one more, unless they are set. Of what is said of a column twice, the
-/// last counts; two `add`s of one column are not added up.
+/// sees from `S`. Of what the derive says `updated`, that is `now()`, and the `version` is one more, unless they are set.
+/// Of what is said of a column twice, the last counts; two `add`s of one column are not added up.
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
