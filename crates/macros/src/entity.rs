@@ -25,6 +25,7 @@ const TABLE: &str = "an entity has a table: `#[pgkeel(table = \"schema.name\")]`
 const ONE_TABLE: &str = "an entity is one table, so it has no parameters";
 const KEYWORD: &str = "its name in snake case is none that Rust can have here; say `columns = name`";
 const VERSION: &str = "a version is counted: its field is an `i16`, `i32` or `i64`";
+const MANAGED: &str = "the version, and the time of deletion, are that and nothing else; a tenant may be in the id besides, or `unique`";
 const SOFT_DELETE: &str = "a row that is not deleted has no such time: its field is an `Option`";
 
 /// A struct that is a table.
@@ -88,6 +89,9 @@ impl Said {
                 Role::Version if !is_integer(&column.kind) => return Err(Error::new(name.span(), VERSION)),
                 Role::SoftDelete if inside_option(&column.kind).is_none() => {
                     return Err(Error::new(name.span(), SOFT_DELETE));
+                }
+                _ if column.roles.iter().any(|other| !role.goes_with(*other)) => {
+                    return Err(Error::new(name.span(), MANAGED));
                 }
                 _ => column.roles.push(role),
             }

@@ -26,6 +26,11 @@ impl Role {
         })
     }
 
+    /// Whether a column that has the other one already may have this role, which is a word of the struct.
+    pub(crate) fn goes_with(self, other: Self) -> bool {
+        matches!((self, other), (Self::Tenant, Self::Id | Self::Unique))
+    }
+
     /// As pgkeel-query calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {

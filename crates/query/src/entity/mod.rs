@@ -52,6 +52,8 @@ use crate::statement::{Delete, Insert, Select, Update};
 /// | `tenant = "column"` | whose row it is |
 /// | `rename_all`, `crate` | as [`FromRow`] has them |
 ///
+/// The columns of `version` and `soft_delete` have no other role; that of `tenant` may be `id` or `unique` besides.
+///
 /// | word of a field | meaning |
 /// |---|---|
 /// | `id` | the primary key, or a part of it |

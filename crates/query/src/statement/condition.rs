@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::writer::Writer;
@@ -10,8 +11,8 @@ pub(crate) enum Condition<'a> {
     Compare(Term<'a>, Operator, Term<'a>),
     Between(Term<'a>, Term<'a>, Term<'a>),
     IsNull(Term<'a>),
-    All(Vec<Self>),
-    Any(Vec<Self>),
+    All(VecDeque<Self>),
+    Any(VecDeque<Self>),
     Not(Box<Self>),
 }
 
@@ -68,7 +69,26 @@ impl Term<'_> {
     }
 }
 
+// What is put together one by one, from either side, stays flat: neither we nor the server go down as deep as it is long.
 impl Condition<'_> {
+    pub(super) fn and(self, other: Self) -> Self {
+        Self::All(match (self, other) {
+            (Self::All(all), Self::All(others)) => joined(all, others),
+            (Self::All(all), other) => joined(all, [other].into()),
+            (one, Self::All(others)) => joined([one].into(), others),
+            (one, other) => [one, other].into(),
+        })
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        Self::Any(match (self, other) {
+            (Self::Any(any), Self::Any(others)) => joined(any, others),
+            (Self::Any(any), other) => joined(any, [other].into()),
+            (one, Self::Any(others)) => joined([one].into(), others),
+            (one, other) => [one, other].into(),
+        })
+    }
+
     pub(crate) fn write<'t>(&'t self, out: &mut Writer<'t>) {
         out.push("(");
         match self {
@@ -107,4 +127,16 @@ pub(crate) fn write_where<'t>(conditions: &'t [Condition<'_>], out: &mut Writer<
         out.push(" where ");
         out.list(" and ", conditions, |out, condition| condition.write(out));
     }
+}
+
+/// One behind the other; only the shorter one is moved.
+fn joined<T>(mut front: VecDeque<T>, mut back: VecDeque<T>) -> VecDeque<T> {
+    if front.len() >= back.len() {
+        front.append(&mut back);
+        return front;
+    }
+    while let Some(last) = front.pop_back() {
+        back.push_front(last);
+    }
+    back
 }

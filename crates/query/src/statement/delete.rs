@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use super::condition::write_where;
 use super::list::{Ask, List, write_returning};
 use super::scope::{Bounded, Of, Unbounded};
-use super::writer::{Writer, Written};
+use super::writer::{Writer, Written, describe};
 use super::{Condition, Filter};
 use crate::Error;
 use crate::entity::{Entity, EntityFacts, Selection};
@@ -108,6 +108,6 @@ impl<E, R, S> Clone for Delete<'_, E, R, S> {
 /// Text, and names and types of parameters, without values.
 impl<E: Entity, R, S> fmt::Debug for Delete<'_, E, R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(Ask::Rows).map_err(|_| fmt::Error)?.describe("Delete", f)
+        describe(self.write(Ask::Rows), "Delete", f)
     }
 }

@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::Condition;
-use super::writer::Writer;
+use super::writer::{Writer, describe};
 
 /// What holds for a row of the entity `E`: comparisons of its columns, put together by `&`, `|` and `!`.
 ///
@@ -49,13 +49,7 @@ impl<E> BitAnd for Filter<'_, E> {
     type Output = Self;
 
     fn bitand(self, other: Self) -> Self {
-        Self::new(match self.condition {
-            Condition::All(mut all) => {
-                all.push(other.condition);
-                Condition::All(all)
-            }
-            condition => Condition::All(vec![condition, other.condition]),
-        })
+        Self::new(self.condition.and(other.condition))
     }
 }
 
@@ -63,13 +57,7 @@ impl<E> BitOr for Filter<'_, E> {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        Self::new(match self.condition {
-            Condition::Any(mut any) => {
-                any.push(other.condition);
-                Condition::Any(any)
-            }
-            condition => Condition::Any(vec![condition, other.condition]),
-        })
+        Self::new(self.condition.or(other.condition))
     }
 }
 
@@ -92,6 +80,6 @@ impl<E> fmt::Debug for Filter<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Writer::new();
         self.condition.write(&mut out);
-        out.finish().map_err(|_| fmt::Error)?.describe("Filter", f)
+        describe(out.finish(), "Filter", f)
     }
 }

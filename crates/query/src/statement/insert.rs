@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use super::assignment::{Assignments, NewRow, Values};
 use super::conflict::{Conflict, OnConflict};
 use super::list::{Ask, List, write_returning};
-use super::writer::{Writer, Written};
+use super::writer::{Writer, Written, describe};
 use crate::Error;
 use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, Selection, SetTo};
 
@@ -148,6 +148,6 @@ impl<E, R> Clone for Insert<'_, E, R> {
 /// Text, and names and types of parameters, without values.
 impl<E: Entity, R> fmt::Debug for Insert<'_, E, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(Ask::Rows).map_err(|_| fmt::Error)?.describe("Insert", f)
+        describe(self.write(Ask::Rows), "Insert", f)
     }
 }

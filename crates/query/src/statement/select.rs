@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use super::list::List;
 use super::order::by;
 use super::parts::{Answer, Distinct, Parts};
-use super::writer::{Writer, Written};
+use super::writer::{Writer, Written, describe};
 use super::{Filter, OrderBy};
 use crate::entity::{Entity, Selection};
 use crate::row::Plan;
@@ -184,6 +184,6 @@ impl<E, R> Clone for Select<'_, E, R> {
 /// Text, and names and types of parameters, without values.
 impl<E: Entity, R> fmt::Debug for Select<'_, E, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(Answer::Rows).map_err(|_| fmt::Error)?.describe("Select", f)
+        describe(self.write(Answer::Rows), "Select", f)
     }
 }

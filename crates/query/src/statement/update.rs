@@ -5,7 +5,7 @@ use super::assignment::{Assignments, is_managed, write_managed};
 use super::condition::write_where;
 use super::list::{Ask, List, write_returning};
 use super::scope::{Bounded, Of, Unbounded};
-use super::writer::{Writer, Written};
+use super::writer::{Writer, Written, describe};
 use super::{Condition, Filter};
 use crate::Error;
 use crate::entity::{Column, Entity, EntityFacts, NumberValue, Selection, SetTo, ValueOf};
@@ -14,6 +14,7 @@ use crate::entity::{Column, Entity, EntityFacts, NumberValue, Selection, SetTo, 
 ///
 /// It has a [`filter`](Self::filter), or says [`all_rows`](Self::all_rows): without either it cannot be run, which the compiler
 /// sees from `S`. Of what the derive says `updated`, that is `now()`, and the `version` is one more, unless they are set.
+/// Of what is said of a column twice, the last counts; two `add`s of one column are not added up.
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
@@ -167,9 +168,6 @@ impl<E, R, S> Clone for Update<'_, E, R, S> {
 /// Text, and names and types of parameters, without values.
 impl<E: Entity, R, S> fmt::Debug for Update<'_, E, R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.write(Ask::Rows) {
-            Ok(written) => written.describe("Update", f),
-            Err(_) => f.debug_struct("Update").finish_non_exhaustive(),
-        }
+        describe(self.write(Ask::Rows), "Update", f)
     }
 }

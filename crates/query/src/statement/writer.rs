@@ -83,9 +83,18 @@ impl Written<'_> {
     pub(crate) fn params(&self) -> Vec<&(dyn ToSql + Sync)> {
         self.params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
     }
+}
 
-    /// Text, and names and types of parameters, without values.
-    pub(crate) fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(name).field("text", &self.text).field("params", &self.params).finish()
-    }
+/// Text, and names and types of parameters, without values; or why there is no such statement, as `Debug` never fails.
+pub(crate) fn describe(
+    written: Result<Written<'_>, Error>,
+    name: &str,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let mut shown = f.debug_struct(name);
+    match written {
+        Ok(Written { text, params }) => shown.field("text", &text).field("params", &params),
+        Err(error) => shown.field("error", &error),
+    };
+    shown.finish()
 }

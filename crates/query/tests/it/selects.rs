@@ -146,8 +146,38 @@ async fn more_than_a_message_can_count_are_counted_first() {
     let many = |count: i32| (1..count).map(item::id_is).reduce(|any, one| any | one);
     let error = Item::query().and_if_some(many(65_537), |any| any).fetch_all(&connection).await.unwrap_err();
     assert!(matches!(error, Error::TooManyParameters { found: 65_536 }), "{error:?}");
+    let too_many = || many(65_537).unwrap();
+    for shown in [
+        format!("{:?}", too_many()),
+        format!("{:?}", Item::query().filter(too_many())),
+        format!("{:?}", Item::delete().filter(too_many())),
+    ] {
+        assert!(shown.contains("TooManyParameters { found: 65536 }"), "{shown}");
+    }
     let text = Item::query().and_if_some(many(65_536), |any| any).text().unwrap();
     assert!(text.ends_with(r#"("items"."id" = $65535))"#));
+}
+
+#[test]
+fn filters_are_flat_from_whichever_side_they_are_put_together() {
+    let text = |filter| Item::query().filter(filter).text().unwrap();
+    let [one, two, three] = [1, 2, 3].map(item::id_is);
+    let (in_front, behind) = (one.clone() | (two.clone() | three.clone()), (one | two) | three);
+    assert_eq!(text(in_front.clone()), text(behind.clone()));
+    assert_eq!(text(!in_front & behind.clone()).matches(" or ").count(), 4);
+    assert_eq!(
+        text(item::id_is(4) & behind).matches('(').count(),
+        6,
+        "what is in the other is in parentheses"
+    );
+    let long = (0..60_000).map(item::id_is).reduce(|any, one| one | any).unwrap();
+    assert!(
+        text(long).starts_with(
+            r#"select "items"."id", "items"."name" from "items" where (("items"."id" = $1) or ("#
+        )
+    );
+    let long = (0..60_000).map(item::id_is).reduce(|all, one| one & all).unwrap();
+    assert!(text(long).ends_with(r#") and ("items"."id" = $60000))"#));
 }
 
 impl item {

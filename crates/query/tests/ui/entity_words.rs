@@ -103,6 +103,36 @@ struct Long {
     id: i64,
 }
 
+#[derive(Entity)]
+#[pgkeel(table = "users", version = "id")]
+struct CountedId {
+    #[pgkeel(id)]
+    id: i64,
+}
+
+#[derive(Entity)]
+#[pgkeel(table = "users", version = "count", tenant = "count")]
+struct CountedTenant {
+    id: i64,
+    count: i32,
+}
+
+#[derive(Entity)]
+#[pgkeel(table = "users", soft_delete = "changed_at")]
+struct DeletedWhenChanged {
+    #[pgkeel(updated)]
+    changed_at: Option<std::time::SystemTime>,
+}
+
+#[derive(Entity)]
+#[pgkeel(table = "users", columns = tenants, tenant = "tenant")]
+struct TenantInId {
+    #[pgkeel(id)]
+    tenant: i64,
+    #[pgkeel(id)]
+    id: i64,
+}
+
 #[derive(NewRow)]
 struct NoEntity {
     id: i64,
