@@ -51,6 +51,13 @@ pub(crate) struct Flown {
     pub(crate) ended: Result<Leaves, Failure>,
 }
 
+impl Flown {
+    /// For one of which nothing was heard.
+    pub(crate) fn never(failure: Failure) -> Self {
+        Self { started: None, ended: Err(failure) }
+    }
+}
+
 /// What a file leaves of the session.
 #[derive(Debug)]
 pub(crate) struct Leaves {
@@ -186,12 +193,15 @@ const SETTINGS: [&str; 7] = [
     "synchronous_commit",
 ];
 
-/// Without operators, which a file can put others in front of.
+/// What a file has prepared unseen stays with the session: only [`Session::forget`] lets go of it.
+const PREPARED: &str =
+    "(select pg_catalog.count(*)::pg_catalog.text from pg_catalog.pg_prepared_statements where from_sql)";
+
 fn look(lock: Lock) -> String {
-    let setting = |name| format!(", pg_catalog.current_setting('{name}')");
+    let setting = |name| format!("pg_catalog.current_setting('{name}'), ");
     let settings: String = SETTINGS.into_iter().map(setting).collect();
     format!(
-        "select {}, pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text{settings}",
+        "select {}, pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text, {settings}{PREPARED}",
         lock.is_held()
     )
 }
