@@ -40,7 +40,11 @@ impl Migrator {
         let record = async {
             session.renew(self.limits).await?;
             let sooner = match reader {
-                Some(reader) => reader.take(scope).await.ok(),
+                Some(reader) => {
+                    let taken = reader.take(scope).await;
+                    reader.close().await;
+                    taken.ok()
+                }
                 None => None,
             };
             let snapshot = match sooner {

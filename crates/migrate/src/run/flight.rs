@@ -18,11 +18,14 @@ use super::job::Job;
 use super::lock::Lock;
 use super::session::{Answers, CLEAN, Limits, Session};
 use super::transaction::{placed, refused};
-use crate::state::log::Handover;
+use crate::state::log::{Handover, Rows};
 use crate::{Direction, Error, Kind, Migration, Step};
 
 /// The setting that says which file the session was made as new for. No file has a reason to know it.
 const TURN: &str = "pgkeel.turn";
+
+/// The same, for as long as the file's transaction is open.
+const FILE: &str = "pgkeel.file";
 
 /// What a session is looked at for behind each file, prepared once.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ pub(crate) struct Flights {
     look: Statement,
     /// What is seen where no file has changed anything.
     plain: Vec<String>,
-    pub(crate) handover: Handover,
+    handover: Handover,
     lock: Lock,
     limits: Limits,
     /// How many files have been sent.
@@ -39,9 +42,18 @@ pub(crate) struct Flights {
 
 /// A file that was sent, and what will be known of it.
 pub(crate) struct Sent<'a> {
+    /// The statement that records it.
     pub(crate) record: String,
     pub(crate) run: MaybeDone<BoxFuture<'a, Flown>>,
+    /// What is written into the log behind [`BEFORE_LOG`], while the client looks at what has come of the file.
+    pub(crate) logged: Option<Logged<'a>>,
 }
+
+pub(crate) type Logged<'a> = MaybeDone<BoxFuture<'a, Result<(), ConnectError>>>;
+
+/// Where what was logged with a file is taken back to.
+const MARK: &str = "savepoint pgkeel_log";
+pub(crate) const BEFORE_LOG: &str = "rollback to savepoint pgkeel_log";
 
 /// What a file has come to behind its last statement, its transaction being open.
 #[derive(Debug)]
@@ -102,7 +114,7 @@ impl Flights {
         let seen = session.step(Step::Check, session.connection.query_prepared(&look, &[])).await?;
         let plain = seen.first().and_then(Seen::of).map(|seen| seen.settings).unwrap_or_default();
         let rows = [&context.flown(like), &context.running(like)];
-        let handover = Handover::prepare(session, &context.run, rows).await?;
+        let handover = Handover::prepare(session, &context.run, rows, FILE).await?;
         Ok(Self { look, plain, handover, lock, limits, turn: 0 })
     }
 
@@ -113,15 +125,23 @@ impl Flights {
         format!("{CLEAN}; select {settings}, pg_catalog.set_config('{TURN}', '{}', false)", self.turn)
     }
 
-    /// BEGIN, the file and the look, to be sent behind what [`make_as_new`](Self::make_as_new) says.
-    pub(crate) fn send<'a>(&self, session: &'a Session, job: &Job, record: String) -> Sent<'a> {
+    /// BEGIN, the file, the look, and what logs its good end, to be sent behind what [`make_as_new`](Self::make_as_new) says.
+    pub(crate) fn send<'a>(
+        &self,
+        session: &'a Session,
+        job: &Job,
+        record: String,
+        rows: Option<Rows>,
+    ) -> Sent<'a> {
         let proof = format!("current_setting('{TURN}', true) = '{}' and {}", self.turn, self.lock.is_held());
         let begin = format!(
-            "begin; select pg_current_xact_id()::text, (extract(epoch from now()) * 1000000)::int8, \
-             1 / case when {proof} then 1 else 0 end;\n"
+            "begin; select pg_current_xact_id(), (extract(epoch from now()) * 1000000)::int8, \
+             1 / case when {proof} then 1 else 0 end, pg_catalog.set_config('{FILE}', '{}', true);\n",
+            self.turn
         );
         let (look, plain, job) = (self.look.clone(), self.plain.clone(), job.clone());
-        let sql = begin.clone() + job.script().sql();
+        let mark = if rows.is_some() { format!(";\n{MARK}") } else { String::new() };
+        let sql = format!("{begin}{}\n{mark}", job.script().sql());
         let before = begin.chars().count();
         let run = async move {
             let mut answers = Answers::default();
@@ -136,7 +156,10 @@ impl Flights {
             };
             Flown { started, ended }
         };
-        Sent { record, run: maybe_done(run.boxed()) }
+        let handover = self.handover.clone();
+        let turn = self.turn.to_string();
+        let log = |rows: Rows| async move { handover.write(session, rows, turn).await }.boxed();
+        Sent { record, run: maybe_done(run.boxed()), logged: rows.map(|rows| maybe_done(log(rows))) }
     }
 }
 
@@ -193,15 +216,13 @@ const SETTINGS: [&str; 7] = [
     "synchronous_commit",
 ];
 
-/// What a file has prepared unseen stays with the session: only [`Session::forget`] lets go of it.
-const PREPARED: &str =
-    "(select pg_catalog.count(*)::pg_catalog.text from pg_catalog.pg_prepared_statements where from_sql)";
-
+/// Those, and how many statements files have prepared. Without operators, which a file can put others in front of.
 fn look(lock: Lock) -> String {
-    let setting = |name| format!("pg_catalog.current_setting('{name}'), ");
+    let setting = |name| format!(", pg_catalog.current_setting('{name}')");
     let settings: String = SETTINGS.into_iter().map(setting).collect();
     format!(
-        "select {}, pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text, {settings}{PREPARED}",
+        "select {}, pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text{settings},
+             (select pg_catalog.count(*)::pg_catalog.text from pg_catalog.pg_prepared_statements where from_sql)",
         lock.is_held()
     )
 }

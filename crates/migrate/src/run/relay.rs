@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::{MaybeDone, join3};
 use pgkeel_connect::{Error as ConnectError, Executor as _, ServerError};
@@ -14,7 +14,7 @@ use tokio_postgres::error::SqlState;
 
 use super::engine;
 use super::failure::{Failure, Reason};
-use super::flight::{Flown, Leaves, Sent, can_travel};
+use super::flight::{BEFORE_LOG, Flown, Leaves, Logged, Sent, can_travel};
 use super::job::{Job, Tally};
 use super::runner::Runner;
 use super::session::{Answers, Session};
@@ -27,8 +27,8 @@ use crate::{Error, Step};
 struct Behind {
     job: Job,
     record: String,
-    /// For the log: that the one before has ended, and that this one is begun.
-    rows: Rows,
+    /// For the log, if another one follows: that this one has ended, and that the other is begun.
+    rows: Option<Rows>,
 }
 
 impl<'a> Runner<'a> {
@@ -58,22 +58,24 @@ impl<'a> Runner<'a> {
     /// Runs the file and `record`, and sends the next one with the COMMIT.
     async fn fly(&mut self, job: &Job, record: &str, tally: &mut Tally) -> Result<(), Failure> {
         self.watch.begin();
-        let sent = match self.ahead.take() {
+        let mut sent = match self.ahead.take() {
             Some(sent) => sent,
             None => self.take_off(job).await?,
         };
         let behind = self.make_ready(job).await;
-        let Flown { started, ended } = self.arrive(job, sent).await;
+        let Flown { started, ended } = self.arrive(job, &mut sent).await;
         tally.started = tally.started.or(started);
-        let landed = match ended {
-            Ok(Leaves { id, is_plain }) => {
-                let is_alone = self.watch.stop().is_requested() || self.waited() > 0;
-                match behind.filter(|_| is_plain && !is_alone) {
-                    Some(behind) => self.hand_over(job, record, behind).await,
-                    None => self.land(job, record, tally, &id).await,
-                }
+        let is_alone = self.watch.stop().is_requested() || self.waited() > 0;
+        let landed = match (ended, sent.logged, behind) {
+            (Ok(Leaves { is_plain: true, .. }), Some(logged), Some(behind)) if !is_alone => {
+                self.hand_over(job, record, logged, behind).await
             }
-            Err(failure) => Err(failure),
+            (Ok(Leaves { id, .. }), logged, _) => {
+                let is_logged = logged.is_some();
+                drop(logged);
+                self.land(job, record, tally, (&id, is_logged)).await
+            }
+            (Err(failure), _, _) => Err(failure),
         };
         if let Err(failure) = &landed {
             self.ahead = None;
@@ -84,8 +86,8 @@ impl<'a> Runner<'a> {
 
     /// Takes back the file whose turn has not come, of which it is logged that it was begun.
     pub(super) async fn call_back(&mut self, job: &Job) {
-        let Some(sent) = self.ahead.take() else { return };
-        let Flown { started, .. } = self.arrive(job, sent).await;
+        let Some(mut sent) = self.ahead.take() else { return };
+        let Flown { started, .. } = self.arrive(job, &mut sent).await;
         let stopped = Failure::from(Reason::Stopped);
         settle(self.context.session, &stopped).await;
         self.give_up(job, &Tally { started, ..Tally::of(job) }, stopped).await;
@@ -102,7 +104,8 @@ impl<'a> Runner<'a> {
         session.forget(self.context.limits).await?;
         let flights = self.flights.as_mut().expect("looked for before");
         let as_new = flights.make_as_new(session);
-        let mut sent = flights.send(session, job, String::new());
+        let rows = self.upcoming[0].as_ref().and_then(|next| self.context.handover(job, next));
+        let mut sent = flights.send(session, job, String::new(), rows);
         let running = self.context.running(job);
         let renewed = session.step(Step::SetUp, session.connection.batch_execute(&as_new));
         let (logged, renewed, ()) = join3(running.write_soon(session), renewed, go(&mut sent)).await;
@@ -116,7 +119,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    async fn arrive(&mut self, job: &Job, mut sent: Sent<'_>) -> Flown {
+    async fn arrive(&mut self, job: &Job, sent: &mut Sent<'_>) -> Flown {
         let limit = self.context.limits.answer();
         let arrived = timeout(limit, async {
             (&mut sent.run).await;
@@ -128,29 +131,34 @@ impl<'a> Runner<'a> {
     }
 
     async fn make_ready(&mut self, job: &Job) -> Option<Behind> {
-        let next = self.next.take().filter(can_travel)?;
+        let [next, after] = std::mem::take(&mut self.upcoming);
+        let next = next.filter(can_travel)?;
         let made = history::made_by(&job.migration, SystemTime::now());
         let newest = self.applied.iter().chain(&made).max_by_key(|row| row.version);
         let record = engine::record(&self.context.run.home, &next.migration, newest).await.ok()?;
-        let rows = Rows::of([&self.context.flown(job), &self.context.running(&next)]);
+        let rows = after.and_then(|after| self.context.handover(&next, &after));
         Some(Behind { job: next, record, rows })
     }
 
-    /// Writes into history and log and commits, and sends the next file.
-    async fn hand_over(&mut self, job: &Job, record: &str, behind: Behind) -> Result<(), Failure> {
+    /// Writes into the history and commits, and sends the next file.
+    async fn hand_over(
+        &mut self,
+        job: &Job,
+        record: &str,
+        logged: Logged<'a>,
+        behind: Behind,
+    ) -> Result<(), Failure> {
         let session = self.context.session;
         let flights = self.flights.as_mut().expect("looked for before");
         let end = format!("{record};\ncommit;\n{}", flights.make_as_new(session));
-        let mut sent = flights.send(session, &behind.job, behind.record);
+        let mut sent = flights.send(session, &behind.job, behind.record, behind.rows);
         let mut answers = Answers::default();
-        let all = join3(
-            flights.handover.write(session, &behind.rows),
-            session.read(&end, &mut answers),
-            go(&mut sent),
+        let all = timeout(
+            self.context.limits.answer(),
+            join3(session.read(&end, &mut answers), go(&mut sent), told(logged)),
         );
-        let all = timeout(self.context.limits.answer(), all);
         let landed = match self.watch.during(session, &job.migration, all).await {
-            Ok((logged, ended, ())) => committed(session, logged, ended, answers.ended),
+            Ok((ended, (), logged)) => committed(session, logged, ended, answers.ended),
             Err(_) => Err(Reason::OutcomeUnknown(None).into()),
         };
         match landed {
@@ -167,13 +175,23 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Writes into history and log whatever the file has left of the session, and commits.
-    async fn land(&mut self, job: &Job, record: &str, tally: &Tally, id: &str) -> Result<(), Failure> {
+    /// Writes into history and log whatever the file has left of the session, and commits. What was logged with the file
+    /// did not know that.
+    async fn land(
+        &mut self,
+        job: &Job,
+        record: &str,
+        tally: &Tally,
+        (id, is_logged): (&str, bool),
+    ) -> Result<(), Failure> {
         let context = &self.context;
         let (session, lock, limits) = (context.session, context.lock, context.limits);
-        let waited = std::time::Duration::from_millis(self.waited());
+        let waited = Duration::from_millis(self.waited());
         let record = format!("{record};\n{}", context.last_entry(job, tally, waited));
         let landing = async {
+            if is_logged {
+                session.step(Step::Log, session.connection.batch_execute(BEFORE_LOG)).await?;
+            }
             write(session, lock, limits, id, &record).await?;
             commit(session, limits).await
         };
@@ -181,10 +199,18 @@ impl<'a> Runner<'a> {
     }
 }
 
+async fn told(mut logged: Logged<'_>) -> Result<(), ConnectError> {
+    (&mut logged).await;
+    Pin::new(&mut logged).take_output().expect("it has just ended")
+}
+
 /// Has it sent, and waits for nothing.
 async fn go(sent: &mut Sent<'_>) {
     poll_fn(|context| {
         let _ = Pin::new(&mut sent.run).poll(context);
+        if let Some(logged) = &mut sent.logged {
+            let _ = Pin::new(logged).poll(context);
+        }
         Poll::Ready(())
     })
     .await;

@@ -30,8 +30,8 @@ pub(crate) struct Runner<'a> {
     pub(crate) attempt: Attempts,
     /// How files go one behind the other, where they may.
     pub(crate) flights: Option<Flights>,
-    /// Whose turn it is behind the file under way.
-    pub(super) next: Option<Job>,
+    /// Whose turns are next behind the file under way, and then.
+    pub(super) upcoming: [Option<Job>; 2],
     /// The file that is under way already, its turn not having come yet.
     pub(super) ahead: Option<Sent<'a>>,
 }
@@ -46,7 +46,7 @@ impl<'a> Runner<'a> {
             done: Vec::new(),
             attempt: Attempts::first(),
             flights: None,
-            next: None,
+            upcoming: [None, None],
             ahead: None,
         }
     }
@@ -58,7 +58,7 @@ impl<'a> Runner<'a> {
             self.flights = Some(Flights::prepare(&self.context, &jobs[0]).await?);
         }
         while let Some(job) = turns.next() {
-            self.next = turns.peek().cloned();
+            self.upcoming = turns.upcoming().map(Option::<&Job>::cloned);
             if self.watch.stop().is_requested() {
                 self.call_back(job).await;
                 return Err(Error::Stopped { before: self.before() });

@@ -21,22 +21,20 @@ impl<'a> Turns<'a> {
         Self { due: jobs.iter().collect(), lacking: Vec::new() }
     }
 
+    /// The first that requires nothing that is still due; there is one, as requirements do not go round.
     pub(crate) fn next(&mut self) -> Option<&'a Job> {
-        self.due.remove(self.position())
-    }
-
-    /// Whose turn it will be when the one before has gone well.
-    pub(crate) fn peek(&self) -> Option<&'a Job> {
-        self.due.get(self.position()).copied()
-    }
-
-    /// Of the first that requires nothing that is still due; there is one, as requirements do not go round.
-    fn position(&self) -> usize {
         let waits = |job: &Job| {
             let required = &job.migration.directives().requires_repeatables;
             self.due.iter().any(|other| is_repeatable(other) && required.contains(other.migration.name()))
         };
-        self.due.iter().position(|job| !waits(job)).unwrap_or(0)
+        let next = self.due.iter().position(|job| !waits(job)).unwrap_or(0);
+        self.due.remove(next)
+    }
+
+    /// Whose turns are next and then, if all goes well, and they wait for nothing.
+    pub(crate) fn upcoming(&self) -> [Option<&'a Job>; 2] {
+        let mut upcoming = self.due.iter().copied().take_while(|job| !is_repeatable(job));
+        [upcoming.next(), upcoming.next()]
     }
 
     pub(crate) fn went_well(&mut self) {

@@ -85,6 +85,12 @@ impl Reader {
     pub(crate) async fn take(&self, scope: &Scope) -> Result<Snapshot, VerifyError> {
         take(&Home::default(), &self.connection, scope, Some(&self.statement)).await
     }
+
+    /// Says good-bye to the server, which else notices some time later that nobody is there.
+    pub(crate) async fn close(self) {
+        drop(self.statement);
+        let _ = timeout(GRACE, self.connection.close()).await;
+    }
 }
 
 async fn take(
