@@ -19,7 +19,7 @@ const MANY: usize = 100;
 pub(super) struct Recorder(JoinSet<Option<Reader>>);
 
 impl Migrator {
-    /// Nothing waits for it: what is not ready in the end is done without.
+    /// Nothing waits for it: what is not ready in the end, or gone by then, is done without.
     pub(super) fn recorder(&self, files: usize) -> Recorder {
         let mut recorder = Recorder::default();
         if self.recorded.is_some() && files >= MANY && !self.home.is_of_tenant() {
@@ -39,12 +39,16 @@ impl Migrator {
         let reader = recorder.0.try_join_next().and_then(Result::ok).flatten();
         let record = async {
             session.renew(self.limits).await?;
-            let snapshot = match reader {
+            let sooner = match reader {
                 Some(reader) => {
                     let taken = reader.take(scope).await;
                     reader.close().await;
-                    taken?
+                    taken.ok()
                 }
+                None => None,
+            };
+            let snapshot = match sooner {
+                Some(snapshot) => snapshot,
                 None => Snapshot::take_in(&session.home, &session.connection, scope).await?,
             };
             snapshot.record_in(&session.home, &session.connection, scope).await

@@ -63,6 +63,13 @@ pub(crate) struct Flown {
     pub(crate) ended: Result<Leaves, Failure>,
 }
 
+impl Flown {
+    /// For one of which nothing was heard.
+    pub(crate) fn never(failure: Failure) -> Self {
+        Self { started: None, ended: Err(failure) }
+    }
+}
+
 /// What a file leaves of the session.
 #[derive(Debug)]
 pub(crate) struct Leaves {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::join3;
+use futures_util::future::{MaybeDone, join3};
 use pgkeel_connect::{Error as ConnectError, Executor as _, ServerError};
 use tokio::time::{Instant, timeout};
 use tokio_postgres::error::SqlState;
@@ -126,7 +126,7 @@ impl<'a> Runner<'a> {
             Pin::new(&mut sent.run).take_output().expect("it has just ended")
         });
         let arrived = self.watch.over(self.context.session, &job.migration, arrived).await;
-        let late = |_| Flown { started: None, ended: Err(Reason::TooSlow { waited: limit }.into()) };
+        let late = |_| Flown::never(Reason::TooSlow { waited: limit }.into());
         arrived.unwrap_or_else(late)
     }
 
@@ -157,11 +157,21 @@ impl<'a> Runner<'a> {
             self.context.limits.answer(),
             join3(session.read(&end, &mut answers), go(&mut sent), told(logged)),
         );
-        let Ok((ended, (), logged)) = self.watch.over(session, &job.migration, all).await else {
-            return Err(Reason::OutcomeUnknown(None).into());
+        let landed = match self.watch.during(session, &job.migration, all).await {
+            Ok((ended, (), logged)) => committed(session, logged, ended, answers.ended),
+            Err(_) => Err(Reason::OutcomeUnknown(None).into()),
         };
-        committed(session, logged, ended, answers.ended)?;
-        self.ahead = Some(sent);
+        match landed {
+            Ok(None) => self.ahead = Some(sent),
+            Ok(Some(source)) => {
+                let failure = Error::Database { step: Step::SetUp, source }.into();
+                self.ahead = Some(Sent { run: MaybeDone::Done(Flown::never(failure)), ..sent });
+            }
+            Err(failure) => {
+                self.watch.calm(session).await;
+                return Err(failure);
+            }
+        }
         Ok(())
     }
 
@@ -207,23 +217,24 @@ async fn go(sent: &mut Sent<'_>) {
 }
 
 /// What has become of a file of which the history and COMMIT were sent in one message, of which so many statements have ended.
+/// If it is committed: what went wrong behind COMMIT, where the session is made as new for the next file, which does not run
+/// then.
 fn committed(
     session: &Session,
     logged: Result<(), ConnectError>,
     ended: Result<(), tokio_postgres::Error>,
     statements: usize,
-) -> Result<(), Failure> {
+) -> Result<Option<ConnectError>, Failure> {
+    // One that ends the session may come from a pooler, which cannot tell how far the server came with what it was sent.
+    let is_refused =
+        |error: &ConnectError| matches!(error, ConnectError::Server(source) if !source.is_fatal());
+    let unwritten = |source| Err(Error::Database { step: Step::Record, source }.into());
     match (logged, ended.map_err(|error| session.connection.explain(error.into()))) {
-        // Whatever went wrong behind COMMIT is of the next file, which does not run then.
-        (_, Ok(())) => Ok(()),
-        (_, Err(_)) if statements >= 2 => Ok(()),
-        (Err(source @ ConnectError::Server(_)), _) => {
-            Err(Error::Database { step: Step::Record, source }.into())
-        }
-        (Ok(()), Err(source @ ConnectError::Server(_))) if statements == 0 => {
-            Err(Error::Database { step: Step::Record, source }.into())
-        }
-        (Ok(()) | Err(_), Err(source)) => Err(not_committed(source)),
+        (_, Ok(())) => Ok(None),
+        (_, Err(source)) if statements >= 2 => Ok(Some(source)),
+        (Err(source), _) if is_refused(&source) => unwritten(source),
+        (Ok(()), Err(source)) if statements == 0 && is_refused(&source) => unwritten(source),
+        (_, Err(source)) => Err(not_committed(source)),
     }
 }
 

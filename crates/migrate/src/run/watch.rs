@@ -101,21 +101,37 @@ impl<'a> Watch<'a> {
         migration: &Migration,
         work: impl Future<Output = T>,
     ) -> T {
+        let done = self.during(session, migration, pin!(work)).await;
+        self.calm(session).await;
+        done
+    }
+
+    /// As [`over`](Self::over), but a cancel request may be under way when it ends: for work behind which more was sent that
+    /// is to be cancelled, too, and would have to end first.
+    pub(crate) async fn during<T>(
+        &mut self,
+        session: &Session,
+        migration: &Migration,
+        work: impl Future<Output = T>,
+    ) -> T {
         let mut work = pin!(work);
         let canceller = session.connection.canceller();
         let pid = self.pid;
-        let done = loop {
+        loop {
             let look = pin!(self.look(pid, migration, &canceller));
             match select(work.as_mut(), look).await {
-                Either::Left((done, _)) => break done,
+                Either::Left((done, _)) => return done,
                 Either::Right(((), _)) => {}
             }
-        };
+        }
+    }
+
+    /// Waits until no cancel request is under way.
+    pub(crate) async fn calm(&mut self, session: &Session) {
         if let Some(cancelling) = self.cancelling.take() {
             let _ = cancelling.await;
             let _ = timeout(ANSWER_TIMEOUT, session.connection.settle()).await;
         }
-        done
     }
 
     async fn look(&mut self, pid: i32, migration: &Migration, canceller: &Canceller) {

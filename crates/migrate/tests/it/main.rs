@@ -19,6 +19,7 @@ mod dropped;
 mod dry_run;
 mod edits;
 mod failures;
+mod handover;
 mod hooks;
 mod interop;
 mod lint;

@@ -21,7 +21,7 @@ async fn sleeps(database: &TestDatabase) {
 }
 
 /// Asks the call to stop once it sleeps, and returns its error.
-async fn stopped(database: &TestDatabase, migrator: Migrator) -> Error {
+pub(crate) async fn stopped(database: &TestDatabase, migrator: Migrator) -> Error {
     let stop = Stop::new();
     let migrator = migrator.with_stop(stop.clone());
     let running = tokio::spawn(async move { migrator.up().await });

@@ -1,0 +1,103 @@
+//! The COMMIT of one file, with which the next one is sent: what holds of both when something goes wrong there.
+
+use pgkeel_connect::{Address, Config, Executor as _};
+use pgkeel_migrate::{Error, Migrations, Migrator, Reason, Stays};
+use pgkeel_testkit::TestDatabase;
+
+use crate::stop::stopped;
+use crate::{count, has_table, history, migrator};
+
+/// The trigger catches the request to cancel, so that the COMMIT goes well and the next file runs.
+#[tokio::test]
+async fn a_commit_that_is_not_stopped_lets_the_next_file_be() {
+    let database = TestDatabase::empty().await;
+    let slow = "create table b (id int);
+        create sequence ended;
+        create function slow() returns trigger language plpgsql as $$
+          begin
+            perform pg_sleep(600);
+            return null;
+          exception when query_canceled then
+            return null;
+          end $$;
+        create constraint trigger slow after insert on b deferrable initially deferred
+          for each row execute function slow();";
+    let files = [
+        ("V1__a.sql", slow),
+        ("V2__b.sql", "insert into b values (1);"),
+        ("V3__c.sql", "select pg_sleep(20); select nextval('ended');"),
+    ];
+    let error = stopped(&database, migrator(&database, &files)).await;
+    assert!(matches!(&error, Error::Stopped { before } if before.len() == 2), "{error:?}");
+    assert_eq!(history(&database).await, [1, 2]);
+    // It was cancelled, and not waited for.
+    assert_eq!(count(&database, "select count(*) from ended where is_called").await, 0);
+}
+
+/// By what one file does, the server refuses to set what each finds set.
+#[tokio::test]
+async fn a_session_that_cannot_be_made_as_new_is_told_of_the_next_file() {
+    let database = TestDatabase::empty().await;
+    let name = database.address().database();
+    let user = format!("{name}_user");
+    let admin = database.connection().await;
+    let made = format!(
+        "create role {user} login; grant create on database {name} to {user};
+         grant create, usage on schema public to {user};
+         create function public.take() returns void language sql security definer as
+           $$ revoke execute on function pg_catalog.set_config from public $$"
+    );
+    admin.batch_execute(&made).await.unwrap();
+    let files = [
+        ("V1__a.sql", "select 1;"),
+        ("V2__b.sql", "create table b (id int); select public.take();"),
+        ("V3__c.sql", "create table c (id int);"),
+    ];
+    let address = Address::new(database.address().hosts()[0].clone(), &user, name);
+    let migrator = Migrator::new(Config::new(address), Migrations::from_static(&files).unwrap());
+    let error = migrator.without_record().up().await.unwrap_err();
+    let applied = (history(&database).await, has_table(&database, "c").await);
+    admin.batch_execute(&format!("drop owned by {user}; drop role {user}")).await.unwrap();
+    let failed = error.file().unwrap();
+    assert!(failed.file == "V3__c.sql" && failed.stays == Stays::Nothing, "{error:?}");
+    let code = failed.reason.server().map(|source| source.code().code());
+    assert!(matches!(failed.reason, Reason::Besides(_)) && code == Some("42501"), "{error:?}");
+    assert_eq!(applied, (vec![1, 2], false));
+}
+
+/// Whoever ends a session, such as a pooler that has lost the server, may not know what became of the COMMIT that was sent.
+#[tokio::test]
+async fn of_a_session_that_is_ended_with_a_commit_under_way_nothing_is_claimed() {
+    let database = TestDatabase::empty().await;
+    let ending = "create function ending() returns trigger language plpgsql as
+          $$ begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(600); end $$;
+        create trigger ending before insert on pgkeel.refinery_schema_history
+          for each row when (new.version = 2) execute function ending();";
+    let files = [("V1__a.sql", ending), ("V2__b.sql", "select 2;"), ("V3__c.sql", "select 3;")];
+    let error = migrator(&database, &files).up().await.unwrap_err();
+    let failed = error.file().unwrap();
+    assert!(failed.file == "V2__b.sql" && failed.stays == Stays::Unknown, "{error:?}");
+    assert!(matches!(failed.reason, Reason::OutcomeUnknown(Some(_))), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_schema_is_recorded_although_the_connection_that_was_made_ready_for_it_is_lost() {
+    let database = TestDatabase::empty().await;
+    let ending = "do $$ declare looks int = 0; reader int; begin
+          loop
+            perform pg_stat_clear_snapshot();
+            select pid into reader from pg_stat_activity where datname = current_database()
+              and application_name = 'pgkeel-migrate record' and state = 'idle' and query = 'rollback';
+            exit when found;
+            looks := looks + 1;
+            if looks > 6000 then raise 'nobody is ready'; end if;
+            perform pg_sleep(0.01);
+          end loop;
+          perform pg_terminate_backend(reader);
+        end $$;";
+    let files: Vec<(String, &str)> =
+        (1..=100).map(|n| (format!("V{n}__a.sql"), if n == 100 { ending } else { "select 1;" })).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (file.as_str(), *text)).collect();
+    migrator(&database, &files).up().await.unwrap();
+    assert_eq!(count(&database, "select count(*) from pgkeel.schema_snapshot").await, 1);
+}
