@@ -128,7 +128,7 @@ impl Migrator {
         let context = Context { session, lock, limits: self.limits, run, is_shared: false };
         let mut runner = Runner::new(context, watch);
         (runner.applied, runner.has_repeated) = (applied, has_repeated);
-        let recorder = self.recorder(jobs.len());
+        let recorder = self.recorder(session, jobs.len());
         let ended = runner.run_all(&jobs).await;
         let Runner { done, .. } = runner;
         // Of a session that is lost or still busy nothing more can be asked.

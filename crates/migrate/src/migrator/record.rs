@@ -1,6 +1,6 @@
 //! What the schema is when a call ends, kept for those who ask later whether it still is.
 
-use pgkeel_connect::dial;
+use pgkeel_connect::{Config, Executor as _, Host, dial};
 use tokio::task::JoinSet;
 
 use super::Migrator;
@@ -18,16 +18,24 @@ const MANY: usize = 100;
 #[derive(Default)]
 pub(super) struct Recorder(JoinSet<Option<Reader>>);
 
+/// Where the files run, and nowhere else: of several hosts, or of several servers behind one name, another one may be behind.
+async fn reader(config: Config, host: Host) -> Option<Reader> {
+    let connection = dial(&config).await.ok()?;
+    let is_standby: bool = connection.query_scalar("select pg_is_in_recovery()", &[]).await.ok()?;
+    if is_standby || *connection.host() != host {
+        return None;
+    }
+    let reader = Reader::new(connection);
+    reader.make_ready().await.ok().map(|()| reader)
+}
+
 impl Migrator {
     /// Nothing waits for it: what is not ready in the end, or gone by then, is done without.
-    pub(super) fn recorder(&self, files: usize) -> Recorder {
+    pub(super) fn recorder(&self, session: &Session, files: usize) -> Recorder {
         let mut recorder = Recorder::default();
         if self.recorded.is_some() && files >= MANY && !self.home.is_of_tenant() {
             let config = self.connect.clone().with_application_name(APPLICATION_NAME);
-            recorder.0.spawn(async move {
-                let reader = Reader::new(dial(&config).await.ok()?);
-                reader.make_ready().await.ok().map(|()| reader)
-            });
+            recorder.0.spawn(reader(config, session.connection.host().clone()));
         }
         recorder
     }
