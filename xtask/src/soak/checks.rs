@@ -83,6 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("migrate", "it", "crash", "killed calls over files inside and outside of transactions, 200 times"),
     check("migrate", "it", "outage", "connections cut at every point, and servers that go: each file is there whole or not at all"),
     check("migrate", "it", "race", "32 tasks at once, index builds last"),
+    check("migrate", "it", "put_off", "constraints that were put off are checked while others drop schemas"),
     check("migrate", "it", "proofs", "a chain of 250 files is proved, and the rest of what proofs find"),
     check("migrate", "it", "shadows", "a call that is dropped at any moment leaves no shadow"),
     check("migrate", "it", "backfill::kills", "a backfill whose client or session is killed goes on, and each row is changed once"),
