@@ -1,9 +1,11 @@
 //! Many orders over one session, which keeps the lock between them.
 
+use tokio::time::timeout;
+
 use super::Migrator;
 use super::order::Order;
 use crate::run::Lock;
-use crate::run::session::Session;
+use crate::run::session::{ANSWER_TIMEOUT, Session};
 use crate::{Back, Error};
 
 /// A session that has the lock: for whoever gives one order after the other where nobody else does, as in a shadow. Of what an
@@ -39,6 +41,6 @@ impl Sitting {
     /// Gives the lock back.
     pub(crate) async fn end(self) {
         self.lock.release(&self.session).await;
-        self.session.connection.close().await;
+        let _ = timeout(ANSWER_TIMEOUT, self.session.connection.close()).await;
     }
 }
