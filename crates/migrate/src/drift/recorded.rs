@@ -115,21 +115,43 @@ impl Snapshot {
         connection: &Connection,
         scope: &Scope,
     ) -> Result<(), VerifyError> {
-        let lines: Vec<String> = scope.lines().collect();
-        let values = [self.fingerprint().to_string(), lines.join("\n"), self.to_text()];
-        let record = async {
+        Place::find(home, connection).await?.put(self, scope).await
+    }
+}
+
+/// Where a snapshot is kept, with what the history says meanwhile.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    home: &'a Home,
+    connection: &'a Connection,
+    applied: Option<String>,
+}
+
+impl<'a> Place<'a> {
+    /// Makes the table if it is not there.
+    pub(crate) async fn find(home: &'a Home, connection: &'a Connection) -> Result<Self, VerifyError> {
+        let find = async {
             let tables = Tables::look(home, connection).await?;
             match tables.record {
                 Standing::Missing => make(home, connection).await?,
                 Standing::Old => connection.batch_execute(&add_applied(home)).await?,
                 Standing::Readable | Standing::Hidden => {}
             }
-            let applied = tables.applied(home, connection).await?;
-            let [fingerprint, scope, snapshot] = &values;
-            let values: [&(dyn ToSql + Sync); 4] = [fingerprint, scope, snapshot, &applied];
-            connection.execute_typed(&put(home), &values.map(|value| (value, Type::TEXT))).await
+            tables.applied(home, connection).await
         };
-        bounded(VerifyStep::Record, record).await.map(|_| ())
+        let applied = bounded(VerifyStep::Record, find).await?;
+        Ok(Self { home, connection, applied })
+    }
+
+    /// In place of the one that was kept before.
+    pub(crate) async fn put(&self, snapshot: &Snapshot, scope: &Scope) -> Result<(), VerifyError> {
+        let lines: Vec<String> = scope.lines().collect();
+        let texts = [snapshot.fingerprint().to_string(), lines.join("\n"), snapshot.to_text()];
+        let [fingerprint, scope, snapshot] = &texts;
+        let values: [&(dyn ToSql + Sync); 4] = [fingerprint, scope, snapshot, &self.applied];
+        let (sql, values) = (put(self.home), values.map(|value| (value, Type::TEXT)));
+        let put = self.connection.execute_typed(&sql, &values);
+        bounded(VerifyStep::Record, put).await.map(|_| ())
     }
 }
 

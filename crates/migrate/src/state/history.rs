@@ -174,6 +174,19 @@ async fn note(session: &Session) -> Result<Note, pgkeel_connect::Error> {
     Ok(Note { is_missing: row.try_get(0).map_err(decode)?, is_ours: row.try_get(1).map_err(decode)? })
 }
 
+/// What the table has of a migration, and as what type.
+pub(crate) const COLUMNS: [(&str, &str); 4] =
+    [("version", "int8"), ("name", "text"), ("applied_on", "text"), ("checksum", "text")];
+
+/// The same of one of them, in that order.
+pub(crate) type Cells = [String; COLUMNS.len()];
+
+/// What refinery writes of a migration that is applied now.
+pub(crate) fn cells(migration: &Migration) -> Cells {
+    let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
+    [migration.version().to_string(), migration.name().to_owned(), now, migration.checksum().to_string()]
+}
+
 /// The statement that takes a version out of the history.
 pub(crate) fn forget(home: &Home, version: i64) -> String {
     format!("delete from {} where version = {version}", home.tables().history)

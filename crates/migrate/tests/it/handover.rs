@@ -80,6 +80,27 @@ async fn of_a_session_that_is_ended_with_a_commit_under_way_nothing_is_claimed()
     assert!(matches!(failed.reason, Reason::OutcomeUnknown(Some(_))), "{error:?}");
 }
 
+/// COMMIT says nothing of it, as it rolls back a transaction that has failed.
+#[tokio::test]
+async fn behind_a_row_of_the_history_that_is_refused_the_next_file_does_not_run() {
+    let database = TestDatabase::empty().await;
+    let refusing = "create function refusing() returns trigger language plpgsql as $$ begin raise 'not this one'; end $$;
+        create trigger refusing before insert on pgkeel.refinery_schema_history
+          for each row when (new.version = 2) execute function refusing();";
+    let files = [
+        ("V1__a.sql", refusing),
+        ("V2__b.sql", "create table b (id int);"),
+        ("V3__c.sql", "create table c (id int);"),
+    ];
+    let error = migrator(&database, &files).up().await.unwrap_err();
+    let failed = error.file().unwrap();
+    assert!(failed.file == "V2__b.sql" && failed.stays == Stays::Nothing, "{error:?}");
+    let is_told = failed.reason.server().is_some_and(|source| source.message() == "not this one");
+    assert!(matches!(failed.reason, Reason::Besides(_)) && is_told, "{error:?}");
+    assert_eq!(history(&database).await, [1]);
+    assert!(!has_table(&database, "b").await && !has_table(&database, "c").await);
+}
+
 #[tokio::test]
 async fn the_schema_is_recorded_although_the_connection_that_was_made_ready_for_it_is_lost() {
     let database = TestDatabase::empty().await;

@@ -122,7 +122,7 @@ async fn what_a_file_changes_unseen_is_seen_behind_it() {
             (
                 "V3__c.sql",
                 r"create table c as select 'a\b' as text, current_setting('search_path') as path
-                where not exists (select from pg_prepared_statements where from_sql);",
+                where not exists (select from pg_prepared_statements where name = 'unseen');",
             ),
             ("V4__d.sql", "select 1;"),
         ];
