@@ -118,11 +118,16 @@ impl Flights {
         Ok(Self { look, plain, handover, lock, limits, turn: 0 })
     }
 
-    /// The statements that make the session as new for the next file, and note that they have.
+    /// The statements that make the session as new for the next file, and note that they have. What COMMIT has prepared,
+    /// by a trigger that was put off, they cannot let go of; then nothing is noted, and the file does not run.
     pub(crate) fn make_as_new(&mut self, session: &Session) -> String {
         self.turn += 1;
         let settings = session.settings(self.limits);
-        format!("{CLEAN}; select {settings}, pg_catalog.set_config('{TURN}', '{}', false)", self.turn)
+        format!(
+            "{CLEAN}; select {settings}, pg_catalog.set_config('{TURN}', case when exists
+                 (select from pg_catalog.pg_prepared_statements where from_sql) then '' else '{}' end, false)",
+            self.turn
+        )
     }
 
     /// BEGIN, the file, the look, and what logs its good end, to be sent behind what [`make_as_new`](Self::make_as_new) says.
@@ -133,11 +138,12 @@ impl Flights {
         record: String,
         rows: Option<Rows>,
     ) -> Sent<'a> {
-        let proof = format!("current_setting('{TURN}', true) = '{}' and {}", self.turn, self.lock.is_held());
+        let (turn, is_held) = (self.turn, self.lock.is_held());
         let begin = format!(
-            "begin; select pg_current_xact_id(), (extract(epoch from now()) * 1000000)::int8, \
-             1 / case when {proof} then 1 else 0 end, pg_catalog.set_config('{FILE}', '{}', true);\n",
-            self.turn
+            "begin; select pg_catalog.pg_current_xact_id(), \
+             (extract(epoch from pg_catalog.now()) operator(pg_catalog.*) 1000000)::pg_catalog.int8, \
+             1 operator(pg_catalog./) case when pg_catalog.current_setting('{TURN}', true) operator(pg_catalog.=) '{turn}' \
+             and {is_held} then 1 else 0 end, pg_catalog.set_config('{FILE}', '{turn}', true);\n"
         );
         let (look, plain, job) = (self.look.clone(), self.plain.clone(), job.clone());
         let mark = if rows.is_some() { format!(";\n{MARK}") } else { String::new() };

@@ -49,7 +49,7 @@ impl<'a> Runner<'a> {
             Err(failure) if self.can_be_tried_again(&failure, job, tally) => {
                 self.watch.pause(job, tally, begun).await?;
             }
-            Err(failure) if has_lost_statements(&failure) => self.flights = None,
+            Err(failure) if may_go_alone(&failure) => self.flights = None,
             ended => return ended,
         }
         self.in_transaction(job, record, tally).await
@@ -238,10 +238,15 @@ fn committed(
     }
 }
 
-/// Whether what was prepared is gone, by a function that a file has called.
-fn has_lost_statements(failure: &Failure) -> bool {
+/// Whether what was prepared is gone, by a function that a file has called, or the session was not proved to be as new and to
+/// have the lock. A file that goes by itself asks for each of the two.
+fn may_go_alone(failure: &Failure) -> bool {
     let is_gone = |error: &ServerError| *error.code() == SqlState::INVALID_SQL_STATEMENT_NAME;
-    matches!(failure.reason, Reason::Besides(_)) && failure.reason.server().is_some_and(is_gone)
+    match failure.reason {
+        Reason::LockLost => true,
+        Reason::Besides(_) => failure.reason.server().is_some_and(is_gone),
+        _ => false,
+    }
 }
 
 /// Waits for what was sent behind a failure, of which nothing happens, and rolls back.
