@@ -75,6 +75,8 @@ pub(super) const CHECKS: &[Check] = &[
     check("migrate", "it", "corpus::proofs", "just those ways back are found that are rotten, all files"),
     check("migrate", "it", "corpus::edits", "edits that matter are found in each file, others are none"),
     check("migrate", "it", "corpus::splitting", "statement by statement all files make what they make as a whole"),
+    check("migrate", "it", "generated", "100,000 statements made up of what ends one elsewhere: each ends where the server finds it"),
+    check("migrate", "it", "memory", "3,000 files: little more is held of each than what it is made of"),
     check("migrate", "external", "psql", "statements and errors are where psql sees them"),
     check("migrate", "it", "corpus::errors", "failing files are told with SQLSTATE, line and column, without secrets"),
     check("migrate", "it", "corpus::interop", "plain refinery goes on with our history, we with its, within twice its time"),

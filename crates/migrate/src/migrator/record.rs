@@ -23,7 +23,8 @@ pub(super) struct Recorder(JoinSet<Option<Reader>>);
 /// Where the files run, and nowhere else: of several hosts, or of several servers behind one name, another one may be behind.
 async fn reader(config: Config, host: Host) -> Option<Reader> {
     let connection = dial(&config).await.ok()?;
-    let is_standby: bool = connection.query_scalar("select pg_is_in_recovery()", &[]).await.ok()?;
+    let is_standby: bool =
+        connection.query_scalar("select pg_catalog.pg_is_in_recovery()", &[]).await.ok()?;
     if is_standby || *connection.host() != host {
         return None;
     }

@@ -23,13 +23,16 @@ use crate::{Direction, Error, Kind, Migration, Step};
 /// The setting that says which file the session was made as new for. No file has a reason to know it.
 const TURN: &str = "pgkeel.turn";
 
-/// Sets what each file finds set, and `TURN` unless the transaction that is named is not committed. Prepared with a name, as
-/// it goes in one message with other statements.
+/// Sets what each file finds set, and `TURN` unless the transaction that is named is not committed, or COMMIT has had something
+/// prepared, which would reach the next file. Prepared with a name, as it goes in one message with other statements.
 const READY: &str = "pgkeel_ready";
 
 /// Fails unless the session was made as new for this turn and has the lock. Short in views of what the server does, which cut
 /// texts off.
 const PROOF: &str = "pgkeel_proof";
+
+/// Those of the statements that have been prepared which files have, and what COMMIT calls.
+const FOREIGN: &str = "from_sql and name operator(pg_catalog.<>) all (array['pgkeel_ready', 'pgkeel_proof'])";
 
 /// The same as `TURN`, for as long as the file's transaction is open.
 const FILE: &str = "pgkeel.file";
@@ -131,13 +134,17 @@ impl Flights {
     pub(crate) fn line_up(&mut self, session: &Session) -> String {
         let (settings, is_held) = (session.settings(self.limits), self.lock.is_held());
         let ready = format!(
-            "prepare {READY} (text, xid8) as select {settings}, pg_catalog.set_config('{TURN}',
-             case when $2 is null or pg_catalog.pg_xact_status($2) = 'committed' then $1 end, false)"
+            "prepare {READY} (pg_catalog.text, pg_catalog.xid8) as
+             select {settings}, pg_catalog.set_config('{TURN}', case
+             when exists (select from pg_catalog.pg_prepared_statements where {FOREIGN}) then null
+             when $2 is null or pg_catalog.pg_xact_status($2) operator(pg_catalog.=) 'committed' then $1 end, false)"
         );
         let proof = format!(
-            "prepare {PROOF} (text) as select pg_current_xact_id(), (extract(epoch from now()) * 1000000)::int8,
-             1 / case when current_setting('{TURN}', true) = $1 and {is_held} then 1 else 0 end,
-             set_config('{FILE}', $1, true)"
+            "prepare {PROOF} (pg_catalog.text) as select pg_catalog.pg_current_xact_id(),
+             (pg_catalog.date_part('epoch', pg_catalog.now()) operator(pg_catalog.*) 1000000)::pg_catalog.int8,
+             1 operator(pg_catalog./) case when
+                 pg_catalog.current_setting('{TURN}', true) operator(pg_catalog.=) $1 and {is_held} then 1 else 0 end,
+             pg_catalog.set_config('{FILE}', $1, true)"
         );
         format!("{ready}; {proof}; {}", self.make_ready(None))
     }
@@ -249,7 +256,7 @@ fn look(lock: Lock) -> String {
     format!(
         "select {}, pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text{settings},
              (select pg_catalog.count(*)::pg_catalog.text from pg_catalog.pg_prepared_statements
-              where from_sql and name operator(pg_catalog.<>) all (array['{READY}', '{PROOF}']))",
+              where {FOREIGN})",
         lock.is_held()
     )
 }
