@@ -3,6 +3,7 @@ use std::error::Error as StdError;
 use pgkeel_connect::{DatabaseError, ServerError};
 use tokio_postgres::error::SqlState;
 
+use crate::page::PageProblem;
 use crate::param::BadParameter;
 use crate::row::{CellMismatch, RowMismatch};
 
@@ -47,6 +48,9 @@ pub enum Error {
         #[source]
         source: CellMismatch,
     },
+    /// There is no such page. Nothing was sent, but for [`PageProblem::NullInKey`] and [`PageProblem::KeyTooLong`].
+    #[error("there is no such page")]
+    Page(#[source] PageProblem),
     /// The statement has more or fewer rows than the call can use.
     #[error("expected {expected}, got {found} rows")]
     RowCount {
@@ -105,6 +109,12 @@ impl<E: DatabaseError> From<E> for Error {
     }
 }
 
+impl From<PageProblem> for Error {
+    fn from(problem: PageProblem) -> Self {
+        Self::Page(problem)
+    }
+}
+
 /// The first of this type among an error and its sources.
 fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     std::iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
@@ -160,6 +170,15 @@ impl Error {
     #[must_use]
     pub fn is_not_null_violation(&self) -> bool {
         self.is(&SqlState::NOT_NULL_VIOLATION)
+    }
+
+    /// Whether what was asked for is no page: a number, a size, a cursor, that came from outside. Nothing was sent.
+    #[must_use]
+    pub fn is_bad_request(&self) -> bool {
+        match self {
+            Self::Page(problem) => problem.is_of_request(),
+            _ => false,
+        }
     }
 
     /// Whether running the whole transaction again can succeed and cannot apply it twice: it has certainly had no effect,

@@ -89,6 +89,7 @@ mod row;
 mod table;
 mod entity;
 mod statement;
+mod page;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -114,6 +115,7 @@ pub use self::entity::{
     ValueOf, ValuesOf,
 };
 pub use self::error::{Error, Failure};
+pub use self::page::{CountMode, Page, PageProblem, PageRequest, Paged, Total};
 pub use self::param::{BadParameter, Param, ParamName};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,

@@ -14,6 +14,7 @@ mod matrix;
 mod misuse;
 mod operators;
 mod own_types;
+mod pages;
 mod params;
 mod round_trip;
 mod rows;
