@@ -3,6 +3,8 @@ use std::error::Error as StdError;
 use pgkeel_connect::{DatabaseError, ServerError};
 use tokio_postgres::error::SqlState;
 
+#[cfg(feature = "cursor")]
+use crate::page::InvalidCursor;
 use crate::page::PageProblem;
 use crate::param::BadParameter;
 use crate::row::{CellMismatch, RowMismatch};
@@ -51,6 +53,10 @@ pub enum Error {
     /// There is no such page. Nothing was sent, but for [`PageProblem::NullInKey`] and [`PageProblem::KeyTooLong`].
     #[error("there is no such page")]
     Page(#[source] PageProblem),
+    /// The cursor is not one of this statement. Nothing was sent.
+    #[cfg(feature = "cursor")]
+    #[error("there is no page at this cursor")]
+    Cursor(#[source] InvalidCursor),
     /// The statement has more or fewer rows than the call can use.
     #[error("expected {expected}, got {found} rows")]
     RowCount {
@@ -177,6 +183,8 @@ impl Error {
     pub fn is_bad_request(&self) -> bool {
         match self {
             Self::Page(problem) => problem.is_of_request(),
+            #[cfg(feature = "cursor")]
+            Self::Cursor(_) => true,
             _ => false,
         }
     }

@@ -116,6 +116,10 @@ pub use self::entity::{
 };
 pub use self::error::{Error, Failure};
 pub use self::page::{CountMode, Page, PageProblem, PageRequest, Paged, Total};
+#[cfg(feature = "cursor")]
+pub use self::page::{
+    CursorKeys, CursorReason, Edge, Edges, InvalidCursor, Keyset, KeysetRequest, PageInfo, WeakKey,
+};
 pub use self::param::{BadParameter, Param, ParamName};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,

@@ -5,7 +5,14 @@ mod problem;
 mod offset;
 mod estimate;
 mod result;
+mod keyset;
+#[cfg(feature = "cursor")]
+mod cursor;
 
+#[cfg(feature = "cursor")]
+pub use self::cursor::{CursorKeys, CursorReason, InvalidCursor, WeakKey};
+#[cfg(feature = "cursor")]
+pub use self::keyset::{Edge, Edges, Keyset, KeysetRequest, PageInfo};
 pub use self::offset::Paged;
 pub use self::problem::PageProblem;
 pub use self::request::{CountMode, PageRequest};

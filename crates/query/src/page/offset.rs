@@ -108,7 +108,9 @@ impl<E: Entity, R> Paged<'_, E, R> {
         // One statement, so that rows and their number are of one snapshot. The join keeps the number where there is no row.
         out.push(r#"select "page".*, "counted"."count" from ("#);
         parts.write_count(cut.most.as_ref(), &mut out);
-        out.push(r#") as "counted" left join (select "rows".*, row_number() over () as "pgkeel:place" from ("#);
+        out.push(
+            r#") as "counted" left join (select "rows".*, row_number() over () as "pgkeel:place" from ("#,
+        );
         parts.write_slice(&slice, &mut out);
         parts.write_lock(&mut out);
         out.push(r#") as "rows") as "page" on true order by "page"."pgkeel:place""#);
@@ -154,7 +156,8 @@ impl<E: Entity, R: FromRow> Paged<'_, E, R> {
         let seen = cut.offset.unsigned_abs() + rows.len() as u64;
         // The last page tells the number; one behind it does not.
         let ends_here = !has_next && (!rows.is_empty() || seen == 0);
-        let total = self.total(count, ends_here.then_some(seen), seen + u64::from(has_next), database).await?;
+        let total =
+            self.total(count, ends_here.then_some(seen), seen + u64::from(has_next), database).await?;
         Ok(Page { items, page, size, total, has_next, has_previous: page > 1 })
     }
 

@@ -56,8 +56,12 @@ impl fmt::Display for PageProblem {
                 write!(f, "a page begins behind at most {most} rows; to go further there is `keyset`")
             }
             Self::AlreadyCut => write!(f, "the statement has a limit or an offset already"),
-            Self::NotPaged => write!(f, "the statement locks rows or has `distinct`, which has no such pages"),
-            Self::AlreadyOrdered => write!(f, "batches are ordered by the id, the statement by something else"),
+            Self::NotPaged => {
+                write!(f, "the statement locks rows or has `distinct`, which has no such pages")
+            }
+            Self::AlreadyOrdered => {
+                write!(f, "batches are ordered by the id, the statement by something else")
+            }
             Self::NoIdentity => write!(
                 f,
                 "no column of the entity is its `id`, and none of the order is `unique` and no `Option`: rows that are alike \

@@ -161,7 +161,9 @@ tuples! {
 /// Whether a type is an `Option`: both names come from the same compiler, so they begin alike, whatever they look like.
 fn is_option<T>() -> bool {
     let (name, known) = (type_name::<T>(), type_name::<Option<()>>());
-    known.split_once('<').is_some_and(|(known, _)| name.starts_with(known) && name[known.len()..].starts_with('<'))
+    known
+        .split_once('<')
+        .is_some_and(|(known, _)| name.starts_with(known) && name[known.len()..].starts_with('<'))
 }
 
 pub(crate) fn by<E>(order: impl OrderBy<E>, into: &mut Vec<By>) {

@@ -4,10 +4,12 @@
 
 mod audited;
 mod calls;
+mod cursors;
 mod entity;
 mod errors;
 mod explain;
 mod hostile;
+mod keyset;
 mod like;
 mod made_types;
 mod matrix;
@@ -21,6 +23,7 @@ mod rows;
 mod samples;
 mod secrecy;
 mod selects;
+mod watched;
 mod writes;
 
 use pgkeel_pool::{Config, Pool};

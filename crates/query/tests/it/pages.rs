@@ -42,17 +42,25 @@ async fn page(connection: &Connection, page: u64, size: u32, mode: CountMode) ->
 #[tokio::test]
 async fn pages_together_are_all_rows_in_order_whatever_is_counted() {
     let (_database, connection) = of(23).await;
-    let all = Item::query().order_by((item::place.desc(), item::id.asc())).fetch_all(&connection).await.unwrap();
+    let all =
+        Item::query().order_by((item::place.desc(), item::id.asc())).fetch_all(&connection).await.unwrap();
     for mode in MODES {
         for size in [1, 4, 23, 24] {
             let mut walked = Vec::new();
             for number in 1.. {
                 let page = page(&connection, number, size, mode).await;
                 assert_eq!((page.page, page.size, page.has_previous), (number, size, number > 1));
-                assert_eq!(page.has_next, walked.len() + page.items.len() < all.len(), "{mode:?} {size} {number}");
+                assert_eq!(
+                    page.has_next,
+                    walked.len() + page.items.len() < all.len(),
+                    "{mode:?} {size} {number}"
+                );
                 walked.extend(page.items);
                 if !page.has_next {
-                    assert_eq!(page.total, if mode == CountMode::Capped(5) { Total::AtLeast(23) } else { Total::Exact(23) });
+                    assert_eq!(
+                        page.total,
+                        if mode == CountMode::Capped(5) { Total::AtLeast(23) } else { Total::Exact(23) }
+                    );
                     break;
                 }
             }
@@ -79,9 +87,16 @@ async fn totals_say_how_well_they_are_known() {
 #[tokio::test]
 async fn behind_the_last_page_is_an_empty_one_with_the_total() {
     let (_database, connection) = of(23).await;
-    for (mode, total) in [(CountMode::Exact, Total::Exact(23)), (CountMode::Auto, Total::Exact(23)), (CountMode::None, Total::Unknown)] {
+    for (mode, total) in [
+        (CountMode::Exact, Total::Exact(23)),
+        (CountMode::Auto, Total::Exact(23)),
+        (CountMode::None, Total::Unknown),
+    ] {
         let behind = page(&connection, 9, 4, mode).await;
-        assert_eq!((behind.items.len(), behind.total, behind.has_next, behind.has_previous), (0, total, false, true));
+        assert_eq!(
+            (behind.items.len(), behind.total, behind.has_next, behind.has_previous),
+            (0, total, false, true)
+        );
     }
     sql!("truncate rows").execute(&connection).await.unwrap();
     for mode in MODES {
@@ -96,12 +111,16 @@ async fn filters_tuples_and_distinct_rows_have_pages() {
     let (_database, connection) = of(23).await;
     let places = Item::select((item::place,)).distinct().order_by(item::place.asc()).filter(item::id.gt(1));
     for mode in MODES {
-        let page = places.clone().page(PageRequest::offset(2, 2).count(mode)).fetch(&connection).await.unwrap();
+        let page =
+            places.clone().page(PageRequest::offset(2, 2).count(mode)).fetch(&connection).await.unwrap();
         assert_eq!((page.items, page.total), (vec![(2,)], Total::Exact(3)), "{mode:?}");
     }
     let twice = Item::select((item::id, item::id)).filter(item::place.eq(0)).order_by(item::id.desc());
     let page = twice.page(PageRequest::offset(1, 2)).fetch(&connection).await.unwrap();
-    assert_eq!((page.items.as_slice(), page.total, page.pages()), ([(21, 21), (18, 18)].as_slice(), Total::Exact(7), Some(4)));
+    assert_eq!(
+        (page.items.as_slice(), page.total, page.pages()),
+        ([(21, 21), (18, 18)].as_slice(), Total::Exact(7), Some(4))
+    );
     let locked = Item::query().filter(item::id.eq(7)).for_update().page(PageRequest::offset(1, 2));
     assert_eq!(locked.fetch(&connection).await.unwrap().items.len(), 1);
 }
@@ -126,7 +145,10 @@ async fn rows_and_their_number_are_of_one_snapshot() {
             assert!(matches!(page.total, Total::Exact(5 | 10)), "{page:?}");
             let page = self::page(&connection, 2, 4, mode).await;
             let (rows, total) = (page.items.len(), page.total);
-            assert!((rows, total) == (1, Total::Exact(5)) || (rows, total) == (4, Total::Exact(10)), "{rows} {total:?}");
+            assert!(
+                (rows, total) == (1, Total::Exact(5)) || (rows, total) == (4, Total::Exact(10)),
+                "{rows} {total:?}"
+            );
         }
     }
     change.await.unwrap();
@@ -152,7 +174,10 @@ async fn what_is_no_page_is_told_before_anything_is_sent() {
     assert_eq!(refused(u64::MAX, 10, 100).await, PageProblem::TooDeep { most: 100 });
     for cut in [Item::query().limit(3), Item::query().offset(3)] {
         let error = cut.page(PageRequest::offset(1, 3)).fetch(&connection).await.unwrap_err();
-        assert!(matches!(error, Error::Page(PageProblem::AlreadyCut)) && !error.is_bad_request(), "{error:?}");
+        assert!(
+            matches!(error, Error::Page(PageProblem::AlreadyCut)) && !error.is_bad_request(),
+            "{error:?}"
+        );
     }
 }
 
@@ -174,7 +199,10 @@ async fn a_page_is_json_with_all_that_is_known_of_it() {
 #[test]
 fn nothing_of_a_page_shows_values_and_its_text_is_that_of_its_parts() {
     let of = |number, value| {
-        Item::query().filter(item::count.eq(value)).order_by(item::id.asc()).page(PageRequest::offset(number, 10))
+        Item::query()
+            .filter(item::count.eq(value))
+            .order_by(item::id.asc())
+            .page(PageRequest::offset(number, 10))
     };
     assert_eq!(of(1, "a").text().unwrap(), of(7, "Zanzibar4711").text().unwrap());
     let shown = format!("{:?}", of(7, "Zanzibar4711"));
@@ -189,9 +217,11 @@ async fn a_large_table_is_counted_up_to_a_cap_and_estimated_beyond() {
     connection.batch_execute("vacuum analyze rows").await.unwrap();
     let auto = PageRequest::offset(1, 50).count(CountMode::Auto);
     let by_id = Item::query().order_by(item::id.asc());
-    for (filtered, truth) in
-        [(by_id.clone(), rows), (by_id.clone().filter(item::place.eq(1)), rows / 3), (by_id.clone().filter(item::id.gt(rows / 2)), rows / 2)]
-    {
+    for (filtered, truth) in [
+        (by_id.clone(), rows),
+        (by_id.clone().filter(item::place.eq(1)), rows / 3),
+        (by_id.clone().filter(item::id.gt(rows / 2)), rows / 2),
+    ] {
         let began = Instant::now();
         let page = filtered.page(auto).fetch(&connection).await.unwrap();
         let took = began.elapsed();
