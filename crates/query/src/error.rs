@@ -65,6 +65,16 @@ pub enum Error {
         /// How many there were.
         found: usize,
     },
+    /// There are as many streams in the transaction as it can have, those counted that were dropped before their end. Nothing
+    /// was sent.
+    #[error("the transaction has {most} streams already; read them to their end, or `close` them")]
+    TooManyStreams {
+        /// How many it can have.
+        most: usize,
+    },
+    /// Rows of the stream are lost, as the future that waited for them was dropped, or as it has failed already.
+    #[error("rows of the stream are lost; begin it again")]
+    StreamLost,
     /// The server made no plan of the statement: it is one that has none, or a rule does nothing in its place.
     #[error("the server made no plan of the statement")]
     NoPlan,

@@ -13,6 +13,7 @@ mod cursor;
 pub use self::cursor::{CursorKeys, CursorReason, InvalidCursor, WeakKey};
 #[cfg(feature = "cursor")]
 pub use self::keyset::{Edge, Edges, Keyset, KeysetRequest, PageInfo};
+pub(crate) use self::keyset::{Keys, Position, Reader, Walk, put};
 pub use self::offset::Paged;
 pub use self::problem::PageProblem;
 pub use self::request::{CountMode, PageRequest};

@@ -52,6 +52,18 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
     ///     most_visits.page(PageRequest::offset(3, 50).count(CountMode::Auto)).fetch(database).await
     /// }
     /// # let _ = |user: User| (user.id, user.visits);
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #     let database = pgkeel_testkit::TestDatabase::empty().await;
+    /// #     let connection = database.connection().await;
+    /// #     connection.batch_execute(
+    /// #         "create schema app; create table app.users as select n as id, 7 as visits from generate_series(1::int8, 120) n"
+    /// #     ).await?;
+    /// #     let page = third(&connection).await?;
+    /// #     assert_eq!((page.items.len(), page.items[0].id, page.pages()), (20, 101, Some(3)));
+    /// #     Ok(())
+    /// # }
     /// ```
     ///
     /// An order that leaves some rows alike lets them change places between pages: let it end with the id.

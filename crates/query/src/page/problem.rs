@@ -35,6 +35,8 @@ pub enum PageProblem {
     FirstOrLast,
     /// The row has NULL in a column of the order whose type is no `Option`.
     NullInKey,
+    /// The position that batches are to go on from is of another entity, or none.
+    OtherPosition,
     /// The values of the row that the order goes by are too long to be put into a cursor.
     KeyTooLong,
 }
@@ -75,6 +77,7 @@ impl fmt::Display for PageProblem {
             Self::NullInKey => {
                 write!(f, "a column that rows are ordered by has NULL, but its type is no `Option`")
             }
+            Self::OtherPosition => write!(f, "the position is not one of batches of this entity"),
             Self::KeyTooLong => write!(f, "what the row is ordered by is too long for a cursor"),
         }
     }

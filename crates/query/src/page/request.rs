@@ -35,7 +35,8 @@ pub enum CountMode {
     Estimated,
     /// They are counted up to this number.
     Capped(u64),
-    /// They are counted up to 10 000; of more, the planner is asked.
+    /// They are counted up to 10 000; of more, the planner is asked. That takes long only where reading does: with a filter that
+    /// finds few rows of a large table, and has no index.
     Auto,
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Slice<'t, 'w> {
 }
 
 impl Parts<'_> {
-    pub(super) fn write<'t>(&'t self, answer: Answer, out: &mut Writer<'t>) {
+    pub(crate) fn write<'t>(&'t self, answer: Answer, out: &mut Writer<'t>) {
         match answer {
             Answer::Rows => {
                 self.write_rows(out);

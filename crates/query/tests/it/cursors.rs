@@ -144,10 +144,10 @@ async fn a_cursor_is_good_for_its_statement_alone() {
     let error =
         entity.keyset(&keys, KeysetRequest::last(3).before(&*cursor)).fetch(&Nowhere).await.unwrap_err();
     assert_eq!(reason(&error), CursorReason::OtherStatement);
-    let names = Item::select((i::name, i::id)).order_by(i::name.asc()).filter(i::name.ne("x".to_owned()));
     let _ = |item: Item, other: Other| (item.name, other.id, other.name);
-    let page = names.keyset(&keys, KeysetRequest::first(1).after(&*cursor)).fetch(&connection).await;
-    assert_eq!(page.unwrap_err().is_bad_request(), true, "a value of another type is another");
+    let owned = Item::query().order_by(i::name.asc()).filter(i::name.ne("x".to_owned()));
+    let page = owned.keyset(&keys, KeysetRequest::first(1).after(&*cursor)).fetch(&connection).await.unwrap();
+    assert_eq!(page.edges[0].node.id, 4, "the same value in another Rust type");
     let names = Item::select((i::name, i::id)).order_by(i::name.asc()).filter(i::name.ne("x"));
     let page = names.keyset(&keys, KeysetRequest::last(2).before(&*cursor)).fetch(&connection).await.unwrap();
     assert_eq!(

@@ -125,7 +125,7 @@ fn last_of(order: &[Order<Item>]) -> Option<Order<Item>> {
     let is_first = |(place, one): &(usize, &Order<Item>)| {
         !order[..*place].iter().any(|other| column(other) == column(one))
     };
-    order.iter().enumerate().filter(is_first).last().map(|(_, one)| *one)
+    order.iter().enumerate().rfind(is_first).map(|(_, one)| *one)
 }
 
 /// Those of the first rows, which nobody touches.
@@ -391,6 +391,7 @@ async fn a_page_far_behind_costs_no_more_than_the_first_with_an_index() {
     let pages = scaled(200, 10_000);
     let (_database, connection) = large(50 * i64::from(pages) + 500).await;
     let (watched, cursors) = (Watched::of(&connection), cursors());
+    let _ = |one: One| (one.id, one.k);
     let orders: [(&str, Vec<Order<Item>>); 6] = [
         ("the id alone", vec![]),
         ("one direction", vec![r::b.asc(), r::id.asc()]),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 mod audited;
+mod batches;
 mod calls;
 mod cursors;
 mod entity;
@@ -23,6 +24,7 @@ mod rows;
 mod samples;
 mod secrecy;
 mod selects;
+mod streams;
 mod watched;
 mod writes;
 

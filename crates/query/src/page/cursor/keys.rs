@@ -15,7 +15,7 @@ const MOST: usize = 16 * 1024;
 const VERSION: u8 = 1;
 /// Version, which key, when it expires: in seconds since 1970.
 const HEADER: usize = 1 + ID + 8;
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// What cursors are made and recognised with. There is no key by default, and none is made up: processes that are to know each
 /// other's cursors are given the same one.
@@ -29,7 +29,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// use pgkeel_query::{CursorKeys, WeakKey};
 ///
 /// # let (current, former) = ([7; 32], [8; 32]);
-/// let in_a_day = SystemTime::now() + Duration::from_secs(24 * 60 * 60);
+/// let in_a_day = SystemTime::now() + Duration::from_hours(24);
 /// let cursors = CursorKeys::new(&current)?.accept_until(&former, in_a_day)?;
 /// assert!(CursorKeys::new(b"too short").is_err());
 /// # let _ = cursors;

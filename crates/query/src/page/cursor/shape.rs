@@ -29,8 +29,7 @@ impl Shape {
         put(&mut told, Some(binding));
         put(&mut told, Some(written.text.as_bytes()));
         for value in written.values() {
-            put(&mut told, Some(value.type_name().as_bytes()));
-            put(&mut told, as_sent(value).as_deref());
+            put_value(&mut told, value);
         }
         let mut shape = [0; BYTES];
         shape.copy_from_slice(&digest::digest(&digest::SHA256, &told).as_ref()[..BYTES]);
@@ -46,11 +45,15 @@ impl Shape {
     }
 }
 
-/// The value as its natural type. `None` of NULL, and of what has no natural type: only the server tells how that is written.
-fn as_sent(value: &dyn Bind) -> Option<BytesMut> {
-    let kind = value.sent_as()?;
-    let mut out = BytesMut::new();
+/// As its natural type, whatever Rust type it is held in. Of what has none its Rust type, as only the server tells how that
+/// is written.
+fn put_value(told: &mut Vec<u8>, value: &dyn Bind) {
+    let Some(kind) = value.sent_as() else {
+        return put(told, Some(value.type_name().as_bytes()));
+    };
+    let mut sent = BytesMut::new();
     // What does not fit is told when it is sent.
-    let written = catch_unwind(AssertUnwindSafe(|| value.write_checked(&kind, &mut out)));
-    matches!(written, Ok(Ok(IsNull::No))).then_some(out)
+    let written = catch_unwind(AssertUnwindSafe(|| value.write_checked(&kind, &mut sent)));
+    told.extend_from_slice(&kind.oid().to_be_bytes());
+    put(told, matches!(written, Ok(Ok(IsNull::No))).then_some(&sent));
 }

@@ -8,6 +8,10 @@ pub(crate) fn put(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
     out.extend_from_slice(bytes.unwrap_or_default());
 }
 
+/// There are fewer bytes than were said.
+#[derive(Debug)]
+pub(crate) struct Cut;
+
 /// Reads what was written, and never further than that.
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
 
@@ -18,14 +22,16 @@ impl<'a> Reader<'a> {
         Some(*taken)
     }
 
-    pub(crate) fn bytes(&mut self) -> Option<Option<&'a [u8]>> {
-        let length = u32::from_be_bytes(self.take()?);
+    /// `None` for NULL.
+    pub(crate) fn bytes(&mut self) -> Result<Option<&'a [u8]>, Cut> {
+        let length = u32::from_be_bytes(self.take().ok_or(Cut)?);
         if length == u32::MAX {
-            return Some(None);
+            return Ok(None);
         }
-        let (taken, rest) = self.0.split_at_checked(usize::try_from(length).ok()?)?;
+        let length = usize::try_from(length).map_err(|_| Cut)?;
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(Cut)?;
         self.0 = rest;
-        Some(Some(taken))
+        Ok(Some(taken))
     }
 
     pub(crate) fn is_done(&self) -> bool {

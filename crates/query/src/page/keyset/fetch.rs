@@ -2,8 +2,9 @@ use std::fmt;
 
 use pgkeel_connect::Executor;
 
+use super::position::MOVED;
 use super::request::{Asked, KeysetRequest};
-use super::{Edge, Edges, Keys, MOVED, Position, Walk};
+use super::{Edge, Edges, Keys, Position, Walk};
 use crate::entity::Entity;
 use crate::page::cursor::{CursorKeys, CursorReason, InvalidCursor, Shape};
 use crate::statement::{Answer, Select, describe};
@@ -44,6 +45,20 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
     ///     most_visits.keyset(cursors, KeysetRequest::first(50).after(after)).fetch(database).await
     /// }
     /// # let _ = |user: User| (user.id, user.visits);
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// #     let database = pgkeel_testkit::TestDatabase::empty().await;
+    /// #     let connection = database.connection().await;
+    /// #     connection.batch_execute(
+    /// #         "create schema app; create table app.users as select n as id, 7 as visits from generate_series(1::int8, 70) n"
+    /// #     ).await?;
+    /// #     let cursors = CursorKeys::new(&[7; 32])?;
+    /// #     let first = most(&connection, &cursors, None).await?.page_info;
+    /// #     let second = most(&connection, &cursors, first.end_cursor.as_deref()).await?;
+    /// #     assert_eq!((first.has_next_page, second.edges.len(), second.edges[0].node.id), (true, 20, 20));
+    /// #     Ok(())
+    /// # }
     /// ```
     ///
     /// If the order leaves rows alike, the id is put behind it, in the direction of its last column, as far as it is not in
@@ -54,7 +69,8 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
     /// these ends. A statement whose columns go in different directions, or may be NULL, is one of several ranges; each of
     /// them takes a look into the index.
     ///
-    /// Cursors are good for the same entity, filters with their values, and order; not for another.
+    /// Cursors are good for the same entity, filters with their values, and order; not for another. Of a value that has no
+    /// natural type ([`ViaToSql`](crate::ViaToSql)) its Rust type alone is held against them.
     pub fn keyset(self, cursors: &'a CursorKeys, request: KeysetRequest<'a>) -> Keyset<'a, E, R> {
         Keyset { select: self, cursors, request }
     }

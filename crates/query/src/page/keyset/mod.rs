@@ -18,7 +18,7 @@ pub use self::edges::{Edge, Edges, PageInfo};
 #[cfg(feature = "cursor")]
 pub use self::fetch::Keyset;
 pub(crate) use self::keys::Keys;
-pub(crate) use self::position::{MOVED, Position};
+pub(crate) use self::position::Position;
 #[cfg(feature = "cursor")]
 pub use self::request::KeysetRequest;
 pub(crate) use self::walk::Walk;

@@ -12,7 +12,7 @@ use crate::bind::{Bind, Misfit, MisfitReason, base};
 use crate::page::PageProblem;
 
 /// As errors name the type of a value that came back from a position.
-pub(crate) const MOVED: &str = "a position";
+pub(super) const MOVED: &str = "a position";
 
 /// Where a row stands in an order: what it has in the columns of that, in the form in which the server sent it, so that it
 /// goes back exactly as it came.
@@ -56,7 +56,7 @@ impl Position {
     pub(crate) fn read(reader: &mut Reader<'_>, keys: &Keys) -> Option<Self> {
         let values = keys.each().iter().map(|_| {
             let kind = u32::from_be_bytes(reader.take()?);
-            Some(Value { kind, bytes: reader.bytes()?.map(<[u8]>::to_vec) })
+            Some(Value { kind, bytes: reader.bytes().ok()?.map(<[u8]>::to_vec) })
         });
         let values = values.collect::<Option<_>>()?;
         reader.is_done().then_some(Self(values))
