@@ -34,7 +34,7 @@ impl<E: Entity, R: FromRow> Select<'_, E, R> {
     /// #
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// #     use pgkeel_query::connect::Begin as _;
+    /// #     use pgkeel_query::connect::{Begin as _, Executor as _};
     /// #     let database = pgkeel_testkit::TestDatabase::empty().await;
     /// #     let mut connection = database.connection().await;
     /// #     connection.batch_execute(
