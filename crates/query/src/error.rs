@@ -3,6 +3,9 @@ use std::error::Error as StdError;
 use pgkeel_connect::{DatabaseError, ServerError};
 use tokio_postgres::error::SqlState;
 
+#[cfg(feature = "cursor")]
+use crate::page::InvalidCursor;
+use crate::page::PageProblem;
 use crate::param::BadParameter;
 use crate::row::{CellMismatch, RowMismatch};
 
@@ -47,6 +50,13 @@ pub enum Error {
         #[source]
         source: CellMismatch,
     },
+    /// There is no such page. Nothing was sent, but for [`PageProblem::NullInKey`] and [`PageProblem::KeyTooLong`].
+    #[error("there is no such page")]
+    Page(#[source] PageProblem),
+    /// The cursor is not one of this statement. Nothing was sent.
+    #[cfg(feature = "cursor")]
+    #[error("there is no page at this cursor")]
+    Cursor(#[source] InvalidCursor),
     /// The statement has more or fewer rows than the call can use.
     #[error("expected {expected}, got {found} rows")]
     RowCount {
@@ -55,6 +65,16 @@ pub enum Error {
         /// How many there were.
         found: usize,
     },
+    /// There are as many streams in the transaction as it can have, those counted that were dropped before their end. Nothing
+    /// was sent.
+    #[error("the transaction has {most} streams already; read them to their end, or `close` them")]
+    TooManyStreams {
+        /// How many it can have.
+        most: usize,
+    },
+    /// Rows of the stream are lost, as the future that waited for them was dropped, or as it has failed already.
+    #[error("rows of the stream are lost; begin it again")]
+    StreamLost,
     /// The server made no plan of the statement: it is one that has none, or a rule does nothing in its place.
     #[error("the server made no plan of the statement")]
     NoPlan,
@@ -102,6 +122,12 @@ impl<E: DatabaseError> From<E> for Error {
             Some(bad) => Self::Parameter(bad.clone()),
             None => Self::Database(Failure(Box::new(error))),
         }
+    }
+}
+
+impl From<PageProblem> for Error {
+    fn from(problem: PageProblem) -> Self {
+        Self::Page(problem)
     }
 }
 
@@ -160,6 +186,17 @@ impl Error {
     #[must_use]
     pub fn is_not_null_violation(&self) -> bool {
         self.is(&SqlState::NOT_NULL_VIOLATION)
+    }
+
+    /// Whether what was asked for is no page: a number, a size, a cursor, that came from outside. Nothing was sent.
+    #[must_use]
+    pub fn is_bad_request(&self) -> bool {
+        match self {
+            Self::Page(problem) => problem.is_of_request(),
+            #[cfg(feature = "cursor")]
+            Self::Cursor(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether running the whole transaction again can succeed and cannot apply it twice: it has certainly had no effect,

@@ -4,7 +4,8 @@
 //! session, a transaction or a client of the driver.
 //!
 //! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
-//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Bind`] and
+//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; for many rows
+//! [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`] and [`Select::in_batches`]; [`Bind`] and
 //! [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`]
 //! for the names in them; then [`Error`].
 //!
@@ -61,6 +62,7 @@
 //! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
 //! - A value is read as what it is, or is an error that names row, field, column and both types.
 //! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
+//! - A cursor that is not one of ours, made for this very statement, is refused before anything is sent.
 //! - No value of a parameter or a row is in any `Debug`, error or event of `tracing`.
 //!
 //! # Columns that change their type
@@ -80,6 +82,7 @@
 //! # Features
 //! - `tls` (on by default): TLS by rustls.
 //! - `uuid`, `chrono`, `json`, `decimal`: values and fields of the crates uuid, chrono, `serde_json` and `rust_decimal`.
+//! - `cursor`: pages behind cursors, which are encrypted by ring with the caller's key.
 //! - `explain`: [plans](explain) of statements.
 
 mod sql;
@@ -89,6 +92,8 @@ mod row;
 mod table;
 mod entity;
 mod statement;
+mod page;
+mod stream;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -114,6 +119,11 @@ pub use self::entity::{
     ValueOf, ValuesOf,
 };
 pub use self::error::{Error, Failure};
+pub use self::page::{CountMode, Page, PageProblem, PageRequest, Paged, Total};
+#[cfg(feature = "cursor")]
+pub use self::page::{
+    CursorKeys, CursorReason, Edge, Edges, InvalidCursor, Keyset, KeysetRequest, PageInfo, WeakKey,
+};
 pub use self::param::{BadParameter, Param, ParamName};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
@@ -123,6 +133,7 @@ pub use self::statement::{
     Bounded, Delete, Filter, Insert, NewRow, OnConflict, Order, OrderBy, Runnable, Select, Unbounded, Update,
     Values,
 };
+pub use self::stream::{BatchPosition, Batches, Rows};
 pub use self::table::Table;
 
 /// A statement with its values, as [`Sql`]: takes a string literal and nothing else.

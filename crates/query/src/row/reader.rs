@@ -60,13 +60,23 @@ impl<T> fmt::Debug for RowReader<T> {
 }
 
 pub(crate) fn read_all<T: FromRow>(rows: &[Row]) -> Result<Vec<T>, Error> {
+    read_without(rows, 0)
+}
+
+/// Without so many of the last columns, which are not the struct's.
+pub(crate) fn read_without<T: FromRow>(rows: &[Row], behind: usize) -> Result<Vec<T>, Error> {
     let Some(first) = rows.first() else { return Ok(Vec::new()) };
-    let mut reader = RowReader::new(first.columns())?;
+    let mut reader = RowReader::new(&first.columns()[..first.len().saturating_sub(behind)])?;
     let mut read = Vec::with_capacity(rows.len());
     for row in rows {
         read.push(reader.read(row)?);
     }
     Ok(read)
+}
+
+/// What a statement of ours has put into this column.
+pub(crate) fn read_behind<T: FromSqlOwned>(row: &Row, index: usize) -> Result<T, Error> {
+    row.try_get(index).map_err(|source| pgkeel_connect::Error::Decode { column: index, source }.into())
 }
 
 pub(crate) fn read_one<T: FromRow>(row: &Row) -> Result<T, Error> {

@@ -1,3 +1,4 @@
+use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -13,45 +14,83 @@ pub struct Order<E> {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct By {
-    column: &'static ColumnFacts,
+    pub(crate) column: &'static ColumnFacts,
     direction: &'static str,
     nulls: &'static str,
+    /// Whether the column's type has a place for NULL.
+    pub(crate) is_nullable: bool,
 }
 
+const UP: &str = " asc";
+const DOWN: &str = " desc";
+const NULLS_FIRST: &str = " nulls first";
+const NULLS_LAST: &str = " nulls last";
+
 impl By {
+    /// Upwards, of a column without NULL.
+    pub(crate) fn ascending(column: &'static ColumnFacts) -> Self {
+        Self { column, direction: UP, nulls: "", is_nullable: false }
+    }
+
     pub(crate) fn write(self, out: &mut Writer<'_>) {
         out.push(self.column.sql);
+        self.write_direction(out);
+    }
+
+    /// What stands behind the column.
+    pub(crate) fn write_direction(self, out: &mut Writer<'_>) {
         out.push(self.direction);
         out.push(self.nulls);
+    }
+
+    pub(crate) fn is_down(self) -> bool {
+        self.direction == DOWN
+    }
+
+    /// Whether NULL comes in front of all values.
+    pub(crate) fn has_nulls_first(self) -> bool {
+        if self.nulls.is_empty() { self.is_down() } else { self.nulls == NULLS_FIRST }
+    }
+
+    /// The same order from its end.
+    pub(crate) fn reversed(self) -> Self {
+        let direction = if self.is_down() { UP } else { DOWN };
+        let nulls = match self.nulls {
+            NULLS_FIRST => NULLS_LAST,
+            NULLS_LAST => NULLS_FIRST,
+            unsaid => unsaid,
+        };
+        Self { direction, nulls, ..self }
     }
 }
 
 impl<E, T> Column<E, T> {
     /// Upwards; NULL comes last, unless said otherwise.
     pub fn asc(self) -> Order<E> {
-        Order::by(self.facts, " asc")
+        Order::by::<T>(self.facts, UP)
     }
 
     /// Downwards; NULL comes first, unless said otherwise.
     pub fn desc(self) -> Order<E> {
-        Order::by(self.facts, " desc")
+        Order::by::<T>(self.facts, DOWN)
     }
 }
 
 impl<E> Order<E> {
-    fn by(column: &'static ColumnFacts, direction: &'static str) -> Self {
-        Self { by: By { column, direction, nulls: "" }, of: PhantomData }
+    fn by<T>(column: &'static ColumnFacts, direction: &'static str) -> Self {
+        let is_nullable = is_option::<T>();
+        Self { by: By { column, direction, nulls: "", is_nullable }, of: PhantomData }
     }
 
     /// NULL comes in front of all values.
     pub fn nulls_first(mut self) -> Self {
-        self.by.nulls = " nulls first";
+        self.by.nulls = NULLS_FIRST;
         self
     }
 
     /// NULL comes behind all values.
     pub fn nulls_last(mut self) -> Self {
-        self.by.nulls = " nulls last";
+        self.by.nulls = NULLS_LAST;
         self
     }
 }
@@ -66,7 +105,7 @@ impl<E> Copy for Order<E> {}
 
 impl<E> fmt::Debug for Order<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let By { column, direction, nulls } = self.by;
+        let By { column, direction, nulls, .. } = self.by;
         write!(f, "Order({}{direction}{nulls})", column.path)
     }
 }
@@ -117,6 +156,14 @@ tuples! {
     A 0 B 1 C 2 D 3 F 4 G 5;
     A 0 B 1 C 2 D 3 F 4 G 5 H 6;
     A 0 B 1 C 2 D 3 F 4 G 5 H 6 I 7;
+}
+
+/// Whether a type is an `Option`: both names come from the same compiler, so they begin alike, whatever they look like.
+fn is_option<T>() -> bool {
+    let (name, known) = (type_name::<T>(), type_name::<Option<()>>());
+    known
+        .split_once('<')
+        .is_some_and(|(known, _)| name.starts_with(known) && name[known.len()..].starts_with('<'))
 }
 
 pub(crate) fn by<E>(order: impl OrderBy<E>, into: &mut Vec<By>) {

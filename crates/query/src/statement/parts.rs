@@ -8,20 +8,20 @@ use crate::param::ParamName;
 
 /// All of it but the types.
 #[derive(Clone)]
-pub(super) struct Parts<'a> {
-    pub(super) from: &'static EntityFacts,
+pub(crate) struct Parts<'a> {
+    pub(crate) from: &'static EntityFacts,
     pub(super) list: List,
-    pub(super) distinct: Distinct,
+    pub(crate) distinct: Distinct,
     pub(super) conditions: Vec<Condition<'a>>,
-    pub(super) order: Vec<By>,
-    pub(super) limit: Option<i64>,
-    pub(super) offset: Option<i64>,
-    pub(super) lock: Option<&'static str>,
+    pub(crate) order: Vec<By>,
+    pub(crate) limit: Option<i64>,
+    pub(crate) offset: Option<i64>,
+    pub(crate) lock: Option<&'static str>,
     pub(super) wait: &'static str,
 }
 
 #[derive(Clone)]
-pub(super) enum Distinct {
+pub(crate) enum Distinct {
     No,
     Rows,
     On(Vec<&'static ColumnFacts>),
@@ -29,38 +29,70 @@ pub(super) enum Distinct {
 
 /// What is asked of the rows.
 #[derive(Clone, Copy)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Rows,
     Count,
     Exists,
 }
 
+/// Some of the rows, in place of what was said of order and limit: of a page, or a batch.
+pub(crate) struct Slice<'t, 'w> {
+    /// What is written behind the listed columns.
+    pub(crate) columns: &'w dyn Fn(&mut Writer<'t>),
+    /// What has to hold besides.
+    pub(crate) bound: Option<&'w dyn Fn(&mut Writer<'t>)>,
+    pub(crate) order: &'t [By],
+    pub(crate) limit: Option<&'t i64>,
+    pub(crate) offset: Option<&'t i64>,
+}
+
 impl Parts<'_> {
-    pub(super) fn write<'t>(&'t self, answer: Answer, out: &mut Writer<'t>) {
+    pub(crate) fn write<'t>(&'t self, answer: Answer, out: &mut Writer<'t>) {
         match answer {
             Answer::Rows => {
                 self.write_rows(out);
-                if let Some(lock) = self.lock {
-                    out.push(lock);
-                    out.push(self.wait);
-                }
+                self.write_lock(out);
             }
             Answer::Exists => {
                 out.push("select exists(");
                 self.write_rows(out);
                 out.push(")");
             }
-            Answer::Count if self.has_as_many_as_filtered() => {
-                out.push("select count(*) from ");
-                out.push(self.from.sql);
-                write_where(&self.conditions, out);
-            }
-            Answer::Count => {
-                out.push("select count(*) from (");
-                self.write_rows(out);
-                out.push(") as counted");
-            }
+            Answer::Count => self.write_count(None, out),
         }
+    }
+
+    pub(crate) fn write_lock(&self, out: &mut Writer<'_>) {
+        if let Some(lock) = self.lock {
+            out.push(lock);
+            out.push(self.wait);
+        }
+    }
+
+    /// The number of rows; of more than `most` that number.
+    pub(crate) fn write_count<'t>(&'t self, most: Option<&'t i64>, out: &mut Writer<'t>) {
+        if most.is_none() && self.has_as_many_as_filtered() {
+            out.push("select count(*) from ");
+            out.push(self.from.sql);
+            return write_where(&self.conditions, out);
+        }
+        out.push("select count(*) from (");
+        self.write_counted(out);
+        if let Some(most) = most {
+            out.push(" limit ");
+            out.value(ParamName::None, most);
+        }
+        out.push(") as counted");
+    }
+
+    /// As many rows as there are, without their columns if these do not matter.
+    pub(crate) fn write_counted<'t>(&'t self, out: &mut Writer<'t>) {
+        if !self.has_as_many_as_filtered() {
+            return self.write_rows(out);
+        }
+        out.push("select 1 from ");
+        out.push(self.from.sql);
+        write_where(&self.conditions, out);
     }
 
     /// Whether rows are left out by nothing but filters, so that neither columns nor order matter to their number.
@@ -70,17 +102,28 @@ impl Parts<'_> {
     }
 
     fn write_rows<'t>(&'t self, out: &mut Writer<'t>) {
+        let (limit, offset) = (self.limit.as_ref(), self.offset.as_ref());
+        self.write_slice(&Slice { columns: &|_| (), bound: None, order: &self.order, limit, offset }, out);
+    }
+
+    /// Rows are not locked.
+    pub(crate) fn write_slice<'t>(&'t self, slice: &Slice<'t, '_>, out: &mut Writer<'t>) {
         out.push("select ");
         self.distinct.write(out);
         self.list.write(self.from, out);
+        (slice.columns)(out);
         out.push(" from ");
         out.push(self.from.sql);
         write_where(&self.conditions, out);
-        if !self.order.is_empty() {
-            out.push(" order by ");
-            out.list(", ", &self.order, |out, by| by.write(out));
+        if let Some(bound) = slice.bound {
+            out.push(if self.conditions.is_empty() { " where " } else { " and " });
+            bound(out);
         }
-        for (word, rows) in [(" limit ", &self.limit), (" offset ", &self.offset)] {
+        if !slice.order.is_empty() {
+            out.push(" order by ");
+            out.list(", ", slice.order, |out, by| by.write(out));
+        }
+        for (word, rows) in [(" limit ", slice.limit), (" offset ", slice.offset)] {
             if let Some(rows) = rows {
                 out.push(word);
                 out.value(ParamName::None, rows);

@@ -43,7 +43,7 @@ use crate::{Error, FromRow};
 /// Dropping a future does as the executor says: see [`Executor`](crate::Executor).
 #[must_use = "a statement is run by one of the `fetch_…`, `count` or `exists`"]
 pub struct Select<'a, E, R = E> {
-    parts: Parts<'a>,
+    pub(crate) parts: Parts<'a>,
     of: PhantomData<fn() -> (E, R)>,
 }
 
@@ -151,7 +151,7 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
         Ok(self.write(Answer::Rows)?.text)
     }
 
-    pub(super) fn write(&self, answer: Answer) -> Result<Written<'_>, Error> {
+    pub(crate) fn write(&self, answer: Answer) -> Result<Written<'_>, Error> {
         let mut out = Writer::new();
         self.parts.write(answer, &mut out);
         out.finish()

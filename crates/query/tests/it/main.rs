@@ -3,23 +3,29 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 mod audited;
+mod batches;
 mod calls;
+mod cursors;
 mod entity;
 mod errors;
 mod explain;
 mod hostile;
+mod keyset;
 mod like;
 mod made_types;
 mod matrix;
 mod misuse;
 mod operators;
 mod own_types;
+mod pages;
 mod params;
 mod round_trip;
 mod rows;
 mod samples;
 mod secrecy;
 mod selects;
+mod streams;
+mod watched;
 mod writes;
 
 use pgkeel_pool::{Config, Pool};
