@@ -89,6 +89,7 @@ mod row;
 mod table;
 mod entity;
 mod statement;
+mod repository;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -115,6 +116,10 @@ pub use self::entity::{
 };
 pub use self::error::{Error, Failure};
 pub use self::param::{BadParameter, Param, ParamName};
+pub use self::repository::{
+    Change, Keyed, Live, OnlyDeleted, Repository, Scope, SoftDelete, Tenanted, UniqueViolation, Versioned,
+    Which, WithDeleted,
+};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
 };

@@ -13,6 +13,7 @@ pub use self::selection::Selection;
 pub use self::value::{ColumnValue, NumberValue, SetTo, TextValue, ValueOf, ValuesOf};
 
 use crate::FromRow;
+use crate::repository::{Change, Keyed, Repository};
 use crate::row::Plan;
 use crate::statement::{Delete, Insert, Select, Update};
 
@@ -98,6 +99,20 @@ pub trait Entity: FromRow + 'static {
     /// Changes of rows.
     fn update<'a>() -> Update<'a, Self> {
         Update::new()
+    }
+
+    /// Its rows by calls of one statement each: found, listed, inserted, deleted, restored.
+    #[must_use]
+    fn repo() -> Repository<Self> {
+        Repository::new()
+    }
+
+    /// A change of this row, of the columns that are said of it.
+    fn change(&self) -> Change<'_, Self>
+    where
+        Self: Keyed,
+    {
+        Change::of(self)
     }
 
     /// Rows that go: from the table, of an entity with `soft_delete` too.

@@ -18,8 +18,9 @@ mod update;
 mod delete;
 mod calls;
 
+pub(crate) use self::assignment::{Assignments, write_managed};
 pub use self::assignment::{NewRow, Values};
-pub(crate) use self::condition::{Condition, Operator, Term};
+pub(crate) use self::condition::{Condition, Operator, Term, write_where};
 pub use self::conflict::OnConflict;
 pub use self::delete::Delete;
 pub use self::filter::Filter;
@@ -28,3 +29,4 @@ pub use self::order::{Order, OrderBy};
 pub use self::scope::{Bounded, Runnable, Unbounded};
 pub use self::select::Select;
 pub use self::update::Update;
+pub(crate) use self::writer::{Writer, Written};

@@ -4,6 +4,7 @@
 
 mod audited;
 mod calls;
+mod changes;
 mod entity;
 mod errors;
 mod explain;
@@ -15,6 +16,7 @@ mod misuse;
 mod operators;
 mod own_types;
 mod params;
+mod repository;
 mod round_trip;
 mod rows;
 mod samples;
