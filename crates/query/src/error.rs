@@ -4,6 +4,7 @@ use pgkeel_connect::{DatabaseError, ServerError};
 use tokio_postgres::error::SqlState;
 
 use crate::param::BadParameter;
+use crate::repeats::Repeated;
 use crate::repository::UniqueViolation;
 use crate::row::{CellMismatch, RowMismatch};
 
@@ -84,6 +85,9 @@ pub enum Error {
     /// Another row has the same values, in columns that are told; of a call of a repository.
     #[error(transparent)]
     Unique(UniqueViolation),
+    /// The statement is run again and again, where [`NPlusOne`](crate::NPlusOne) refuses that. It was not run this time.
+    #[error("a statement is run again and again")]
+    Repeated(#[source] Repeated),
     /// The statement could not be run; what the executor says of it is the source.
     #[error("the statement failed")]
     Database(#[source] Failure),

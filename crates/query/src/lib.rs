@@ -90,6 +90,8 @@ mod table;
 mod entity;
 mod statement;
 mod repository;
+mod repeats;
+pub mod tenant;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -116,9 +118,10 @@ pub use self::entity::{
 };
 pub use self::error::{Error, Failure};
 pub use self::param::{BadParameter, Param, ParamName};
+pub use self::repeats::{NPlusOne, Repeated};
 pub use self::repository::{
-    Change, Keyed, Live, OnlyDeleted, Repository, Scope, SoftDelete, Tenanted, UniqueViolation, Versioned,
-    Which, WithDeleted,
+    By, Change, Key, Keyed, Live, OnlyDeleted, RefersTo, Repository, Scope, SoftDelete, Tenanted,
+    UniqueViolation, Versioned, Which, WithDeleted, load_by_key, load_many, load_one,
 };
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,

@@ -13,7 +13,7 @@ pub use self::selection::Selection;
 pub use self::value::{ColumnValue, NumberValue, SetTo, TextValue, ValueOf, ValuesOf};
 
 use crate::FromRow;
-use crate::repository::{Change, Keyed, Repository};
+use crate::repository::{By, Change, Keyed, Repository};
 use crate::row::Plan;
 use crate::statement::{Delete, Insert, Select, Update};
 
@@ -105,6 +105,12 @@ pub trait Entity: FromRow + 'static {
     #[must_use]
     fn repo() -> Repository<Self> {
         Repository::new()
+    }
+
+    /// Its rows by a column that refers to other rows, to be loaded for many of these at once: see
+    /// [`load_many`](crate::load_many).
+    fn by<'a, T>(column: Column<Self, T>) -> By<'a, Self, T> {
+        Self::repo().by(column)
     }
 
     /// A change of this row, of the columns that are said of it.

@@ -1,7 +1,10 @@
 use std::fmt;
+use std::panic::Location;
 
-use super::{Keyed, guard, violation};
+use super::guard::{Deed, Guard};
+use super::{Keyed, violation};
 use crate::entity::{Column, NumberValue, SetTo, ValueOf};
+use crate::row::read_one;
 use crate::statement::Assignments;
 use crate::{Error, Executor};
 
@@ -83,15 +86,19 @@ impl<'a, E: Keyed> Change<'a, E> {
     /// - [`Error::Unique`]: another row has the same value of a column that was set.
     /// - As [`Update::fetch_one`](crate::Update::fetch_one). In a transaction of `repeatable read` or `serializable` a row that
     ///   was changed since that began is the server's `40001`, which [is safe to retry](Error::is_safe_to_retry), as always.
-    pub async fn save(self, database: &impl Executor) -> Result<E, Error>
+    #[track_caller]
+    pub fn save(self, database: &impl Executor) -> impl Future<Output = Result<E, Error>>
     where
         E: Clone,
     {
-        if self.assignments.is_empty() {
-            return Ok(self.row.clone());
+        let at = Location::caller();
+        async move {
+            if self.assignments.is_empty() {
+                return Ok(self.row.clone());
+            }
+            let changed = Guard::of(self.row).run(Deed::Set(&self.assignments), database, at).await;
+            read_one(&violation::named(changed, E::FACTS, database).await?)
         }
-        let changed = guard::changed(self.row, &self.assignments, database).await;
-        violation::named(changed, E::FACTS, database).await
     }
 }
 

@@ -5,6 +5,8 @@
 //! expected. So the row is locked first: whoever locks waits, and then reads the row as it is. From then on nobody can change it,
 //! so what is told of it is true, and the update finds what was read under the lock.
 
+use std::panic::Location;
+
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
 
@@ -12,8 +14,7 @@ use super::Keyed;
 use super::scope::deleted_at;
 use crate::entity::{ColumnFacts, EntityFacts, Role};
 use crate::param::ParamName;
-use crate::row::read_one;
-use crate::statement::{Assignments, Condition, Writer, Written, write_managed};
+use crate::statement::{Assignments, Condition, Writer, Written, opt_row, write_managed};
 use crate::{Error, Executor};
 
 /// What is done with the row.
@@ -42,10 +43,13 @@ impl Guard {
     }
 
     /// Gives back the row of the answer, with the columns of the entity if it was not deleted.
-    pub(super) async fn run(&self, deed: Deed<'_, '_>, database: &impl Executor) -> Result<Row, Error> {
-        let written = self.write(deed)?;
-        let row = database.query_opt(&written.text, &written.params()).await?;
-        self.tell(row)
+    pub(super) async fn run(
+        &self,
+        deed: Deed<'_, '_>,
+        database: &impl Executor,
+        at: &'static Location<'static>,
+    ) -> Result<Row, Error> {
+        self.tell(opt_row(self.write(deed)?, database, at).await?)
     }
 
     fn write<'t>(&'t self, deed: Deed<'t, '_>) -> Result<Written<'t>, Error> {
@@ -128,15 +132,6 @@ impl Guard {
             (_, None) => Err(Error::RowCount { expected: "the row that was meant", found: 0 }),
         }
     }
-}
-
-/// The row that it is now.
-pub(super) async fn changed<E: Keyed>(
-    row: &E,
-    assignments: &Assignments<'_>,
-    database: &impl Executor,
-) -> Result<E, Error> {
-    read_one(&Guard::of(row).run(Deed::Set(assignments), database).await?)
 }
 
 /// The column that says when a row was deleted gets this, with what each change changes besides.

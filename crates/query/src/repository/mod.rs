@@ -7,6 +7,7 @@ mod read;
 mod write;
 mod guard;
 mod change;
+mod children;
 mod violation;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use std::marker::PhantomData;
 
 pub use self::capability::{Keyed, SoftDelete, Tenanted, Versioned};
 pub use self::change::Change;
+pub use self::children::{By, Key, RefersTo, load_by_key, load_many, load_one};
 pub use self::scope::{Live, OnlyDeleted, Scope, WithDeleted};
 pub use self::violation::UniqueViolation;
 pub use self::which::Which;

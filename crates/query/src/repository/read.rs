@@ -11,30 +11,38 @@ impl<E: Entity, S: Scope> Repository<E, S> {
     ///
     /// # Errors
     /// As [`Select::fetch_opt`].
-    pub async fn get(self, database: &impl Executor, id: E::Id) -> Result<Option<E>, Error>
+    #[track_caller]
+    pub fn get(self, database: &impl Executor, id: E::Id) -> impl Future<Output = Result<Option<E>, Error>>
     where
         E: Keyed,
     {
-        self.query().filter(E::by_id(id)).fetch_opt(database).await
+        self.query().filter(E::by_id(id)).fetch_opt(database)
     }
 
     /// The row of this id.
     ///
     /// # Errors
     /// As [`get`](Self::get), and [`Error::NotFound`].
-    pub async fn get_or_err(self, database: &impl Executor, id: E::Id) -> Result<E, Error>
+    #[track_caller]
+    pub fn get_or_err(self, database: &impl Executor, id: E::Id) -> impl Future<Output = Result<E, Error>>
     where
         E: Keyed,
     {
-        self.get(database, id).await?.ok_or(Error::NotFound { entity: E::FACTS.table() })
+        let found = self.get(database, id);
+        async move { found.await?.ok_or(Error::NotFound { entity: E::FACTS.table() }) }
     }
 
     /// The only row for which this holds, if there is one.
     ///
     /// # Errors
     /// As [`Select::fetch_opt`]: [`Error::RowCount`] if there are several, of which no more than two are read.
-    pub async fn find_by(self, database: &impl Executor, filter: Filter<'_, E>) -> Result<Option<E>, Error> {
-        self.query().filter(filter).limit(ENOUGH).fetch_opt(database).await
+    #[track_caller]
+    pub fn find_by(
+        self,
+        database: &impl Executor,
+        filter: Filter<'_, E>,
+    ) -> impl Future<Output = Result<Option<E>, Error>> {
+        self.query().filter(filter).limit(ENOUGH).fetch_opt(database)
     }
 
     /// Rows in this order, no more than `limit`. There is no list without a bound: what has to be all of them is read page by
@@ -42,33 +50,41 @@ impl<E: Entity, S: Scope> Repository<E, S> {
     ///
     /// # Errors
     /// As [`Select::fetch_all`].
-    pub async fn list<'a>(
+    #[track_caller]
+    pub fn list<'a>(
         self,
         database: &impl Executor,
         which: impl Which<'a, E>,
         order: impl OrderBy<E>,
         limit: u64,
-    ) -> Result<Vec<E>, Error> {
-        let rows = self.of_those(which).order_by(order).limit(limit);
-        rows.fetch_all(database).await
+    ) -> impl Future<Output = Result<Vec<E>, Error>> {
+        self.of_those(which).order_by(order).limit(limit).fetch_all(database)
     }
 
     /// Whether there is such a row.
     ///
     /// # Errors
     /// As [`Select::exists`].
-    pub async fn exists<'a>(self, database: &impl Executor, which: impl Which<'a, E>) -> Result<bool, Error> {
-        let rows = self.of_those(which);
-        rows.exists(database).await
+    #[track_caller]
+    pub fn exists<'a>(
+        self,
+        database: &impl Executor,
+        which: impl Which<'a, E>,
+    ) -> impl Future<Output = Result<bool, Error>> {
+        self.of_those(which).exists(database)
     }
 
     /// How many such rows there are.
     ///
     /// # Errors
     /// As [`Select::count`].
-    pub async fn count<'a>(self, database: &impl Executor, which: impl Which<'a, E>) -> Result<i64, Error> {
-        let rows = self.of_those(which);
-        rows.count(database).await
+    #[track_caller]
+    pub fn count<'a>(
+        self,
+        database: &impl Executor,
+        which: impl Which<'a, E>,
+    ) -> impl Future<Output = Result<i64, Error>> {
+        self.of_those(which).count(database)
     }
 
     fn of_those<'a>(self, which: impl Which<'a, E>) -> Select<'a, E> {

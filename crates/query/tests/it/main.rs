@@ -5,6 +5,7 @@
 mod audited;
 mod calls;
 mod changes;
+mod children;
 mod entity;
 mod errors;
 mod explain;
@@ -22,6 +23,7 @@ mod rows;
 mod samples;
 mod secrecy;
 mod selects;
+mod tenants;
 mod writes;
 
 use pgkeel_pool::{Config, Pool};

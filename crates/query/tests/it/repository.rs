@@ -78,7 +78,7 @@ async fn all_calls(db: &impl Executor) {
     let several = users.find_by(db, u::tenant.eq(1)).await.unwrap_err();
     assert!(matches!(several, Error::RowCount { found: 2, .. }), "{several:?}");
     let listed = users.list(db, (), u::email.desc(), 1).await.unwrap();
-    assert_eq!(listed, [bob.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&bob));
     let none = users.list(db, Some(u::email.eq("x")), (u::tenant.asc(), u::id.asc()), 9).await.unwrap();
     assert!(none.is_empty());
     assert!(
