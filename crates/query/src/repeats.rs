@@ -16,7 +16,7 @@ const USUAL: u32 = 10;
 /// Detects N+1: one statement for a list of rows, and one more for each of them.
 ///
 /// It counts the statements of this crate that a future runs, by their text and the place in the code that calls them, while the
-/// future is polled: not what it has others run, by `tokio::spawn`. Texts that are the same in all but their values are the
+/// future is polled: not what it has others run, by `tokio::spawn`, and not texts that are made at run time. Texts that are the same in all but their values are the
 /// same. Of one inside another the inner one counts.
 ///
 /// ```
@@ -33,7 +33,6 @@ const USUAL: u32 = 10;
 ///     NPlusOne::above(5).refuse(load_many(users, Post::by(p::user_id), db)).await
 /// }
 /// # let _ = |post: Post| (post.id, post.user_id);
-/// # let _ = posts::<pgkeel_query::connect::Connection>;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NPlusOne {

@@ -94,10 +94,13 @@ pub(super) const CHECKS: &[Check] = &[
     check("migrate", "it", "snapshot::size", "a snapshot of 2,500 objects takes less than 100 ms"),
     check("migrate", "dumps", "changes", "a snapshot and pg_dump agree on every single change, in any order"),
 
+    check("query", "it", "changes", "16 tasks change one row: nothing is lost, and a conflict is told of what is there"),
+    check("query", "it", "children", "rows of thousands are loaded by one statement, and a loop is detected"),
     check("query", "it", "hostile", "hostile texts go through every place for a value, byte for byte, and through names"),
     check("query", "it", "like", "a part of a text is found as it is, whatever characters it has"),
     check("query", "it", "made_types", "values go into types that are made on the server, and far times and numerics stay exact"),
     check("query", "it", "round_trip", "values that nobody would think of come back as they went in"),
+    check("query", "it", "tenants", "100 tasks that break and are cancelled see none of another tenant's rows"),
 
     check("server", "it", "demo_cut_off", "a demo that is stopped while it is filled leaves nothing"),
     check("server", "it", "outage", "operators get answers while the database goes and comes back under load"),

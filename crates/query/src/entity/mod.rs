@@ -68,7 +68,9 @@ use crate::statement::{Delete, Insert, Select, Update};
 /// that is read. Columns of a flattened field are read, but there are no constants for them.
 ///
 /// A statement of an entity does what it says and no more: it does not leave rows out that are deleted softly or another
-/// tenant's.
+/// tenant's. Its [`repo`](Self::repo) leaves out the former, and the database the latter where [`tenant`](crate::tenant) is used.
+/// What the words say is known to the compiler besides: [`Keyed`] of `id`, [`Versioned`](crate::Versioned) of `version`,
+/// [`SoftDelete`](crate::SoftDelete) and [`Tenanted`](crate::Tenanted).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no entity",
     label = "no struct with `#[derive(Entity)]`"

@@ -149,7 +149,6 @@ impl<C: Entity, T> fmt::Debug for By<'_, C, T> {
 ///     Ok(of_each.map(|(user, posts)| format!("{}: {} posts", user.name, posts.len())).collect())
 /// }
 /// # let _ = |post: Post| (post.user_id, post.title);
-/// # let _ = titles::<pgkeel_query::connect::Connection>;
 /// ```
 ///
 /// A column of another type than the id's does not compile.
@@ -241,7 +240,6 @@ where
 ///     Ok(posts.iter().filter_map(|post| users.get(&post.user_id)).map(|user| user.name.clone()).collect())
 /// }
 /// # let _ = |post: Post| post.id;
-/// # let _ = authors::<pgkeel_query::connect::Connection>;
 /// ```
 ///
 /// # Errors

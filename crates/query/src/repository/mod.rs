@@ -56,20 +56,34 @@ use crate::statement::{Filter, Select};
 ///     email: &'a str,
 /// }
 ///
-/// async fn example(db: &impl Executor) -> Result<(), Error> {
-///     let users = User::repo();
-///     let ann = users.insert(db, &NewUser { email: "ann@example.org" }).await?;
-///     let ann = ann.change().set(u::name, "Ann").save(db).await?;
-///     assert_eq!(users.get(db, ann.id).await?.map(|user| user.version), Some(2));
-///     users.delete_row(db, &ann).await?;
-///     assert!(!users.exists(db, u::email.eq("ann@example.org")).await?);
-///     assert!(users.restore(db, ann.id).await?);
-///     let first = users.list(db, u::name.is_not_null(), u::email.asc(), 50).await?;
-///     assert_eq!(first.len(), 1);
-///     Ok(())
-/// }
-/// # let _ = |user: User| user.updated_at;
-/// # let _ = example::<pgkeel_query::connect::Connection>;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Error> {
+/// # let database = pgkeel_testkit::TestDatabase::empty().await;
+/// # let db = &database.connection().await;
+/// # let table = "create schema app; create table app.users(id int8 generated always as identity primary key, email text not null
+/// #     unique, name text, updated_at timestamptz not null, version int4 not null default 1, deleted_at timestamptz)";
+/// # db.batch_execute(table).await?;
+/// let users = User::repo();
+/// let ann = users.insert(db, &NewUser { email: "ann@example.org" }).await?;
+/// assert_eq!(users.get(db, ann.id).await?.map(|user| user.email), Some("ann@example.org".to_owned()));
+/// assert!(matches!(users.get_or_err(db, 4711).await, Err(Error::NotFound { .. })));
+/// assert!(users.find_by(db, u::email.eq("ann@example.org")).await?.is_some());
+/// let twice = users.insert(db, &NewUser { email: "ann@example.org" }).await;
+/// assert!(matches!(twice, Err(Error::Unique(violation)) if violation.is_of(u::email)));
+///
+/// let named = ann.change().set(u::name, Some("Ann")).save(db).await?;
+/// assert_eq!((named.name.as_deref(), named.version), (Some("Ann"), 2));
+/// let late = ann.change().set(u::name, "Eve").save(db).await;
+/// assert!(matches!(late, Err(Error::Conflict { expected: 1, actual: Some(2), .. })));
+///
+/// users.delete_row(db, &named).await?;
+/// assert!(!users.exists(db, u::name.eq("Ann")).await?);
+/// assert_eq!(users.only_deleted().count(db, ()).await?, 1);
+/// assert!(users.restore(db, ann.id).await?);
+/// assert_eq!(users.list(db, u::name.is_not_null(), u::email.asc(), 50).await?.len(), 1);
+/// # let _ = |user: User| (user.updated_at, user.deleted_at);
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// # Cancellation

@@ -128,7 +128,6 @@ struct Policy {
 ///     Ok(())
 /// }
 /// # let _ = |note: Note| (note.id, note.tenant_id);
-/// # let _ = start::<pgkeel_query::connect::Connection>;
 /// ```
 ///
 /// It is one statement. Views and functions that run with the rights of their owner are not looked at.

@@ -127,6 +127,10 @@ async fn a_thousand_take_two_statements_and_a_loop_is_detected() {
     assert_eq!(i64::try_from(posts.iter().map(Vec::len).sum::<usize>()).unwrap(), expected);
     assert_eq!(statements(&pool).await, 1);
 
+    let in_parts = NPlusOne::above(1).refuse(load_by_key(0..25_000, Post::by(p::id), &pool)).await.unwrap();
+    assert_eq!(in_parts.len(), 1 + posts.iter().flatten().filter(|post| post.id < 25_000).count());
+    assert_eq!(statements(&pool).await, 4, "three parts, which are one call");
+
     let refused = NPlusOne::above(5).refuse(async {
         let mut posts = Vec::new();
         for user in users(&pool).await {
@@ -140,7 +144,7 @@ async fn a_thousand_take_two_statements_and_a_loop_is_detected() {
     assert_eq!((repeated.count(), repeated.at().line()), (6, line));
     assert!(repeated.at().file().ends_with("children.rs"), "{repeated:?}");
     assert!(repeated.text().contains(r#"from "posts" where"#), "{repeated}");
-    assert_eq!(statements(&pool).await, 6, "the one that is refused is not run");
+    assert_eq!(statements(&pool).await, 9, "the one that is refused is not run");
 }
 
 #[tokio::test]
