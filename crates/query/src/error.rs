@@ -7,6 +7,8 @@ use tokio_postgres::error::SqlState;
 use crate::page::InvalidCursor;
 use crate::page::PageProblem;
 use crate::param::BadParameter;
+use crate::repeats::Repeated;
+use crate::repository::UniqueViolation;
 use crate::row::{CellMismatch, RowMismatch};
 
 /// What went wrong with a statement.
@@ -78,9 +80,48 @@ pub enum Error {
     /// The server made no plan of the statement: it is one that has none, or a rule does nothing in its place.
     #[error("the server made no plan of the statement")]
     NoPlan,
+    /// There is no row of this id.
+    #[error("no such row of {entity}")]
+    NotFound {
+        /// The table, as the entity says it.
+        entity: &'static str,
+    },
+    /// The row was changed since it was read. Nothing was changed by this statement: read the row again.
+    #[error("the row of {entity} has version {}, expected was {expected}", Version(.actual))]
+    Conflict {
+        /// The table, as the entity says it.
+        entity: &'static str,
+        /// The version of the row when it was read.
+        expected: i64,
+        /// The version that it has now; `None` for NULL.
+        actual: Option<i64>,
+    },
+    /// The row is deleted softly. Nothing was changed by this statement.
+    #[error("the row of {entity} is deleted")]
+    Deleted {
+        /// The table, as the entity says it.
+        entity: &'static str,
+    },
+    /// Another row has the same values, in columns that are told; of a call of a repository.
+    #[error(transparent)]
+    Unique(UniqueViolation),
+    /// The statement is run again and again, where [`NPlusOne`](crate::NPlusOne) refuses that. It was not run this time.
+    #[error("a statement is run again and again")]
+    Repeated(#[source] Repeated),
     /// The statement could not be run; what the executor says of it is the source.
     #[error("the statement failed")]
     Database(#[source] Failure),
+}
+
+struct Version<'a>(&'a Option<i64>);
+
+impl std::fmt::Display for Version<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(version) => version.fmt(f),
+            None => f.write_str("none"),
+        }
+    }
 }
 
 /// What an executor says of a statement that failed.
@@ -142,6 +183,7 @@ impl Error {
     pub fn server(&self) -> Option<&ServerError> {
         match self {
             Self::Database(failure) => failure.0.server(),
+            Self::Unique(violation) => violation.failure().0.server(),
             _ => None,
         }
     }
@@ -161,7 +203,7 @@ impl Error {
     /// Whether a row was asked for that is not there.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::RowCount { found: 0, .. })
+        matches!(self, Self::RowCount { found: 0, .. } | Self::NotFound { .. } | Self::Deleted { .. })
     }
 
     /// Whether another row has the same value of a unique constraint or index.

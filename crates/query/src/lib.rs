@@ -5,8 +5,9 @@
 //!
 //! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
 //! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; for many rows
-//! [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`] and [`Select::in_batches`]; [`Bind`] and
-//! [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`]
+//! [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`] and [`Select::in_batches`]; [`Repository`] for what
+//! is done with rows day by day, [`load_many`] for rows of many others, [`NPlusOne`] for loops, [`tenant`] for rows that are held
+//! apart; [`Bind`] and [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`]
 //! for the names in them; then [`Error`].
 //!
 //! ```
@@ -54,12 +55,66 @@
 //! # let _ = |user: User| (user.id, user.name, user.visits);
 //! ```
 //!
+//! A repository of one's own, in three steps: the table, what is known of a new row, and what is asked for, in words of the program.
+//! ```
+//! use pgkeel_query::connect::Executor;
+//! use pgkeel_query::{Entity, Error, NewRow, Repository, Select};
+//!
+//! #[derive(Debug, Clone, Entity)] // 1. Its words say what its rows can do.
+//! #[pgkeel(table = "tickets", columns = t, version = "version")]
+//! struct Ticket {
+//!     #[pgkeel(id, generated)]
+//!     id: i64,
+//!     title: String,
+//!     is_open: bool,
+//!     version: i32,
+//! }
+//!
+//! #[derive(NewRow)] // 2.
+//! #[pgkeel(entity = Ticket, columns = t)]
+//! struct NewTicket<'a> {
+//!     title: &'a str,
+//! }
+//!
+//! trait Tickets {
+//!     fn open<'a>(self, about: &str) -> Select<'a, Ticket>;
+//! }
+//!
+//! impl Tickets for Repository<Ticket> {
+//!     fn open<'a>(self, about: &str) -> Select<'a, Ticket> { // 3. A statement to go on with.
+//!         self.query().filter(t::is_open.eq(true) & t::title.contains(about)).order_by(t::id.asc())
+//!     }
+//! }
+//!
+//! async fn close(db: &impl Executor, about: &str) -> Result<(), Error> {
+//!     for ticket in Ticket::repo().open(about).limit(50).fetch_all(db).await? {
+//!         ticket.change().set(t::is_open, false).save(db).await?; // `Error::Conflict` if somebody was faster.
+//!     }
+//!     Ok(())
+//! }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! # let database = pgkeel_testkit::TestDatabase::empty().await;
+//! # let db = database.connection().await;
+//! # let table = "create table tickets(id int8 generated always as identity primary key, title text not null,
+//! #     is_open bool not null default true, version int4 not null default 1)";
+//! # db.batch_execute(table).await?;
+//! # Ticket::repo().insert(&db, &NewTicket { title: "no heating" }).await?;
+//! # close(&db, "heat").await?;
+//! # let closed = Ticket::repo().get_or_err(&db, 1).await?;
+//! # assert_eq!((closed.id, closed.title.as_str(), closed.is_open, closed.version), (1, "no heating", false, 2));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Invariants
 //! - A value is sent as what it is, or as a wider type that has it exactly; else it is an error that names the parameter, both
 //!   types and what mends it, before a byte is sent, and the connection goes on.
 //! - The text of a statement is a literal, or is built of literals and names that were checked and quoted when the program was
 //!   compiled, or carries the reason why it is neither. The text does not depend on values.
 //! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
+//! - A call of a repository is one statement, but for what belongs to more than 10 000 rows, and for the columns of a unique
+//!   violation, which may be asked for behind it.
 //! - A value is read as what it is, or is an error that names row, field, column and both types.
 //! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
 //! - A cursor that is not one of ours, made for this very statement, is refused before anything is sent.
@@ -94,6 +149,9 @@ mod entity;
 mod statement;
 mod page;
 mod stream;
+mod repository;
+mod repeats;
+pub mod tenant;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -125,6 +183,11 @@ pub use self::page::{
     CursorKeys, CursorReason, Edge, Edges, InvalidCursor, Keyset, KeysetRequest, PageInfo, WeakKey,
 };
 pub use self::param::{BadParameter, Param, ParamName};
+pub use self::repeats::{NPlusOne, Repeated};
+pub use self::repository::{
+    By, Change, Key, Keyed, Live, OnlyDeleted, RefersTo, Repository, Scope, SoftDelete, Tenanted,
+    UniqueViolation, Versioned, Which, WithDeleted, load_by_key, load_many, load_one,
+};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
 };

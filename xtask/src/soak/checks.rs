@@ -98,6 +98,8 @@ pub(super) const CHECKS: &[Check] = &[
 
     check("query", "it", "batches", "batches by id have each row once while others insert and delete"),
     check("query", "it", "cursors", "a million texts that are no cursors are refused, and nothing is sent"),
+    check("query", "it", "changes", "16 tasks change one row: nothing is lost, and a conflict is told of what is there"),
+    check("query", "it", "children", "rows of thousands are loaded by one statement, and a loop is detected"),
     check("query", "it", "hostile", "hostile texts go through every place for a value, byte for byte, and through names"),
     check("query", "it", "keyset", "2,000 tables and orders are walked from either end; page 10,000 costs what the first does"),
     check("query", "it", "like", "a part of a text is found as it is, whatever characters it has"),
@@ -105,6 +107,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("query", "it", "pages", "rows and their number are of one snapshot; of 5 million rows in less than 100 ms"),
     check("query", "it", "round_trip", "values that nobody would think of come back as they went in"),
     check("query", "it", "streams", "streams have bounded memory, and 1,000 that are dropped anywhere leave nothing"),
+    check("query", "it", "tenants", "100 tasks that break and are cancelled see none of another tenant's rows"),
 
     check("server", "it", "demo_cut_off", "a demo that is stopped while it is filled leaves nothing"),
     check("server", "it", "outage", "operators get answers while the database goes and comes back under load"),

@@ -18,8 +18,10 @@ mod update;
 mod delete;
 mod calls;
 
+pub(crate) use self::assignment::{Assignments, write_managed};
 pub use self::assignment::{NewRow, Values};
-pub(crate) use self::condition::{Condition, Operator, Term};
+pub(crate) use self::calls::{number, opt_row};
+pub(crate) use self::condition::{Condition, Operator, Term, write_where};
 pub use self::conflict::OnConflict;
 pub use self::delete::Delete;
 pub use self::filter::Filter;
