@@ -4,7 +4,8 @@
 //! session, a transaction or a client of the driver.
 //!
 //! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
-//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Bind`] and
+//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`FieldSet`] for what users
+//! may filter and sort by, and [`Constraints`] for what they are told of values that cannot be; [`Bind`] and
 //! [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`]
 //! for the names in them; then [`Error`].
 //!
@@ -61,6 +62,7 @@
 //! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
 //! - A value is read as what it is, or is an error that names row, field, column and both types.
 //! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
+//! - What a user may name is listed; all that is wrong with what one sends is told at once, with what is allowed.
 //! - No value of a parameter or a row is in any `Debug`, error or event of `tracing`.
 //!
 //! # Columns that change their type
@@ -81,6 +83,7 @@
 //! - `tls` (on by default): TLS by rustls.
 //! - `uuid`, `chrono`, `json`, `decimal`: values and fields of the crates uuid, chrono, `serde_json` and `rust_decimal`.
 //! - `explain`: [plans](explain) of statements.
+//! - `garde`: values held against the rules of the crate garde, as [`FieldErrors`].
 
 mod sql;
 mod bind;
@@ -89,6 +92,7 @@ mod row;
 mod table;
 mod entity;
 mod statement;
+mod input;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -114,6 +118,14 @@ pub use self::entity::{
     ValueOf, ValuesOf,
 };
 pub use self::error::{Error, Failure};
+#[cfg(feature = "json")]
+pub use self::input::Problem;
+pub use self::input::{
+    Asked, Caps, Constraints, Fault, FieldError, FieldErrors, FieldSet, InputOf, InputValue, Limit, Rejected,
+    Request, Step,
+};
+#[cfg(feature = "garde")]
+pub use self::input::{check, check_with};
 pub use self::param::{BadParameter, Param, ParamName};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
@@ -150,4 +162,39 @@ pub use self::table::Table;
 /// let statement = pgkeel_query::sql!(format!("insert into students(name) values ('{name}')"));
 /// ```
 pub use pgkeel_macros::sql;
+
+/// The fields that users may filter and sort by, as a [`FieldSet`]: each a name, a column and what may be asked of it.
+///
+/// Beside the [operators](Request), `range` is `lt`, `le`, `gt` and `ge`; with `sort` rows can be ordered by the field. Parts are
+/// of columns of text, and `is_null` of those that may be NULL: anything else does not compile.
+///
+/// ```
+/// # use pgkeel_query::{Caps, Entity, FieldSet, fields};
+/// # #[derive(Entity)]
+/// # #[pgkeel(table = "users", columns = u)]
+/// # struct User { id: i64, name: Option<String>, visits: i32 }
+/// static LIST: FieldSet<User> = fields! {
+///     "id" => u::id [eq, any_of],
+///     "name" => u::name [eq, contains, starts_with, is_null, sort],
+///     "visits" => u::visits [eq, range, sort],
+/// }
+/// .sorted_by(|| vec![u::visits.desc(), u::id.asc()])
+/// .capped(Caps::new().most_terms(8));
+/// # assert!(format!("{LIST:?}").contains("starts_with"));
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use pgkeel_query::{Entity, FieldSet, fields};
+/// # #[derive(Entity)]
+/// # #[pgkeel(table = "users", columns = u)]
+/// # struct User { id: i64 }
+/// static LIST: FieldSet<User> = fields! { "id" => u::id [contains] };
+/// ```
+#[macro_export]
+macro_rules! fields {
+    ($($name:literal => $column:path [$($word:ident),+ $(,)?]),* $(,)?) => {
+        $crate::__macro::listed(const { &[$($crate::__macro::Offer::of($name, $column)$(.$word())+.done()),*] })
+    };
+}
+
 pub use pgkeel_macros::{Entity, FromRow, NewRow};
