@@ -94,9 +94,13 @@ pub(super) const CHECKS: &[Check] = &[
     check("migrate", "it", "snapshot::size", "a snapshot of 2,500 objects takes less than 100 ms"),
     check("migrate", "dumps", "changes", "a snapshot and pg_dump agree on every single change, in any order"),
 
+    check("query", "it", "economy", "statements are few, cost the server no more memory, and outlive new columns"),
     check("query", "it", "hostile", "hostile texts go through every place for a value, byte for byte, and through names"),
+    check("query", "it", "injection", "for a hostile text the server runs the statements that it runs for a harmless one"),
+    check("query", "it", "input_hostile", "requests that nobody would send: never a panic, nothing of them in a statement's text"),
     check("query", "it", "like", "a part of a text is found as it is, whatever characters it has"),
     check("query", "it", "made_types", "values go into types that are made on the server, and far times and numerics stay exact"),
+    check("query", "it", "matrix", "every value on every type reads back equal, or is refused before a byte is sent"),
     check("query", "it", "round_trip", "values that nobody would think of come back as they went in"),
 
     check("server", "it", "demo_cut_off", "a demo that is stopped while it is filled leaves nothing"),

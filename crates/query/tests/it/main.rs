@@ -4,14 +4,20 @@
 
 mod audited;
 mod calls;
+mod constraints;
+mod economy;
 mod entity;
 mod errors;
 mod explain;
 mod hostile;
+mod injection;
+mod input;
+mod input_hostile;
 mod like;
 mod made_types;
 mod matrix;
 mod misuse;
+mod moods;
 mod operators;
 mod own_types;
 mod params;
