@@ -62,6 +62,28 @@ impl FieldErrors {
         Self::of(errors.map(|(place, fault)| FieldError::new(place, fault)).collect()).err()
     }
 
+    /// What the program itself finds wrong at a place.
+    ///
+    /// ```
+    /// use pgkeel_query::{Fault, FieldErrors, Step};
+    ///
+    /// let place = ["body", "start"].map(|name| Step::Name(name.to_owned()));
+    /// let message = "has to be before the end".to_owned();
+    /// let errors = FieldErrors::at(place, Fault::Rule { code: "too_late", message, limits: Vec::new() });
+    /// assert_eq!(errors.to_string(), "body.start: has to be before the end");
+    /// ```
+    #[must_use]
+    pub fn at(place: impl IntoIterator<Item = Step>, fault: Fault) -> Self {
+        Self(vec![FieldError::new(place.into_iter().collect(), fault)])
+    }
+
+    /// These, and the others behind them.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// Each, in the order in which they were found. There is at least one.
     pub fn iter(&self) -> std::slice::Iter<'_, FieldError> {
         self.0.iter()

@@ -41,7 +41,7 @@ pub(super) enum Given<'r> {
 }
 
 impl<'r> Request<'r> {
-    /// The pairs of a query string, decoded, in their order.
+    /// The pairs of a query string, decoded, in their order: in axum what `Query<Vec<(String, String)>>` has.
     pub fn pairs<K: AsRef<str> + 'r, V: AsRef<str> + 'r>(pairs: &'r [(K, V)]) -> Self {
         Self(From::Pairs(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())).collect()))
     }
