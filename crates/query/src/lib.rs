@@ -7,8 +7,9 @@
 //! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; for many rows
 //! [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`] and [`Select::in_batches`]; [`Repository`] for what
 //! is done with rows day by day, [`load_many`] for rows of many others, [`NPlusOne`] for loops, [`tenant`] for rows that are held
-//! apart; [`Bind`] and [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`]
-//! for the names in them; then [`Error`].
+//! apart; [`FieldSet`] for what users may filter and sort by, and [`Constraints`] for what they are told of values that cannot be;
+//! [`Bind`] and [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and
+//! [`Table`] for the names in them; then [`Error`].
 //!
 //! ```
 //! use pgkeel_query::connect::Executor;
@@ -118,6 +119,7 @@
 //! - A value is read as what it is, or is an error that names row, field, column and both types.
 //! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
 //! - A cursor that is not one of ours, made for this very statement, is refused before anything is sent.
+//! - What a user may name is listed; all that is wrong with what one sends is told at once, with what is allowed.
 //! - No value of a parameter or a row is in any `Debug`, error or event of `tracing`.
 //!
 //! # Columns that change their type
@@ -139,6 +141,7 @@
 //! - `uuid`, `chrono`, `json`, `decimal`: values and fields of the crates uuid, chrono, `serde_json` and `rust_decimal`.
 //! - `cursor`: pages behind cursors, which are encrypted by ring with the caller's key.
 //! - `explain`: [plans](explain) of statements.
+//! - `garde`: values held against the rules of the crate garde, as [`FieldErrors`].
 
 mod sql;
 mod bind;
@@ -152,6 +155,7 @@ mod stream;
 mod repository;
 mod repeats;
 pub mod tenant;
+mod input;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -182,6 +186,14 @@ pub use self::page::{CountMode, Page, PageProblem, PageRequest, Paged, Total};
 pub use self::page::{
     CursorKeys, CursorReason, Edge, Edges, InvalidCursor, Keyset, KeysetRequest, PageInfo, WeakKey,
 };
+#[cfg(feature = "json")]
+pub use self::input::Problem;
+pub use self::input::{
+    Asked, Caps, Constraints, Fault, FieldError, FieldErrors, FieldSet, InputOf, InputValue, Limit, Rejected,
+    Request, Step,
+};
+#[cfg(feature = "garde")]
+pub use self::input::{check, check_with};
 pub use self::param::{BadParameter, Param, ParamName};
 pub use self::repeats::{NPlusOne, Repeated};
 pub use self::repository::{
@@ -224,4 +236,39 @@ pub use self::table::Table;
 /// let statement = pgkeel_query::sql!(format!("insert into students(name) values ('{name}')"));
 /// ```
 pub use pgkeel_macros::sql;
+
+/// The fields that users may filter and sort by, as a [`FieldSet`]: each a name, a column and what may be asked of it.
+///
+/// Beside the [operators](Request), `range` is `lt`, `le`, `gt` and `ge`; with `sort` rows can be ordered by the field. Parts are
+/// of columns of text, and `is_null` of those that may be NULL: anything else does not compile.
+///
+/// ```
+/// # use pgkeel_query::{Caps, Entity, FieldSet, fields};
+/// # #[derive(Entity)]
+/// # #[pgkeel(table = "users", columns = u)]
+/// # struct User { id: i64, name: Option<String>, visits: i32 }
+/// static LIST: FieldSet<User> = fields! {
+///     "id" => u::id [eq, any_of],
+///     "name" => u::name [eq, contains, starts_with, is_null, sort],
+///     "visits" => u::visits [eq, range, sort],
+/// }
+/// .sorted_by(|| vec![u::visits.desc(), u::id.asc()])
+/// .capped(Caps::new().most_terms(8));
+/// # assert!(format!("{LIST:?}").contains("starts_with"));
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use pgkeel_query::{Entity, FieldSet, fields};
+/// # #[derive(Entity)]
+/// # #[pgkeel(table = "users", columns = u)]
+/// # struct User { id: i64 }
+/// static LIST: FieldSet<User> = fields! { "id" => u::id [contains] };
+/// ```
+#[macro_export]
+macro_rules! fields {
+    ($($name:literal => $column:path [$($word:ident),+ $(,)?]),* $(,)?) => {
+        $crate::__macro::listed(const { &[$($crate::__macro::Offer::of($name, $column)$(.$word())+.done()),*] })
+    };
+}
+
 pub use pgkeel_macros::{Entity, FromRow, NewRow};

@@ -66,6 +66,11 @@ impl EntityFacts {
         self.table
     }
 
+    /// The table's own name, without its schema.
+    pub(crate) fn name(&self) -> &'static str {
+        self.table.split_once('.').map_or(self.table, |(_, name)| name)
+    }
+
     /// The columns that the struct has constants for, in the order of the fields.
     #[must_use]
     pub const fn columns(&self) -> &'static [ColumnFacts] {
