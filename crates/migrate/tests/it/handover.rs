@@ -148,16 +148,16 @@ async fn what_commit_itself_leaves_of_the_session_does_not_reach_the_next_file()
             ("V2__b.sql", "insert into b values (1);"),
             (
                 "V3__c.sql",
-                "create table c as select (select count(*) from pg_prepared_statements where from_sql)
+                "create table c as select (select count(*) from pg_prepared_statements where name = 'late')
                  + (select count(*) from pg_cursors where name = 'late') + (select count(*) from pg_listening_channels())
-                 + (select count(*) from pg_class where relname = 'late') + length(current_setting('pgkeel.late', true))
+                 + (select count(*) from pg_class where relname = 'late') + length(coalesce(current_setting('pgkeel.late', true), ''))
                    as left, current_setting('search_path') as path;",
             ),
             ("V4__d.sql", "prepare late as select 1; declare late cursor with hold for select 1;"),
         ];
         let report = migrator(&database, &files).up().await;
         assert!(report.is_ok(), "{statement}: {report:?}");
-        let clean = "select count(*) from public.c where coalesce(\"left\", 0) = 0 and path = current_setting('search_path')";
+        let clean = "select count(*) from public.c where \"left\" = 0 and path = current_setting('search_path')";
         assert_eq!(count(&database, clean).await, 1, "{statement}");
         let ok =
             "select count(*) from pgkeel.migration_log where status = 'ok' and name in ('a', 'b', 'c', 'd')";
