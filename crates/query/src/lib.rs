@@ -1,12 +1,12 @@
 //! Statements: values held against the server's types, SQL that is a literal or built of typed columns, rows as structs.
 //!
-//! Opens no connection and no transaction, keeps nothing, runs nothing again: it works on any [`Executor`], be it a pool, a
-//! session, a transaction or a client of the driver.
+//! Opens no connection and no transaction, keeps nothing but texts of statements, runs nothing again: it works on any
+//! [`Executor`], be it a pool, a session, a transaction or a client of the driver.
 //!
 //! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
-//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Bind`] and
-//! [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`]
-//! for the names in them; then [`Error`].
+//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`q`] where there is no
+//! entity, but names; [`StatementTexts`] for what is kept of all these; [`Bind`] and [`BindType`] for which value fits where;
+//! [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`] for the names in them; then [`Error`].
 //!
 //! ```
 //! use pgkeel_query::connect::Executor;
@@ -57,7 +57,8 @@
 //! - A value is sent as what it is, or as a wider type that has it exactly; else it is an error that names the parameter, both
 //!   types and what mends it, before a byte is sent, and the connection goes on.
 //! - The text of a statement is a literal, or is built of literals and names that were checked and quoted when the program was
-//!   compiled, or carries the reason why it is neither. The text does not depend on values.
+//!   compiled, or when the text was built, or carries the reason why it is none of these. The text does not depend on values,
+//!   and of the same parts it is built once.
 //! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
 //! - A value is read as what it is, or is an error that names row, field, column and both types.
 //! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
@@ -82,6 +83,7 @@
 //! - `uuid`, `chrono`, `json`, `decimal`: values and fields of the crates uuid, chrono, `serde_json` and `rust_decimal`.
 //! - `explain`: [plans](explain) of statements.
 
+mod few;
 mod sql;
 mod bind;
 mod param;
@@ -120,8 +122,9 @@ pub use self::row::{
 };
 pub use self::sql::{AuditedRuns, AuditedSql, Sql};
 pub use self::statement::{
-    Bounded, Delete, Filter, Insert, NewRow, OnConflict, Order, OrderBy, Runnable, Select, Unbounded, Update,
-    Values,
+    Bounded, Delete, Filter, Insert, IntoName, IntoNames, IntoTable, Name, Named, NamedColumn, NamedOrder,
+    NamedSelect, NewRow, OnConflict, Order, OrderBy, Runnable, Select, StatementTexts, Unbounded, Update,
+    Values, col, q,
 };
 pub use self::table::Table;
 

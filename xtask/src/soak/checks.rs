@@ -98,6 +98,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("query", "it", "like", "a part of a text is found as it is, whatever characters it has"),
     check("query", "it", "made_types", "values go into types that are made on the server, and far times and numerics stay exact"),
     check("query", "it", "round_trip", "values that nobody would think of come back as they went in"),
+    check("query", "it", "texts", "a million shapes of statements take bounded memory, and those in use stay"),
 
     check("server", "it", "demo_cut_off", "a demo that is stopped while it is filled leaves nothing"),
     check("server", "it", "outage", "operators get answers while the database goes and comes back under load"),

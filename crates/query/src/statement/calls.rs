@@ -1,30 +1,58 @@
-//! What is called with a database. Each call writes its statement anew, and lends it to the executor.
+//! What is called with a database. Each call writes its statement as pieces, finds its text by them, and lends it to the
+//! executor, with the place of the program that called.
+
+use std::panic::Location;
 
 use pgkeel_connect::Executor;
+use tokio_postgres::types::FromSqlOwned;
 
 use super::list::Ask;
 use super::parts::Answer;
 use super::scope::Runnable;
-use super::writer::Written;
+use super::writer::Ready;
 use super::{Delete, Insert, Select, Update};
 use crate::entity::Entity;
 use crate::row::{read_all, read_one, read_scalar};
 use crate::{Error, FromRow};
 
-async fn all<R: FromRow>(written: Written<'_>, database: &impl Executor) -> Result<Vec<R>, Error> {
-    read_all(&database.query(&written.text, &written.params()).await?)
+/// The place of the program that asked for a statement.
+pub(crate) type Site = &'static Location<'static>;
+
+pub(crate) async fn all<R: FromRow>(
+    ready: &Ready<'_>,
+    database: &impl Executor,
+    site: Site,
+) -> Result<Vec<R>, Error> {
+    read_all(&database.called_at(site).query(&ready.text, ready.params().as_slice()).await?)
 }
 
-async fn one<R: FromRow>(written: Written<'_>, database: &impl Executor) -> Result<R, Error> {
-    read_one(&database.query_one(&written.text, &written.params()).await?)
+pub(crate) async fn one<R: FromRow>(
+    ready: &Ready<'_>,
+    database: &impl Executor,
+    site: Site,
+) -> Result<R, Error> {
+    read_one(&database.called_at(site).query_one(&ready.text, ready.params().as_slice()).await?)
 }
 
-async fn opt<R: FromRow>(written: Written<'_>, database: &impl Executor) -> Result<Option<R>, Error> {
-    database.query_opt(&written.text, &written.params()).await?.as_ref().map(read_one).transpose()
+pub(crate) async fn opt<R: FromRow>(
+    ready: &Ready<'_>,
+    database: &impl Executor,
+    site: Site,
+) -> Result<Option<R>, Error> {
+    let row = database.called_at(site).query_opt(&ready.text, ready.params().as_slice()).await?;
+    row.as_ref().map(read_one).transpose()
 }
 
-async fn number(written: Written<'_>, database: &impl Executor) -> Result<u64, Error> {
-    Ok(database.execute(&written.text, &written.params()).await?)
+pub(crate) async fn scalar<T: FromSqlOwned>(
+    ready: &Ready<'_>,
+    database: &impl Executor,
+    site: Site,
+) -> Result<T, Error> {
+    read_scalar(&database.called_at(site).query_one(&ready.text, ready.params().as_slice()).await?)
+}
+
+async fn number(ready: &Ready<'_>, database: &impl Executor, site: Site) -> Result<u64, Error> {
+    Ok(database.called_at(site).execute(&ready.text, ready.params().as_slice()).await?)
 }
 
 impl<E: Entity, R: FromRow> Select<'_, E, R> {
@@ -32,42 +60,68 @@ impl<E: Entity, R: FromRow> Select<'_, E, R> {
     ///
     /// # Errors
     /// As [`Sql::fetch_all`](crate::Sql::fetch_all), and [`Error::TooManyParameters`].
-    pub async fn fetch_all(self, database: &impl Executor) -> Result<Vec<R>, Error> {
-        all(self.write(Answer::Rows)?, database).await
+    #[track_caller]
+    pub fn fetch_all(self, database: &impl Executor) -> impl Future<Output = Result<Vec<R>, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Answer::Rows)?.ready()?;
+            all(&ready, database, site).await
+        }
     }
 
     /// The only row.
     ///
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`Error::RowCount`]: [`is_not_found`](Error::is_not_found) if there is none.
-    pub async fn fetch_one(self, database: &impl Executor) -> Result<R, Error> {
-        one(self.write(Answer::Rows)?, database).await
+    #[track_caller]
+    pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Answer::Rows)?.ready()?;
+            one(&ready, database, site).await
+        }
     }
 
     /// The only row, if there is one.
     ///
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`Error::RowCount`] of more than one.
-    pub async fn fetch_opt(self, database: &impl Executor) -> Result<Option<R>, Error> {
-        opt(self.write(Answer::Rows)?, database).await
+    #[track_caller]
+    pub fn fetch_opt(
+        self,
+        database: &impl Executor,
+    ) -> impl Future<Output = Result<Option<R>, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Answer::Rows)?.ready()?;
+            opt(&ready, database, site).await
+        }
     }
 
     /// How many rows there are; of a statement with a limit, no more than that. Rows are not locked.
     ///
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all).
-    pub async fn count(self, database: &impl Executor) -> Result<i64, Error> {
-        let written = self.write(Answer::Count)?;
-        read_scalar(&database.query_one(&written.text, &written.params()).await?)
+    #[track_caller]
+    pub fn count(self, database: &impl Executor) -> impl Future<Output = Result<i64, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Answer::Count)?.ready()?;
+            scalar(&ready, database, site).await
+        }
     }
 
     /// Whether there is a row. Rows are not locked.
     ///
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all).
-    pub async fn exists(self, database: &impl Executor) -> Result<bool, Error> {
-        let written = self.write(Answer::Exists)?;
-        read_scalar(&database.query_one(&written.text, &written.params()).await?)
+    #[track_caller]
+    pub fn exists(self, database: &impl Executor) -> impl Future<Output = Result<bool, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Answer::Exists)?.ready()?;
+            scalar(&ready, database, site).await
+        }
     }
 }
 
@@ -77,24 +131,42 @@ impl<E: Entity, R: FromRow> Insert<'_, E, R> {
     /// # Errors
     /// As [`Sql::fetch_one`](crate::Sql::fetch_one): of an insert that does nothing on a conflict,
     /// [`is_not_found`](Error::is_not_found) if it has done nothing.
-    pub async fn fetch_one(self, database: &impl Executor) -> Result<R, Error> {
-        one(self.write(Ask::Rows)?, database).await
+    #[track_caller]
+    pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Ask::Rows)?.ready()?;
+            one(&ready, database, site).await
+        }
     }
 
     /// Gives back the row, if one was inserted or, on a conflict, updated.
     ///
     /// # Errors
     /// As [`Sql::fetch_opt`](crate::Sql::fetch_opt).
-    pub async fn fetch_opt(self, database: &impl Executor) -> Result<Option<R>, Error> {
-        opt(self.write(Ask::Rows)?, database).await
+    #[track_caller]
+    pub fn fetch_opt(
+        self,
+        database: &impl Executor,
+    ) -> impl Future<Output = Result<Option<R>, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Ask::Rows)?.ready()?;
+            opt(&ready, database, site).await
+        }
     }
 
     /// How many rows were inserted or, on a conflict, updated: 1 or 0.
     ///
     /// # Errors
     /// As [`Sql::execute`](crate::Sql::execute).
-    pub async fn execute(self, database: &impl Executor) -> Result<u64, Error> {
-        number(self.write(Ask::Number)?, database).await
+    #[track_caller]
+    pub fn execute(self, database: &impl Executor) -> impl Future<Output = Result<u64, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Ask::Number)?.ready()?;
+            number(&ready, database, site).await
+        }
     }
 }
 
@@ -105,11 +177,19 @@ macro_rules! calls_of_many_rows {
             ///
             /// # Errors
             /// As [`Sql::fetch_all`](crate::Sql::fetch_all), and what [`text`](Self::text) says.
-            pub async fn fetch_all(self, database: &impl Executor) -> Result<Vec<R>, Error>
+            #[track_caller]
+            pub fn fetch_all(
+                self,
+                database: &impl Executor,
+            ) -> impl Future<Output = Result<Vec<R>, Error>> + Send
             where
                 S: Runnable,
             {
-                all(self.write(Ask::Rows)?, database).await
+                let site = Location::caller();
+                async move {
+                    let ready = self.write(Ask::Rows)?.ready()?;
+                    all(&ready, database, site).await
+                }
             }
 
             #[doc = concat!("Gives back the only row that was ", $done, ".")]
@@ -117,33 +197,51 @@ macro_rules! calls_of_many_rows {
             /// # Errors
             /// As [`fetch_all`](Self::fetch_all), and [`Error::RowCount`]: if that is more than one, the statement was carried
             /// out all the same.
-            pub async fn fetch_one(self, database: &impl Executor) -> Result<R, Error>
+            #[track_caller]
+            pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R, Error>> + Send
             where
                 S: Runnable,
             {
-                one(self.write(Ask::Rows)?, database).await
+                let site = Location::caller();
+                async move {
+                    let ready = self.write(Ask::Rows)?.ready()?;
+                    one(&ready, database, site).await
+                }
             }
 
             #[doc = concat!("Gives back the only row that was ", $done, ", if there was one.")]
             ///
             /// # Errors
             /// As [`fetch_one`](Self::fetch_one), of more than one.
-            pub async fn fetch_opt(self, database: &impl Executor) -> Result<Option<R>, Error>
+            #[track_caller]
+            pub fn fetch_opt(
+                self,
+                database: &impl Executor,
+            ) -> impl Future<Output = Result<Option<R>, Error>> + Send
             where
                 S: Runnable,
             {
-                opt(self.write(Ask::Rows)?, database).await
+                let site = Location::caller();
+                async move {
+                    let ready = self.write(Ask::Rows)?.ready()?;
+                    opt(&ready, database, site).await
+                }
             }
 
             #[doc = concat!("How many rows were ", $done, ".")]
             ///
             /// # Errors
             /// As [`Sql::execute`](crate::Sql::execute), and what [`text`](Self::text) says.
-            pub async fn execute(self, database: &impl Executor) -> Result<u64, Error>
+            #[track_caller]
+            pub fn execute(self, database: &impl Executor) -> impl Future<Output = Result<u64, Error>> + Send
             where
                 S: Runnable,
             {
-                number(self.write(Ask::Number)?, database).await
+                let site = Location::caller();
+                async move {
+                    let ready = self.write(Ask::Number)?.ready()?;
+                    number(&ready, database, site).await
+                }
             }
         }
     };

@@ -1,6 +1,8 @@
-//! Statements that are put together from parts: each is a small tree of names and values, and becomes text and parameters in
-//! one walk when it is run.
+//! Statements that are put together from parts: each is a small tree of names and values, and becomes pieces of text and
+//! parameters in one walk when it is run. By the pieces its text is found, or built.
 
+mod shape;
+mod texts;
 mod writer;
 mod condition;
 mod filter;
@@ -17,6 +19,7 @@ mod scope;
 mod update;
 mod delete;
 mod calls;
+mod named;
 
 pub use self::assignment::{NewRow, Values};
 pub(crate) use self::condition::{Condition, Operator, Term};
@@ -24,7 +27,11 @@ pub use self::conflict::OnConflict;
 pub use self::delete::Delete;
 pub use self::filter::Filter;
 pub use self::insert::Insert;
+pub use self::named::{
+    IntoName, IntoNames, IntoTable, Name, Named, NamedColumn, NamedOrder, NamedSelect, col, q,
+};
 pub use self::order::{Order, OrderBy};
 pub use self::scope::{Bounded, Runnable, Unbounded};
 pub use self::select::Select;
+pub use self::texts::StatementTexts;
 pub use self::update::Update;

@@ -4,6 +4,7 @@ use super::list::List;
 use super::order::By;
 use super::writer::Writer;
 use crate::entity::{ColumnFacts, EntityFacts};
+use crate::few::Few;
 use crate::param::ParamName;
 
 /// All of it but the types.
@@ -12,7 +13,7 @@ pub(super) struct Parts<'a> {
     pub(super) from: &'static EntityFacts,
     pub(super) list: List,
     pub(super) distinct: Distinct,
-    pub(super) conditions: Vec<Condition<'a>>,
+    pub(super) conditions: Few<Condition<'a>>,
     pub(super) order: Vec<By>,
     pub(super) limit: Option<i64>,
     pub(super) offset: Option<i64>,
@@ -53,7 +54,7 @@ impl Parts<'_> {
             Answer::Count if self.has_as_many_as_filtered() => {
                 out.push("select count(*) from ");
                 out.push(self.from.sql);
-                write_where(&self.conditions, out);
+                write_where(self.conditions.as_slice(), out);
             }
             Answer::Count => {
                 out.push("select count(*) from (");
@@ -75,7 +76,7 @@ impl Parts<'_> {
         self.list.write(self.from, out);
         out.push(" from ");
         out.push(self.from.sql);
-        write_where(&self.conditions, out);
+        write_where(self.conditions.as_slice(), out);
         if !self.order.is_empty() {
             out.push(" order by ");
             out.list(", ", &self.order, |out, by| by.write(out));

@@ -12,6 +12,7 @@ mod like;
 mod made_types;
 mod matrix;
 mod misuse;
+mod named;
 mod operators;
 mod own_types;
 mod params;
@@ -20,6 +21,7 @@ mod rows;
 mod samples;
 mod secrecy;
 mod selects;
+mod texts;
 mod writes;
 
 use pgkeel_pool::{Config, Pool};
