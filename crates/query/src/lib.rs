@@ -1,15 +1,16 @@
 //! Statements: values held against the server's types, SQL that is a literal or built of typed columns, rows as structs.
 //!
-//! Opens no connection and no transaction, keeps nothing, runs nothing again: it works on any [`Executor`], be it a pool, a
-//! session, a transaction or a client of the driver.
+//! Opens no connection and no transaction, keeps nothing but texts of statements, runs nothing again: it works on any
+//! [`Executor`], be it a pool, a session, a transaction or a client of the driver.
 //!
 //! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
 //! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; for many rows
 //! [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`] and [`Select::in_batches`]; [`Repository`] for what
 //! is done with rows day by day, [`load_many`] for rows of many others, [`NPlusOne`] for loops, [`tenant`] for rows that are held
 //! apart; [`FieldSet`] for what users may filter and sort by, and [`Constraints`] for what they are told of values that cannot be;
-//! [`Bind`] and [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and
-//! [`Table`] for the names in them; then [`Error`].
+//! [`q`] where there is no entity, but names; [`StatementTexts`] for what is kept of all these; [`Bind`] and [`BindType`] for which
+//! value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`] for the names in them; then
+//! [`Error`].
 //!
 //! ```
 //! use pgkeel_query::connect::Executor;
@@ -112,7 +113,8 @@
 //! - A value is sent as what it is, or as a wider type that has it exactly; else it is an error that names the parameter, both
 //!   types and what mends it, before a byte is sent, and the connection goes on.
 //! - The text of a statement is a literal, or is built of literals and names that were checked and quoted when the program was
-//!   compiled, or carries the reason why it is neither. The text does not depend on values.
+//!   compiled, or when the text was built, or carries the reason why it is none of these. The text does not depend on values,
+//!   and of the same parts it is built once.
 //! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
 //! - A call of a repository is one statement, but for what belongs to more than 10 000 rows, and for the columns of a unique
 //!   violation, which may be asked for behind it.
@@ -143,6 +145,7 @@
 //! - `explain`: [plans](explain) of statements.
 //! - `garde`: values held against the rules of the crate garde, as [`FieldErrors`].
 
+mod few;
 mod sql;
 mod bind;
 mod param;
@@ -181,11 +184,6 @@ pub use self::entity::{
     ValueOf, ValuesOf,
 };
 pub use self::error::{Error, Failure};
-pub use self::page::{CountMode, Page, PageProblem, PageRequest, Paged, Total};
-#[cfg(feature = "cursor")]
-pub use self::page::{
-    CursorKeys, CursorReason, Edge, Edges, InvalidCursor, Keyset, KeysetRequest, PageInfo, WeakKey,
-};
 #[cfg(feature = "json")]
 pub use self::input::Problem;
 pub use self::input::{
@@ -194,6 +192,11 @@ pub use self::input::{
 };
 #[cfg(feature = "garde")]
 pub use self::input::{check, check_with};
+pub use self::page::{CountMode, Page, PageProblem, PageRequest, Paged, Total};
+#[cfg(feature = "cursor")]
+pub use self::page::{
+    CursorKeys, CursorReason, Edge, Edges, InvalidCursor, Keyset, KeysetRequest, PageInfo, WeakKey,
+};
 pub use self::param::{BadParameter, Param, ParamName};
 pub use self::repeats::{NPlusOne, Repeated};
 pub use self::repository::{
@@ -205,8 +208,9 @@ pub use self::row::{
 };
 pub use self::sql::{AuditedRuns, AuditedSql, Sql};
 pub use self::statement::{
-    Bounded, Delete, Filter, Insert, NewRow, OnConflict, Order, OrderBy, Runnable, Select, Unbounded, Update,
-    Values,
+    Bounded, Delete, Filter, Insert, IntoName, IntoNames, IntoTable, Name, Named, NamedColumn, NamedOrder,
+    NamedSelect, NewRow, OnConflict, Order, OrderBy, Runnable, Select, StatementTexts, Unbounded, Update,
+    Values, col, q,
 };
 pub use self::stream::{BatchPosition, Batches, Rows};
 pub use self::table::Table;

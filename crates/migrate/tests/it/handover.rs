@@ -157,7 +157,8 @@ async fn what_commit_itself_leaves_of_the_session_does_not_reach_the_next_file()
         ];
         let report = migrator(&database, &files).up().await;
         assert!(report.is_ok(), "{statement}: {report:?}");
-        let clean = "select count(*) from public.c where \"left\" = 0 and path = current_setting('search_path')";
+        let clean =
+            "select count(*) from public.c where \"left\" = 0 and path = current_setting('search_path')";
         assert_eq!(count(&database, clean).await, 1, "{statement}");
         let ok =
             "select count(*) from pgkeel.migration_log where status = 'ok' and name in ('a', 'b', 'c', 'd')";

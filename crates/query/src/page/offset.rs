@@ -79,7 +79,7 @@ impl<E: Entity, R> Paged<'_, E, R> {
     /// [`Error::TooManyParameters`] and [`Error::Page`].
     pub fn text(&self) -> Result<String, Error> {
         let cut = self.cut()?;
-        Ok(self.write(&cut)?.text)
+        self.write(&cut)?.text()
     }
 
     fn cut(&self) -> Result<Cut, PageProblem> {
@@ -152,8 +152,8 @@ impl<E: Entity, R: FromRow> Paged<'_, E, R> {
     pub async fn fetch(self, database: &impl Executor) -> Result<Page<R>, Error> {
         let cut = self.cut()?;
         let (mut rows, count, behind) = {
-            let written = self.write(&cut)?;
-            let rows = database.query(&written.text, &written.params()).await?;
+            let ready = self.write(&cut)?.ready()?;
+            let rows = database.query(&ready.text, ready.params().as_slice()).await?;
             if self.is_counted() {
                 let (rows, count) = Self::counted(rows)?;
                 (rows, count, BEHIND)

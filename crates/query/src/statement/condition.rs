@@ -1,9 +1,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::Name;
 use super::writer::Writer;
 use crate::bind::Bind;
 use crate::entity::ColumnFacts;
+use crate::param::ParamName;
 
 /// What holds for a row, or does not. Each is written in parentheses of its own.
 #[derive(Clone)]
@@ -22,6 +24,10 @@ pub(crate) enum Term<'a> {
     Column(&'static ColumnFacts),
     /// With the column that it is for.
     Value(Arc<dyn Bind + 'a>, &'static ColumnFacts),
+    /// A column that is known by its name alone.
+    Named(Name),
+    /// With the column that it is for.
+    NamedValue(Arc<dyn Bind + 'a>, Name),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +71,8 @@ impl Term<'_> {
         match self {
             Self::Column(column) => out.push(column.sql),
             Self::Value(value, column) => out.value_of(column, &**value),
+            Self::Named(name) => name.write(out),
+            Self::NamedValue(value, name) => out.value(ParamName::Column(name.as_str()), &**value),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::writer::{Writer, Written, describe};
 use super::{Condition, Filter};
 use crate::Error;
 use crate::entity::{Entity, EntityFacts, Selection};
+use crate::few::Few;
 
 /// A `delete` of rows of the entity `E`, by [`Entity::delete`]. What it gives back of them is read as `R`.
 ///
@@ -42,13 +43,13 @@ pub struct Delete<'a, E, R = E, S = Unbounded> {
 #[derive(Clone)]
 struct Parts<'a> {
     table: &'static EntityFacts,
-    conditions: Vec<Condition<'a>>,
+    conditions: Few<Condition<'a>>,
     returning: List,
 }
 
 impl<E: Entity> Delete<'_, E> {
     pub(crate) fn new() -> Self {
-        Self::of(Parts { table: E::FACTS, conditions: Vec::new(), returning: List::Whole(E::listed) })
+        Self::of(Parts { table: E::FACTS, conditions: Few::None, returning: List::Whole(E::listed) })
     }
 }
 
@@ -86,14 +87,14 @@ impl<'a, E: Entity, R, S> Delete<'a, E, R, S> {
     /// # Errors
     /// [`Error::TooManyParameters`].
     pub fn text(&self) -> Result<String, Error> {
-        Ok(self.write(Ask::Rows)?.text)
+        self.write(Ask::Rows)?.text()
     }
 
     pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {
         let mut out = Writer::new();
         out.push("delete from ");
         out.push(self.parts.table.sql);
-        write_where(&self.parts.conditions, &mut out);
+        write_where(self.parts.conditions.as_slice(), &mut out);
         write_returning(ask, &self.parts.returning, self.parts.table, &mut out);
         out.finish()
     }

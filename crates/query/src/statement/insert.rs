@@ -98,7 +98,7 @@ impl<'a, E: Entity, R> Insert<'a, E, R> {
     /// # Errors
     /// [`Error::TooManyParameters`].
     pub fn text(&self) -> Result<String, Error> {
-        Ok(self.write(Ask::Rows)?.text)
+        self.write(Ask::Rows)?.text()
     }
 
     pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {

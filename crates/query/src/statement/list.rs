@@ -1,5 +1,5 @@
 use super::writer::Writer;
-use crate::entity::{ColumnFacts, EntityFacts, list};
+use crate::entity::{ColumnFacts, EntityFacts};
 
 /// The columns of rows: what stands behind `select` or `returning`.
 #[derive(Clone)]
@@ -14,7 +14,11 @@ impl List {
         match self {
             Self::Whole(listed) => out.push(listed()),
             Self::Columns(columns) => out.list(", ", columns, |out, column| out.push(column.sql)),
-            Self::Fields(fields) => out.push(&list(of, &fields())),
+            Self::Fields(fields) => out.list(", ", fields(), |out, field| {
+                out.push(of.alias);
+                out.push(".");
+                out.name(field);
+            }),
         }
     }
 }

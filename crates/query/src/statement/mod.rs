@@ -1,6 +1,8 @@
-//! Statements that are put together from parts: each is a small tree of names and values, and becomes text and parameters in
-//! one walk when it is run.
+//! Statements that are put together from parts: each is a small tree of names and values, and becomes pieces of text and
+//! parameters in one walk when it is run. By the pieces its text is found, or built.
 
+mod shape;
+mod texts;
 mod writer;
 mod condition;
 mod filter;
@@ -17,6 +19,7 @@ mod scope;
 mod update;
 mod delete;
 mod calls;
+mod named;
 
 pub(crate) use self::assignment::{Assignments, write_managed};
 pub use self::assignment::{NewRow, Values};
@@ -26,10 +29,14 @@ pub use self::conflict::OnConflict;
 pub use self::delete::Delete;
 pub use self::filter::Filter;
 pub use self::insert::Insert;
+pub use self::named::{
+    IntoName, IntoNames, IntoTable, Name, Named, NamedColumn, NamedOrder, NamedSelect, col, q,
+};
 pub(crate) use self::order::By;
 pub use self::order::{Order, OrderBy};
 pub(crate) use self::parts::{Answer, Distinct, Parts, Slice};
 pub use self::scope::{Bounded, Runnable, Unbounded};
 pub use self::select::Select;
+pub use self::texts::StatementTexts;
 pub use self::update::Update;
 pub(crate) use self::writer::{Writer, Written, describe};

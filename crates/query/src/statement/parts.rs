@@ -4,6 +4,7 @@ use super::list::List;
 use super::order::By;
 use super::writer::Writer;
 use crate::entity::{ColumnFacts, EntityFacts};
+use crate::few::Few;
 use crate::param::ParamName;
 
 /// All of it but the types.
@@ -12,7 +13,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) from: &'static EntityFacts,
     pub(super) list: List,
     pub(crate) distinct: Distinct,
-    pub(super) conditions: Vec<Condition<'a>>,
+    pub(super) conditions: Few<Condition<'a>>,
     pub(crate) order: Vec<By>,
     pub(crate) limit: Option<i64>,
     pub(crate) offset: Option<i64>,
@@ -74,7 +75,7 @@ impl Parts<'_> {
         if most.is_none() && self.has_as_many_as_filtered() {
             out.push("select count(*) from ");
             out.push(self.from.sql);
-            return write_where(&self.conditions, out);
+            return write_where(self.conditions.as_slice(), out);
         }
         out.push("select count(*) from (");
         self.write_counted(out);
@@ -92,7 +93,7 @@ impl Parts<'_> {
         }
         out.push("select 1 from ");
         out.push(self.from.sql);
-        write_where(&self.conditions, out);
+        write_where(self.conditions.as_slice(), out);
     }
 
     /// Whether rows are left out by nothing but filters, so that neither columns nor order matter to their number.
@@ -114,9 +115,9 @@ impl Parts<'_> {
         (slice.columns)(out);
         out.push(" from ");
         out.push(self.from.sql);
-        write_where(&self.conditions, out);
+        write_where(self.conditions.as_slice(), out);
         if let Some(bound) = slice.bound {
-            out.push(if self.conditions.is_empty() { " where " } else { " and " });
+            out.push(if self.conditions.as_slice().is_empty() { " where " } else { " and " });
             bound(out);
         }
         if !slice.order.is_empty() {

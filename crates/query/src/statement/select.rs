@@ -7,6 +7,7 @@ use super::parts::{Answer, Distinct, Parts};
 use super::writer::{Writer, Written, describe};
 use super::{Filter, OrderBy};
 use crate::entity::{Entity, Selection};
+use crate::few::Few;
 use crate::row::Plan;
 use crate::{Error, FromRow};
 
@@ -53,7 +54,7 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
             from: E::FACTS,
             list,
             distinct: Distinct::No,
-            conditions: Vec::new(),
+            conditions: Few::None,
             order: Vec::new(),
             limit: None,
             offset: None,
@@ -148,7 +149,7 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
     /// # Errors
     /// [`Error::TooManyParameters`].
     pub fn text(&self) -> Result<String, Error> {
-        Ok(self.write(Answer::Rows)?.text)
+        self.write(Answer::Rows)?.text()
     }
 
     pub(crate) fn write(&self, answer: Answer) -> Result<Written<'_>, Error> {
@@ -171,7 +172,7 @@ impl<E: Entity, R> Select<'_, E, R> {
 }
 
 /// As the server counts rows. More than it can have are as good as all.
-fn count(rows: u64) -> i64 {
+pub(super) fn count(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 

@@ -9,6 +9,7 @@ use super::writer::{Writer, Written, describe};
 use super::{Condition, Filter};
 use crate::Error;
 use crate::entity::{Column, Entity, EntityFacts, NumberValue, Selection, SetTo, ValueOf};
+use crate::few::Few;
 
 /// An `update` of rows of the entity `E`, by [`Entity::update`]. What it gives back of them is read as `R`.
 ///
@@ -58,7 +59,7 @@ pub struct Update<'a, E, R = E, S = Unbounded> {
 struct Parts<'a> {
     table: &'static EntityFacts,
     assignments: Assignments<'a>,
-    conditions: Vec<Condition<'a>>,
+    conditions: Few<Condition<'a>>,
     returning: List,
 }
 
@@ -67,7 +68,7 @@ impl<E: Entity> Update<'_, E> {
         Self::of(Parts {
             table: E::FACTS,
             assignments: Assignments::new(),
-            conditions: Vec::new(),
+            conditions: Few::None,
             returning: List::Whole(E::listed),
         })
     }
@@ -133,7 +134,7 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
     /// # Errors
     /// [`Error::TooManyParameters`]; [`Error::NothingToSet`].
     pub fn text(&self) -> Result<String, Error> {
-        Ok(self.write(Ask::Rows)?.text)
+        self.write(Ask::Rows)?.text()
     }
 
     pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {
@@ -155,7 +156,7 @@ impl Parts<'_> {
         out.list(", ", self.assignments.iter(), |out, assignment| assignment.write(out));
         let is_said = |column: &_| self.assignments.has(column);
         write_managed(self.table, is_said, self.assignments.is_empty(), out);
-        write_where(&self.conditions, out);
+        write_where(self.conditions.as_slice(), out);
     }
 }
 

@@ -105,7 +105,7 @@ impl<E: Entity, R> Keyset<'_, E, R> {
     /// [`Error::Page`], [`Error::Cursor`] and [`Error::TooManyParameters`].
     pub fn text(&self) -> Result<String, Error> {
         let ready = self.ready()?;
-        Ok(ready.walk(&self.select).write()?.text)
+        ready.walk(&self.select).write()?.text()
     }
 }
 
