@@ -6,10 +6,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, join, maybe_done};
+use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, maybe_done};
 use pgkeel_connect::Error as ConnectError;
-use tokio_postgres::types::Type;
-use tokio_postgres::{Row, SimpleQueryRow, Statement};
+use tokio_postgres::SimpleQueryRow;
 
 use super::context::Context;
 use super::failure::{Failure, Reason};
@@ -31,8 +30,12 @@ const READY: &str = "pgkeel_ready";
 /// texts off.
 const PROOF: &str = "pgkeel_proof";
 
+/// Looks at what a file leaves of the session.
+const LOOK: &str = "pgkeel_look";
+
 /// Those of the statements that have been prepared which files have, and what COMMIT calls.
-const FOREIGN: &str = "from_sql and name operator(pg_catalog.<>) all (array['pgkeel_ready', 'pgkeel_proof'])";
+const FOREIGN: &str =
+    "from_sql and name operator(pg_catalog.<>) all (array['pgkeel_ready', 'pgkeel_proof', 'pgkeel_look'])";
 
 /// The same as `TURN`, for as long as the file's transaction is open.
 const FILE: &str = "pgkeel.file";
@@ -40,7 +43,6 @@ const FILE: &str = "pgkeel.file";
 /// What a session is looked at for behind each file, prepared once.
 #[derive(Debug)]
 pub(crate) struct Flights {
-    look: Statement,
     /// What is seen where no file has changed anything.
     plain: Vec<String>,
     handover: Handover,
@@ -62,7 +64,7 @@ pub(crate) struct Sent<'a> {
 pub(crate) type Logged<'a> = MaybeDone<BoxFuture<'a, Result<(), ConnectError>>>;
 
 /// Where what was logged with a file is taken back to.
-const MARK: &str = "savepoint pgkeel_log";
+const MARK: &str = "savepoint pgkeel_log; ";
 pub(crate) const BEFORE_LOG: &str = "rollback to savepoint pgkeel_log";
 
 /// What a file has come to behind its last statement, its transaction being open.
@@ -120,14 +122,12 @@ impl Flights {
     /// For a session that has the lock and is as new.
     pub(crate) async fn prepare(context: &Context<'_>, like: &Job) -> Result<Self, Error> {
         let Context { session, lock, limits, .. } = *context;
-        let sql = look(lock);
-        let prepare = async { Ok(session.connection.client().prepare_typed(&sql, &[] as &[Type]).await?) };
-        let look = session.step(Step::Check, prepare).await?;
-        let seen = session.step(Step::Check, session.connection.query_prepared(&look, &[])).await?;
-        let plain = seen.first().and_then(Seen::of).map(|seen| seen.settings).unwrap_or_default();
+        let mut seen = None;
+        session.step(Step::Check, session.first_row(&look(lock), &mut seen)).await?;
+        let plain = seen.as_ref().map(|row| Seen::of(row).settings).unwrap_or_default();
         let rows = [&context.flown(like), &context.running(like)];
         let handover = Handover::prepare(session, &context.run, rows, FILE).await?;
-        Ok(Self { look, plain, handover, lock, limits, turn: 0 })
+        Ok(Self { plain, handover, lock, limits, turn: 0 })
     }
 
     /// What the first file of a row is sent behind, on a session that is as new.
@@ -146,7 +146,8 @@ impl Flights {
                  pg_catalog.current_setting('{TURN}', true) operator(pg_catalog.=) $1 and {is_held} then 1 else 0 end,
              pg_catalog.set_config('{FILE}', $1, true)"
         );
-        format!("{ready}; {proof}; {}", self.make_ready(None))
+        let look = format!("prepare {LOOK} as {}", look(self.lock));
+        format!("{ready}; {proof}; {look}; {}", self.make_ready(None))
     }
 
     /// Commits the transaction that has this id, and makes the session as new for the next file.
@@ -170,25 +171,24 @@ impl Flights {
         rows: Option<Rows>,
     ) -> Sent<'a> {
         let begin = format!("begin; execute {PROOF}('{}');\n", self.turn);
-        let (look, plain, job) = (self.look.clone(), self.plain.clone(), job.clone());
-        let mark = if rows.is_some() { format!(";\n{MARK}") } else { String::new() };
-        let sql = format!("{begin}{}\n{mark}", job.script().sql());
+        let (plain, job) = (self.plain.clone(), job.clone());
+        let mark = if rows.is_some() { MARK } else { "" };
+        let sql = format!("{begin}{}\n;{mark}execute {LOOK}", job.script().sql());
         let before = Before { characters: begin.chars().count(), statements: 2 };
         let run = async move {
             let mut answers = Answers::default();
-            let ran = session.read(&sql, &mut answers);
-            let (ran, seen) = join(ran, session.connection.query_prepared(&look, &[])).await;
+            let ran = session.read(&sql, &mut answers).await;
             let opened = answers.row.as_ref().and_then(Opened::of);
             let started = opened.as_ref().map(|opened| opened.started);
             let mut is_begun = opened.is_some();
             let ended = match (ran, opened) {
-                (Ok(()), Some(opened)) => leaves(seen, &opened.id, &plain),
+                (Ok(()), Some(opened)) => Ok(leaves(answers.last.as_ref(), &opened.id, &plain)),
                 (Ok(()), None) => Err(Reason::LockLost.into()),
                 (Err(error), opened) => {
                     let (failure, at) = refused(session, error);
+                    let ended = answers.ended.saturating_sub(before.statements);
                     is_begun |= at.is_some_and(|at| at >= before.characters);
-                    let ended = opened.map(|_| answers.ended.saturating_sub(before.statements));
-                    Err(before.placed(&job, failure, at, ended))
+                    Err(before.placed(&job, failure, at, opened.map(|_| ended)))
                 }
             };
             Flown { is_begun, started, ended }
@@ -207,8 +207,16 @@ struct Before {
 }
 
 impl Before {
-    /// A failure `at` this character of the message, or else behind so many statements of the file that have `ended`.
+    /// A failure `at` this character of the message, or else behind so many statements that have `ended` since the file's text
+    /// began.
     fn placed(self, job: &Job, failure: Failure, at: Option<usize>, ended: Option<usize>) -> Failure {
+        let is_in_file = at.is_some_and(|at| at < self.characters + job.script().sql().chars().count());
+        if ended.is_some_and(|ended| ended >= job.script().len())
+            && !is_in_file
+            && let Reason::Refused(source) = failure.reason
+        {
+            return Error::Database { step: Step::Check, source: ConnectError::Server(source) }.into();
+        }
         match (at.map(|at| at.checked_sub(self.characters)), ended) {
             (Some(Some(at)), _) => placed(job.script(), failure, Some(at), 0),
             // Without an answer the server has not even read the text, or could not.
@@ -231,11 +239,9 @@ impl Opened {
     }
 }
 
-fn leaves(seen: Result<Vec<Row>, ConnectError>, id: &str, plain: &[String]) -> Result<Leaves, Failure> {
-    let seen = seen.map_err(|source| Error::Database { step: Step::Check, source })?;
+fn leaves(seen: Option<&SimpleQueryRow>, id: &str, plain: &[String]) -> Leaves {
     let is_as_before = |seen: Seen| seen.is_held && seen.id.as_deref() == Some(id) && seen.settings == plain;
-    let is_plain = seen.first().and_then(Seen::of).is_some_and(is_as_before);
-    Ok(Leaves { id: id.to_owned(), is_plain })
+    Leaves { id: id.to_owned(), is_plain: seen.map(Seen::of).is_some_and(is_as_before) }
 }
 
 /// All that decides what the rows of history and log mean, and that they get there.
@@ -268,8 +274,9 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(row: &Row) -> Option<Self> {
-        let settings = (2..row.len()).map(|column| row.try_get(column).ok()).collect::<Option<_>>()?;
-        Some(Self { is_held: row.try_get(0).ok()?, id: row.try_get(1).ok()?, settings })
+    fn of(row: &SimpleQueryRow) -> Self {
+        let text = |column| row.get(column).map(str::to_owned);
+        let settings = (2..row.len()).map(|column| text(column).unwrap_or_default()).collect();
+        Self { is_held: row.get(0) == Some("t"), id: text(1), settings }
     }
 }

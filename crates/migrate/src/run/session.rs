@@ -78,6 +78,8 @@ pub(crate) struct Answers {
     pub(crate) ended: usize,
     /// The first row.
     pub(crate) row: Option<SimpleQueryRow>,
+    /// The last one, if there are several.
+    pub(crate) last: Option<SimpleQueryRow>,
 }
 
 impl Session {
@@ -190,9 +192,8 @@ impl Session {
         let mut messages = pin!(self.connection.client().simple_query_raw(sql).await?);
         while let Some(message) = messages.try_next().await? {
             match message {
-                SimpleQueryMessage::Row(row) => {
-                    answers.row.get_or_insert(row);
-                }
+                SimpleQueryMessage::Row(row) if answers.row.is_none() => answers.row = Some(row),
+                SimpleQueryMessage::Row(row) => answers.last = Some(row),
                 SimpleQueryMessage::CommandComplete(_) => answers.ended += 1,
                 _ => {}
             }
