@@ -23,7 +23,7 @@ impl Migrator {
         self.compare(session, holder).await
     }
 
-    /// While this very session holds the lock.
+    /// Without asking who holds the lock.
     pub(super) async fn look_alone(&self, session: &Session) -> Result<Status, Error> {
         self.compare(session, None).await
     }
@@ -54,13 +54,8 @@ impl Migrator {
 
     async fn run(&self, order: Order, observe: &mut (dyn FnMut(Event<'_>) + Send)) -> Result<Report, Error> {
         let session = Session::open(&self.connect, &self.home).await?;
-        let status = self.look(&session).await?;
-        let is_held = status.holder.is_some();
-        match self.jobs(status, order) {
-            Ok(jobs) if jobs.is_empty() => return Ok(Report::default()),
-            // Whoever is at it may be resolving just that.
-            Err(error) if !is_held => return Err(error),
-            Ok(_) | Err(_) => {}
+        if self.has_nothing_to_do(&session, order).await? {
+            return Ok(Report::default());
         }
         match check_connection(&session, &self.connect).await {
             Err(Error::Unsuitable { reason: Unsuitable::Pooler }) if self.may_share_sessions(order) => {
@@ -74,6 +69,19 @@ impl Migrator {
         let done = self.run_alone(&session, lock, order, observe).await;
         lock.release(&session).await;
         Ok(Report { done: done?, ..Report::default() })
+    }
+
+    /// Looks who else is at it only where something is wrong: whoever is may be resolving just that.
+    async fn has_nothing_to_do(&self, session: &Session, order: Order) -> Result<bool, Error> {
+        if let Ok(jobs) = self.jobs(self.look_alone(session).await?, order) {
+            return Ok(jobs.is_empty());
+        }
+        let status = self.look(session).await?;
+        let is_held = status.holder.is_some();
+        match self.jobs(status, order) {
+            Err(error) if !is_held => Err(error),
+            jobs => Ok(jobs.is_ok_and(|jobs| jobs.is_empty())),
+        }
     }
 
     /// Waits for others, who may do meanwhile all that there is to do: then there is no need for the lock, and of many
