@@ -27,7 +27,7 @@ use crate::{Error, Step};
 /// The file that goes next, made ready while the one before runs.
 struct Behind {
     job: Job,
-    /// For the log, if another one follows: that this one has ended, and that the other is begun.
+    /// For history and log, if another one follows: that this one is applied, and that the other is begun.
     rows: Option<Rows>,
 }
 
