@@ -83,13 +83,12 @@ mod tests {
         let files = Migrations::from_static(&[("V7__add_users.sql", "select 1;")]).unwrap();
         let migration = files.iter().next().unwrap();
         let statement = record(&Home::default(), migration, None).await.unwrap();
-        let [version, name, on, checksum] = cells(migration);
+        let [version, name, checksum] = cells(migration);
         let told: Vec<&str> = statement.split('\'').collect();
         let before = format!(
             "INSERT INTO pgkeel.refinery_schema_history (version, name, applied_on, checksum) VALUES ({version}, "
         );
         assert_eq!([told[0], told[1], told[5]], [before, name, checksum]);
-        let [theirs, ours] = [told[3], &on].map(|on| OffsetDateTime::parse(on, &Rfc3339).unwrap());
-        assert!(ours - theirs < time::Duration::hours(1));
+        OffsetDateTime::parse(told[3], &Rfc3339).unwrap();
     }
 }

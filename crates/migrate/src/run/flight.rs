@@ -54,8 +54,6 @@ pub(crate) struct Flights {
 
 /// A file that was sent, and what will be known of it.
 pub(crate) struct Sent<'a> {
-    /// The statement that records it.
-    pub(crate) record: String,
     pub(crate) run: MaybeDone<BoxFuture<'a, Flown>>,
     /// What is written into history and log behind [`BEFORE_LOG`], while the client looks at what has come of the file.
     pub(crate) logged: Option<Logged<'a>>,
@@ -70,7 +68,7 @@ pub(crate) const BEFORE_LOG: &str = "rollback to savepoint pgkeel_log";
 /// What a file has come to behind its last statement, its transaction being open.
 #[derive(Debug)]
 pub(crate) struct Flown {
-    /// Whether the server was content with what comes before the file.
+    /// Whether the server was content with what comes before the file, and did not read on behind it.
     pub(crate) is_begun: bool,
     /// When its transaction began, by the server's clock, if it did.
     pub(crate) started: Option<SystemTime>,
@@ -163,18 +161,14 @@ impl Flights {
 
     /// BEGIN, the file, the look, and what records and logs its good end, to be sent behind [`line_up`](Self::line_up) or
     /// [`commit`](Self::commit).
-    pub(crate) fn send<'a>(
-        &self,
-        session: &'a Session,
-        job: &Job,
-        record: String,
-        rows: Option<Rows>,
-    ) -> Sent<'a> {
+    pub(crate) fn send<'a>(&self, session: &'a Session, job: &Job, rows: Option<Rows>) -> Sent<'a> {
         let begin = format!("begin; execute {PROOF}('{}');\n", self.turn);
-        let (plain, job) = (self.plain.clone(), job.clone());
+        let (plain, job, turn) = (self.plain.clone(), job.clone(), self.turn.to_string());
         let mark = if rows.is_some() { MARK } else { "" };
         let sql = format!("{begin}{}\n;{mark}execute {LOOK}", job.script().sql());
         let before = Before { characters: begin.chars().count(), statements: 2 };
+        // A text that breaks off is refused at what comes behind it.
+        let of_file = before.characters..=before.characters + job.script().sql().chars().count();
         let run = async move {
             let mut answers = Answers::default();
             let ran = session.read(&sql, &mut answers).await;
@@ -182,12 +176,12 @@ impl Flights {
             let started = opened.as_ref().map(|opened| opened.started);
             let mut is_begun = opened.is_some();
             let ended = match (ran, opened) {
-                (Ok(()), Some(opened)) => Ok(leaves(answers.last.as_ref(), &opened.id, &plain)),
+                (Ok(()), Some(opened)) => Ok(leaves(answers.last.as_ref(), &opened.id, &turn, &plain)),
                 (Ok(()), None) => Err(Reason::LockLost.into()),
                 (Err(error), opened) => {
                     let (failure, at) = refused(session, error);
                     let ended = answers.ended.saturating_sub(before.statements);
-                    is_begun |= at.is_some_and(|at| at >= before.characters);
+                    is_begun |= at.is_some_and(|at| of_file.contains(&at));
                     Err(before.placed(&job, failure, at, opened.map(|_| ended)))
                 }
             };
@@ -195,7 +189,7 @@ impl Flights {
         };
         let (handover, guard) = (self.handover.clone(), self.turn.to_string());
         let log = |rows: Rows| async move { handover.write(session, rows, guard).await }.boxed();
-        Sent { record, run: maybe_done(run.boxed()), logged: rows.map(|rows| maybe_done(log(rows))) }
+        Sent { run: maybe_done(run.boxed()), logged: rows.map(|rows| maybe_done(log(rows))) }
     }
 }
 
@@ -234,13 +228,15 @@ struct Opened {
 
 impl Opened {
     fn of(row: &SimpleQueryRow) -> Option<Self> {
-        let started = SystemTime::UNIX_EPOCH + Duration::from_micros(row.get(1)?.parse().ok()?);
-        Some(Self { id: row.get(0)?.to_owned(), started })
+        let cell = |column: usize| row.try_get(column).ok().flatten();
+        let started = SystemTime::UNIX_EPOCH + Duration::from_micros(cell(1)?.parse().ok()?);
+        Some(Self { id: cell(0)?.to_owned(), started })
     }
 }
 
-fn leaves(seen: Option<&SimpleQueryRow>, id: &str, plain: &[String]) -> Leaves {
-    let is_as_before = |seen: Seen| seen.is_held && seen.id.as_deref() == Some(id) && seen.settings == plain;
+fn leaves(seen: Option<&SimpleQueryRow>, id: &str, turn: &str, plain: &[String]) -> Leaves {
+    let is_same = |seen: &Seen| seen.id.as_deref() == Some(id) && seen.turn.as_deref() == Some(turn);
+    let is_as_before = |seen: Seen| seen.is_held && is_same(&seen) && seen.settings == plain;
     Leaves { id: id.to_owned(), is_plain: seen.map(Seen::of).is_some_and(is_as_before) }
 }
 
@@ -255,12 +251,13 @@ const SETTINGS: [&str; 7] = [
     "synchronous_commit",
 ];
 
-/// Those, and how many statements files have prepared.
+/// Those, what the rows are guarded by, and how many statements files have prepared.
 fn look(lock: Lock) -> String {
     let setting = |name| format!(", pg_catalog.current_setting('{name}')");
     let settings: String = SETTINGS.into_iter().map(setting).collect();
     format!(
-        "select {}, pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text{settings},
+        "select {}, pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text,
+             pg_catalog.current_setting('{FILE}', true){settings},
              (select pg_catalog.count(*)::pg_catalog.text from pg_catalog.pg_prepared_statements
               where {FOREIGN})",
         lock.is_held()
@@ -270,13 +267,14 @@ fn look(lock: Lock) -> String {
 struct Seen {
     is_held: bool,
     id: Option<String>,
+    turn: Option<String>,
     settings: Vec<String>,
 }
 
 impl Seen {
     fn of(row: &SimpleQueryRow) -> Self {
-        let text = |column| row.get(column).map(str::to_owned);
-        let settings = (2..row.len()).map(|column| text(column).unwrap_or_default()).collect();
-        Self { is_held: row.get(0) == Some("t"), id: text(1), settings }
+        let text = |column| row.try_get(column).ok().flatten().map(str::to_owned);
+        let settings = (3..row.len()).map(|column| text(column).unwrap_or_default()).collect();
+        Self { is_held: text(0).as_deref() == Some("t"), id: text(1), turn: text(2), settings }
     }
 }

@@ -19,6 +19,7 @@ use super::job::{Job, Tally};
 use super::runner::Runner;
 use super::session::{Answers, Session};
 use super::transaction::{commit, not_committed, roll_back, write};
+use super::turn;
 use crate::state::history;
 use crate::state::log::Rows;
 use crate::{Error, Step};
@@ -26,8 +27,7 @@ use crate::{Error, Step};
 /// The file that goes next, made ready while the one before runs.
 struct Behind {
     job: Job,
-    record: String,
-    /// For the log, if another one follows: that this one has ended, and that the other is begun.
+    /// For history and log, if another one follows: that this one is applied, and that the other is begun.
     rows: Option<Rows>,
 }
 
@@ -50,7 +50,8 @@ impl<'a> Runner<'a> {
                 self.watch.pause(job, tally, begun).await?;
             }
             Err(failure) if has_lost_statements(&failure) => self.flights = None,
-            Ok(false) => {}
+            // That it is begun is in the log.
+            Ok(false) => tally.started = Some(turn::now(self.context.session).await?),
             ended => return ended.map(|_| ()),
         }
         self.in_transaction(job, record, tally).await
@@ -95,6 +96,7 @@ impl<'a> Runner<'a> {
     pub(super) async fn call_back(&mut self, job: &Job) {
         let Some(mut sent) = self.ahead.take() else { return };
         let Flown { started, .. } = self.arrive(job, &mut sent).await;
+        drop(sent);
         settle(self.context.session, false).await;
         self.give_up(job, &Tally { started, ..Tally::of(job) }, Reason::Stopped.into()).await;
     }
@@ -111,7 +113,7 @@ impl<'a> Runner<'a> {
         let flights = self.flights.as_mut().expect("looked for before");
         let line_up = flights.line_up(session);
         let rows = self.upcoming[0].as_ref().and_then(|next| self.context.handover(job, next));
-        let mut sent = flights.send(session, job, String::new(), rows);
+        let mut sent = flights.send(session, job, rows);
         let running = self.context.running(job);
         let renewed = session.step(Step::SetUp, session.connection.batch_execute(&line_up));
         let (logged, renewed, ()) = join3(running.write_soon(session), renewed, go(&mut sent)).await;
@@ -141,9 +143,10 @@ impl<'a> Runner<'a> {
         let next = next.filter(can_travel)?;
         let made = history::made_by(&job.migration, SystemTime::now());
         let newest = self.applied.iter().chain(&made).max_by_key(|row| row.version);
-        let record = engine::record(&self.context.run.home, &next.migration, newest).await.ok()?;
+        // What refinery has against it is told when its turn has come.
+        engine::record(&self.context.run.home, &next.migration, newest).await.ok()?;
         let rows = after.and_then(|after| self.context.handover(&next, &after));
-        Some(Behind { job: next, record, rows })
+        Some(Behind { job: next, rows })
     }
 
     /// Commits the transaction, of which history and log have been written, and sends the next file.
@@ -157,7 +160,7 @@ impl<'a> Runner<'a> {
         let session = self.context.session;
         let flights = self.flights.as_mut().expect("looked for before");
         let end = flights.commit(id);
-        let mut sent = flights.send(session, &behind.job, behind.record, behind.rows);
+        let mut sent = flights.send(session, &behind.job, behind.rows);
         let mut answers = Answers::default();
         let all = join3(told(logged), session.read(&end, &mut answers), go(&mut sent));
         let all = timeout(self.context.limits.answer(), all);

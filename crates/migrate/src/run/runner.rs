@@ -110,10 +110,7 @@ impl<'a> Runner<'a> {
         if job.migration.kind() == Kind::Checkpoint {
             return self.perform(job, &history::remember(&self.context.run.home, &job.migration, None)).await;
         }
-        let record = match &self.ahead {
-            Some(sent) => sent.record.clone(),
-            None => engine::record(&self.context.run.home, &job.migration, self.applied.last()).await?,
-        };
+        let record = engine::record(&self.context.run.home, &job.migration, self.applied.last()).await?;
         self.perform(job, &record).await
     }
 

@@ -136,14 +136,15 @@ impl Session {
         }
     }
 
-    /// What has to be set, until the transaction ends, to write what is read as it was meant, in its time, and to stay.
-    pub(crate) fn readable(limits: Limits) -> String {
-        format!(
-            "set local statement_timeout = {}; set local client_encoding = 'UTF8'; set local standard_conforming_strings = on;
-             select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'",
-            millis(limits.statement)
-        )
+    /// What a step may take until the transaction ends, whatever the file has set. It comes first, as it runs under that itself.
+    pub(crate) fn in_time(limits: Limits) -> String {
+        format!("set local statement_timeout = {}", millis(limits.statement))
     }
+
+    /// What has to be set, until the transaction ends, to write what is read as it was meant, and to stay.
+    pub(crate) const READABLE: &str =
+        "set local client_encoding = 'UTF8'; set local standard_conforming_strings = on;
+         select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'";
 
     /// Expressions that set what this server knows of these. As one query, as extensions that look on take their time for each
     /// statement.

@@ -211,7 +211,7 @@ pub(crate) async fn write(
     id: &str,
     record: &str,
 ) -> Result<(), Failure> {
-    let plain = format!("{KEEP};\n{PLAIN};\n{}", Session::readable(limits));
+    let plain = format!("{};\n{KEEP};\n{PLAIN};\n{}", Session::in_time(limits), Session::READABLE);
     let sql = format!("{};\n{record};\n{BACK}", look(lock, "pg_current_xact_id_if_assigned"));
     let mut seen = None;
     let plain = session.step(Step::Record, session.connection.batch_execute(&plain));

@@ -195,18 +195,20 @@ async fn note(session: &Session) -> Result<Note, pgkeel_connect::Error> {
     Ok(Note { is_missing: row.try_get(0).map_err(decode)?, is_ours: row.try_get(1).map_err(decode)? })
 }
 
-/// What the table has of a migration, and as what type.
-pub(crate) const COLUMNS: [(&str, &str); 4] =
-    [("version", "int8"), ("name", "text"), ("applied_on", "text"), ("checksum", "text")];
+/// What the table has of a migration besides when it was applied, and as what type.
+pub(crate) const COLUMNS: [(&str, &str); 3] = [("version", "int8"), ("name", "text"), ("checksum", "text")];
 
 /// The same of one of them, in that order.
 pub(crate) type Cells = [String; COLUMNS.len()];
 
-/// What refinery writes of a migration that is applied now.
+/// What refinery writes of a migration.
 pub(crate) fn cells(migration: &Migration) -> Cells {
-    let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
-    [migration.version().to_string(), migration.name().to_owned(), now, migration.checksum().to_string()]
+    [migration.version().to_string(), migration.name().to_owned(), migration.checksum().to_string()]
 }
+
+/// When the transaction began, by the server's clock, as refinery writes it.
+pub(crate) const NOW: &str =
+    "pg_catalog.to_char(pg_catalog.now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
 
 /// The statement that takes a version out of the history.
 pub(crate) fn forget(home: &Home, version: i64) -> String {
@@ -226,13 +228,7 @@ pub(crate) fn remember_squashed(home: &Home, it: &Squashed, on: Option<SystemTim
 
 fn put(home: &Home, rows: &[Applied], on: Option<SystemTime>) -> String {
     let on = on.and_then(|on| OffsetDateTime::from(on).format(&Rfc3339).ok());
-    let on = on.map_or_else(
-        || {
-            "pg_catalog.to_char(pg_catalog.now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-                .to_owned()
-        },
-        |on| format!("'{on}'"),
-    );
+    let on = on.map_or_else(|| NOW.to_owned(), |on| format!("'{on}'"));
     let row = |row: &Applied| format!("({}, '{}', {on}, '{}')", row.version, row.name, row.checksum);
     let rows: Vec<String> = rows.iter().map(row).collect();
     let table = &home.tables().history;

@@ -12,10 +12,14 @@ use crate::{count, locks, outside};
 
 const STATEMENTS: usize = 6;
 
-/// Ten files of each kind, and as many repeatables. Every statement that can be in a transaction says so once.
+/// A row of files that go one behind the other, ten files of each kind that do not, and as many repeatables. Every statement that can be in a transaction says so once.
 fn files() -> Vec<(String, String)> {
     let mut files =
         vec![("V1__runs.sql".to_owned(), "create table runs (version int, statement int);".to_owned())];
+    for version in 2..10 {
+        let flying = format!("create table t{version} (id int); insert into runs values ({version}, 1);");
+        files.push((format!("V{version}__flying.sql"), flying));
+    }
     for version in (10..30).step_by(2) {
         let inside = format!(
             "create table t{version} (id int, note text); insert into runs values ({version}, 1);
@@ -146,6 +150,9 @@ async fn whatever_is_killed_the_next_calls_end_where_an_undisturbed_one_does() {
         assert_eq!(fingerprint(&database).await, expected, "round {round}");
         let twice = "select count(*) from (select from runs group by version, statement having count(*) > 1) as twice";
         assert_eq!(count(&database, twice).await, 0);
+        let unlike = "select count(*) from pgkeel.refinery_schema_history as h
+            where (select count(*) from pgkeel.migration_log as l where l.version = h.version and status = 'ok') <> 1";
+        assert_eq!(count(&database, unlike).await, 0, "round {round}");
         assert_eq!(count(&database, "select count(*) from pg_index where not indisvalid").await, 0);
     }
     println!(

@@ -169,3 +169,18 @@ async fn what_commit_itself_leaves_of_the_session_does_not_reach_the_next_file()
         );
     }
 }
+
+/// Although what records it is made ready before.
+#[tokio::test]
+async fn a_file_is_applied_when_the_one_before_has_been() {
+    let database = TestDatabase::empty().await;
+    let files = [
+        ("V1__a.sql", "select pg_sleep(0.2);"),
+        ("V2__b.sql", "select pg_sleep(0.2);"),
+        ("V3__c.sql", "select 3;"),
+    ];
+    migrator(&database, &files).up().await.unwrap();
+    let behind = "select count(*) from pgkeel.refinery_schema_history as h join pgkeel.migration_log as l
+        on l.version = h.version - 1 and status = 'ok' and finished_at <= applied_on::timestamptz";
+    assert_eq!(count(&database, behind).await, 2);
+}

@@ -39,6 +39,7 @@ mod put_off;
 mod race;
 mod repeatables;
 mod readiness;
+mod recorded;
 mod relay;
 mod retry;
 mod scale;

@@ -151,6 +151,8 @@ async fn wherever_a_flight_is_cut_each_file_is_there_with_its_rows_or_not_at_all
         ("V1__a.sql", "create table t1 (id int); insert into t1 values (1);"),
         ("V2__b.sql", "set search_path = nowhere; create table public.t2 (id int);"),
         ("V3__c.sql", "create table t3 (id int);"),
+        ("V4__d.sql", "create table t4 (id int);"),
+        ("V5__e.sql", "create table t5 (id int);"),
     ];
     let migrations = Migrations::from_static(&files).unwrap();
     let mut progress = Progress::of(2 * scaled(8, 1000), "cuts");
@@ -169,7 +171,7 @@ async fn wherever_a_flight_is_cut_each_file_is_there_with_its_rows_or_not_at_all
             let at = format!("{direction:?} {at} of {bytes}: {ended:?}");
             is_whole(&database, files.len(), &at).await;
             migrator(&database, &files).up().await.unwrap();
-            assert_eq!(history(&database).await, [1, 2, 3], "{at}");
+            assert_eq!(history(&database).await, [1, 2, 3, 4, 5], "{at}");
             is_whole(&database, files.len(), &at).await;
             progress.add(1);
         }

@@ -57,6 +57,7 @@ async fn mistakes_are_where_they_are_in_the_file() {
         ("select 1/0;", 1, 1),
         ("selec 1;", 1, 1),
         ("select 'open;", 1, 8),
+        ("create table b (id int", 2, 1),
     ];
     for (text, line, column) in cases {
         let database = TestDatabase::empty().await;
@@ -67,6 +68,15 @@ async fn mistakes_are_where_they_are_in_the_file() {
         assert!(!has_table(&database, "b").await && !has_table(&database, "c").await);
         assert_eq!((history(&database).await, log::rows(&database).await.len()), (vec![1], 4));
     }
+}
+
+/// And not of what comes behind it.
+#[tokio::test]
+async fn what_is_said_of_a_text_that_breaks_off_is_said_of_the_file() {
+    let database = TestDatabase::empty().await;
+    let error = migrator(&database, &between("create table b (id int")).up().await.unwrap_err();
+    let said = error.file().unwrap().reason.server().map(|source| source.message().to_owned());
+    assert_eq!(said.as_deref(), Some("syntax error at end of input"), "{error:?}");
 }
 
 #[tokio::test]
@@ -103,10 +113,19 @@ async fn what_a_file_changes_unseen_is_seen_behind_it() {
     let hidden = [
         "execute 'reset all'",
         "execute 'deallocate all'",
+        "execute 'deallocate pgkeel_ready'",
+        "execute 'deallocate pgkeel_proof'",
+        "execute 'deallocate pgkeel_proof'; execute 'prepare pgkeel_proof (text) as select 1'",
+        "declare it text; begin
+           for it in select name from pg_prepared_statements where not from_sql order by prepare_time desc limit 1 loop
+             execute format('deallocate %I', it); end loop; end",
+        "perform set_config('default_transaction_read_only', 'on', false)",
+        "perform set_config('lock_timeout', '1min', false)",
+        "perform set_config('pgkeel.file', '7', true)",
         "perform set_config('search_path', 'pg_temp', false)",
         "perform set_config('client_encoding', 'latin1', false)",
         "perform set_config('synchronous_commit', 'off', false)",
-        "perform set_config('statement_timeout', '1', false)",
+        "perform set_config('statement_timeout', '1min', false)",
         "perform set_config('pgkeel.turn', '7', false)",
         "execute 'prepare unseen as select 1'",
         "execute 'set standard_conforming_strings = off'",
@@ -136,6 +155,18 @@ async fn what_a_file_changes_unseen_is_seen_behind_it() {
             "select count(*) from pgkeel.migration_log where status = 'ok' and name in ('a', 'b', 'c', 'd')";
         assert_eq!(count(&database, ok).await, 4, "{statement}");
     }
+}
+
+/// Nothing that is set differs behind it, but what goes with the file has gone.
+#[tokio::test]
+async fn a_file_that_resets_all_to_what_was_set_anyway_is_applied() {
+    let database = TestDatabase::empty().await;
+    let alter = format!("alter database {} set", database.address().database());
+    let set = format!("{alter} statement_timeout = '1h'; {alter} synchronous_commit = 'on'");
+    database.connection().await.batch_execute(&set).await.unwrap();
+    let text = "create table b (id int);\ndo $$ begin execute 'reset all'; end $$;";
+    let report = migrator(&database, &between(text)).up().await.unwrap();
+    assert_eq!((report.done.len(), history(&database).await), (3, vec![1, 2, 3]));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use super::entry::{Cell, Value};
 use super::{Entry, RunId};
 use crate::run::session::Session;
-use crate::state::history::{COLUMNS, Cells};
+use crate::state::history::{COLUMNS, Cells, NOW};
 use crate::{Error, Step};
 
 /// The statement, prepared on one session.
@@ -64,7 +64,7 @@ impl Handover {
             placeholders + 1
         );
         let sql = format!(
-            "with recorded as (insert into {} ({names}) values ({}))
+            "with recorded as (insert into {} ({names}, applied_on) values ({}, {NOW}))
              insert into {} ({columns}) select rows.* from (values {}) as rows where ({guard}) is not null",
             tables.history,
             places.join(", "),
