@@ -4,6 +4,7 @@ use pgkeel_connect::{DatabaseError, ServerError};
 use tokio_postgres::error::SqlState;
 
 use crate::param::BadParameter;
+use crate::relation::BadStatement;
 use crate::row::{CellMismatch, RowMismatch};
 
 /// What went wrong with a statement.
@@ -24,6 +25,9 @@ pub enum Error {
         /// How many there were.
         found: usize,
     },
+    /// A statement of several tables cannot be as it is said. Nothing was sent.
+    #[error("the statement cannot be")]
+    Statement(#[source] BadStatement),
     /// An update sets no column. Nothing was sent.
     #[error("the update sets no column")]
     NothingToSet,

@@ -4,7 +4,7 @@
 //! session, a transaction or a client of the driver.
 //!
 //! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
-//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Bind`] and
+//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Expr`] for what is computed of columns; [`Bind`] and
 //! [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`]
 //! for the names in them; then [`Error`].
 //!
@@ -53,11 +53,43 @@
 //! # let _ = |user: User| (user.id, user.name, user.visits);
 //! ```
 //!
+//! Tables are joined, and what is computed of their columns has the types that the server has for it:
+//! ```
+//! use pgkeel_query::connect::Executor;
+//! use pgkeel_query::{Entity, Error, count_of, named};
+//!
+//! #[derive(Entity)]
+//! #[pgkeel(table = "app.teams", columns = t)]
+//! struct Team {
+//!     id: i64,
+//!     name: String,
+//! }
+//!
+//! #[derive(Entity)]
+//! #[pgkeel(table = "app.users", columns = u)]
+//! struct User {
+//!     id: i64,
+//!     team: Option<i64>,
+//! }
+//!
+//! async fn members(database: &impl Executor) -> Result<Vec<(String, i64)>, Error> {
+//!     let teams = Team::query().left_join::<User>(u::team.eq_expr(t::id));
+//!     let counted = teams.select((t::name, count_of(u::id).named("members"))).group_by((t::id, t::name));
+//!     counted.order_by(named("members").desc()).fetch_all(database).await
+//! }
+//!
+//! async fn all(database: &impl Executor) -> Result<Vec<(User, Option<Team>)>, Error> {
+//!     User::query().left_join::<Team>(u::team.eq_expr(t::id)).fetch_all(database).await
+//! }
+//! # let _ = |user: User, team: Team| (user.id, user.team, team.id, team.name);
+//! ```
+//!
 //! # Invariants
 //! - A value is sent as what it is, or as a wider type that has it exactly; else it is an error that names the parameter, both
 //!   types and what mends it, before a byte is sent, and the connection goes on.
 //! - The text of a statement is a literal, or is built of literals and names that were checked and quoted when the program was
 //!   compiled, or carries the reason why it is neither. The text does not depend on values.
+//! - A column of a table that a statement does not have does not compile, or is an error before a byte is sent.
 //! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
 //! - A value is read as what it is, or is an error that names row, field, column and both types.
 //! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
@@ -89,6 +121,7 @@ mod row;
 mod table;
 mod entity;
 mod statement;
+mod relation;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -115,13 +148,23 @@ pub use self::entity::{
 };
 pub use self::error::{Error, Failure};
 pub use self::param::{BadParameter, Param, ParamName};
+pub use self::relation::{
+    Aggregate, Alias, Alike, Anywhere, Averaged, BadStatement, Blend, CastType, Combined, Exact, Expr,
+    Expression, Grow, Holds, Joined, Kind, Literal, Moment, Name, Nullable, Ordered, Output, Plain,
+    Projection, Reads, Scope, Side, Source, Summed, Tables, Unit, Whole, WholeOf, Window, WindowFunction,
+    array_agg, avg, bool_and, bool_or, coalesce, count, count_distinct, count_of, date_trunc, dense_rank,
+    exists, first_value, lag, last_value, lead, length, lower, max, min, named, now, rank, row_number,
+    scalar, string_agg, sum, upper, value,
+};
+#[doc(hidden)]
+pub use self::relation::{At, JoinedRow, Maybe, Only, Selected, Unseen};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
 };
 pub use self::sql::{AuditedRuns, AuditedSql, Sql};
 pub use self::statement::{
-    Bounded, Delete, Filter, Insert, NewRow, OnConflict, Order, OrderBy, Runnable, Select, Unbounded, Update,
-    Values,
+    Bounded, Delete, Filter, Insert, NewRow, OnConflict, Order, OrderBy, OrderExpr, Runnable, Select,
+    Unbounded, Update, Values,
 };
 pub use self::table::Table;
 

@@ -94,6 +94,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("migrate", "it", "snapshot::size", "a snapshot of 2,500 objects takes less than 100 ms"),
     check("migrate", "dumps", "changes", "a snapshot and pg_dump agree on every single change, in any order"),
 
+    check("query", "it", "generated", "statements put together at random are accepted by the server, hostile values in them"),
     check("query", "it", "hostile", "hostile texts go through every place for a value, byte for byte, and through names"),
     check("query", "it", "like", "a part of a text is found as it is, whatever characters it has"),
     check("query", "it", "made_types", "values go into types that are made on the server, and far times and numerics stay exact"),

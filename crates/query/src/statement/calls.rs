@@ -8,6 +8,7 @@ use super::scope::Runnable;
 use super::writer::Written;
 use super::{Delete, Insert, Select, Update};
 use crate::entity::Entity;
+use crate::relation::Output;
 use crate::row::{read_all, read_one, read_scalar};
 use crate::{Error, FromRow};
 
@@ -27,31 +28,33 @@ async fn number(written: Written<'_>, database: &impl Executor) -> Result<u64, E
     Ok(database.execute(&written.text, &written.params()).await?)
 }
 
-impl<E: Entity, R: FromRow> Select<'_, E, R> {
+impl<S, R: Output<S>> Select<'_, S, R> {
     /// All rows.
     ///
     /// # Errors
-    /// As [`Sql::fetch_all`](crate::Sql::fetch_all), and [`Error::TooManyParameters`].
-    pub async fn fetch_all(self, database: &impl Executor) -> Result<Vec<R>, Error> {
-        all(self.write(Answer::Rows)?, database).await
+    /// As [`Sql::fetch_all`](crate::Sql::fetch_all), [`Error::TooManyParameters`], and [`Error::Statement`] of several tables.
+    pub async fn fetch_all(self, database: &impl Executor) -> Result<Vec<R::Row>, Error> {
+        Ok(R::all(all(self.write(Answer::Rows)?, database).await?))
     }
 
     /// The only row.
     ///
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`Error::RowCount`]: [`is_not_found`](Error::is_not_found) if there is none.
-    pub async fn fetch_one(self, database: &impl Executor) -> Result<R, Error> {
-        one(self.write(Answer::Rows)?, database).await
+    pub async fn fetch_one(self, database: &impl Executor) -> Result<R::Row, Error> {
+        Ok(R::one(one(self.write(Answer::Rows)?, database).await?))
     }
 
     /// The only row, if there is one.
     ///
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`Error::RowCount`] of more than one.
-    pub async fn fetch_opt(self, database: &impl Executor) -> Result<Option<R>, Error> {
-        opt(self.write(Answer::Rows)?, database).await
+    pub async fn fetch_opt(self, database: &impl Executor) -> Result<Option<R::Row>, Error> {
+        Ok(opt(self.write(Answer::Rows)?, database).await?.map(R::one))
     }
+}
 
+impl<S, R> Select<'_, S, R> {
     /// How many rows there are; of a statement with a limit, no more than that. Rows are not locked.
     ///
     /// # Errors

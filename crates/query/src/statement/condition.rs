@@ -4,6 +4,8 @@ use std::sync::Arc;
 use super::writer::Writer;
 use crate::bind::Bind;
 use crate::entity::ColumnFacts;
+use crate::param::ParamName;
+use crate::relation::Pieces;
 
 /// What holds for a row, or does not. Each is written in parentheses of its own.
 #[derive(Clone)]
@@ -14,6 +16,8 @@ pub(crate) enum Condition<'a> {
     All(VecDeque<Self>),
     Any(VecDeque<Self>),
     Not(Box<Self>),
+    /// An expression that is true or not.
+    Holds(Pieces<'a>),
 }
 
 /// What is compared.
@@ -22,6 +26,9 @@ pub(crate) enum Term<'a> {
     Column(&'static ColumnFacts),
     /// With the column that it is for.
     Value(Arc<dyn Bind + 'a>, &'static ColumnFacts),
+    /// For no column.
+    Param(Arc<dyn Bind + 'a>),
+    Expr(Pieces<'a>),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +72,8 @@ impl Term<'_> {
         match self {
             Self::Column(column) => out.push(column.sql),
             Self::Value(value, column) => out.value_of(column, &**value),
+            Self::Param(value) => out.value(ParamName::None, &**value),
+            Self::Expr(pieces) => pieces.write(out),
         }
     }
 }
@@ -116,6 +125,7 @@ impl Condition<'_> {
                 out.push("not ");
                 condition.write(out);
             }
+            Self::Holds(pieces) => pieces.write(out),
         }
         out.push(")");
     }

@@ -7,6 +7,7 @@ use super::list::{Ask, List, write_returning};
 use super::writer::{Writer, Written, describe};
 use crate::Error;
 use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, Selection, SetTo};
+use crate::relation::Named;
 
 /// An `insert` of one row of the entity `E`, by [`Entity::insert`]. What it gives back of the row is read as `R`.
 ///
@@ -46,7 +47,7 @@ struct Parts<'a> {
     into: &'static EntityFacts,
     assignments: Assignments<'a>,
     conflict: Option<Conflict>,
-    returning: List,
+    returning: List<'static>,
 }
 
 impl<E: Entity> Insert<'_, E> {
@@ -55,7 +56,7 @@ impl<E: Entity> Insert<'_, E> {
             into: E::FACTS,
             assignments: Assignments::new(),
             conflict: None,
-            returning: List::Whole(E::listed),
+            returning: List::Whole(Named::of::<E>()),
         };
         Self { parts, of: PhantomData }
     }

@@ -9,6 +9,7 @@ use super::writer::{Writer, Written, describe};
 use super::{Condition, Filter};
 use crate::Error;
 use crate::entity::{Column, Entity, EntityFacts, NumberValue, Selection, SetTo, ValueOf};
+use crate::relation::{Holds, Named, check_conditions};
 
 /// An `update` of rows of the entity `E`, by [`Entity::update`]. What it gives back of them is read as `R`.
 ///
@@ -59,7 +60,9 @@ struct Parts<'a> {
     table: &'static EntityFacts,
     assignments: Assignments<'a>,
     conditions: Vec<Condition<'a>>,
-    returning: List,
+    /// Whether the compiler does not see all tables that are named.
+    is_joined: bool,
+    returning: List<'static>,
 }
 
 impl<E: Entity> Update<'_, E> {
@@ -68,7 +71,8 @@ impl<E: Entity> Update<'_, E> {
             table: E::FACTS,
             assignments: Assignments::new(),
             conditions: Vec::new(),
-            returning: List::Whole(E::listed),
+            is_joined: false,
+            returning: List::Whole(Named::of::<E>()),
         })
     }
 }
@@ -105,14 +109,22 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
     }
 
     /// Rows for which this holds, besides all that was said before.
-    pub fn filter(mut self, filter: Filter<'a, E>) -> Update<'a, E, R, Bounded> {
-        self.parts.conditions.push(filter.condition);
+    pub fn filter<F, At>(mut self, filter: Filter<'a, F>) -> Update<'a, E, R, Bounded>
+    where
+        E: Holds<F, At>,
+    {
+        self.parts.put(filter);
         Update::of(self.parts)
     }
 
     /// If there is a value, rows for which what is made of it holds. As there may be none, this alone is no filter.
-    pub fn and_if_some<T>(mut self, value: Option<T>, filter: impl FnOnce(T) -> Filter<'a, E>) -> Self {
-        self.parts.conditions.extend(value.map(|value| filter(value).condition));
+    pub fn and_if_some<T, F, At>(mut self, value: Option<T>, filter: impl FnOnce(T) -> Filter<'a, F>) -> Self
+    where
+        E: Holds<F, At>,
+    {
+        if let Some(value) = value {
+            self.parts.put(filter(value));
+        }
         self
     }
 
@@ -140,6 +152,9 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
         if self.parts.assignments.is_empty() && !is_managed(self.parts.table) {
             return Err(Error::NothingToSet);
         }
+        if self.parts.is_joined {
+            check_conditions(self.parts.table.alias, &self.parts.conditions)?;
+        }
         let mut out = Writer::new();
         self.parts.write(&mut out);
         write_returning(ask, &self.parts.returning, self.parts.table, &mut out);
@@ -147,7 +162,12 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
     }
 }
 
-impl Parts<'_> {
+impl<'a> Parts<'a> {
+    fn put<F>(&mut self, filter: Filter<'a, F>) {
+        self.is_joined |= filter.is_joined;
+        self.conditions.push(filter.condition);
+    }
+
     fn write<'t>(&'t self, out: &mut Writer<'t>) {
         out.push("update ");
         out.push(self.table.sql);
