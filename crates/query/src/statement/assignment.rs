@@ -2,6 +2,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use tokio_postgres::types::Type;
+
 use super::writer::Writer;
 use crate::bind::Bind;
 use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, SetTo};
@@ -49,6 +51,13 @@ impl<'a> Assignments<'a> {
 
     pub(crate) fn has(&self, column: &ColumnFacts) -> bool {
         self.0.iter().any(|known| known.column.name == column.name)
+    }
+
+    /// Whether the column gets a value that is JSON to the server.
+    pub(crate) fn is_json(&self, column: &ColumnFacts) -> bool {
+        let to = self.0.iter().find(|known| known.column.name == column.name).map(|known| &known.to);
+        let (Some(To::Value(value)), [json, jsonb]) = (to, [Type::JSON, Type::JSONB]) else { return false };
+        value.sent_as().is_some_and(|kind| kind == json || kind == jsonb)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Assignment<'a>> {

@@ -53,7 +53,8 @@ impl<'a, E: Entity, R> OnConflict<'a, E, R> {
         self.with(Resolution::Update { only: None, only_changed: false })
     }
 
-    /// As [`update`](Self::update), but if a value differs; a row that is the same stays untouched, and is not given back.
+    /// As [`update`](Self::update), but if a value differs; a row that is the same stays untouched, and is not given back. Of
+    /// JSON that goes by its text, as the server shows it: `json` keeps that as it was sent.
     pub fn update_changed(self) -> Insert<'a, E, R> {
         self.with(Resolution::Update { only: None, only_changed: true })
     }
@@ -84,7 +85,7 @@ impl Conflict {
                 let columns = only.clone().unwrap_or_else(|| self.of_insert(inserted));
                 self.write_update(into, &columns, out);
                 if *only_changed {
-                    write_changed(&columns, out);
+                    write_changed(&columns, inserted, out);
                 }
             }
         }
@@ -114,15 +115,19 @@ impl Conflict {
     }
 }
 
-fn write_changed(columns: &[&'static ColumnFacts], out: &mut Writer<'_>) {
+/// Of JSON the texts are compared: `json` has no `=`, and what goes into one need not go into `jsonb`.
+fn write_changed(columns: &[&'static ColumnFacts], inserted: &Assignments<'_>, out: &mut Writer<'_>) {
     if columns.is_empty() {
         return out.push(" where false");
     }
     out.push(" where (");
     out.list(" or ", columns, |out, column| {
+        let cast = if inserted.is_json(column) { "::text" } else { "" };
         out.push(column.sql);
+        out.push(cast);
         out.push(" is distinct from excluded.");
         out.push(column.bare);
+        out.push(cast);
     });
     out.push(")");
 }

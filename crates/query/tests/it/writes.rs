@@ -71,7 +71,7 @@ fn texts_of_writes() {
     let text = update.text().unwrap();
     assert!(
         text.ends_with(
-            r#" on conflict ("email") do update set "name" = excluded."name", "prefs" = excluded."prefs", "updated_at" = now(), "version" = "users"."version" + 1 where ("users"."name" is distinct from excluded."name" or "users"."prefs" is distinct from excluded."prefs") returning "users"."id""#
+            r#" on conflict ("email") do update set "name" = excluded."name", "prefs" = excluded."prefs", "updated_at" = now(), "version" = "users"."version" + 1 where ("users"."name" is distinct from excluded."name" or "users"."prefs"::text is distinct from excluded."prefs"::text) returning "users"."id""#
         ),
         "{text}"
     );
@@ -131,6 +131,45 @@ async fn an_insert_gives_back_the_row_with_what_the_server_made() {
     );
     assert_eq!(count(&connection).await, 2);
     assert_eq!(Plain::insert().fetch_one(&connection).await.unwrap(), Plain { id: 7, word: None });
+}
+
+#[derive(Debug, PartialEq, Entity)]
+#[pgkeel(table = "notes", columns = note)]
+struct Note {
+    #[pgkeel(id)]
+    id: i32,
+    old: serde_json::Value,
+    #[pgkeel(json)]
+    new: Option<Prefs>,
+}
+
+#[tokio::test]
+async fn json_that_is_the_same_is_no_change_in_columns_of_either_type() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    connection.batch_execute("create table notes(id int4 primary key, old json, new jsonb)").await.unwrap();
+    let note = |old: &str, dark| {
+        Note::insert()
+            .set(note::id, 1)
+            .set(note::old, serde_json::json!({ "b": old, "a": [1, 2.5] }))
+            .set(note::new, Some(Json(Prefs { dark })))
+            .on_conflict((note::id,))
+            .update_changed()
+    };
+    let cases = [
+        ("x", true, 1),
+        ("x", true, 0),
+        ("y'\u{0001}", true, 1),
+        ("y'\u{0001}", true, 0),
+        ("y'\u{0001}", false, 1),
+    ];
+    for (old, dark, rows) in cases {
+        assert_eq!(note(old, dark).execute(&connection).await.unwrap(), rows, "{old} {dark}");
+    }
+    let cleared = note("z", false).execute(&connection).await.unwrap();
+    assert_eq!(cleared, 1);
+    let stored = Note::query().fetch_one(&connection).await.unwrap();
+    assert_eq!((stored.old["b"].as_str(), stored.new), (Some("z"), Some(Prefs { dark: false })));
 }
 
 #[tokio::test]
