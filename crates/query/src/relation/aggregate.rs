@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use super::expr::{Aggregate, Expr, Expression};
+use super::expr::{Expr, Expression};
+use super::kind::Aggregate;
 use super::nullable::Nullable;
 use super::piece::{Piece, Pieces};
 use super::scope::{Anywhere, Blend};

@@ -1,4 +1,5 @@
-use super::expr::{Expr, Expression, Kind};
+use super::expr::{Expr, Expression};
+use super::kind::Kind;
 use super::scope::Blend;
 use crate::entity::{Column, NumberValue};
 

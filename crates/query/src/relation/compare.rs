@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::arithmetic::Alike;
-use super::expr::{Exact, Expr, Expression, Kind};
+use super::expr::{Expr, Expression};
+use super::kind::{Exact, Kind};
 use super::piece::Pieces;
 use super::scope::Joined;
 use crate::entity::{Column, ValueOf, ValuesOf};

@@ -2,6 +2,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::kind::{Exact, Kind, Plain};
 use super::nullable::Nullable;
 use super::piece::{Piece, Pieces};
 use super::scope::Joined;
@@ -43,44 +44,6 @@ pub struct Expr<'a, E, T, K = Plain> {
 }
 
 type Typed<E, T, K> = fn() -> (E, T, K);
-
-/// Of a row: NULL as its type says, and where the row of its table is missing.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Plain;
-
-/// Of a row or group: NULL as its type says, whatever is missing.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Exact;
-
-/// Of a group: NULL as its type says. It takes a [`filter`](Expr::filter) and a [window](Expr::over).
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Aggregate;
-
-/// How NULL gets into an expression: [`Plain`], [`Exact`] or [`Aggregate`].
-pub trait Kind {
-    /// What is computed of one such.
-    type Inside: Kind;
-    /// What is computed of two.
-    type With<K: Kind>: Kind;
-}
-
-impl Kind for Plain {
-    type Inside = Self;
-    type With<K: Kind> = Self;
-}
-
-impl Kind for Exact {
-    type Inside = Self;
-    type With<K: Kind> = K::Inside;
-}
-
-impl Kind for Aggregate {
-    type Inside = Exact;
-    type With<K: Kind> = K::Inside;
-}
 
 /// What an [`Expr`] is made of: a [`Column`], an [`Expr`], and a [`Filter`], which is a `bool`, NULL as in SQL.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use super::expr::{Exact, Expr, Expression, Kind};
+use super::expr::{Expr, Expression};
+use super::kind::{Exact, Kind};
 use super::nullable::Nullable;
 use super::piece::{Piece, Pieces};
 use super::scope::Anywhere;

@@ -1,4 +1,4 @@
-use super::expr::{Aggregate, Exact, Plain};
+use super::kind::{Aggregate, Exact, Plain};
 use super::nullable::Nullable;
 use super::scope::{Anywhere, Joined, Scope, Source};
 

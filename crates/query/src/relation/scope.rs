@@ -161,6 +161,11 @@ impl Named {
         }
     }
 
+    /// The same table, called so.
+    pub(crate) fn under(self, alias: &'static str) -> Self {
+        Self { alias: Some(alias), ..self }
+    }
+
     /// What its columns have in front of them.
     pub(crate) fn name(&self) -> &'static str {
         self.alias.unwrap_or(self.facts.alias)

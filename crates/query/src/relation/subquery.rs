@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use super::expr::{Exact, Expr};
+use super::expr::Expr;
+use super::kind::Exact;
 use super::nullable::Nullable;
 use super::piece::{Piece, Pieces};
 use super::scope::Joined;

@@ -2,7 +2,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::expr::{Aggregate, Exact, Expr, Expression};
+use super::expr::{Expr, Expression};
+use super::kind::{Aggregate, Exact};
 use super::nullable::Nullable;
 use super::piece::{Piece, Pieces};
 use super::scope::Joined;

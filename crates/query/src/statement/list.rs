@@ -1,6 +1,6 @@
 use super::writer::Writer;
 use crate::entity::{ColumnFacts, EntityFacts, list};
-use crate::relation::{Named, Selected};
+use crate::relation::{Named, Selected, write_column};
 
 /// The columns of rows: what stands behind `select` or `returning`.
 #[derive(Clone)]
@@ -21,6 +21,21 @@ impl List<'_> {
             Self::Items(items) => out.list(", ", items, |out, item| item.write(out)),
             Self::Columns(columns) => out.list(", ", columns, |out, column| out.push(column.sql)),
             Self::Fields(fields) => out.push(&list(of, &fields())),
+        }
+    }
+}
+
+impl List<'_> {
+    /// `returning`, of a table that is called so.
+    pub(crate) fn write_returning_under<'t>(&'t self, table: &'static str, out: &mut Writer<'t>) {
+        out.push(" returning ");
+        match self {
+            Self::Whole(named) => named.under(table).write_columns(out),
+            Self::Columns(columns) => {
+                out.list(", ", columns, |out, column| write_column(column, Some(table), out));
+            }
+            // No insert has others.
+            Self::Tables(_) | Self::Fields(_) | Self::Items(_) => {}
         }
     }
 }

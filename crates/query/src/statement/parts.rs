@@ -1,7 +1,7 @@
 use super::Condition;
 use super::condition::write_where;
 use super::list::List;
-use super::order::Sort;
+use super::sort::Sort;
 use super::writer::Writer;
 use crate::entity::{ColumnFacts, EntityFacts};
 use crate::param::ParamName;

@@ -2,8 +2,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::list::List;
-use super::order::{Sort, by};
+use super::order::by;
 use super::parts::{Answer, Distinct, Parts};
+use super::sort::Sort;
 use super::writer::{Writer, Written, describe};
 use super::{Filter, OrderBy};
 use crate::entity::{Entity, Selection};

@@ -174,7 +174,7 @@ impl<'a> Parts<'a> {
         out.push(" set ");
         out.list(", ", self.assignments.iter(), |out, assignment| assignment.write(out));
         let is_said = |column: &_| self.assignments.has(column);
-        write_managed(self.table, is_said, self.assignments.is_empty(), out);
+        write_managed(self.table, None, is_said, self.assignments.is_empty(), out);
         write_where(&self.conditions, out);
     }
 }

@@ -1,8 +1,8 @@
 //! Statements of several tables beside plain SQL: joins, subqueries, statements under names, and combined ones.
 
 use pgkeel_query::{
-    Alias, AuditedSql, BadStatement, Entity, Error, Executor as _, Filter, FromRow, Joined, array_agg,
-    coalesce, count, count_of, exists, lower, max, named, scalar, sql, sum, value,
+    Alias, AuditedSql, BadStatement, Entity, Error, Executor, Filter, FromRow, Joined, OrderBy, Select,
+    array_agg, coalesce, count, count_of, exists, lower, max, named, scalar, sql, sum, value,
 };
 use pgkeel_testkit::TestDatabase;
 
@@ -62,6 +62,27 @@ macro_rules! same {
         assert!(!built.is_empty(), "{text}");
         assert_eq!(built, oracle, "{text}\n{plain}");
     }};
+}
+
+/// Code of any entity, which knows nothing of joined tables.
+async fn of_any<E: Entity>(
+    filter: Filter<'_, E>,
+    order: impl OrderBy<E>,
+    on: &impl Executor,
+) -> Result<Vec<E>, Error> {
+    let statement: Select<'_, E> = E::query().filter(filter.clone() & !!filter.clone() | filter);
+    statement.order_by(order).fetch_all(on).await
+}
+
+#[tokio::test]
+async fn statements_of_any_entity_are_built_as_those_of_a_certain_one() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    connection.batch_execute(TABLES).await.unwrap();
+    let users = of_any(u::id.gt(20), u::id.desc(), &connection).await.unwrap();
+    assert_eq!(users.into_iter().map(|user| user.id).collect::<Vec<_>>(), [23, 22, 21]);
+    let teams = of_any(t::name.is_null(), (t::id.asc(), t::name.asc()), &connection).await.unwrap();
+    assert_eq!(teams.len(), 1);
 }
 
 #[tokio::test]

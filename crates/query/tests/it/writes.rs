@@ -143,6 +143,33 @@ struct Note {
     new: Option<Prefs>,
 }
 
+#[derive(Debug, PartialEq, Clone, Entity)]
+#[pgkeel(table = "excluded", columns = ex, version = "version")]
+struct Excluded {
+    #[pgkeel(id)]
+    id: i32,
+    word: String,
+    version: i32,
+}
+
+#[tokio::test]
+async fn a_table_that_is_called_as_the_row_that_was_to_be_inserted_is_one_like_any_other() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let table = "create table excluded(id int4 primary key, word text, version int4 not null default 1)";
+    connection.batch_execute(table).await.unwrap();
+    let row =
+        |word: &'static str| Excluded::insert().set(ex::id, 1).set(ex::word, word).on_conflict((ex::id,));
+    let stored = |word: &str, version| Excluded { id: 1, word: word.into(), version };
+    assert_eq!(row("a").update_changed().fetch_one(&connection).await.unwrap(), stored("a", 1));
+    assert_eq!(row("a").update_changed().fetch_opt(&connection).await.unwrap(), None);
+    assert_eq!(row("b").update_changed().fetch_one(&connection).await.unwrap(), stored("b", 2));
+    assert_eq!(row("c").update().returning((ex::version,)).fetch_one(&connection).await.unwrap(), (3,));
+    assert_eq!(row("d").update().execute(&connection).await.unwrap(), 1);
+    assert_eq!(row("e").do_nothing().execute(&connection).await.unwrap(), 0);
+    assert_eq!(Excluded::query().fetch_one(&connection).await.unwrap(), stored("d", 4));
+}
+
 #[tokio::test]
 async fn json_that_is_the_same_is_no_change_in_columns_of_either_type() {
     let database = TestDatabase::empty().await;
