@@ -1,14 +1,15 @@
 //! Programs that are not ours, installed where they are missing.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
 use crate::command;
 
-/// What tests of ours run besides. Where `psql` is, `pg_dump` is.
-pub(crate) const FOR_TESTS: [&str; 2] = ["pgbouncer", "psql"];
+/// What tests of ours run besides.
+pub(crate) const FOR_TESTS: [&str; 3] = ["pgbouncer", "psql", "pg_dump"];
 
 /// Those whose packages start a service.
 const SERVICES: [&str; 1] = ["pgbouncer"];
@@ -16,10 +17,21 @@ const SERVICES: [&str; 1] = ["pgbouncer"];
 /// Where plain users may not look.
 const BESIDES: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
 
-fn is_there(program: &str) -> bool {
+fn find(program: &str) -> Option<PathBuf> {
     let path = path();
-    let directories = std::env::split_paths(&path).chain(BESIDES.map(PathBuf::from));
-    directories.map(|directory| directory.join(program)).any(|file| file.is_file())
+    let mut directories = std::env::split_paths(&path).chain(BESIDES.map(PathBuf::from));
+    directories.find_map(|directory| Some(directory.join(program)).filter(|file| file.is_file()))
+}
+
+fn is_there(program: &str) -> bool {
+    find(program).is_some()
+}
+
+/// Whether it runs. On Debian a name may lead to a script that looks for the program of some PostgreSQL, and finds none.
+fn runs(program: &str) -> bool {
+    let Some(file) = find(program) else { return false };
+    let told = Command::new(file).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    told.is_ok_and(|status| status.success())
 }
 
 #[expect(clippy::disallowed_methods, reason = "programs are looked for where the shell would look")]
@@ -38,16 +50,16 @@ const MANAGERS: [(&str, &[&str]); 4] = [
 /// What a package manager calls what has a program; as a rule as the program is called itself.
 fn package<'a>(program: &'a str, manager: &str) -> &'a str {
     match (program, manager) {
-        ("psql", "dnf") => "postgresql",
-        ("psql", "brew") => "libpq",
-        ("psql", _) => "postgresql-client",
+        ("psql" | "pg_dump", "dnf") => "postgresql",
+        ("psql" | "pg_dump", "brew") => "libpq",
+        ("psql" | "pg_dump", _) => "postgresql-client",
         _ => program,
     }
 }
 
-/// Installs those that are not there.
+/// Installs those that are not there, or do not run.
 pub(crate) fn install(programs: &[&str]) -> anyhow::Result<()> {
-    let missing: Vec<&str> = programs.iter().copied().filter(|program| !is_there(program)).collect();
+    let missing: Vec<&str> = programs.iter().copied().filter(|program| !runs(program)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -59,7 +71,7 @@ pub(crate) fn install(programs: &[&str]) -> anyhow::Result<()> {
     if *manager == "apt-get" {
         command::run(as_root(manager)?.arg("update")).with_context(by_hand)?;
     }
-    let packages = missing.iter().map(|program| package(program, manager));
+    let packages: BTreeSet<&str> = missing.iter().map(|program| package(program, manager)).collect();
     command::run(as_root(manager)?.args(*words).args(packages)).with_context(by_hand)?;
     // Some packages start a service. The tests start what they need by themselves.
     for service in missing.iter().filter(|program| SERVICES.contains(program)) {
@@ -98,5 +110,19 @@ mod tests {
     fn programs_are_found_where_the_shell_finds_them() {
         assert!(is_there("sh"));
         assert!(!is_there("pgkeel-no-such-program"));
+    }
+
+    #[test]
+    fn what_is_there_and_does_not_run_is_missing() {
+        assert!(runs("cargo"));
+        assert!(is_there("false") && !runs("false"));
+        assert!(!runs("pgkeel-no-such-program"));
+    }
+
+    #[test]
+    fn programs_of_one_package_are_installed_by_one_name() {
+        for (manager, _) in MANAGERS {
+            assert_eq!(package("psql", manager), package("pg_dump", manager));
+        }
     }
 }

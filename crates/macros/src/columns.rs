@@ -19,6 +19,8 @@ pub(crate) struct Column {
     pub(crate) kind: Type,
     pub(crate) roles: Vec<Role>,
     is_json: bool,
+    /// Whether the field is what the column holds.
+    pub(crate) is_plain: bool,
 }
 
 /// Those fields that are a column of the table each.
@@ -40,6 +42,7 @@ pub(crate) fn columns_of(row: &Row) -> Result<Vec<Column>> {
             kind,
             roles: field.roles.clone(),
             is_json: matches!(field.way, Way::Json),
+            is_plain: matches!(field.way, Way::Plain),
         });
     }
     check_roles(&columns)?;

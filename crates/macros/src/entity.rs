@@ -4,6 +4,7 @@ use syn::ext::IdentExt as _;
 use syn::meta::ParseNestedMeta;
 use syn::{Error, Ident, ItemStruct, LitStr, Path, Result, Type, Visibility};
 
+use crate::capability::capabilities;
 use crate::columns::{Column, columns_of, quoted, wrong_name};
 use crate::field::{Words, inside_option};
 use crate::from_row::{Row, each_word, said, struct_of};
@@ -50,7 +51,9 @@ struct Said {
 pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
     let entity = Entity::parse(&struct_of(item)?)?;
     let (row, columns, facts) = (entity.row.implementation(), entity.constants(), entity.implementation());
-    Ok(quote!(#row #columns #facts))
+    let Entity { row: Row { ident, home, .. }, columns_in, columns: all, .. } = &entity;
+    let capabilities = capabilities(ident, columns_in, all, home);
+    Ok(quote!(#row #columns #facts #capabilities))
 }
 
 impl Said {
@@ -86,7 +89,9 @@ impl Said {
                 Error::new(name.span(), told)
             })?;
             match role {
-                Role::Version if !is_integer(&column.kind) => return Err(Error::new(name.span(), VERSION)),
+                Role::Version if !column.is_plain || !is_integer(&column.kind) => {
+                    return Err(Error::new(name.span(), VERSION));
+                }
                 Role::SoftDelete if inside_option(&column.kind).is_none() => {
                     return Err(Error::new(name.span(), SOFT_DELETE));
                 }

@@ -5,7 +5,7 @@
 //! write what anyone could write: nothing here knows a database, and nothing decides what is run again.
 //!
 //! Read `transactional.rs` and `retry.rs`, which take a function apart with `function.rs`; `sql.rs`, whose `scanner.rs` tells
-//! names from text; `from_row.rs`; `entity.rs` with `columns.rs`; and `new_row.rs`. That is a macro each.
+//! names from text; `from_row.rs`; `entity.rs` with `columns.rs` and `capability.rs`; and `new_row.rs`. That is a macro each.
 //!
 //! # Invariants
 //! - An expansion names nothing but `::core::…` and `::pgkeel_pool::__macro::…`, or the same of pgkeel-query. `crate = "path"`
@@ -24,6 +24,7 @@ mod scanner;
 mod from_row;
 mod entity;
 mod columns;
+mod capability;
 mod new_row;
 mod field;
 mod role;

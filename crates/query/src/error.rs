@@ -3,8 +3,13 @@ use std::error::Error as StdError;
 use pgkeel_connect::{DatabaseError, ServerError};
 use tokio_postgres::error::SqlState;
 
+#[cfg(feature = "cursor")]
+use crate::page::InvalidCursor;
+use crate::page::PageProblem;
 use crate::param::BadParameter;
 use crate::relation::BadStatement;
+use crate::repeats::Repeated;
+use crate::repository::UniqueViolation;
 use crate::row::{CellMismatch, RowMismatch};
 
 /// What went wrong with a statement.
@@ -51,6 +56,13 @@ pub enum Error {
         #[source]
         source: CellMismatch,
     },
+    /// There is no such page. Nothing was sent, but for [`PageProblem::NullInKey`] and [`PageProblem::KeyTooLong`].
+    #[error("there is no such page")]
+    Page(#[source] PageProblem),
+    /// The cursor is not one of this statement. Nothing was sent.
+    #[cfg(feature = "cursor")]
+    #[error("there is no page at this cursor")]
+    Cursor(#[source] InvalidCursor),
     /// The statement has more or fewer rows than the call can use.
     #[error("expected {expected}, got {found} rows")]
     RowCount {
@@ -59,12 +71,61 @@ pub enum Error {
         /// How many there were.
         found: usize,
     },
+    /// There are as many streams in the transaction as it can have, those counted that were dropped before their end. Nothing
+    /// was sent.
+    #[error("the transaction has {most} streams already; read them to their end, or `close` them")]
+    TooManyStreams {
+        /// How many it can have.
+        most: usize,
+    },
+    /// Rows of the stream are lost, as the future that waited for them was dropped, or as it has failed already.
+    #[error("rows of the stream are lost; begin it again")]
+    StreamLost,
     /// The server made no plan of the statement: it is one that has none, or a rule does nothing in its place.
     #[error("the server made no plan of the statement")]
     NoPlan,
+    /// There is no row of this id.
+    #[error("no such row of {entity}")]
+    NotFound {
+        /// The table, as the entity says it.
+        entity: &'static str,
+    },
+    /// The row was changed since it was read. Nothing was changed by this statement: read the row again.
+    #[error("the row of {entity} has version {}, expected was {expected}", Version(.actual))]
+    Conflict {
+        /// The table, as the entity says it.
+        entity: &'static str,
+        /// The version of the row when it was read.
+        expected: i64,
+        /// The version that it has now; `None` for NULL.
+        actual: Option<i64>,
+    },
+    /// The row is deleted softly. Nothing was changed by this statement.
+    #[error("the row of {entity} is deleted")]
+    Deleted {
+        /// The table, as the entity says it.
+        entity: &'static str,
+    },
+    /// Another row has the same values, in columns that are told; of a call of a repository.
+    #[error(transparent)]
+    Unique(UniqueViolation),
+    /// The statement is run again and again, where [`NPlusOne`](crate::NPlusOne) refuses that. It was not run this time.
+    #[error("a statement is run again and again")]
+    Repeated(#[source] Repeated),
     /// The statement could not be run; what the executor says of it is the source.
     #[error("the statement failed")]
     Database(#[source] Failure),
+}
+
+struct Version<'a>(&'a Option<i64>);
+
+impl std::fmt::Display for Version<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(version) => version.fmt(f),
+            None => f.write_str("none"),
+        }
+    }
 }
 
 /// What an executor says of a statement that failed.
@@ -109,6 +170,12 @@ impl<E: DatabaseError> From<E> for Error {
     }
 }
 
+impl From<PageProblem> for Error {
+    fn from(problem: PageProblem) -> Self {
+        Self::Page(problem)
+    }
+}
+
 /// The first of this type among an error and its sources.
 fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     std::iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
@@ -120,6 +187,7 @@ impl Error {
     pub fn server(&self) -> Option<&ServerError> {
         match self {
             Self::Database(failure) => failure.0.server(),
+            Self::Unique(violation) => violation.failure().0.server(),
             _ => None,
         }
     }
@@ -139,7 +207,7 @@ impl Error {
     /// Whether a row was asked for that is not there.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::RowCount { found: 0, .. })
+        matches!(self, Self::RowCount { found: 0, .. } | Self::NotFound { .. } | Self::Deleted { .. })
     }
 
     /// Whether another row has the same value of a unique constraint or index.
@@ -164,6 +232,17 @@ impl Error {
     #[must_use]
     pub fn is_not_null_violation(&self) -> bool {
         self.is(&SqlState::NOT_NULL_VIOLATION)
+    }
+
+    /// Whether what was asked for is no page: a number, a size, a cursor, that came from outside. Nothing was sent.
+    #[must_use]
+    pub fn is_bad_request(&self) -> bool {
+        match self {
+            Self::Page(problem) => problem.is_of_request(),
+            #[cfg(feature = "cursor")]
+            Self::Cursor(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether running the whole transaction again can succeed and cannot apply it twice: it has certainly had no effect,

@@ -4,9 +4,12 @@
 //! session, a transaction or a client of the driver.
 //!
 //! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
-//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Expr`] for what is computed of columns; [`Bind`] and
-//! [`BindType`] for which value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`]
-//! for the names in them; then [`Error`].
+//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Expr`] for what is
+//! computed of columns; for many rows [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`] and
+//! [`Select::in_batches`]; [`Repository`] for what is done with rows day by day, [`load_many`] for rows of many others,
+//! [`NPlusOne`] for loops, [`tenant`] for rows that are held apart; [`FieldSet`] for what users may filter and sort by, and
+//! [`Constraints`] for what they are told of values that cannot be; [`Bind`] and [`BindType`] for which value fits where;
+//! [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`] for the names in them; then [`Error`].
 //!
 //! ```
 //! use pgkeel_query::connect::Executor;
@@ -84,6 +87,58 @@
 //! # let _ = |user: User, team: Team| (user.id, user.team, team.id, team.name);
 //! ```
 //!
+//! A repository of one's own, in three steps: the table, what is known of a new row, and what is asked for, in words of the program.
+//! ```
+//! use pgkeel_query::connect::Executor;
+//! use pgkeel_query::{Entity, Error, NewRow, Repository, Select};
+//!
+//! #[derive(Debug, Clone, Entity)] // 1. Its words say what its rows can do.
+//! #[pgkeel(table = "tickets", columns = t, version = "version")]
+//! struct Ticket {
+//!     #[pgkeel(id, generated)]
+//!     id: i64,
+//!     title: String,
+//!     is_open: bool,
+//!     version: i32,
+//! }
+//!
+//! #[derive(NewRow)] // 2.
+//! #[pgkeel(entity = Ticket, columns = t)]
+//! struct NewTicket<'a> {
+//!     title: &'a str,
+//! }
+//!
+//! trait Tickets {
+//!     fn open<'a>(self, about: &str) -> Select<'a, Ticket>;
+//! }
+//!
+//! impl Tickets for Repository<Ticket> {
+//!     fn open<'a>(self, about: &str) -> Select<'a, Ticket> { // 3. A statement to go on with.
+//!         self.query().filter(t::is_open.eq(true) & t::title.contains(about)).order_by(t::id.asc())
+//!     }
+//! }
+//!
+//! async fn close(db: &impl Executor, about: &str) -> Result<(), Error> {
+//!     for ticket in Ticket::repo().open(about).limit(50).fetch_all(db).await? {
+//!         ticket.change().set(t::is_open, false).save(db).await?; // `Error::Conflict` if somebody was faster.
+//!     }
+//!     Ok(())
+//! }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! # let database = pgkeel_testkit::TestDatabase::empty().await;
+//! # let db = database.connection().await;
+//! # let table = "create table tickets(id int8 generated always as identity primary key, title text not null,
+//! #     is_open bool not null default true, version int4 not null default 1)";
+//! # db.batch_execute(table).await?;
+//! # Ticket::repo().insert(&db, &NewTicket { title: "no heating" }).await?;
+//! # close(&db, "heat").await?;
+//! # let closed = Ticket::repo().get_or_err(&db, 1).await?;
+//! # assert_eq!((closed.id, closed.title.as_str(), closed.is_open, closed.version), (1, "no heating", false, 2));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Invariants
 //! - A value is sent as what it is, or as a wider type that has it exactly; else it is an error that names the parameter, both
 //!   types and what mends it, before a byte is sent, and the connection goes on.
@@ -91,8 +146,12 @@
 //!   compiled, or carries the reason why it is neither. The text does not depend on values.
 //! - A column of a table that a statement does not have does not compile, or is an error before a byte is sent.
 //! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
+//! - A call of a repository is one statement, but for what belongs to more than 10 000 rows, and for the columns of a unique
+//!   violation, which may be asked for behind it.
 //! - A value is read as what it is, or is an error that names row, field, column and both types.
 //! - What is wrong with the columns of a statement is told at once, with struct, field, column and types.
+//! - A cursor that is not one of ours, made for this very statement, is refused before anything is sent.
+//! - What a user may name is listed; all that is wrong with what one sends is told at once, with what is allowed.
 //! - No value of a parameter or a row is in any `Debug`, error or event of `tracing`.
 //!
 //! # Columns that change their type
@@ -112,7 +171,9 @@
 //! # Features
 //! - `tls` (on by default): TLS by rustls.
 //! - `uuid`, `chrono`, `json`, `decimal`: values and fields of the crates uuid, chrono, `serde_json` and `rust_decimal`.
+//! - `cursor`: pages behind cursors, which are encrypted by ring with the caller's key.
 //! - `explain`: [plans](explain) of statements.
+//! - `garde`: values held against the rules of the crate garde, as [`FieldErrors`].
 
 mod sql;
 mod bind;
@@ -122,6 +183,12 @@ mod table;
 mod entity;
 mod statement;
 mod relation;
+mod page;
+mod stream;
+mod repository;
+mod repeats;
+pub mod tenant;
+mod input;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -147,6 +214,19 @@ pub use self::entity::{
     ValueOf, ValuesOf,
 };
 pub use self::error::{Error, Failure};
+#[cfg(feature = "json")]
+pub use self::input::Problem;
+pub use self::input::{
+    Asked, Caps, Constraints, Fault, FieldError, FieldErrors, FieldSet, InputOf, InputValue, Limit, Rejected,
+    Request, Step,
+};
+#[cfg(feature = "garde")]
+pub use self::input::{check, check_with};
+pub use self::page::{CountMode, Page, PageProblem, PageRequest, Paged, Total};
+#[cfg(feature = "cursor")]
+pub use self::page::{
+    CursorKeys, CursorReason, Edge, Edges, InvalidCursor, Keyset, KeysetRequest, PageInfo, WeakKey,
+};
 pub use self::param::{BadParameter, Param, ParamName};
 pub use self::relation::{
     Aggregate, Alias, Alike, Anywhere, Averaged, BadStatement, Blend, CastType, Combined, Exact, Expr,
@@ -158,6 +238,11 @@ pub use self::relation::{
 };
 #[doc(hidden)]
 pub use self::relation::{At, JoinedRow, Maybe, Only, Selected, Unseen};
+pub use self::repeats::{NPlusOne, Repeated};
+pub use self::repository::{
+    By, Change, Key, Keyed, Live, OnlyDeleted, RefersTo, Repository, SoftDelete, Tenanted, UniqueViolation,
+    Versioned, Visibility, Which, WithDeleted, load_by_key, load_many, load_one,
+};
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
 };
@@ -166,6 +251,7 @@ pub use self::statement::{
     Bounded, Delete, Filter, Insert, NewRow, OnConflict, Order, OrderBy, OrderExpr, Runnable, Select,
     Unbounded, Update, Values,
 };
+pub use self::stream::{BatchPosition, Batches, Rows};
 pub use self::table::Table;
 
 /// A statement with its values, as [`Sql`]: takes a string literal and nothing else.
@@ -193,4 +279,39 @@ pub use self::table::Table;
 /// let statement = pgkeel_query::sql!(format!("insert into students(name) values ('{name}')"));
 /// ```
 pub use pgkeel_macros::sql;
+
+/// The fields that users may filter and sort by, as a [`FieldSet`]: each a name, a column and what may be asked of it.
+///
+/// Beside the [operators](Request), `range` is `lt`, `le`, `gt` and `ge`; with `sort` rows can be ordered by the field. Parts are
+/// of columns of text, and `is_null` of those that may be NULL: anything else does not compile.
+///
+/// ```
+/// # use pgkeel_query::{Caps, Entity, FieldSet, fields};
+/// # #[derive(Entity)]
+/// # #[pgkeel(table = "users", columns = u)]
+/// # struct User { id: i64, name: Option<String>, visits: i32 }
+/// static LIST: FieldSet<User> = fields! {
+///     "id" => u::id [eq, any_of],
+///     "name" => u::name [eq, contains, starts_with, is_null, sort],
+///     "visits" => u::visits [eq, range, sort],
+/// }
+/// .sorted_by(|| vec![u::visits.desc(), u::id.asc()])
+/// .capped(Caps::new().most_terms(8));
+/// # assert!(format!("{LIST:?}").contains("starts_with"));
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use pgkeel_query::{Entity, FieldSet, fields};
+/// # #[derive(Entity)]
+/// # #[pgkeel(table = "users", columns = u)]
+/// # struct User { id: i64 }
+/// static LIST: FieldSet<User> = fields! { "id" => u::id [contains] };
+/// ```
+#[macro_export]
+macro_rules! fields {
+    ($($name:literal => $column:path [$($word:ident),+ $(,)?]),* $(,)?) => {
+        $crate::__macro::listed(const { &[$($crate::__macro::Offer::of($name, $column)$(.$word())+.done()),*] })
+    };
+}
+
 pub use pgkeel_macros::{Entity, FromRow, NewRow};

@@ -1,8 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex as StdMutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
 
 use pgkeel_connect::{Address, Config, Connection, Executor as _, Ident};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::environment;
 use crate::server::{self, Server, run};
@@ -16,6 +18,7 @@ pub struct TestDatabase {
     name: Ident,
     address: Address,
     server: Address,
+    onlooker: OnceCell<Connection>,
 }
 
 impl TestDatabase {
@@ -52,7 +55,7 @@ impl TestDatabase {
         if environment::keeps_databases() {
             eprintln!("PGKEEL_TEST_KEEP: {address}");
         }
-        Self { name, address, server: server.address.clone() }
+        Self { name, address, server: server.address.clone(), onlooker: OnceCell::new() }
     }
 
     /// Where it is.
@@ -70,6 +73,11 @@ impl TestDatabase {
     /// A connection of its own to it, for looking at what others do.
     pub async fn connection(&self) -> Connection {
         server::admin(&self.address).await
+    }
+
+    /// The one connection for looking at what others do, opened by the first who looks. Its session should stay as it is.
+    pub async fn onlooker(&self) -> &Connection {
+        self.onlooker.get_or_init(|| self.connection()).await
     }
 }
 
@@ -109,13 +117,29 @@ impl Drop for TestDatabase {
         let dropping = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(async {
+            let dropped = runtime.block_on(async {
                 let admin = pgkeel_connect::dial(&Config::new(server)).await?;
                 admin.batch_execute(&sql).await
-            })
+            });
+            if let Err(error) = dropped {
+                eprintln!("a test database stays until its server ends: {error}");
+            }
         });
-        if let Err(error) = dropping.join().expect("dropping a database does not panic") {
-            eprintln!("a test database stays until its server ends: {error}");
-        }
+        wait_for_the_oldest(dropping);
+    }
+}
+
+/// So many are dropped beside what tests do, as nobody knows them any more. What is not dropped by the end of the process goes
+/// with its server.
+const AT_ONCE: usize = 4;
+
+fn wait_for_the_oldest(dropping: JoinHandle<()>) {
+    static DROPPING: StdMutex<VecDeque<JoinHandle<()>>> = StdMutex::new(VecDeque::new());
+    let mut all = DROPPING.lock().expect("nothing here panics");
+    all.push_back(dropping);
+    let oldest = if all.len() > AT_ONCE { all.pop_front() } else { None };
+    drop(all);
+    if let Some(oldest) = oldest {
+        oldest.join().expect("dropping a database does not panic");
     }
 }

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::text::stamp;
 use crate::{
     Blocker, Conflict, Destructive, Error, FileError, LockHolder, Migration, Plan, Report, Status, Stays,
+    VerifyError,
 };
 
 pub(crate) fn report(report: &Report) -> Value {
@@ -145,6 +146,20 @@ pub(crate) fn error(error: &Error, message: &str) -> Value {
         "problems": problems,
         "conflicts": conflicts,
         "destructive": destructive,
+    }})
+}
+
+/// The same of what is done in shadows, and of what is compared.
+pub(crate) fn verify_error(it: &VerifyError, message: &str) -> Value {
+    if let VerifyError::Migrate(it) = it {
+        return error(it, message);
+    }
+    json!({ "error": {
+        "message": message,
+        "exit": Exit::from(it) as u8,
+        "sqlstate": it.server().map(|server| server.code().code()),
+        "hint": it.server().and_then(|server| server.hint()),
+        "stopped": it.is_stopped(),
     }})
 }
 

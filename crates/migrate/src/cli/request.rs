@@ -13,7 +13,7 @@ use pgkeel_connect::Config;
 use self::options::Options;
 use super::schemas::Side;
 use super::tenants::Words as TenantWords;
-use crate::{Error, LockFile, Migrations, Migrator, Stop, Tenant};
+use crate::{DryRun, Error, LockFile, Migrations, Migrator, Stop, Tenant};
 
 pub(crate) use self::verb::{Content, Verb, WayBack};
 
@@ -78,6 +78,15 @@ impl Request {
     /// The tenant for whose schema alone it is.
     pub(crate) fn tenant(&self) -> Option<Tenant> {
         self.tenants.as_ref().and_then(TenantWords::one)
+    }
+
+    /// The words that make it a dry run, if it is one, as they go behind others.
+    pub(crate) fn dry_run(&self) -> &'static str {
+        match self.options.dry_run {
+            None => "",
+            Some(DryRun::Rollback) => " --dry-run",
+            Some(DryRun::Shadow) => " --dry-run=shadow",
+        }
     }
 
     pub(crate) fn migrator(self, connect: Config, migrations: Migrations, stop: Stop) -> Migrator {

@@ -97,8 +97,8 @@ pub async fn run_into_with<E>(
     err: &mut (dyn Write + Send),
 ) -> Result<Exit, E> {
     let request = Request::of(matches);
-    let (json, detail, tenant) = (request.json, request.detail, request.tenant());
-    let mut screen = Screen { out, err, json, detail, tenant };
+    let (json, detail, tenant, dry_run) = (request.json, request.detail, request.tenant(), request.dry_run());
+    let mut screen = Screen { out, err, json, detail, tenant, dry_run };
     let verb = request.verb.clone();
     if let Verb::New { name, content, way_back, code } = verb {
         let besides = add(Migrations::default());

@@ -15,6 +15,8 @@ pub(crate) struct Screen<'a> {
     pub(crate) detail: bool,
     /// For whose schema alone the verb is.
     pub(crate) tenant: Option<Tenant>,
+    /// The words that make it a dry run, if it is one.
+    pub(crate) dry_run: &'static str,
 }
 
 impl Screen<'_> {
@@ -64,10 +66,7 @@ impl Screen<'_> {
         let message = in_full(error);
         let _ = writeln!(self.err, "migrate: {message}");
         if self.json {
-            self.answer(
-                String::new,
-                || serde_json::json!({ "error": { "message": message, "exit": Exit::from(error) as u8 } }),
-            );
+            self.answer(String::new, || json::verify_error(error, &message));
         }
         Exit::from(error)
     }
@@ -94,7 +93,7 @@ impl Screen<'_> {
         if let Some(hint) = error.server().and_then(|server| server.hint()) {
             let _ = writeln!(self.err, "hint: {hint}");
         }
-        if let Some(next) = text::next(error, of.or(self.tenant.as_ref())) {
+        if let Some(next) = text::next(error, of.or(self.tenant.as_ref()), self.dry_run) {
             let _ = writeln!(self.err, "next: {next}");
         }
     }

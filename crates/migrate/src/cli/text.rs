@@ -122,8 +122,9 @@ pub(crate) fn report(report: &Report, nothing: &str) -> String {
     }
 }
 
-/// What to do about an error, if that is not in it; for one of many tenants for just this one.
-pub(crate) fn next(error: &Error, tenant: Option<&Tenant>) -> Option<String> {
+/// What to do about an error, if that is not in it; for one of many tenants for just this one. `dry_run` are the words that
+/// make it a dry run, if it was one.
+pub(crate) fn next(error: &Error, tenant: Option<&Tenant>, dry_run: &str) -> Option<String> {
     if let Error::Import { problems, .. } = error {
         return next_of_import(problems);
     }
@@ -140,8 +141,8 @@ pub(crate) fn next(error: &Error, tenant: Option<&Tenant>) -> Option<String> {
     }
     let whose = tenant.map_or_else(String::new, in_schema);
     let verb = match file.direction {
-        Direction::Up => format!("up{whose}"),
-        Direction::Down => format!("down{whose}"),
+        Direction::Up => format!("up{whose}{dry_run}"),
+        Direction::Down => format!("down{whose}{dry_run}"),
     };
     Some(match (&file.reason, file.stays) {
         (Reason::Stopped | Reason::IndexInUse { .. } | Reason::IndexInvalid { .. }, _) => {

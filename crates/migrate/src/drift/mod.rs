@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pgkeel_connect::{Config, Connection, dial};
 
-pub(crate) use self::recorded::{Header, header};
+pub(crate) use self::recorded::{Header, Place, header};
 pub use self::verification::Verification;
 use crate::proof::server_wide;
 use crate::run::cancelling;

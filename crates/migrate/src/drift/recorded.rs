@@ -17,18 +17,18 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// IF NOT EXISTS would ask for the right to create even where there is nothing to create.
 async fn make(home: &Home, connection: &Connection) -> Result<(), pgkeel_connect::Error> {
     let schema = home.schema_sql();
-    let is_there = "select to_regnamespace($1) is not null";
+    let is_there = "select pg_catalog.to_regnamespace($1) is not null";
     if !connection.query_scalar_typed(is_there, &[(&schema, Type::TEXT)]).await? {
         connection.batch_execute(&format!("create schema {schema}")).await?;
     }
     let create = format!(
         "create table {} (
         one boolean primary key default true check (one),
-        fingerprint text not null,
-        scope text not null,
-        snapshot text not null,
-        recorded_at timestamptz not null default now(),
-        applied text
+        fingerprint pg_catalog.text not null,
+        scope pg_catalog.text not null,
+        snapshot pg_catalog.text not null,
+        recorded_at pg_catalog.timestamptz not null default pg_catalog.now(),
+        applied pg_catalog.text
     )",
         home.tables().snapshot
     );
@@ -37,7 +37,7 @@ async fn make(home: &Home, connection: &Connection) -> Result<(), pgkeel_connect
 
 /// For a table that an older version made.
 fn add_applied(home: &Home) -> String {
-    format!("alter table {} add applied text", home.tables().snapshot)
+    format!("alter table {} add applied pg_catalog.text", home.tables().snapshot)
 }
 
 fn put(home: &Home) -> String {
@@ -52,11 +52,12 @@ fn put(home: &Home) -> String {
 /// The catalogs tell this to everybody; to look a table up by its name takes a right on its schema. Which of the three it
 /// is comes first.
 const LOOK: &str = "
-    select array_position($2, relname::text),
-        has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select'),
-        exists (select from pg_catalog.pg_attribute where attrelid = c.oid and attname = 'applied' and not attisdropped)
-    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = relnamespace
-    where nspname = $1 and relname = any ($2)";
+    select pg_catalog.array_position($2, relname::pg_catalog.text),
+        pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select'),
+        exists (select from pg_catalog.pg_attribute where attrelid operator(pg_catalog.=) c.oid
+            and attname operator(pg_catalog.=) 'applied' and not attisdropped)
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) relnamespace
+    where nspname operator(pg_catalog.=) $1 and relname operator(pg_catalog.=) any ($2)";
 
 /// What was recorded, and of what.
 #[derive(Debug)]
@@ -115,21 +116,43 @@ impl Snapshot {
         connection: &Connection,
         scope: &Scope,
     ) -> Result<(), VerifyError> {
-        let lines: Vec<String> = scope.lines().collect();
-        let values = [self.fingerprint().to_string(), lines.join("\n"), self.to_text()];
-        let record = async {
+        Place::find(home, connection).await?.put(self, scope).await
+    }
+}
+
+/// Where a snapshot is kept, with what the history says meanwhile.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    home: &'a Home,
+    connection: &'a Connection,
+    applied: Option<String>,
+}
+
+impl<'a> Place<'a> {
+    /// Makes the table if it is not there.
+    pub(crate) async fn find(home: &'a Home, connection: &'a Connection) -> Result<Self, VerifyError> {
+        let find = async {
             let tables = Tables::look(home, connection).await?;
             match tables.record {
                 Standing::Missing => make(home, connection).await?,
                 Standing::Old => connection.batch_execute(&add_applied(home)).await?,
                 Standing::Readable | Standing::Hidden => {}
             }
-            let applied = tables.applied(home, connection).await?;
-            let [fingerprint, scope, snapshot] = &values;
-            let values: [&(dyn ToSql + Sync); 4] = [fingerprint, scope, snapshot, &applied];
-            connection.execute_typed(&put(home), &values.map(|value| (value, Type::TEXT))).await
+            tables.applied(home, connection).await
         };
-        bounded(VerifyStep::Record, record).await.map(|_| ())
+        let applied = bounded(VerifyStep::Record, find).await?;
+        Ok(Self { home, connection, applied })
+    }
+
+    /// In place of the one that was kept before.
+    pub(crate) async fn put(&self, snapshot: &Snapshot, scope: &Scope) -> Result<(), VerifyError> {
+        let lines: Vec<String> = scope.lines().collect();
+        let texts = [snapshot.fingerprint().to_string(), lines.join("\n"), snapshot.to_text()];
+        let [fingerprint, scope, snapshot] = &texts;
+        let values: [&(dyn ToSql + Sync); 4] = [fingerprint, scope, snapshot, &self.applied];
+        let (sql, values) = (put(self.home), values.map(|value| (value, Type::TEXT)));
+        let put = self.connection.execute_typed(&sql, &values);
+        bounded(VerifyStep::Record, put).await.map(|_| ())
     }
 }
 
@@ -170,13 +193,18 @@ impl Tables {
             return Ok(None);
         }
         let tables = home.tables();
-        let mut lines = format!("select version || ' ' || checksum as line from {}", tables.history);
+        let mut lines =
+            format!("select pg_catalog.format('%s %s', version, checksum) as line from {}", tables.history);
         if self.repeatables {
-            lines = format!("{lines} union all select name || ' ' || sha256 from {}", tables.repeatable);
+            lines = format!(
+                "{lines} union all select pg_catalog.format('%s %s', name, sha256) from {}",
+                tables.repeatable
+            );
         }
         let applied = format!(
-            "select encode(sha256(convert_to(coalesce(
-                string_agg(line, E'\\n' order by line collate \"C\"), ''), 'UTF8')), 'hex') from ({lines}) as lines"
+            "select pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(
+                pg_catalog.string_agg(line, E'\\n' order by line collate pg_catalog.\"C\"), ''), 'UTF8')), 'hex')
+             from ({lines}) as lines"
         );
         let rows = connection.query_typed(&applied, &[]).await?;
         Ok(rows.first().and_then(|row| row.try_get(0).ok()))
@@ -185,7 +213,8 @@ impl Tables {
 
 /// Which schema was recorded; nothing where none was, or it does not say of which history it is, or this role may not read it.
 pub(crate) async fn header(home: &Home, connection: &Connection) -> Result<Option<Header>, VerifyError> {
-    let columns = "scope, applied, split_part(left(snapshot, 100), E'\n', 2), fingerprint";
+    let columns =
+        "scope, applied, pg_catalog.split_part(pg_catalog.left(snapshot, 100), E'\n', 2), fingerprint";
     let found = match row(home, connection, columns).await {
         Err(VerifyError::OldRecord) => None,
         found => found?,

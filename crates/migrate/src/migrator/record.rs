@@ -1,12 +1,14 @@
 //! What the schema is when a call ends, kept for those who ask later whether it still is.
 
+use futures_util::future::join;
 use pgkeel_connect::{Config, Executor as _, Host, dial};
 use tokio::task::JoinSet;
 
 use super::Migrator;
+use crate::drift::Place;
 use crate::run::session::Session;
 use crate::snapshot::Reader;
-use crate::{Snapshot, VerifyError};
+use crate::{Scope, Snapshot, VerifyError};
 
 /// As who it is seen in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "pgkeel-migrate record";
@@ -21,12 +23,23 @@ pub(super) struct Recorder(JoinSet<Option<Reader>>);
 /// Where the files run, and nowhere else: of several hosts, or of several servers behind one name, another one may be behind.
 async fn reader(config: Config, host: Host) -> Option<Reader> {
     let connection = dial(&config).await.ok()?;
-    let is_standby: bool = connection.query_scalar("select pg_is_in_recovery()", &[]).await.ok()?;
+    let is_standby: bool =
+        connection.query_scalar("select pg_catalog.pg_is_in_recovery()", &[]).await.ok()?;
     if is_standby || *connection.host() != host {
         return None;
     }
     let reader = Reader::new(connection);
     reader.make_ready().await.ok().map(|()| reader)
+}
+
+async fn sooner(reader: Option<&Reader>, scope: &Scope) -> Option<Snapshot> {
+    reader?.take(scope).await.ok()
+}
+
+async fn leave(reader: Option<Reader>) {
+    if let Some(reader) = reader {
+        reader.close().await;
+    }
 }
 
 impl Migrator {
@@ -45,21 +58,18 @@ impl Migrator {
     pub(super) async fn record(&self, session: &Session, mut recorder: Recorder) {
         let Some(scope) = &self.recorded else { return };
         let reader = recorder.0.try_join_next().and_then(Result::ok).flatten();
-        let record = async {
+        let place = async {
             session.renew(self.limits).await?;
-            let sooner = match reader {
-                Some(reader) => {
-                    let taken = reader.take(scope).await;
-                    reader.close().await;
-                    taken.ok()
-                }
-                None => None,
-            };
+            Place::find(&session.home, &session.connection).await
+        };
+        let record = async {
+            let (place, sooner) = join(place, sooner(reader.as_ref(), scope)).await;
+            let place = place?;
             let snapshot = match sooner {
                 Some(snapshot) => snapshot,
                 None => Snapshot::take_in(&session.home, &session.connection, scope).await?,
             };
-            snapshot.record_in(&session.home, &session.connection, scope).await
+            join(place.put(&snapshot, scope), leave(reader)).await.0
         };
         if let Err(error) = record.await as Result<(), VerifyError> {
             let error = &error as &dyn std::error::Error;

@@ -26,9 +26,11 @@ pub struct Blocker {
 
 /// Whom the session with this process id waits for.
 pub(crate) const QUERY: &str = "select blocking.pid, coalesce(application_name, ''), coalesce(state, ''),
-        extract(epoch from clock_timestamp() - xact_start)::float8, coalesce(left(query, 1000), '')
-    from (select distinct pid from unnest(pg_blocking_pids($1)) as pid) as blocking
-    left join pg_stat_activity using (pid) order by xact_start nulls last, pid";
+        extract(epoch from pg_catalog.clock_timestamp() operator(pg_catalog.-) xact_start)::pg_catalog.float8,
+        coalesce(pg_catalog.left(query, 1000), '')
+    from (select distinct pid from pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) as pid) as blocking
+    left join pg_catalog.pg_stat_activity as a on a.pid operator(pg_catalog.=) blocking.pid
+    order by xact_start nulls last, blocking.pid";
 
 impl Blocker {
     pub(crate) fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {

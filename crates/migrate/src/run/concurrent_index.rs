@@ -36,13 +36,17 @@ struct Index {
 }
 
 const INDEX: &str =
-    "select quote_ident(nspname) || '.' || quote_ident(c.relname), i.indisvalid, i.indisunique,
-        i.indrelid = r.oid, c.relkind = 'I', pg_get_indexdef(c.oid),
-        (select p.pid from pg_stat_progress_create_index p
-         where p.index_relid = c.oid and p.pid <> pg_backend_pid() limit 1)
-    from pg_class r join pg_class c on c.relnamespace = r.relnamespace join pg_index i on i.indexrelid = c.oid
-    join pg_namespace n on n.oid = c.relnamespace
-    where r.oid = to_regclass($1::text) and c.relname = $2::text";
+    "select pg_catalog.format('%I.%I', nspname, c.relname), i.indisvalid, i.indisunique,
+        i.indrelid operator(pg_catalog.=) r.oid, c.relkind operator(pg_catalog.=) 'I', pg_catalog.pg_get_indexdef(c.oid),
+        (select p.pid from pg_catalog.pg_stat_progress_create_index p
+         where p.index_relid operator(pg_catalog.=) c.oid
+           and p.pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid() limit 1)
+    from pg_catalog.pg_class r
+    join pg_catalog.pg_class c on c.relnamespace operator(pg_catalog.=) r.relnamespace
+    join pg_catalog.pg_index i on i.indexrelid operator(pg_catalog.=) c.oid
+    join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+    where r.oid operator(pg_catalog.=) pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.oid
+      and c.relname operator(pg_catalog.=) $2::pg_catalog.text";
 
 /// Looks for the index that is to be built, and for what an earlier try has left of it.
 pub(crate) async fn look(session: &Session, build: &IndexBuild, may_be_done: bool) -> Result<Found, Failure> {
@@ -118,7 +122,7 @@ async fn would_be(session: &Session, build: &IndexBuild) -> Result<String, Error
     let made = session.step(Step::RepairIndex, connection.batch_execute(&sql)).await;
     let definition = match made {
         Ok(()) => {
-            let sql = "select pg_get_indexdef('pg_temp.pgkeel_like_index'::regclass)";
+            let sql = "select pg_catalog.pg_get_indexdef('pg_temp.pgkeel_like_index'::pg_catalog.regclass)";
             session.step(Step::RepairIndex, connection.query_scalar::<String>(sql, &[])).await
         }
         Err(error) => Err(error),
@@ -130,11 +134,15 @@ async fn would_be(session: &Session, build: &IndexBuild) -> Result<String, Error
 /// Looks for the copies that a failed REINDEX CONCURRENTLY has left (documentation of REINDEX, "Rebuilding Indexes
 /// Concurrently").
 pub(crate) async fn look_for_copies(session: &Session, rebuild: &IndexRebuild) -> Result<Found, Failure> {
-    let sql = "select quote_ident(nspname) || '.' || quote_ident(c.relname)
-        from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
-        where not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$' and i.indrelid = coalesce(
-            (select x.indrelid from pg_index x where x.indexrelid = to_regclass($1::text)), to_regclass($1::text))
-        and not exists (select from pg_stat_progress_create_index p where p.relid = i.indrelid)";
+    let sql = "select pg_catalog.format('%I.%I', nspname, c.relname)
+        from (select pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.oid as oid) as named
+        join pg_catalog.pg_index i on i.indrelid operator(pg_catalog.=) coalesce(
+            (select x.indrelid from pg_catalog.pg_index x where x.indexrelid operator(pg_catalog.=) named.oid), named.oid)
+        join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) i.indexrelid
+        join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+        where not i.indisvalid and c.relname operator(pg_catalog.~) '_cc(new|old)[0-9]*$'
+        and not exists (select from pg_catalog.pg_stat_progress_create_index p
+            where p.relid operator(pg_catalog.=) i.indrelid)";
     let names: [&(dyn ToSql + Sync); 1] = [&rebuild.relation];
     let rows = session.step(Step::RepairIndex, session.query(sql, &names)).await?;
     let names: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
@@ -146,7 +154,7 @@ pub(crate) async fn look_for_copies(session: &Session, rebuild: &IndexRebuild) -
 pub(crate) async fn is_dropped(session: &Session, statement: &Statement<'_>) -> Result<bool, Error> {
     let names = dropped(statement);
     for name in &names {
-        let sql = "select to_regclass($1::text) is null";
+        let sql = "select pg_catalog.to_regclass($1::pg_catalog.text) is null";
         if !session.step(Step::RepairIndex, session.query_scalar(sql, &[name])).await? {
             return Ok(false);
         }

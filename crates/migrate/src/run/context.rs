@@ -10,6 +10,7 @@ use super::job::{Job, Tally};
 use super::lock::Lock;
 use super::session::{Limits, Session};
 use super::turn;
+use crate::state::history;
 use crate::state::log::{Entry, Rows, RunId, Started, State, Trouble};
 use crate::{Error, Step};
 
@@ -41,9 +42,10 @@ impl Context<'_> {
         Entry { started, attempts, note, ..entry }.insert()
     }
 
-    /// What is logged where the next file goes behind this one, if it does.
+    /// What is written into history and log where the next file goes behind this one, if it does.
     pub(super) fn handover(&self, job: &Job, next: &Job) -> Option<Rows> {
-        can_travel(next).then(|| Rows::of([&self.flown(job), &self.running(next)]))
+        can_travel(next)
+            .then(|| Rows::of(history::cells(&job.migration), [&self.flown(job), &self.running(next)]))
     }
 
     /// What is logged of the good end of a file to which nothing happened on the way.

@@ -69,3 +69,27 @@ impl AsyncMigrate for Engine {
         String::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::format_description::well_known::Rfc3339;
+
+    use super::*;
+    use crate::Migrations;
+    use crate::state::history::cells;
+
+    #[tokio::test]
+    async fn what_files_in_flight_have_recorded_is_what_refinery_records() {
+        let files = Migrations::from_static(&[("V7__add_users.sql", "select 1;")]).unwrap();
+        let migration = files.iter().next().unwrap();
+        let statement = record(&Home::default(), migration, None).await.unwrap();
+        let [version, name, on, checksum] = cells(migration);
+        let told: Vec<&str> = statement.split('\'').collect();
+        let before = format!(
+            "INSERT INTO pgkeel.refinery_schema_history (version, name, applied_on, checksum) VALUES ({version}, "
+        );
+        assert_eq!([told[0], told[1], told[5]], [before, name, checksum]);
+        let [theirs, ours] = [told[3], &on].map(|on| OffsetDateTime::parse(on, &Rfc3339).unwrap());
+        assert!(ours - theirs < time::Duration::hours(1));
+    }
+}

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, join, maybe_done};
 use pgkeel_connect::Error as ConnectError;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Row, SimpleQueryRow, Statement};
 
@@ -24,7 +23,18 @@ use crate::{Direction, Error, Kind, Migration, Step};
 /// The setting that says which file the session was made as new for. No file has a reason to know it.
 const TURN: &str = "pgkeel.turn";
 
-/// The same, for as long as the file's transaction is open.
+/// Sets what each file finds set, and `TURN` unless the transaction that is named is not committed, or COMMIT has had something
+/// prepared, which would reach the next file. Prepared with a name, as it goes in one message with other statements.
+const READY: &str = "pgkeel_ready";
+
+/// Fails unless the session was made as new for this turn and has the lock. Short in views of what the server does, which cut
+/// texts off.
+const PROOF: &str = "pgkeel_proof";
+
+/// Those of the statements that have been prepared which files have, and what COMMIT calls.
+const FOREIGN: &str = "from_sql and name operator(pg_catalog.<>) all (array['pgkeel_ready', 'pgkeel_proof'])";
+
+/// The same as `TURN`, for as long as the file's transaction is open.
 const FILE: &str = "pgkeel.file";
 
 /// What a session is looked at for behind each file, prepared once.
@@ -45,7 +55,7 @@ pub(crate) struct Sent<'a> {
     /// The statement that records it.
     pub(crate) record: String,
     pub(crate) run: MaybeDone<BoxFuture<'a, Flown>>,
-    /// What is written into the log behind [`BEFORE_LOG`], while the client looks at what has come of the file.
+    /// What is written into history and log behind [`BEFORE_LOG`], while the client looks at what has come of the file.
     pub(crate) logged: Option<Logged<'a>>,
 }
 
@@ -58,6 +68,8 @@ pub(crate) const BEFORE_LOG: &str = "rollback to savepoint pgkeel_log";
 /// What a file has come to behind its last statement, its transaction being open.
 #[derive(Debug)]
 pub(crate) struct Flown {
+    /// Whether the server was content with what comes before the file.
+    pub(crate) is_begun: bool,
     /// When its transaction began, by the server's clock, if it did.
     pub(crate) started: Option<SystemTime>,
     pub(crate) ended: Result<Leaves, Failure>,
@@ -66,7 +78,7 @@ pub(crate) struct Flown {
 impl Flown {
     /// For one of which nothing was heard.
     pub(crate) fn never(failure: Failure) -> Self {
-        Self { started: None, ended: Err(failure) }
+        Self { is_begun: false, started: None, ended: Err(failure) }
     }
 }
 
@@ -118,14 +130,38 @@ impl Flights {
         Ok(Self { look, plain, handover, lock, limits, turn: 0 })
     }
 
-    /// The statements that make the session as new for the next file, and note that they have.
-    pub(crate) fn make_as_new(&mut self, session: &Session) -> String {
-        self.turn += 1;
-        let settings = session.settings(self.limits);
-        format!("{CLEAN}; select {settings}, pg_catalog.set_config('{TURN}', '{}', false)", self.turn)
+    /// What the first file of a row is sent behind, on a session that is as new.
+    pub(crate) fn line_up(&mut self, session: &Session) -> String {
+        let (settings, is_held) = (session.settings(self.limits), self.lock.is_held());
+        let ready = format!(
+            "prepare {READY} (pg_catalog.text, pg_catalog.xid8) as
+             select {settings}, pg_catalog.set_config('{TURN}', case
+             when exists (select from pg_catalog.pg_prepared_statements where {FOREIGN}) then null
+             when $2 is null or pg_catalog.pg_xact_status($2) operator(pg_catalog.=) 'committed' then $1 end, false)"
+        );
+        let proof = format!(
+            "prepare {PROOF} (pg_catalog.text) as select pg_catalog.pg_current_xact_id(),
+             (pg_catalog.date_part('epoch', pg_catalog.now()) operator(pg_catalog.*) 1000000)::pg_catalog.int8,
+             1 operator(pg_catalog./) case when
+                 pg_catalog.current_setting('{TURN}', true) operator(pg_catalog.=) $1 and {is_held} then 1 else 0 end,
+             pg_catalog.set_config('{FILE}', $1, true)"
+        );
+        format!("{ready}; {proof}; {}", self.make_ready(None))
     }
 
-    /// BEGIN, the file, the look, and what logs its good end, to be sent behind what [`make_as_new`](Self::make_as_new) says.
+    /// Commits the transaction that has this id, and makes the session as new for the next file.
+    pub(crate) fn commit(&mut self, id: &str) -> String {
+        format!("commit; {CLEAN}; {}", self.make_ready(Some(id)))
+    }
+
+    fn make_ready(&mut self, behind: Option<&str>) -> String {
+        self.turn += 1;
+        let behind = behind.map_or_else(|| "null".to_owned(), |id| format!("'{id}'"));
+        format!("execute {READY}('{}', {behind})", self.turn)
+    }
+
+    /// BEGIN, the file, the look, and what records and logs its good end, to be sent behind [`line_up`](Self::line_up) or
+    /// [`commit`](Self::commit).
     pub(crate) fn send<'a>(
         &self,
         session: &'a Session,
@@ -133,33 +169,52 @@ impl Flights {
         record: String,
         rows: Option<Rows>,
     ) -> Sent<'a> {
-        let proof = format!("current_setting('{TURN}', true) = '{}' and {}", self.turn, self.lock.is_held());
-        let begin = format!(
-            "begin; select pg_current_xact_id(), (extract(epoch from now()) * 1000000)::int8, \
-             1 / case when {proof} then 1 else 0 end, pg_catalog.set_config('{FILE}', '{}', true);\n",
-            self.turn
-        );
+        let begin = format!("begin; execute {PROOF}('{}');\n", self.turn);
         let (look, plain, job) = (self.look.clone(), self.plain.clone(), job.clone());
         let mark = if rows.is_some() { format!(";\n{MARK}") } else { String::new() };
         let sql = format!("{begin}{}\n{mark}", job.script().sql());
-        let before = begin.chars().count();
+        let before = Before { characters: begin.chars().count(), statements: 2 };
         let run = async move {
             let mut answers = Answers::default();
             let ran = session.read(&sql, &mut answers);
             let (ran, seen) = join(ran, session.connection.query_prepared(&look, &[])).await;
             let opened = answers.row.as_ref().and_then(Opened::of);
             let started = opened.as_ref().map(|opened| opened.started);
+            let mut is_begun = opened.is_some();
             let ended = match (ran, opened) {
                 (Ok(()), Some(opened)) => leaves(seen, &opened.id, &plain),
                 (Ok(()), None) => Err(Reason::LockLost.into()),
-                (Err(error), _) => Err(not_run(session, &job, error, &answers, before)),
+                (Err(error), opened) => {
+                    let (failure, at) = refused(session, error);
+                    is_begun |= at.is_some_and(|at| at >= before.characters);
+                    let ended = opened.map(|_| answers.ended.saturating_sub(before.statements));
+                    Err(before.placed(&job, failure, at, ended))
+                }
             };
-            Flown { started, ended }
+            Flown { is_begun, started, ended }
         };
-        let handover = self.handover.clone();
-        let turn = self.turn.to_string();
-        let log = |rows: Rows| async move { handover.write(session, rows, turn).await }.boxed();
+        let (handover, guard) = (self.handover.clone(), self.turn.to_string());
+        let log = |rows: Rows| async move { handover.write(session, rows, guard).await }.boxed();
         Sent { record, run: maybe_done(run.boxed()), logged: rows.map(|rows| maybe_done(log(rows))) }
+    }
+}
+
+/// How much of a message comes before the text of its file.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    characters: usize,
+    statements: usize,
+}
+
+impl Before {
+    /// A failure `at` this character of the message, or else behind so many statements of the file that have `ended`.
+    fn placed(self, job: &Job, failure: Failure, at: Option<usize>, ended: Option<usize>) -> Failure {
+        match (at.map(|at| at.checked_sub(self.characters)), ended) {
+            (Some(Some(at)), _) => placed(job.script(), failure, Some(at), 0),
+            // Without an answer the server has not even read the text, or could not.
+            (None, Some(ended)) => placed(job.script(), failure, None, ended),
+            (Some(None), _) | (None, None) => failure,
+        }
     }
 }
 
@@ -173,28 +228,6 @@ impl Opened {
     fn of(row: &SimpleQueryRow) -> Option<Self> {
         let started = SystemTime::UNIX_EPOCH + Duration::from_micros(row.get(1)?.parse().ok()?);
         Some(Self { id: row.get(0)?.to_owned(), started })
-    }
-}
-
-/// Why a file has not run to its end. `before` characters were sent before its text.
-fn not_run(
-    session: &Session,
-    job: &Job,
-    error: tokio_postgres::Error,
-    answers: &Answers,
-    before: usize,
-) -> Failure {
-    // BEGIN has ended, and not the proof.
-    let is_at_proof = answers.ended == 1 && answers.row.is_none();
-    if is_at_proof && error.code() == Some(&SqlState::DIVISION_BY_ZERO) {
-        return Reason::LockLost.into();
-    }
-    let (failure, at) = refused(session, error);
-    // Without an answer the server has not even read the text, or could not.
-    match at.map(|at| at.checked_sub(before)) {
-        Some(Some(at)) => placed(job.script(), failure, Some(at), 0),
-        None if answers.row.is_some() => placed(job.script(), failure, None, answers.ended.saturating_sub(2)),
-        Some(None) | None => failure,
     }
 }
 
@@ -216,13 +249,14 @@ const SETTINGS: [&str; 7] = [
     "synchronous_commit",
 ];
 
-/// Those, and how many statements files have prepared. Without operators, which a file can put others in front of.
+/// Those, and how many statements files have prepared.
 fn look(lock: Lock) -> String {
     let setting = |name| format!(", pg_catalog.current_setting('{name}')");
     let settings: String = SETTINGS.into_iter().map(setting).collect();
     format!(
         "select {}, pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text{settings},
-             (select pg_catalog.count(*)::pg_catalog.text from pg_catalog.pg_prepared_statements where from_sql)",
+             (select pg_catalog.count(*)::pg_catalog.text from pg_catalog.pg_prepared_statements
+              where {FOREIGN})",
         lock.is_held()
     )
 }

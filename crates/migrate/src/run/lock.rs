@@ -109,7 +109,8 @@ impl Lock {
     }
 
     pub(crate) async fn of(session: &Session) -> Result<Self, Error> {
-        let sql = "select oid from pg_database where datname = current_database()";
+        let sql = "select oid from pg_catalog.pg_database
+             where datname operator(pg_catalog.=) pg_catalog.current_database()";
         let database = session.step(Step::Lock, session.query_scalar(sql, &[])).await?;
         let purpose = fnv1a(session.home.tables().history.sql());
         Ok(Self { purpose, database, taken_by: 0, is_of_transaction: false })
@@ -134,11 +135,11 @@ impl Lock {
     }
 
     fn call(self, function: &str) -> String {
-        format!("{function}({})", self.key())
+        format!("pg_catalog.{function}({})", self.key())
     }
 
     async fn ask(self, session: &Session, take: &str) -> Result<Attempt, Error> {
-        let attempt = format!("select case when {take} then pg_backend_pid() end");
+        let attempt = format!("select case when {take} then pg_catalog.pg_backend_pid() end");
         let taken_by: Option<i32> = session.step(Step::Lock, session.query_scalar(&attempt, &[])).await?;
         Ok(match taken_by {
             Some(taken_by) => Attempt::Taken(Self { taken_by, ..self }),
@@ -160,8 +161,7 @@ impl Lock {
     /// Lets go of it. If that fails, it goes with the session.
     pub(crate) async fn release(self, session: &Session) {
         let give = self.call("pg_advisory_unlock");
-        let unlock =
-            format!("select case when pg_backend_pid() = {} then {give} and {give} end", self.taken_by);
+        let unlock = format!("select case when {} then {give} and {give} end", self.is_here());
         match session.step(Step::Lock, session.query_scalar::<Option<bool>>(&unlock, &[])).await {
             Ok(Some(true)) => {}
             Ok(None) => self.end_holder(session).await,
@@ -173,8 +173,9 @@ impl Lock {
     /// rests nobody misses it.
     async fn end_holder(self, session: &Session) {
         let end = format!(
-            "select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
-             where pid = {} and state = 'idle' and {}",
+            "select pg_catalog.pg_terminate_backend(a.pid) from pg_catalog.pg_locks join pg_catalog.pg_stat_activity as a
+               on a.pid operator(pg_catalog.=) pg_locks.pid
+             where a.pid operator(pg_catalog.=) {} and a.state operator(pg_catalog.=) 'idle' and {}",
             self.taken_by,
             self.in_pg_locks()
         );
@@ -187,10 +188,12 @@ impl Lock {
         session: &Session,
         homes: &[&Home],
     ) -> Result<BTreeMap<usize, LockHolder>, Error> {
-        let sql = "select pid, coalesce(application_name, ''), backend_start, classid::int8
-             from pg_locks left join pg_stat_activity using (pid) join pg_database d on d.oid = pg_locks.database
-             where locktype = 'advisory' and granted and objsubid = 1
-             and d.datname = current_database() and objid = d.oid";
+        let sql = "select pg_locks.pid, coalesce(application_name, ''), backend_start, classid::pg_catalog.int8
+             from pg_catalog.pg_locks
+               left join pg_catalog.pg_stat_activity as a on a.pid operator(pg_catalog.=) pg_locks.pid
+               join pg_catalog.pg_database as d on d.oid operator(pg_catalog.=) pg_locks.database
+             where locktype operator(pg_catalog.=) 'advisory' and granted and objsubid operator(pg_catalog.=) 1
+               and d.datname operator(pg_catalog.=) pg_catalog.current_database() and objid operator(pg_catalog.=) d.oid";
         let mut found = BTreeMap::new();
         for row in session.step(Step::Lock, session.query(sql, &[])).await? {
             let (holder, purpose) = (read(&row)?, row.try_get::<_, i64>(3).map_err(undecodable)?);
@@ -205,29 +208,36 @@ impl Lock {
 
     async fn holder(self, session: &Session) -> Result<Option<LockHolder>, Error> {
         let sql = format!(
-            "select pid, coalesce(application_name, ''), backend_start
-             from pg_locks left join pg_stat_activity using (pid) where {}",
+            "select pg_locks.pid, coalesce(application_name, ''), backend_start
+             from pg_catalog.pg_locks
+               left join pg_catalog.pg_stat_activity as a on a.pid operator(pg_catalog.=) pg_locks.pid where {}",
             self.in_pg_locks()
         );
         let rows = session.step(Step::Lock, session.query(&sql, &[])).await?;
         rows.first().map(read).transpose()
     }
 
-    /// An SQL expression that says whether the session holds the lock.
+    /// An SQL expression that says whether the session holds the lock, on whichever search path.
     pub(crate) fn is_held(self) -> String {
-        let Self { taken_by, .. } = self;
+        let is_here = self.is_here();
         if self.is_of_transaction {
-            return format!("pg_backend_pid() = {taken_by}");
+            return is_here;
         }
         let (give, take) = (self.call("pg_advisory_unlock"), self.call("pg_try_advisory_lock"));
-        format!("case when pg_backend_pid() <> {taken_by} then false when {give} then {take} else false end")
+        format!("case when not {is_here} then false when {give} then {take} else false end")
+    }
+
+    /// An SQL expression that says whether this is the session that took it.
+    fn is_here(self) -> String {
+        format!("(pg_catalog.pg_backend_pid() operator(pg_catalog.=) {})", self.taken_by)
     }
 
     /// `objsubid` 1 marks keys of one number (PostgreSQL documentation, "`pg_locks`").
     fn in_pg_locks(self) -> String {
         format!(
-            "locktype = 'advisory' and granted and objsubid = 1
-             and pg_locks.database = {} and classid = {} and objid = {}",
+            "locktype operator(pg_catalog.=) 'advisory' and granted and objsubid operator(pg_catalog.=) 1
+             and pg_locks.database operator(pg_catalog.=) {}::pg_catalog.oid
+             and classid operator(pg_catalog.=) {}::pg_catalog.oid and objid operator(pg_catalog.=) {}::pg_catalog.oid",
             self.database, self.purpose, self.database
         )
     }

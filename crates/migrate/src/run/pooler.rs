@@ -108,7 +108,8 @@ async fn moved_meanwhile(session: &Session, ours: i32, second: &Session) -> Resu
 /// In one flight, which a pooler answers as one.
 async fn begin(second: &Session) -> Result<i32, Error> {
     let sent = async {
-        let answers = second.connection.client().simple_query("begin; select pg_backend_pid()").await;
+        let answers =
+            second.connection.client().simple_query("begin; select pg_catalog.pg_backend_pid()").await;
         answers.map_err(|error| second.connection.explain(error.into()))
     };
     let answers = second.step(Step::Check, sent).await?;
@@ -124,5 +125,5 @@ async fn is_moved(session: &Session, ours: i32) -> Result<bool, Error> {
 }
 
 async fn pid(session: &Session) -> Result<i32, Error> {
-    session.step(Step::Check, session.query_scalar("select pg_backend_pid()", &[])).await
+    session.step(Step::Check, session.query_scalar("select pg_catalog.pg_backend_pid()", &[])).await
 }

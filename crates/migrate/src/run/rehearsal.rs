@@ -48,7 +48,7 @@ pub(crate) async fn rehearse(
     }
     session.renew(limits).await?;
     session.step(Step::Begin, session.connection.batch_execute("begin")).await?;
-    let sql = "select pg_current_xact_id()::text";
+    let sql = "select pg_catalog.pg_current_xact_id()::pg_catalog.text";
     let id = session.step(Step::Begin, session.query_scalar::<String>(sql, &[])).await?;
     history::ensure_schema(session).await?;
     let mut done = Vec::new();
@@ -127,7 +127,7 @@ async fn file(session: &Session, limits: Limits, job: &Job, id: &str) -> Result<
         .step(Step::Check, session.connection.batch_execute("reset session authorization; reset role"))
         .await?;
     check_constraints(session, limits).await?;
-    let sql = "select coalesce(pg_current_xact_id_if_assigned()::text, '')";
+    let sql = "select coalesce(pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text, '')";
     let now = session.step(Step::Check, session.query_scalar::<String>(sql, &[])).await?;
     if now == id { Ok(()) } else { Err(Reason::TransactionEnded.into()) }
 }

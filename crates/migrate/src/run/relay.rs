@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::{MaybeDone, join3};
+use futures_util::future::join3;
 use pgkeel_connect::{Error as ConnectError, Executor as _, ServerError};
 use tokio::time::{Instant, timeout};
 use tokio_postgres::error::SqlState;
@@ -37,7 +37,7 @@ impl<'a> Runner<'a> {
         self.flights.is_some() && can_travel(job)
     }
 
-    /// Has the file go alone if it has to be tried again.
+    /// Has the file go alone if it has to be tried again, or was not even begun: then it is told what that lacks.
     pub(super) async fn fly_or_run(
         &mut self,
         job: &Job,
@@ -50,25 +50,32 @@ impl<'a> Runner<'a> {
                 self.watch.pause(job, tally, begun).await?;
             }
             Err(failure) if has_lost_statements(&failure) => self.flights = None,
-            ended => return ended,
+            Ok(false) => {}
+            ended => return ended.map(|_| ()),
         }
         self.in_transaction(job, record, tally).await
     }
 
-    /// Runs the file and `record`, and sends the next one with the COMMIT.
-    async fn fly(&mut self, job: &Job, record: &str, tally: &mut Tally) -> Result<(), Failure> {
+    /// Runs the file and `record`, and sends the next one with the COMMIT. `false` if the server refused what comes before
+    /// the file.
+    async fn fly(&mut self, job: &Job, record: &str, tally: &mut Tally) -> Result<bool, Failure> {
         self.watch.begin();
         let mut sent = match self.ahead.take() {
             Some(sent) => sent,
             None => self.take_off(job).await?,
         };
         let behind = self.make_ready(job).await;
-        let Flown { started, ended } = self.arrive(job, &mut sent).await;
+        let Flown { is_begun, started, ended } = self.arrive(job, &mut sent).await;
+        if !is_begun && ended.as_ref().is_err_and(|failure| !failure.reason.is_without_answer()) {
+            drop(sent);
+            settle(self.context.session, false).await;
+            return Ok(false);
+        }
         tally.started = tally.started.or(started);
         let is_alone = self.watch.stop().is_requested() || self.waited() > 0;
         let landed = match (ended, sent.logged, behind) {
-            (Ok(Leaves { is_plain: true, .. }), Some(logged), Some(behind)) if !is_alone => {
-                self.hand_over(job, record, logged, behind).await
+            (Ok(Leaves { id, is_plain: true }), Some(logged), Some(behind)) if !is_alone => {
+                self.hand_over(job, &id, logged, behind).await
             }
             (Ok(Leaves { id, .. }), logged, _) => {
                 let is_logged = logged.is_some();
@@ -79,18 +86,17 @@ impl<'a> Runner<'a> {
         };
         if let Err(failure) = &landed {
             self.ahead = None;
-            settle(self.context.session, failure).await;
+            settle(self.context.session, failure.reason.is_without_answer()).await;
         }
-        landed
+        landed.map(|()| true)
     }
 
     /// Takes back the file whose turn has not come, of which it is logged that it was begun.
     pub(super) async fn call_back(&mut self, job: &Job) {
         let Some(mut sent) = self.ahead.take() else { return };
         let Flown { started, .. } = self.arrive(job, &mut sent).await;
-        let stopped = Failure::from(Reason::Stopped);
-        settle(self.context.session, &stopped).await;
-        self.give_up(job, &Tally { started, ..Tally::of(job) }, stopped).await;
+        settle(self.context.session, false).await;
+        self.give_up(job, &Tally { started, ..Tally::of(job) }, Reason::Stopped.into()).await;
     }
 
     /// For how many milliseconds others were in the way by now.
@@ -103,17 +109,17 @@ impl<'a> Runner<'a> {
         let session = self.context.session;
         session.forget(self.context.limits).await?;
         let flights = self.flights.as_mut().expect("looked for before");
-        let as_new = flights.make_as_new(session);
+        let line_up = flights.line_up(session);
         let rows = self.upcoming[0].as_ref().and_then(|next| self.context.handover(job, next));
         let mut sent = flights.send(session, job, String::new(), rows);
         let running = self.context.running(job);
-        let renewed = session.step(Step::SetUp, session.connection.batch_execute(&as_new));
+        let renewed = session.step(Step::SetUp, session.connection.batch_execute(&line_up));
         let (logged, renewed, ()) = join3(running.write_soon(session), renewed, go(&mut sent)).await;
         match renewed.and(logged) {
             Ok(_) => Ok(sent),
             Err(error) => {
                 let failure = Failure::from(error);
-                settle(session, &failure).await;
+                settle(session, failure.reason.is_without_answer()).await;
                 Err(failure)
             }
         }
@@ -140,39 +146,34 @@ impl<'a> Runner<'a> {
         Some(Behind { job: next, record, rows })
     }
 
-    /// Writes into the history and commits, and sends the next file.
+    /// Commits the transaction, of which history and log have been written, and sends the next file.
     async fn hand_over(
         &mut self,
         job: &Job,
-        record: &str,
+        id: &str,
         logged: Logged<'a>,
         behind: Behind,
     ) -> Result<(), Failure> {
         let session = self.context.session;
         let flights = self.flights.as_mut().expect("looked for before");
-        let end = format!("{record};\ncommit;\n{}", flights.make_as_new(session));
+        let end = flights.commit(id);
         let mut sent = flights.send(session, &behind.job, behind.record, behind.rows);
         let mut answers = Answers::default();
-        let all = timeout(
-            self.context.limits.answer(),
-            join3(session.read(&end, &mut answers), go(&mut sent), told(logged)),
-        );
+        let all = join3(told(logged), session.read(&end, &mut answers), go(&mut sent));
+        let all = timeout(self.context.limits.answer(), all);
         let landed = match self.watch.during(session, &job.migration, all).await {
-            Ok((ended, (), logged)) => committed(session, logged, ended, answers.ended),
+            // What is refused behind COMMIT is seen when the next file does not begin.
+            Ok((logged, Err(error), ())) if answers.ended == 0 => {
+                committed(logged, Err(session.connection.explain(error.into())))
+            }
+            Ok((logged, _, ())) => committed(logged, Ok(())),
             Err(_) => Err(Reason::OutcomeUnknown(None).into()),
         };
         match landed {
-            Ok(None) => self.ahead = Some(sent),
-            Ok(Some(source)) => {
-                let failure = Error::Database { step: Step::SetUp, source }.into();
-                self.ahead = Some(Sent { run: MaybeDone::Done(Flown::never(failure)), ..sent });
-            }
-            Err(failure) => {
-                self.watch.calm(session).await;
-                return Err(failure);
-            }
+            Ok(()) => self.ahead = Some(sent),
+            Err(_) => self.watch.calm(session).await,
         }
-        Ok(())
+        landed
     }
 
     /// Writes into history and log whatever the file has left of the session, and commits. What was logged with the file
@@ -216,25 +217,16 @@ async fn go(sent: &mut Sent<'_>) {
     .await;
 }
 
-/// What has become of a file of which the history and COMMIT were sent in one message, of which so many statements have ended.
-/// If it is committed: what went wrong behind COMMIT, where the session is made as new for the next file, which does not run
-/// then.
-fn committed(
-    session: &Session,
-    logged: Result<(), ConnectError>,
-    ended: Result<(), tokio_postgres::Error>,
-    statements: usize,
-) -> Result<Option<ConnectError>, Failure> {
-    // One that ends the session may come from a pooler, which cannot tell how far the server came with what it was sent.
-    let is_refused =
-        |error: &ConnectError| matches!(error, ConnectError::Server(source) if !source.is_fatal());
-    let unwritten = |source| Err(Error::Database { step: Step::Record, source }.into());
-    match (logged, ended.map_err(|error| session.connection.explain(error.into()))) {
-        (_, Ok(())) => Ok(None),
-        (_, Err(source)) if statements >= 2 => Ok(Some(source)),
-        (Err(source), _) if is_refused(&source) => unwritten(source),
-        (Ok(()), Err(source)) if statements == 0 && is_refused(&source) => unwritten(source),
-        (_, Err(source)) => Err(not_committed(source)),
+/// What has become of a file behind which its rows of history and log, and then COMMIT, were sent.
+fn committed(logged: Result<(), ConnectError>, ended: Result<(), ConnectError>) -> Result<(), Failure> {
+    match logged {
+        Ok(()) => ended.map_err(not_committed),
+        // Then COMMIT has rolled back, as it does in a transaction that has failed. Of an error that ends the session this is not
+        // known: it may come from a pooler, which cannot tell how far the server came with what it was sent.
+        Err(ConnectError::Server(source)) if !source.is_fatal() => {
+            Err(Error::Database { step: Step::Record, source: ConnectError::Server(source) }.into())
+        }
+        Err(source) => Err(not_committed(source)),
     }
 }
 
@@ -245,8 +237,8 @@ fn has_lost_statements(failure: &Failure) -> bool {
 }
 
 /// Waits for what was sent behind a failure, of which nothing happens, and rolls back.
-async fn settle(session: &Session, failure: &Failure) {
-    if failure.reason.is_without_answer() {
+async fn settle(session: &Session, is_without_answer: bool) {
+    if is_without_answer {
         return;
     }
     let settled = session.step(Step::Run, session.connection.settle()).await;

@@ -252,7 +252,8 @@ impl Executor for Session {
 }
 
 /// What is reported as applied must outlive a crash of the server.
-const DURABLE: &str = "case when pg_catalog.current_setting('synchronous_commit') = 'off'
+const DURABLE: &str =
+    "case when pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'
     then pg_catalog.set_config('synchronous_commit', 'on', false) end";
 
 /// Without it a server that is busy with a statement does not notice that its client has gone, and keeps the lock.

@@ -77,13 +77,18 @@ pub(crate) async fn check(session: &Session, config: &Config) -> Result<(), Erro
 /// there of the search path counts; names in it are read as the server reads them.
 const LEADS_HOME: &str = r#"
     select coalesce((
-        select name = 'pgkeel' from (
-            select at, case when part = '"$user"' or part = '$user' then coalesce($1, current_user)
-                when part like '"%' then replace(trim(both '"' from part), '""', '"') else lower(part) end as name
-            from (select at, btrim(part) as part
-                from unnest(string_to_array(current_setting('search_path'), ',')) with ordinality as parts (part, at)) as parts
+        select name operator(pg_catalog.=) 'pgkeel' from (
+            select at, case when part operator(pg_catalog.=) any (array['"$user"', '$user'])
+                    then coalesce($1, current_user::pg_catalog.text)
+                when pg_catalog.starts_with(part, '"')
+                    then pg_catalog.replace(pg_catalog.btrim(part, '"'), '""', '"')
+                else pg_catalog.lower(part) end as name
+            from (select at, pg_catalog.btrim(part) as part
+                from pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ','))
+                    with ordinality as parts (part, at)) as parts
         ) as names
-        where name = 'pgkeel' or to_regnamespace(quote_ident(name)) is not null
+        where name operator(pg_catalog.=) 'pgkeel'
+           or pg_catalog.to_regnamespace(pg_catalog.quote_ident(name)) is not null
         order by at limit 1), false)"#;
 
 /// As [`check`], for files that take on a role.
@@ -104,7 +109,7 @@ async fn refuse_own_schema(session: &Session, role: Option<&str>) -> Result<(), 
 
 /// Refuses a server that cannot be used, however it is reached.
 async fn check_server(session: &Session) -> Result<(), Error> {
-    let sql = "select current_setting('server_version_num')::int, pg_is_in_recovery()";
+    let sql = "select pg_catalog.current_setting('server_version_num')::int, pg_catalog.pg_is_in_recovery()";
     let row = session.step(Step::Check, session.query_one(sql, &[])).await?;
     let read = || Ok((row.try_get(0)?, row.try_get(1)?));
     let (version, is_standby) = read()

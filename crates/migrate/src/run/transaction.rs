@@ -46,7 +46,7 @@ pub(crate) async fn open(
 
 /// What identifies the transaction that is open, and has the lock.
 pub(crate) async fn identify(session: &Session) -> Result<String, Error> {
-    let sql = "select pg_current_xact_id()::text";
+    let sql = "select pg_catalog.pg_current_xact_id()::pg_catalog.text";
     session.step(Step::Check, session.query_scalar(sql, &[])).await
 }
 
@@ -90,7 +90,7 @@ pub(crate) async fn roll_back(session: &Session, is_without_answer: bool) {
 
 /// Begins, and returns what identifies the transaction.
 pub(crate) async fn begin(session: &Session, lock: Lock) -> Result<String, Failure> {
-    let begin = format!("begin; {}", look(lock, "pg_current_xact_id()"));
+    let begin = format!("begin; {}", look(lock, "pg_current_xact_id"));
     let mut seen = None;
     session.step(Step::Begin, session.first_row(&begin, &mut seen)).await?;
     if let Some(Seen { id: Some(id), is_held: true }) = seen.map(|row| Seen::of(&row)) {
@@ -100,10 +100,10 @@ pub(crate) async fn begin(session: &Session, lock: Lock) -> Result<String, Failu
     Err(Reason::LockLost.into())
 }
 
-/// The question for the transaction's id, and whether this very session holds the lock. Behind a pooler that gives each
+/// The question for the transaction's id by this function, and whether this very session holds the lock. Behind a pooler that gives each
 /// transaction another session it would not.
 fn look(lock: Lock, id: &str) -> String {
-    format!("select {id}::text, {}", lock.is_held())
+    format!("select pg_catalog.{id}()::pg_catalog.text, {}", lock.is_held())
 }
 
 /// What a look shows.
@@ -212,7 +212,7 @@ pub(crate) async fn write(
     record: &str,
 ) -> Result<(), Failure> {
     let plain = format!("{KEEP};\n{PLAIN};\n{}", Session::readable(limits));
-    let sql = format!("{};\n{record};\n{BACK}", look(lock, "pg_current_xact_id_if_assigned()"));
+    let sql = format!("{};\n{record};\n{BACK}", look(lock, "pg_current_xact_id_if_assigned"));
     let mut seen = None;
     let plain = session.step(Step::Record, session.connection.batch_execute(&plain));
     let written = session.step(Step::Record, session.first_row(&sql, &mut seen));

@@ -85,5 +85,5 @@ pub(super) async fn write(session: &Session, sql: &str) -> Result<(), Error> {
 
 /// The server's clock.
 pub(super) async fn now(session: &Session) -> Result<SystemTime, Error> {
-    session.step(Step::Log, session.query_scalar("select clock_timestamp()", &[])).await
+    session.step(Step::Log, session.query_scalar("select pg_catalog.clock_timestamp()", &[])).await
 }

@@ -28,9 +28,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const PROGRESS: &str = "select phase,
-        case when phase like 'waiting for%' then lockers_done else blocks_done + tuples_done end,
-        case when phase like 'waiting for%' then lockers_total else blocks_total + tuples_total end
-    from pg_stat_progress_create_index where pid = $1";
+        case when pg_catalog.starts_with(phase, 'waiting for') then lockers_done
+            else blocks_done operator(pg_catalog.+) tuples_done end,
+        case when pg_catalog.starts_with(phase, 'waiting for') then lockers_total
+            else blocks_total operator(pg_catalog.+) tuples_total end
+    from pg_catalog.pg_stat_progress_create_index where pid operator(pg_catalog.=) $1";
 
 pub(crate) struct Watch<'a> {
     config: &'a Config,

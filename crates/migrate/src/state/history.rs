@@ -26,6 +26,9 @@ async fn is_there(session: &Session) -> Result<bool, pgkeel_connect::Error> {
     exists(session, "to_regclass", session.home.tables().history.sql()).await
 }
 
+/// For statements in one message, which are one transaction.
+pub(super) const MEANT: &str = "set local search_path = pg_catalog";
+
 /// What was applied, in the order of versions; nothing if there is no table yet.
 pub(crate) async fn rows(session: &Session) -> Result<Vec<Applied>, Error> {
     if !session.step(Step::ReadHistory, is_there(session)).await? {
@@ -54,7 +57,7 @@ async fn all(session: &Session) -> Result<Vec<Applied>, Error> {
 /// All rows, in any order. One that somebody emptied by hand is found when it is read, not here.
 pub(super) fn select(home: &Home) -> String {
     format!(
-        "select version::int8, coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')
+        "select version::pg_catalog.int8, coalesce(name, ''), coalesce(applied_on, ''), coalesce(checksum, '')
              from {}",
         home.tables().history
     )
@@ -67,14 +70,23 @@ pub(crate) async fn has_other_tables(session: &Session) -> Result<bool, Error> {
     let ours = [history, log, repeatable, snapshot].map(|table| Literal(table.name).to_string()).join(", ");
     let schema = Literal(session.home.schema());
     let place = if session.home.is_of_tenant() {
-        format!("nspname = {schema} and relname not in ({ours})")
+        format!(
+            "nspname operator(pg_catalog.=) {schema}
+             and relname operator(pg_catalog.<>) all (array[{ours}]::pg_catalog.name[])"
+        )
     } else {
-        format!("nspname not in ('information_schema', {schema}) and nspname !~ '^pg_'")
+        format!(
+            "nspname operator(pg_catalog.<>) all (array['information_schema', {schema}]::pg_catalog.name[])
+             and nspname operator(pg_catalog.!~) '^pg_'"
+        )
     };
     let sql = format!(
-        "select exists (select from pg_class c join pg_namespace n on n.oid = relnamespace
-         where relkind in ('r', 'p', 'm', 'f') and {place}
-           and not exists (select from pg_depend where classid = 'pg_class'::regclass and objid = c.oid and deptype = 'e'))"
+        "select exists (select from pg_catalog.pg_class c
+           join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) relnamespace
+         where relkind operator(pg_catalog.=) any (array['r', 'p', 'm', 'f']::\"char\"[]) and {place}
+           and not exists (select from pg_catalog.pg_depend
+             where classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+               and objid operator(pg_catalog.=) c.oid and deptype operator(pg_catalog.=) 'e'))"
     );
     session.step(Step::ReadHistory, session.query_scalar(&sql, &[])).await
 }
@@ -87,8 +99,9 @@ async fn refuse_other(session: &Session) -> Result<(), Error> {
         Home::REFINERYS.to_owned()
     };
     let sql = format!(
-        "select format('%I.%I', nspname, relname) from pg_class c join pg_namespace n on n.oid = relnamespace
-               where c.oid = to_regclass({})",
+        "select pg_catalog.format('%I.%I', nspname, relname) from pg_catalog.pg_class c
+           join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) relnamespace
+         where c.oid operator(pg_catalog.=) pg_catalog.to_regclass({})::pg_catalog.oid",
         Literal(&table)
     );
     let found = session.query_opt(&sql, &[]);
@@ -140,7 +153,12 @@ pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
     if missing.is_empty() {
         return Ok(());
     }
-    session.step(Step::MakeHistory, session.connection.batch_execute(&missing.join(";\n"))).await
+    session
+        .step(
+            Step::MakeHistory,
+            session.connection.batch_execute(&format!("{MEANT};\n{}", missing.join(";\n"))),
+        )
+        .await
 }
 
 /// As [`ensure`], with a place for what somebody has to say. Only for whom it is needed, as it takes more than rights to
@@ -149,7 +167,10 @@ pub(crate) async fn ensure_notes(session: &Session) -> Result<(), Error> {
     ensure(session).await?;
     if session.step(Step::MakeHistory, note(session)).await?.is_missing {
         session
-            .step(Step::MakeHistory, session.connection.batch_execute(&log::add_note(&session.home)))
+            .step(
+                Step::MakeHistory,
+                session.connection.batch_execute(&format!("{MEANT};\n{}", log::add_note(&session.home))),
+            )
             .await?;
     }
     Ok(())
@@ -174,9 +195,22 @@ async fn note(session: &Session) -> Result<Note, pgkeel_connect::Error> {
     Ok(Note { is_missing: row.try_get(0).map_err(decode)?, is_ours: row.try_get(1).map_err(decode)? })
 }
 
+/// What the table has of a migration, and as what type.
+pub(crate) const COLUMNS: [(&str, &str); 4] =
+    [("version", "int8"), ("name", "text"), ("applied_on", "text"), ("checksum", "text")];
+
+/// The same of one of them, in that order.
+pub(crate) type Cells = [String; COLUMNS.len()];
+
+/// What refinery writes of a migration that is applied now.
+pub(crate) fn cells(migration: &Migration) -> Cells {
+    let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
+    [migration.version().to_string(), migration.name().to_owned(), now, migration.checksum().to_string()]
+}
+
 /// The statement that takes a version out of the history.
 pub(crate) fn forget(home: &Home, version: i64) -> String {
-    format!("delete from {} where version = {version}", home.tables().history)
+    format!("delete from {} where version operator(pg_catalog.=) {version}", home.tables().history)
 }
 
 /// The statement that puts a migration into the history without running it, as of `on`, or of now by the server's clock;
@@ -193,7 +227,10 @@ pub(crate) fn remember_squashed(home: &Home, it: &Squashed, on: Option<SystemTim
 fn put(home: &Home, rows: &[Applied], on: Option<SystemTime>) -> String {
     let on = on.and_then(|on| OffsetDateTime::from(on).format(&Rfc3339).ok());
     let on = on.map_or_else(
-        || "to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')".to_owned(),
+        || {
+            "pg_catalog.to_char(pg_catalog.now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+                .to_owned()
+        },
         |on| format!("'{on}'"),
     );
     let row = |row: &Applied| format!("({}, '{}', {on}, '{}')", row.version, row.name, row.checksum);
@@ -220,7 +257,7 @@ pub(crate) async fn exists(
     lookup: &str,
     name: &str,
 ) -> Result<bool, pgkeel_connect::Error> {
-    session.query_scalar(&format!("select {lookup}({}) is not null", Literal(name)), &[]).await
+    session.query_scalar(&format!("select pg_catalog.{lookup}({}) is not null", Literal(name)), &[]).await
 }
 
 pub(super) fn applied(row: &Row) -> Result<Applied, Error> {

@@ -48,20 +48,22 @@ impl Repeated {
 pub(crate) async fn rows(session: &Session, migrations: &Migrations) -> Result<Vec<Repeated>, Error> {
     let home = &session.home;
     let table = &home.tables().repeatable;
-    let is_there = format!("to_regclass({})", Literal(table.sql()));
+    let is_there = format!("pg_catalog.to_regclass({})", Literal(table.sql()));
     let is_needed = migrations.repeatables().next().is_some();
     let read = async {
         let wanted = if is_needed {
             format!("select {is_there} is not null")
         } else {
-            format!("select coalesce(has_table_privilege({is_there}::oid, 'select'), false)")
+            format!(
+                "select coalesce(pg_catalog.has_table_privilege({is_there}::pg_catalog.oid, 'select'), false)"
+            )
         };
         if !history::exists(session, "to_regnamespace", home.schema_sql()).await?
             || !session.query_scalar(&wanted, &[]).await?
         {
             return Ok(Vec::new());
         }
-        let sql = format!("{} order by name collate \"C\"", select(home));
+        let sql = format!("{} order by name collate pg_catalog.\"C\"", select(home));
         session.query(&sql, &[]).await
     };
     let rows = session.step(Step::ReadHistory, read).await?;
@@ -81,7 +83,10 @@ pub(super) fn repeated(row: &Row) -> Result<Repeated, tokio_postgres::Error> {
 /// Makes sure that the table is there. Only under the lock, and only for whom it is needed, as it takes a right.
 pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
     match missing(session).await? {
-        Some(create) => session.step(Step::MakeHistory, session.connection.batch_execute(&create)).await,
+        Some(create) => {
+            let create = format!("{};\n{create}", history::MEANT);
+            session.step(Step::MakeHistory, session.connection.batch_execute(&create)).await
+        }
         None => Ok(()),
     }
 }
@@ -96,7 +101,7 @@ pub(crate) async fn missing(session: &Session) -> Result<Option<String>, Error> 
 /// The statement that says that this text is applied.
 pub(crate) fn remember(home: &Home, file: &Migration) -> String {
     format!(
-        "insert into {} (name, sha256, applied_at) values ('{}', '{}', now()) \
+        "insert into {} (name, sha256, applied_at) values ('{}', '{}', pg_catalog.now()) \
          on conflict (name) do update set sha256 = excluded.sha256, applied_at = excluded.applied_at",
         home.tables().repeatable,
         file.name(),

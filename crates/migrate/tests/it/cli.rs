@@ -521,7 +521,7 @@ async fn a_doctor_names_what_is_wrong_with_its_remedy_and_ends_with_the_worst() 
 async fn who_has_the_lock_and_what_is_wrong_is_told_without_files() {
     let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
     let nowhere = directory.path().join("nowhere");
-    crate::migrator(&database, &[("V1__a.sql", "create table a ();")]).up().await.unwrap();
+    crate::recording(&database, &[("V1__a.sql", "create table a ();")]).up().await.unwrap();
     let (exit, out, err) = run(Some(&database), &nowhere, &["lock-info"]).await;
     assert_eq!((exit, out.as_str()), (Exit::Done, "nobody\n"), "{err}");
     // Where a directory is named it has to be there.

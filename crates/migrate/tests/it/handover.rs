@@ -5,7 +5,7 @@ use pgkeel_migrate::{Error, Migrations, Migrator, Reason, Stays};
 use pgkeel_testkit::TestDatabase;
 
 use crate::stop::stopped;
-use crate::{count, has_table, history, migrator};
+use crate::{count, has_table, history, migrator, recording};
 
 /// The trigger catches the request to cancel, so that the COMMIT goes well and the next file runs.
 #[tokio::test]
@@ -80,6 +80,27 @@ async fn of_a_session_that_is_ended_with_a_commit_under_way_nothing_is_claimed()
     assert!(matches!(failed.reason, Reason::OutcomeUnknown(Some(_))), "{error:?}");
 }
 
+/// COMMIT says nothing of it, as it rolls back a transaction that has failed.
+#[tokio::test]
+async fn behind_a_row_of_the_history_that_is_refused_the_next_file_does_not_run() {
+    let database = TestDatabase::empty().await;
+    let refusing = "create function refusing() returns trigger language plpgsql as $$ begin raise 'not this one'; end $$;
+        create trigger refusing before insert on pgkeel.refinery_schema_history
+          for each row when (new.version = 2) execute function refusing();";
+    let files = [
+        ("V1__a.sql", refusing),
+        ("V2__b.sql", "create table b (id int);"),
+        ("V3__c.sql", "create table c (id int);"),
+    ];
+    let error = migrator(&database, &files).up().await.unwrap_err();
+    let failed = error.file().unwrap();
+    assert!(failed.file == "V2__b.sql" && failed.stays == Stays::Nothing, "{error:?}");
+    let is_told = failed.reason.server().is_some_and(|source| source.message() == "not this one");
+    assert!(matches!(failed.reason, Reason::Besides(_)) && is_told, "{error:?}");
+    assert_eq!(history(&database).await, [1]);
+    assert!(!has_table(&database, "b").await && !has_table(&database, "c").await);
+}
+
 #[tokio::test]
 async fn the_schema_is_recorded_although_the_connection_that_was_made_ready_for_it_is_lost() {
     let database = TestDatabase::empty().await;
@@ -98,6 +119,53 @@ async fn the_schema_is_recorded_although_the_connection_that_was_made_ready_for_
     let files: Vec<(String, &str)> =
         (1..=100).map(|n| (format!("V{n}__a.sql"), if n == 100 { ending } else { "select 1;" })).collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (file.as_str(), *text)).collect();
-    migrator(&database, &files).up().await.unwrap();
+    recording(&database, &files).up().await.unwrap();
     assert_eq!(count(&database, "select count(*) from pgkeel.schema_snapshot").await, 1);
+}
+
+/// Triggers that are put off do to the session what a file does not, as it is committed.
+#[tokio::test]
+async fn what_commit_itself_leaves_of_the_session_does_not_reach_the_next_file() {
+    let late = [
+        "execute 'prepare late as select 1'",
+        "execute 'listen late'",
+        "execute 'declare late cursor with hold for select 1'",
+        "execute 'create temp table late ()'",
+        "perform set_config('search_path', 'pg_temp', false)",
+        "perform set_config('pgkeel.late', 'late', false)",
+        "perform pg_catalog.set_config('pgkeel.turn', '7', false)",
+    ];
+    for statement in late {
+        let database = TestDatabase::empty().await;
+        let made = format!(
+            "create table b (id int);
+             create function late() returns trigger language plpgsql as $$ begin {statement}; return null; end $$;
+             create constraint trigger late after insert on b deferrable initially deferred
+               for each row execute function late();"
+        );
+        let files = [
+            ("V1__a.sql", made.as_str()),
+            ("V2__b.sql", "insert into b values (1);"),
+            (
+                "V3__c.sql",
+                "create table c as select (select count(*) from pg_prepared_statements where name = 'late')
+                 + (select count(*) from pg_cursors where name = 'late') + (select count(*) from pg_listening_channels())
+                 + (select count(*) from pg_class where relname = 'late') + length(coalesce(current_setting('pgkeel.late', true), ''))
+                   as left, current_setting('search_path') as path;",
+            ),
+            ("V4__d.sql", "prepare late as select 1; declare late cursor with hold for select 1;"),
+        ];
+        let report = migrator(&database, &files).up().await;
+        assert!(report.is_ok(), "{statement}: {report:?}");
+        let clean =
+            "select count(*) from public.c where \"left\" = 0 and path = current_setting('search_path')";
+        assert_eq!(count(&database, clean).await, 1, "{statement}");
+        let ok =
+            "select count(*) from pgkeel.migration_log where status = 'ok' and name in ('a', 'b', 'c', 'd')";
+        assert_eq!(
+            (history(&database).await, count(&database, ok).await),
+            (vec![1, 2, 3, 4], 4),
+            "{statement}"
+        );
+    }
 }

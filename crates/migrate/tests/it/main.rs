@@ -19,11 +19,15 @@ mod dropped;
 mod dry_run;
 mod edits;
 mod failures;
+mod generated;
 mod handover;
 mod hooks;
+mod hostile;
 mod interop;
 mod lint;
 mod log;
+#[cfg(target_os = "linux")]
+mod memory;
 mod out_of_band;
 mod outage;
 mod outside;
@@ -41,6 +45,7 @@ mod scale;
 mod secrecy;
 mod splitting;
 mod squash;
+mod standby;
 mod stop;
 mod templates;
 mod tenants;
@@ -58,7 +63,13 @@ use pgkeel_testkit::TestDatabase;
 /// The history, as everybody writes it.
 const HISTORY: &str = "pgkeel.refinery_schema_history";
 
+/// Without a record of the schema, which takes as long as all the rest of a few files.
 fn migrator(database: &TestDatabase, files: &[(&str, &str)]) -> Migrator {
+    recording(database, files).without_record()
+}
+
+/// As anybody makes one.
+fn recording(database: &TestDatabase, files: &[(&str, &str)]) -> Migrator {
     Migrator::new(database.config(), Migrations::from_static(files).unwrap())
 }
 
@@ -69,19 +80,19 @@ fn outside(sql: &str) -> String {
 
 /// A number that the database answers.
 async fn count(database: &TestDatabase, sql: &str) -> i64 {
-    database.connection().await.query_scalar(sql, &[]).await.unwrap()
+    database.onlooker().await.query_scalar(sql, &[]).await.unwrap()
 }
 
 /// The versions in the history.
 async fn history(database: &TestDatabase) -> Vec<i64> {
     let sql = format!("select version from {HISTORY} order by version");
-    let rows = database.connection().await.query(&sql, &[]).await.unwrap();
+    let rows = database.onlooker().await.query(&sql, &[]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
 
 async fn has_table(database: &TestDatabase, table: &str) -> bool {
     let sql = format!("select to_regclass('{table}') is not null");
-    database.connection().await.query_scalar(&sql, &[]).await.unwrap()
+    database.onlooker().await.query_scalar(&sql, &[]).await.unwrap()
 }
 
 /// How many sessions hold an advisory lock.

@@ -153,12 +153,12 @@ async fn wherever_a_flight_is_cut_each_file_is_there_with_its_rows_or_not_at_all
         ("V3__c.sql", "create table t3 (id int);"),
     ];
     let migrations = Migrations::from_static(&files).unwrap();
-    let mut progress = Progress::of(2 * scaled(16, 1000), "cuts");
+    let mut progress = Progress::of(2 * scaled(8, 1000), "cuts");
     for direction in [Direction::ToServer, Direction::ToClient] {
         let undisturbed = TestDatabase::empty().await;
         let proxy = Proxy::before(undisturbed.address()).await;
         Migrator::new(Config::new(proxy.address()), migrations.clone()).without_record().up().await.unwrap();
-        let (bytes, cuts) = (proxy.passed(direction), scaled(16, 1000));
+        let (bytes, cuts) = (proxy.passed(direction), scaled(8, 1000));
         for cut in 1..=cuts {
             let database = TestDatabase::empty().await;
             let proxy = Proxy::before(database.address()).await;
@@ -176,6 +176,6 @@ async fn wherever_a_flight_is_cut_each_file_is_there_with_its_rows_or_not_at_all
     }
     println!(
         "outage: connections cut at {} places, each file there whole or not at all",
-        2 * scaled(16, 1000)
+        2 * scaled(8, 1000)
     );
 }

@@ -12,7 +12,7 @@ use pgkeel_testkit::{Proxy, TestDatabase, eventually, scaled};
 
 use crate::progress::Progress;
 use crate::times::Times;
-use crate::{count, has_table, migrator, outside};
+use crate::{count, has_table, outside, recording as migrator};
 
 const FILES: [(&str, &str); 3] = [
     ("V1__a.sql", "create table a (id int);"),

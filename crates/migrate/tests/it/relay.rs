@@ -122,7 +122,7 @@ async fn what_a_file_changes_unseen_is_seen_behind_it() {
             (
                 "V3__c.sql",
                 r"create table c as select 'a\b' as text, current_setting('search_path') as path
-                where not exists (select from pg_prepared_statements where from_sql);",
+                where not exists (select from pg_prepared_statements where name = 'unseen');",
             ),
             ("V4__d.sql", "select 1;"),
         ];
@@ -210,4 +210,31 @@ async fn a_session_that_is_ended_in_a_file_leaves_nothing_of_it() {
     assert_eq!(failed.stays, Stays::Nothing, "{error:?}");
     assert_eq!((history(&database).await, has_table(&database, "b").await), (vec![1], false));
     assert_eq!(migrator(&database, &between("select 2;")).up().await.unwrap().done.len(), 2);
+}
+
+#[tokio::test]
+async fn ten_thousand_notices_of_a_file_do_not_hold_up_the_next() {
+    let database = TestDatabase::empty().await;
+    let notices = "create table b (id int);
+        do $$ begin for n in 1..10000 loop raise notice 'notice % of the file, so that they fill what is between', n; end loop; end $$;";
+    let report = migrator(&database, &between(notices)).up().await.unwrap();
+    assert_eq!((report.done.len(), history(&database).await), (3, vec![1, 2, 3]));
+    assert!(has_table(&database, "b").await && has_table(&database, "c").await);
+}
+
+#[tokio::test]
+async fn a_statement_of_ten_megabytes_goes_like_any_other() {
+    const LENGTH: usize = 10_000_000;
+    let database = TestDatabase::empty().await;
+    let long = format!("create table b as select '{}' as text;", "é".repeat(LENGTH / 2));
+    migrator(&database, &between(&long)).up().await.unwrap();
+    let stored = count(&database, "select octet_length(text)::int8 from b").await;
+    assert_eq!((stored, history(&database).await), (LENGTH.try_into().unwrap(), vec![1, 2, 3]));
+
+    // A mistake at its end is found at its place, and leaves nothing.
+    let database = TestDatabase::empty().await;
+    let wrong = format!("{long}\nselect nothing;");
+    let error = migrator(&database, &between(&wrong)).up().await.unwrap_err();
+    assert_eq!(error.file().unwrap().at, Some(Location { line: 2, column: 8 }));
+    assert!(!has_table(&database, "b").await && error.to_string().len() < 1000);
 }

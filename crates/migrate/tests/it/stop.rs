@@ -185,17 +185,20 @@ async fn one_process_runs_the_command_line() {
     assert_eq!(cli::run(&matches, connect).await, Ok(Exit::Failed));
 }
 
-/// A process that runs these words on the database and the files of the directory.
-fn process(database: &TestDatabase, words: &str, directory: &Path) -> Child {
+/// The address, for another process.
+pub(crate) fn url(database: &TestDatabase) -> String {
     let address = database.address();
     let (name, host) = (address.database(), &address.hosts()[0]);
     let HostName::Socket(socket) = host.name() else { panic!("the server of tests listens on a socket") };
-    let url =
-        format!("postgresql://{}@/{name}?host={}&port={}", address.user(), socket.display(), host.port());
+    format!("postgresql://{}@/{name}?host={}&port={}", address.user(), socket.display(), host.port())
+}
+
+/// A process that runs these words on the database and the files of the directory.
+fn process(database: &TestDatabase, words: &str, directory: &Path) -> Child {
     let words = format!("migrate {words} --dir {}", directory.display());
     let mut program = Command::new(std::env::current_exe().unwrap());
     program.args(["--exact", "stop::one_process_runs_the_command_line", "--nocapture"]);
-    program.env(ADDRESS, url).env(WORDS, words).stdout(Stdio::piped()).stderr(Stdio::piped());
+    program.env(ADDRESS, url(database)).env(WORDS, words).stdout(Stdio::piped()).stderr(Stdio::piped());
     program.spawn().unwrap()
 }
 
@@ -238,12 +241,27 @@ async fn a_signal_has_verbs_that_use_shadows_drop_them_and_write_nothing() {
         }
         let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
         migrator(&database, &files).mark_applied(&[1, 2], "by hand").await.unwrap();
-        let process = process(&database, words, directory.path());
+        let process = process(&database, &format!("{words} --json"), directory.path());
         let shadow = shadow_of(&database).await;
-        let (_, err) = ended(process, "-INT");
+        let (out, err) = ended(process, "-INT");
+        assert!(out.contains("\"stopped\": true") && out.contains("\"exit\": 1"), "{words}: {out}");
         assert!(!is_there(&database, &shadow).await, "{words}: {err}");
         assert!(err.ends_with("migrate: it was stopped; nothing is left of it\n"), "{words}: {err}");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn who_stops_a_dry_run_is_told_how_to_begin_it_again() {
+    for words in ["up --dry-run", "up --dry-run=shadow"] {
+        let (database, directory) = (TestDatabase::empty().await, tempfile::tempdir().unwrap());
+        for (name, text) in asleep_in_shadows(&database) {
+            std::fs::write(directory.path().join(name), text).unwrap();
+        }
+        let process = process(&database, words, directory.path());
+        shadow_of(&database).await;
+        let (_, err) = ended(process, "-INT");
+        assert!(err.ends_with(&format!("\nnext: migrate {words}\n")), "{err}");
     }
 }
 

@@ -9,7 +9,7 @@ use pgkeel_migrate::{
 use pgkeel_testkit::TestDatabase;
 
 use crate::cli::run;
-use crate::{count, has_table, migrator};
+use crate::{count, has_table, recording as migrator};
 
 const A: (&str, &str) = ("V1__a.sql", "create table a (id int, note text);");
 const B: (&str, &str) = ("V2__b.sql", "create table b (id int);");

@@ -4,7 +4,7 @@ use pgkeel_connect::{Address, Config, Executor as _};
 use pgkeel_migrate::{Against, Gate, Migrations, Migrator, Readiness, SchemaCheck, Verifier, VerifyError};
 use pgkeel_testkit::TestDatabase;
 
-use crate::{count, has_table, migrator};
+use crate::{count, has_table, recording as migrator};
 
 const FILES: [(&str, &str); 3] = [
     ("V1__a.sql", "create table a (id int);"),

@@ -66,6 +66,11 @@ impl EntityFacts {
         self.table
     }
 
+    /// The table's own name, without its schema.
+    pub(crate) fn name(&self) -> &'static str {
+        self.table.split_once('.').map_or(self.table, |(_, name)| name)
+    }
+
     /// The columns that the struct has constants for, in the order of the fields.
     #[must_use]
     pub const fn columns(&self) -> &'static [ColumnFacts] {
@@ -79,6 +84,11 @@ impl EntityFacts {
 }
 
 impl ColumnFacts {
+    /// What its table is called in a statement, quoted.
+    pub(crate) fn table(&self) -> &'static str {
+        self.sql.strip_suffix(self.bare).and_then(|front| front.strip_suffix('.')).unwrap_or_default()
+    }
+
     /// Its name, unquoted.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -14,6 +14,7 @@ pub use self::value::{ColumnValue, NumberValue, SetTo, TextValue, ValueOf, Value
 
 use crate::FromRow;
 use crate::relation::Projection;
+use crate::repository::{By, Change, Keyed, Repository};
 use crate::row::Plan;
 use crate::statement::{Delete, Insert, Select, Update};
 
@@ -68,7 +69,9 @@ use crate::statement::{Delete, Insert, Select, Update};
 /// that is read. Columns of a flattened field are read, but there are no constants for them.
 ///
 /// A statement of an entity does what it says and no more: it does not leave rows out that are deleted softly or another
-/// tenant's.
+/// tenant's. Its [`repo`](Self::repo) leaves out the former, and the database the latter where [`tenant`](crate::tenant) is used.
+/// What the words say is known to the compiler besides: [`Keyed`] of `id`, [`Versioned`](crate::Versioned) of `version`,
+/// [`SoftDelete`](crate::SoftDelete) and [`Tenanted`](crate::Tenanted).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no entity",
     label = "no struct with `#[derive(Entity)]`"
@@ -99,6 +102,26 @@ pub trait Entity: FromRow + 'static {
     /// Changes of rows.
     fn update<'a>() -> Update<'a, Self> {
         Update::new()
+    }
+
+    /// Its rows by calls of one statement each: found, listed, inserted, deleted, restored.
+    #[must_use]
+    fn repo() -> Repository<Self> {
+        Repository::new()
+    }
+
+    /// Its rows by a column that refers to other rows, to be loaded for many of these at once: see
+    /// [`load_many`](crate::load_many).
+    fn by<'a, T>(column: Column<Self, T>) -> By<'a, Self, T> {
+        Self::repo().by(column)
+    }
+
+    /// A change of this row, of the columns that are said of it.
+    fn change(&self) -> Change<'_, Self>
+    where
+        Self: Keyed,
+    {
+        Change::of(self)
     }
 
     /// Rows that go: from the table, of an entity with `soft_delete` too.

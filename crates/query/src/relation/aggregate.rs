@@ -107,7 +107,7 @@ impl<T: Ordered> Ordered for Option<T> {}
 
 /// `count(*)`: how many rows there are.
 pub fn count<'a>() -> Expr<'a, Anywhere, i64, Aggregate> {
-    Expr::new(Pieces::of(vec![Piece::Sql("count(*)")]))
+    Expr::new(Pieces::of(vec![Piece::Sql("count(*)")]).of_many())
 }
 
 /// `count(x)`: in how many rows it is not NULL.
@@ -172,7 +172,7 @@ where
 {
     let mut pieces = of.expr().pieces.inside("string_agg(", "::text, ");
     pieces.list.extend([Piece::Value(Arc::new(between.into())), Piece::Sql("::text)")]);
-    Expr::new(pieces)
+    Expr::new(pieces.of_many())
 }
 
 /// `bool_and(x)`: whether it is true of all rows, but those of which it is NULL; `None` of no others.
@@ -194,7 +194,7 @@ where
 }
 
 fn called<'a, X: Expression<'a>, T>(function: &'static str, of: X) -> Expr<'a, X::Of, T, Aggregate> {
-    Expr::new(of.expr().pieces.inside(function, ")"))
+    Expr::new(of.expr().pieces.inside(function, ")").of_many())
 }
 
 impl<'a, E, T> Expr<'a, E, T, Aggregate> {

@@ -92,7 +92,7 @@ fn check_in(parts: &Parts<'_>, around: Option<&Known<'_>>) -> Checked {
         columns.iter().try_for_each(|column| known.column(column, None))?;
     }
     parts.order.iter().try_for_each(|sort| match sort {
-        Sort::Column(by) => known.column(by.column, by.table),
+        Sort::Column(by) => known.column(by.column, by.alias),
         Sort::Expr(by) => known.pieces(&by.pieces),
     })
 }
@@ -134,8 +134,7 @@ impl Known<'_> {
     }
 
     fn column(&self, column: &'static ColumnFacts, table: Option<&'static str>) -> Checked {
-        let of_its_own = || column.sql.strip_suffix(column.bare)?.strip_suffix('.');
-        let table = table.or_else(of_its_own).unwrap_or_default();
+        let table = table.unwrap_or_else(|| column.table());
         let mut around = std::iter::successors(Some(self), |known| known.around);
         if around.any(|known| known.tables.contains(&table)) {
             return Ok(());

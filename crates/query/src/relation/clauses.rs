@@ -22,7 +22,8 @@ pub(crate) struct Clauses<'a> {
 
 #[derive(Clone)]
 pub(crate) struct Join<'a> {
-    pub(crate) words: &'static str,
+    /// Whether rows stay that have none of the table, with NULL in all of its columns.
+    pub(crate) is_outer: bool,
     pub(crate) table: Named,
     pub(crate) on: Condition<'a>,
 }
@@ -37,7 +38,7 @@ pub(crate) struct Common<'a> {
 }
 
 impl Clauses<'_> {
-    /// Whether rows are left out, or made of others, by more than filters.
+    /// Whether rows are left out, or made of others, by more than filters and joins.
     pub(crate) fn changes_count(&self) -> bool {
         !self.keys.is_empty() || !self.having.is_empty() || !self.combined.is_empty()
     }
@@ -63,7 +64,7 @@ impl Clauses<'_> {
             out.push(alias);
         }
         for join in &self.joins {
-            out.push(join.words);
+            out.push(if join.is_outer { " left join " } else { " join " });
             join.table.write(out);
             out.push(" on ");
             join.on.write(out);

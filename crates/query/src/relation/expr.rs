@@ -92,8 +92,9 @@ impl<'a, E> Expression<'a> for Filter<'a, E> {
     type Kind = Exact;
 
     fn expr(self) -> Expr<'a, E, Option<bool>, Exact> {
-        let list = vec![Piece::Condition(Arc::new(self.condition))];
-        Expr::new(Pieces { list, is_joined: self.is_joined })
+        let is_joined = self.is_joined;
+        let pieces = Pieces::of(vec![Piece::Condition(Arc::new(self.condition))]);
+        Expr::new(if is_joined { pieces.joined() } else { pieces })
     }
 }
 

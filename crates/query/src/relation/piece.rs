@@ -24,11 +24,28 @@ pub(crate) struct Pieces<'a> {
     pub(crate) list: Vec<Piece<'a>>,
     /// Whether the compiler does not see which tables it names, so that they are looked for when it is written.
     pub(crate) is_joined: bool,
+    /// Whether it is computed of several rows: an aggregate, or something over a window.
+    is_of_many: bool,
 }
 
 impl<'a> Pieces<'a> {
     pub(crate) fn of(list: Vec<Piece<'a>>) -> Self {
-        Self { list, is_joined: false }
+        Self { list, is_joined: false, is_of_many: false }
+    }
+
+    pub(super) fn joined(self) -> Self {
+        Self { is_joined: true, ..self }
+    }
+
+    pub(super) fn of_many(self) -> Self {
+        Self { is_of_many: true, ..self }
+    }
+
+    /// Whether other rows than its own matter to it.
+    pub(crate) fn is_of_many(&self) -> bool {
+        let is_condition_of_many =
+            |piece: &Piece<'_>| matches!(piece, Piece::Condition(condition) if condition.is_of_many());
+        self.is_of_many || self.list.iter().any(is_condition_of_many)
     }
 
     /// With this in front and behind.
@@ -42,6 +59,7 @@ impl<'a> Pieces<'a> {
         self.list.push(Piece::Sql(between));
         self.list.extend(other.list);
         self.is_joined |= other.is_joined;
+        self.is_of_many |= other.is_of_many;
         self
     }
 

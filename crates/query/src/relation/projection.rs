@@ -129,6 +129,6 @@ impl Name {
     }
 
     pub(super) fn pieces<'a>(self) -> Pieces<'a> {
-        Pieces { list: vec![Piece::Name(self.0)], is_joined: true }
+        Pieces::of(vec![Piece::Name(self.0)]).joined()
     }
 }

@@ -9,7 +9,7 @@ use crate::statement::{Filter, Select};
 
 impl<'a, S, R> Select<'a, S, R> {
     pub(crate) fn into_piece(self) -> Pieces<'a> {
-        Pieces { list: vec![Piece::Query(Arc::new(self.parts))], is_joined: true }
+        Pieces::of(vec![Piece::Query(Arc::new(self.parts))]).joined()
     }
 }
 

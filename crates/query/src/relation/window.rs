@@ -57,7 +57,7 @@ impl<'a> Window<'a> {
     }
 
     fn pieces(self) -> Pieces<'a> {
-        let mut all = Pieces { list: vec![Piece::Sql("(")], is_joined: true };
+        let mut all = Pieces::of(vec![Piece::Sql("(")]).joined().of_many();
         let is_both = !self.partition.is_empty() && !self.order.is_empty();
         put("partition by ", self.partition, &mut all);
         all.list.extend(is_both.then_some(Piece::Sql(" ")));

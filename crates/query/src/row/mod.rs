@@ -14,7 +14,7 @@ pub use self::cells::Cells;
 pub use self::mismatch::{CellMismatch, CellReason, ColumnProblem, RowMismatch};
 pub use self::plan::{FieldName, Plan};
 pub use self::reader::RowReader;
-pub(crate) use self::reader::{read_all, read_one, read_scalar};
+pub(crate) use self::reader::{read_all, read_behind, read_one, read_scalar, read_without};
 
 /// What is read from rows: structs by `#[derive(FromRow)]`, and tuples of up to 16 columns, by position.
 ///

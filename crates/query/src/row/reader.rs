@@ -6,7 +6,7 @@ use tokio_postgres::types::FromSqlOwned;
 use tokio_postgres::{Column, Row};
 
 use super::plan::Slot;
-use super::{Cells, FromRow, Plan};
+use super::{CellMismatch, Cells, FromRow, Plan};
 use crate::Error;
 
 /// Reads the rows of one statement, as they come: of a stream, a portal, a batch.
@@ -34,8 +34,7 @@ impl<T: FromRow> RowReader<T> {
     /// # Errors
     /// [`Error::Columns`].
     pub fn new(columns: &[Column]) -> Result<Self, Error> {
-        let slots = Plan::of::<T>(columns).map_err(Error::Columns)?;
-        Ok(Self { slots, read: 0, what: PhantomData })
+        Self::of::<T>(columns)
     }
 
     /// The next row.
@@ -44,10 +43,27 @@ impl<T: FromRow> RowReader<T> {
     /// [`Error::Cell`], with the number of the row.
     #[inline]
     pub fn read(&mut self, row: &Row) -> Result<T, Error> {
+        self.read_by(row, T::from_row)
+    }
+}
+
+impl<T> RowReader<T> {
+    /// What is made of a `U` with these columns.
+    pub(crate) fn of<U: FromRow>(columns: &[Column]) -> Result<Self, Error> {
+        let slots = Plan::of::<U>(columns).map_err(Error::Columns)?;
+        Ok(Self { slots, read: 0, what: PhantomData })
+    }
+
+    #[inline]
+    pub(crate) fn read_by(
+        &mut self,
+        row: &Row,
+        from_row: impl FnOnce(&mut Cells<'_>) -> Result<T, CellMismatch>,
+    ) -> Result<T, Error> {
         self.read += 1;
         let mut cells = Cells::new(row, &self.slots);
         // Values can make the `FromSql` of a type panic.
-        let read = catch_unwind(AssertUnwindSafe(|| T::from_row(&mut cells)));
+        let read = catch_unwind(AssertUnwindSafe(|| from_row(&mut cells)));
         let read = read.unwrap_or_else(|_| Err(cells.panicked(&self.slots)));
         read.map_err(|source| Error::Cell { row: self.read, source })
     }
@@ -60,13 +76,23 @@ impl<T> fmt::Debug for RowReader<T> {
 }
 
 pub(crate) fn read_all<T: FromRow>(rows: &[Row]) -> Result<Vec<T>, Error> {
+    read_without(rows, 0)
+}
+
+/// Without so many of the last columns, which are not the struct's.
+pub(crate) fn read_without<T: FromRow>(rows: &[Row], behind: usize) -> Result<Vec<T>, Error> {
     let Some(first) = rows.first() else { return Ok(Vec::new()) };
-    let mut reader = RowReader::new(first.columns())?;
+    let mut reader = RowReader::new(&first.columns()[..first.len().saturating_sub(behind)])?;
     let mut read = Vec::with_capacity(rows.len());
     for row in rows {
         read.push(reader.read(row)?);
     }
     Ok(read)
+}
+
+/// What a statement of ours has put into this column.
+pub(crate) fn read_behind<T: FromSqlOwned>(row: &Row, index: usize) -> Result<T, Error> {
+    row.try_get(index).map_err(|source| pgkeel_connect::Error::Decode { column: index, source }.into())
 }
 
 pub(crate) fn read_one<T: FromRow>(row: &Row) -> Result<T, Error> {

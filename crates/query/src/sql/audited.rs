@@ -2,6 +2,7 @@ use std::fmt;
 use std::panic::Location;
 
 use pgkeel_connect::{Executor, TypedParam};
+use tokio_postgres::Row;
 use tokio_postgres::types::{FromSqlOwned, Type};
 
 use super::numbers::highest;
@@ -82,6 +83,12 @@ impl<'a> AuditedSql<'a> {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         self.reason
+    }
+
+    /// All rows, to be read by somebody else.
+    pub(crate) async fn rows(&self, database: &impl Executor) -> Result<Vec<Row>, Error> {
+        let typed = self.typed(Location::caller())?;
+        Ok(database.query_typed(&self.text, &typed).await?)
     }
 
     /// All rows.

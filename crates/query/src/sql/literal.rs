@@ -1,10 +1,11 @@
 use std::fmt;
+use std::panic::Location;
 
 use pgkeel_connect::Executor;
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 
-use crate::Error;
 use crate::row::{FromRow, read_all, read_one, read_scalar};
+use crate::{Error, repeats};
 
 /// A statement whose text is a literal of the program, with its values: what [`sql!`](crate::sql!) makes.
 ///
@@ -50,8 +51,11 @@ impl<'a> Sql<'a> {
         self,
         database: &'a impl Executor,
     ) -> impl Future<Output = Result<Vec<T>, Error>> + Send {
-        let rows = database.query(self.text, self.params);
-        async move { read_all(&rows.await?) }
+        let (at, rows) = (Location::caller(), database.query(self.text, self.params));
+        async move {
+            repeats::count(self.text, at)?;
+            read_all(&rows.await?)
+        }
     }
 
     /// The only row.
@@ -63,8 +67,11 @@ impl<'a> Sql<'a> {
         self,
         database: &'a impl Executor,
     ) -> impl Future<Output = Result<T, Error>> + Send {
-        let row = database.query_one(self.text, self.params);
-        async move { read_one(&row.await?) }
+        let (at, row) = (Location::caller(), database.query_one(self.text, self.params));
+        async move {
+            repeats::count(self.text, at)?;
+            read_one(&row.await?)
+        }
     }
 
     /// The only row, if there is one.
@@ -76,8 +83,11 @@ impl<'a> Sql<'a> {
         self,
         database: &'a impl Executor,
     ) -> impl Future<Output = Result<Option<T>, Error>> + Send {
-        let row = database.query_opt(self.text, self.params);
-        async move { row.await?.as_ref().map(read_one).transpose() }
+        let (at, row) = (Location::caller(), database.query_opt(self.text, self.params));
+        async move {
+            repeats::count(self.text, at)?;
+            row.await?.as_ref().map(read_one).transpose()
+        }
     }
 
     /// The only column of the only row.
@@ -89,8 +99,11 @@ impl<'a> Sql<'a> {
         self,
         database: &'a impl Executor,
     ) -> impl Future<Output = Result<T, Error>> + Send {
-        let row = database.query_one(self.text, self.params);
-        async move { read_scalar(&row.await?) }
+        let (at, row) = (Location::caller(), database.query_one(self.text, self.params));
+        async move {
+            repeats::count(self.text, at)?;
+            read_scalar(&row.await?)
+        }
     }
 
     /// How many rows the statement touched.
@@ -99,8 +112,11 @@ impl<'a> Sql<'a> {
     /// That a value does not fit, and what the executor says.
     #[track_caller]
     pub fn execute(self, database: &'a impl Executor) -> impl Future<Output = Result<u64, Error>> + Send {
-        let touched = database.execute(self.text, self.params);
-        async move { Ok(touched.await?) }
+        let (at, touched) = (Location::caller(), database.execute(self.text, self.params));
+        async move {
+            repeats::count(self.text, at)?;
+            Ok(touched.await?)
+        }
     }
 }
 

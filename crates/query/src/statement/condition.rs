@@ -68,6 +68,10 @@ impl Operator {
 }
 
 impl Term<'_> {
+    fn is_of_many(&self) -> bool {
+        matches!(self, Self::Expr(pieces) if pieces.is_of_many())
+    }
+
     pub(crate) fn write<'t>(&'t self, out: &mut Writer<'t>) {
         match self {
             Self::Column(column) => out.push(column.sql),
@@ -96,6 +100,18 @@ impl Condition<'_> {
             (one, Self::Any(others)) => joined([one].into(), others),
             (one, other) => [one, other].into(),
         })
+    }
+
+    /// Whether other rows matter to it than the one that it is asked of.
+    pub(crate) fn is_of_many(&self) -> bool {
+        match self {
+            Self::Compare(left, _, right) => left.is_of_many() || right.is_of_many(),
+            Self::Between(term, low, high) => [term, low, high].into_iter().any(Term::is_of_many),
+            Self::IsNull(term) => term.is_of_many(),
+            Self::All(conditions) | Self::Any(conditions) => conditions.iter().any(Self::is_of_many),
+            Self::Not(condition) => condition.is_of_many(),
+            Self::Holds(pieces) => pieces.is_of_many(),
+        }
     }
 
     pub(crate) fn write<'t>(&'t self, out: &mut Writer<'t>) {

@@ -1,3 +1,4 @@
+use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -17,46 +18,93 @@ pub struct Order<E> {
 pub(crate) struct By {
     pub(crate) column: &'static ColumnFacts,
     /// What its table is called here, if not by its own name.
-    pub(crate) table: Option<&'static str>,
+    pub(crate) alias: Option<&'static str>,
     pub(super) direction: &'static str,
     pub(super) nulls: &'static str,
+    /// Whether the column's type has a place for NULL.
+    pub(crate) is_nullable: bool,
 }
 
+pub(super) const UP: &str = " asc";
+pub(super) const DOWN: &str = " desc";
+pub(super) const NULLS_FIRST: &str = " nulls first";
+pub(super) const NULLS_LAST: &str = " nulls last";
+
 impl By {
+    /// Upwards, of a column without NULL.
+    pub(crate) fn ascending(column: &'static ColumnFacts, alias: Option<&'static str>) -> Self {
+        Self { column, alias, direction: UP, nulls: "", is_nullable: false }
+    }
+
     pub(crate) fn write(self, out: &mut Writer<'_>) {
-        write_column(self.column, self.table, out);
+        self.write_column(out);
+        self.write_direction(out);
+    }
+
+    pub(crate) fn write_column(self, out: &mut Writer<'_>) {
+        write_column(self.column, self.alias, out);
+    }
+
+    /// What stands behind the column.
+    pub(crate) fn write_direction(self, out: &mut Writer<'_>) {
         out.push(self.direction);
         out.push(self.nulls);
+    }
+
+    /// What its table is called.
+    pub(crate) fn table(self) -> &'static str {
+        self.alias.unwrap_or_else(|| self.column.table())
+    }
+
+    pub(crate) fn is_down(self) -> bool {
+        self.direction == DOWN
+    }
+
+    /// Whether NULL comes in front of all values.
+    pub(crate) fn has_nulls_first(self) -> bool {
+        if self.nulls.is_empty() { self.is_down() } else { self.nulls == NULLS_FIRST }
+    }
+
+    /// The same order from its end.
+    pub(crate) fn reversed(self) -> Self {
+        let direction = if self.is_down() { UP } else { DOWN };
+        let nulls = match self.nulls {
+            NULLS_FIRST => NULLS_LAST,
+            NULLS_LAST => NULLS_FIRST,
+            unsaid => unsaid,
+        };
+        Self { direction, nulls, ..self }
     }
 }
 
 impl<E, T> Column<E, T> {
     /// Upwards; NULL comes last, unless said otherwise.
     pub fn asc(self) -> Order<E> {
-        Order::by(self, " asc")
+        Order::by(self, UP)
     }
 
     /// Downwards; NULL comes first, unless said otherwise.
     pub fn desc(self) -> Order<E> {
-        Order::by(self, " desc")
+        Order::by(self, DOWN)
     }
 }
 
 impl<E> Order<E> {
     fn by<T>(column: Column<E, T>, direction: &'static str) -> Self {
-        let by = By { column: column.facts, table: column.table, direction, nulls: "" };
+        let Column { facts, table: alias, .. } = column;
+        let by = By { column: facts, alias, direction, nulls: "", is_nullable: is_option::<T>() };
         Self { by, of: PhantomData }
     }
 
     /// NULL comes in front of all values.
     pub fn nulls_first(mut self) -> Self {
-        self.by.nulls = " nulls first";
+        self.by.nulls = NULLS_FIRST;
         self
     }
 
     /// NULL comes behind all values.
     pub fn nulls_last(mut self) -> Self {
-        self.by.nulls = " nulls last";
+        self.by.nulls = NULLS_LAST;
         self
     }
 }
@@ -146,6 +194,14 @@ tuples! {
     A 0 B 1 C 2 D 3 F 4 G 5;
     A 0 B 1 C 2 D 3 F 4 G 5 H 6;
     A 0 B 1 C 2 D 3 F 4 G 5 H 6 I 7;
+}
+
+/// Whether a type is an `Option`: both names come from the same compiler, so they begin alike, whatever they look like.
+fn is_option<T>() -> bool {
+    let (name, known) = (type_name::<T>(), type_name::<Option<()>>());
+    known
+        .split_once('<')
+        .is_some_and(|(known, _)| name.starts_with(known) && name[known.len()..].starts_with('<'))
 }
 
 pub(crate) fn by<'a, E>(order: impl OrderBy<E> + 'a, into: &mut Vec<Sort<'a>>) {

@@ -1,11 +1,13 @@
 use super::Condition;
 use super::condition::write_where;
 use super::list::List;
+use super::order::By;
 use super::sort::Sort;
 use super::writer::Writer;
+use crate::Error;
 use crate::entity::{ColumnFacts, EntityFacts};
 use crate::param::ParamName;
-use crate::relation::{Clauses, Selected};
+use crate::relation::{Clauses, Selected, check};
 
 /// All of it but the types.
 #[derive(Clone)]
@@ -15,9 +17,9 @@ pub(crate) struct Parts<'a> {
     pub(crate) distinct: Distinct,
     pub(crate) conditions: Vec<Condition<'a>>,
     pub(crate) order: Vec<Sort<'a>>,
-    pub(super) limit: Option<i64>,
-    pub(super) offset: Option<i64>,
-    pub(super) lock: Option<&'static str>,
+    pub(crate) limit: Option<i64>,
+    pub(crate) offset: Option<i64>,
+    pub(crate) lock: Option<&'static str>,
     pub(super) wait: &'static str,
     pub(crate) clauses: Clauses<'a>,
 }
@@ -31,10 +33,30 @@ pub(crate) enum Distinct {
 
 /// What is asked of the rows.
 #[derive(Clone, Copy)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Rows,
     Count,
     Exists,
+}
+
+/// Some of the rows, in place of what was said of order and limit: of a page, or a batch.
+pub(crate) struct Slice<'t, 'w> {
+    /// What is written behind the listed columns.
+    pub(crate) columns: &'w dyn Fn(&mut Writer<'t>),
+    /// What has to hold besides.
+    pub(crate) bound: Option<&'w dyn Fn(&mut Writer<'t>)>,
+    pub(crate) order: Sorts<'t>,
+    pub(crate) limit: Option<&'t i64>,
+    pub(crate) offset: Option<&'t i64>,
+}
+
+/// The order of a slice.
+#[derive(Clone, Copy)]
+pub(crate) enum Sorts<'t> {
+    /// As the statement says it.
+    Said(&'t [Sort<'t>]),
+    /// In which no two rows are alike.
+    Keys(&'t [By]),
 }
 
 impl<'a> Parts<'a> {
@@ -58,32 +80,59 @@ impl<'a> Parts<'a> {
         Self::new(self.from, List::Columns(Vec::new()))
     }
 
-    pub(super) fn write<'t>(&'t self, answer: Answer, out: &mut Writer<'t>) {
+    /// Whether all that it names is there. To be asked before it is written.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.clauses.is_joined { check(self) } else { Ok(()) }
+    }
+
+    pub(crate) fn write<'t>(&'t self, answer: Answer, out: &mut Writer<'t>) {
         match answer {
             Answer::Rows => {
                 self.write_rows(out);
-                if let Some(lock) = self.lock {
-                    out.push(lock);
-                    out.push(self.wait);
-                }
+                self.write_lock(out);
             }
             Answer::Exists => {
                 out.push("select exists(");
                 self.write_rows(out);
                 out.push(")");
             }
-            Answer::Count if self.has_as_many_as_filtered() => {
-                self.clauses.write_common(out);
-                out.push("select count(*) from ");
-                self.write_from(out);
-                write_where(&self.conditions, out);
-            }
-            Answer::Count => {
-                out.push("select count(*) from (");
-                self.write_rows(out);
-                out.push(") as counted");
-            }
+            Answer::Count => self.write_count(None, out),
         }
+    }
+
+    pub(crate) fn write_lock(&self, out: &mut Writer<'_>) {
+        if let Some(lock) = self.lock {
+            out.push(lock);
+            out.push(self.wait);
+        }
+    }
+
+    /// The number of rows; of more than `most` that number.
+    pub(crate) fn write_count<'t>(&'t self, most: Option<&'t i64>, out: &mut Writer<'t>) {
+        if most.is_none() && self.has_as_many_as_filtered() {
+            self.clauses.write_common(out);
+            out.push("select count(*) from ");
+            self.write_from(out);
+            return write_where(&self.conditions, out);
+        }
+        out.push("select count(*) from (");
+        self.write_counted(out);
+        if let Some(most) = most {
+            out.push(" limit ");
+            out.value(ParamName::None, most);
+        }
+        out.push(") as counted");
+    }
+
+    /// As many rows as there are, without their columns if these do not matter.
+    pub(crate) fn write_counted<'t>(&'t self, out: &mut Writer<'t>) {
+        if !self.has_as_many_as_filtered() {
+            return self.write_rows(out);
+        }
+        self.clauses.write_common(out);
+        out.push("select 1 from ");
+        self.write_from(out);
+        write_where(&self.conditions, out);
     }
 
     /// Whether rows are left out by nothing but filters, so that neither columns nor order matter to their number.
@@ -95,38 +144,74 @@ impl<'a> Parts<'a> {
             && !self.may_be_one_group()
     }
 
+    /// Whether each row is one of the table, or of joined tables one of each, and has nothing that is computed of others.
+    pub(crate) fn has_rows_of_tables(&self) -> bool {
+        let is_of_many =
+            matches!(&self.list, List::Items(items) if items.iter().any(|item| item.pieces.is_of_many()));
+        matches!(self.distinct, Distinct::No) && !self.clauses.changes_count() && !is_of_many
+    }
+
     /// Whether more than columns is selected: of aggregates without groups there is one row.
     fn may_be_one_group(&self) -> bool {
         matches!(&self.list, List::Items(items) if !items.iter().all(Selected::is_column))
+    }
+
+    /// Rows are not locked.
+    pub(crate) fn write_rows<'t>(&'t self, out: &mut Writer<'t>) {
+        let (limit, offset) = (self.limit.as_ref(), self.offset.as_ref());
+        let order = Sorts::Said(&self.order);
+        self.write_slice(&Slice { columns: &|_| (), bound: None, order, limit, offset }, out);
+    }
+
+    /// Rows are not locked. Of statements that are put together there are neither columns nor bounds besides.
+    pub(crate) fn write_slice<'t>(&'t self, slice: &Slice<'t, '_>, out: &mut Writer<'t>) {
+        self.clauses.write_common(out);
+        if self.clauses.combined.is_empty() {
+            self.write_plain(slice, out);
+        } else {
+            self.clauses.write_combined(out);
+        }
+        slice.order.write(out);
+        for (word, rows) in [(" limit ", slice.limit), (" offset ", slice.offset)] {
+            if let Some(rows) = rows {
+                out.push(word);
+                out.value(ParamName::None, rows);
+            }
+        }
+    }
+
+    fn write_plain<'t>(&'t self, slice: &Slice<'t, '_>, out: &mut Writer<'t>) {
+        out.push("select ");
+        self.distinct.write(out);
+        self.list.write(self.from, out);
+        (slice.columns)(out);
+        out.push(" from ");
+        self.write_from(out);
+        write_where(&self.conditions, out);
+        if let Some(bound) = slice.bound {
+            out.push(if self.conditions.is_empty() { " where " } else { " and " });
+            bound(out);
+        }
+        self.clauses.write_groups(out);
     }
 
     fn write_from<'t>(&'t self, out: &mut Writer<'t>) {
         out.push(self.from.sql);
         self.clauses.write_joins(out);
     }
+}
 
-    /// Rows are not locked.
-    pub(crate) fn write_rows<'t>(&'t self, out: &mut Writer<'t>) {
-        self.clauses.write_common(out);
-        if self.clauses.combined.is_empty() {
-            out.push("select ");
-            self.distinct.write(out);
-            self.list.write(self.from, out);
-            out.push(" from ");
-            self.write_from(out);
-            write_where(&self.conditions, out);
-            self.clauses.write_groups(out);
-        } else {
-            self.clauses.write_combined(out);
-        }
-        if !self.order.is_empty() {
-            out.push(" order by ");
-            out.list(", ", &self.order, |out, sort| sort.write(out));
-        }
-        for (word, rows) in [(" limit ", &self.limit), (" offset ", &self.offset)] {
-            if let Some(rows) = rows {
-                out.push(word);
-                out.value(ParamName::None, rows);
+impl<'t> Sorts<'t> {
+    fn write(self, out: &mut Writer<'t>) {
+        match self {
+            Self::Said([]) | Self::Keys([]) => {}
+            Self::Said(sorts) => {
+                out.push(" order by ");
+                out.list(", ", sorts, |out, sort| sort.write(out));
+            }
+            Self::Keys(keys) => {
+                out.push(" order by ");
+                out.list(", ", keys, |out, by| by.write(out));
             }
         }
     }

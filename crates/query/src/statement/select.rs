@@ -8,7 +8,7 @@ use super::sort::Sort;
 use super::writer::{Writer, Written, describe};
 use super::{Filter, OrderBy};
 use crate::entity::{Entity, Selection};
-use crate::relation::{Holds, Named, Scope, Source, check};
+use crate::relation::{Holds, Named, Scope, Source};
 use crate::row::Plan;
 use crate::{Error, FromRow};
 
@@ -166,10 +166,8 @@ impl<'a, S, R> Select<'a, S, R> {
         Ok(self.write(Answer::Rows)?.text)
     }
 
-    pub(super) fn write(&self, answer: Answer) -> Result<Written<'_>, Error> {
-        if self.parts.clauses.is_joined {
-            check(&self.parts)?;
-        }
+    pub(crate) fn write(&self, answer: Answer) -> Result<Written<'_>, Error> {
+        self.parts.check()?;
         let mut out = Writer::new();
         self.parts.write(answer, &mut out);
         out.finish()

@@ -2,7 +2,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::Order;
-use super::order::By;
+use super::order::{By, NULLS_FIRST, NULLS_LAST};
 use super::writer::{Writer, describe};
 use crate::relation::{Piece, Pieces};
 
@@ -52,12 +52,12 @@ impl<'a, E> OrderExpr<'a, E> {
 
     /// NULL comes in front of all values.
     pub fn nulls_first(self) -> Self {
-        self.nulls(" nulls first")
+        self.nulls(NULLS_FIRST)
     }
 
     /// NULL comes behind all values.
     pub fn nulls_last(self) -> Self {
-        self.nulls(" nulls last")
+        self.nulls(NULLS_LAST)
     }
 
     fn nulls(mut self, words: &'static str) -> Self {
@@ -72,7 +72,7 @@ impl<'a, E> OrderExpr<'a, E> {
     pub(crate) fn into_pieces(self) -> Pieces<'a> {
         let (mut pieces, direction, nulls) = match self.sort {
             Sort::Column(by) => {
-                (Pieces::of(vec![Piece::Column(by.column, by.table)]), by.direction, by.nulls)
+                (Pieces::of(vec![Piece::Column(by.column, by.alias)]), by.direction, by.nulls)
             }
             Sort::Expr(by) => (by.pieces, by.direction, by.nulls),
         };

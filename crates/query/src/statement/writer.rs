@@ -80,6 +80,12 @@ pub(crate) struct Written<'t> {
 }
 
 impl Written<'_> {
+    /// The values of the parameters, in their order.
+    #[cfg(feature = "cursor")]
+    pub(crate) fn values(&self) -> impl Iterator<Item = &dyn Bind> {
+        self.params.iter().map(|param| param.value)
+    }
+
     pub(crate) fn params(&self) -> Vec<&(dyn ToSql + Sync)> {
         self.params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
     }

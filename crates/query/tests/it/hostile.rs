@@ -32,7 +32,7 @@ const INSIDE: [&str; 24] = [
 ];
 const AFTER: [&str; 8] = ["", "--", "/*", "'", "\"", "\\", ";", " "];
 
-fn corpus() -> Vec<String> {
+pub(crate) fn corpus() -> Vec<String> {
     let repeated = [1, scaled(2, 40)].map(|times| INSIDE.map(|inside| inside.repeat(times)));
     let each = |inside: &String| {
         let around = BEFORE.iter().flat_map(|before| AFTER.iter().map(move |after| (before, after)));

@@ -3,7 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
 mod audited;
+mod batches;
 mod calls;
+mod cursors;
+mod changes;
+mod children;
+mod constraints;
+mod economy;
 mod entity;
 mod errors;
 mod explain;
@@ -11,18 +17,28 @@ mod expressions;
 mod relations;
 mod generated;
 mod hostile;
+mod keyset;
+mod injection;
+mod input;
+mod input_hostile;
 mod like;
 mod made_types;
 mod matrix;
 mod misuse;
+mod moods;
 mod operators;
 mod own_types;
+mod pages;
 mod params;
+mod repository;
 mod round_trip;
 mod rows;
 mod samples;
 mod secrecy;
 mod selects;
+mod streams;
+mod watched;
+mod tenants;
 mod writes;
 
 use pgkeel_pool::{Config, Pool};

@@ -8,6 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use pgkeel_query::{Bind, Json};
+use pgkeel_testkit::Random;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -143,6 +144,46 @@ fn null(value: impl Bind + 'static) -> Sample {
 
 pub(crate) fn all() -> Vec<Sample> {
     [numbers(), texts(), moments(), others(), arrays()].into_iter().flatten().collect()
+}
+
+/// Values by chance, one of each kind a round.
+pub(crate) fn by_chance(random: &mut Random, rounds: u64) -> Vec<Sample> {
+    (0..rounds).flat_map(|_| one_of_each(random)).collect()
+}
+
+fn one_of_each(random: &mut Random) -> Vec<Sample> {
+    let bits = random.next();
+    let [b0, b1, b2, b3, ..] = bits.to_be_bytes();
+    let (small, half, whole) = (b0, u16::from_be_bytes([b0, b1]), u32::from_be_bytes([b0, b1, b2, b3]));
+    let (single, double) = (f32::from_bits(whole), f64::from_bits(bits));
+    let digits = i128::from(bits.cast_signed()) * i128::from(whole);
+    let decimal = Decimal::from_i128_with_scale(digits, u32::from(small % 29));
+    let decimal = if decimal.is_zero() { Decimal::ZERO } else { decimal };
+    let text: String = (0..small % 20)
+        .filter_map(|_| char::from_u32(u32::try_from(random.below(0xD800)).unwrap()))
+        .collect();
+    let text = text.replace('\0', "");
+    let uuid = Uuid::from_u64_pair(bits, random.next());
+    let bytes: Vec<u8> = text.bytes().rev().collect();
+    let written = bytes.iter().fold("\\x".to_owned(), |all, byte| format!("{all}{byte:02x}"));
+    let json = serde_json::json!({ &text: [bits, &text] });
+    vec![
+        is(small, small.to_string()),
+        is(small.cast_signed(), small.cast_signed().to_string()),
+        is(half, half.to_string()),
+        is(half.cast_signed(), half.cast_signed().to_string()),
+        is(whole, whole.to_string()),
+        is(whole.cast_signed(), whole.cast_signed().to_string()),
+        is(bits, bits.to_string()),
+        is(bits.cast_signed(), bits.cast_signed().to_string()),
+        is(single, format!("{single:?}")),
+        is(double, format!("{double:?}")),
+        is(decimal, decimal.to_string()),
+        is(text.clone(), text),
+        is(uuid, uuid.to_string()),
+        is(bytes, written),
+        is(json.clone(), json.to_string()),
+    ]
 }
 
 macro_rules! extremes {

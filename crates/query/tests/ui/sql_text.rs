@@ -11,6 +11,8 @@ fn main() {
     sql!(TEXT);
     sql!(table);
     sql!(format!("select * from {table}"));
+    sql!(&format!("select * from {table}"));
+    sql!(include_str!("sql_text.rs"));
     sql!(concat!("select ", "1"));
     sql!(b"select 1");
     sql!("select " + table);

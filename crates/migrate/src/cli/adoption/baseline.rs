@@ -32,7 +32,10 @@ pub(super) fn fail(screen: &mut Screen<'_>, error: &VerifyError) -> Exit {
     let VerifyError::Different { verification } = error else { return screen.fail_to_verify(error) };
     let exit = Exit::from(error);
     let _ = writeln!(screen.err, "migrate: {error}");
-    let _ = writeln!(screen.err, "next: mend the schema or the files, or say --accept-different");
+    let _ = writeln!(
+        screen.err,
+        "next: say --to VERSION for fewer files, mend the schema or the files, or say --accept-different"
+    );
     if screen.json {
         let message = "nothing was recorded, because the schema is not what the migrations make";
         let error = json!({ "message": message, "exit": exit as u8 });

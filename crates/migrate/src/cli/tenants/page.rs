@@ -56,10 +56,7 @@ impl Trouble for VerifyError {
     }
 
     fn to_json(&self) -> Value {
-        match self {
-            Self::Migrate(error) => error.to_json(),
-            error => json!({ "message": in_full(error), "exit": Exit::from(error) as u8 }),
-        }
+        answers::verify_error(self, &in_full(self))["error"].take()
     }
 }
 

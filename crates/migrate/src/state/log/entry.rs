@@ -22,7 +22,7 @@ pub(crate) struct RunId {
 
 impl RunId {
     pub(crate) async fn new(session: &Session, revision: Option<String>) -> Result<Self, Error> {
-        let query = session.query_scalar("select gen_random_uuid()::text", &[]);
+        let query = session.query_scalar("select pg_catalog.gen_random_uuid()::pg_catalog.text", &[]);
         Ok(Self { home: session.home.clone(), id: session.step(Step::Log, query).await?, revision })
     }
 }
@@ -189,7 +189,10 @@ impl<'a> Entry<'a> {
 }
 
 async fn write(session: &Session, insert: &str) -> Result<Option<SystemTime>, Error> {
-    let sql = format!("{insert} returning (extract(epoch from started_at) * 1000000)::int8");
+    let sql = format!(
+        "{insert} returning
+         (extract(epoch from started_at) operator(pg_catalog.*) 1000000)::pg_catalog.int8"
+    );
     let mut row = None;
     session.step(Step::Log, session.first_row(&sql, &mut row)).await?;
     let micros = row.and_then(|row| row.get(0)?.parse().ok());

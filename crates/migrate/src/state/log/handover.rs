@@ -1,12 +1,16 @@
-//! The end of one file and the beginning of the next, logged by one prepared statement: a run of many files has the server
-//! parse and plan it once.
+//! The end of one file and the beginning of the next, written into history and log by one prepared statement: a run of many
+//! files has the server parse and plan it once.
 
+use std::error::Error as StdError;
+
+use bytes::BytesMut;
 use tokio_postgres::Statement;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 use super::entry::{Cell, Value};
 use super::{Entry, RunId};
 use crate::run::session::Session;
+use crate::state::history::{COLUMNS, Cells};
 use crate::{Error, Step};
 
 /// The statement, prepared on one session.
@@ -15,7 +19,27 @@ pub(crate) struct Handover(Statement);
 
 /// Its parameters.
 #[derive(Debug)]
-pub(crate) struct Rows(Vec<Option<String>>);
+pub(crate) struct Rows(Vec<AsText>);
+
+/// A value that the server reads from a text, which spares the statement a cast.
+#[derive(Debug)]
+struct AsText(Option<String>);
+
+impl ToSql for AsText {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        self.0.to_sql(&Type::TEXT, out)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
+    }
+
+    to_sql_checked!();
+}
 
 impl Handover {
     /// `like` shows what its rows look like: all have the same expressions in the same places. They are written only in a
@@ -26,10 +50,13 @@ impl Handover {
         like: [&Entry<'_>; 2],
         guard: &str,
     ) -> Result<Self, Error> {
-        let mut placeholders = 0;
+        let (history, mut placeholders) = (COLUMNS, COLUMNS.len());
         let rows = like.map(|entry| row(&entry.cells(), &mut placeholders));
         let columns: Vec<&str> = like[0].cells().iter().map(|cell| cell.column).collect();
-        let (table, columns) = (&run.home.tables().log, columns.join(", "));
+        let (tables, columns) = (run.home.tables(), columns.join(", "));
+        let names = history.map(|(name, _)| name).join(", ");
+        let places = (1..).zip(history).map(|(place, (_, kind))| format!("${place}::pg_catalog.{kind}"));
+        let places: Vec<String> = places.collect();
         // By a division by zero: so nothing of the transaction stays either.
         let guard = format!(
             "1 operator(pg_catalog./) case when pg_catalog.current_setting('{guard}', true)
@@ -37,15 +64,18 @@ impl Handover {
             placeholders + 1
         );
         let sql = format!(
-            "insert into {table} ({columns}) select rows.* from (values {}) as rows where ({guard}) is not null",
+            "with recorded as (insert into {} ({names}) values ({}))
+             insert into {} ({columns}) select rows.* from (values {}) as rows where ({guard}) is not null",
+            tables.history,
+            places.join(", "),
+            tables.log,
             rows.join(", ")
         );
-        let types = vec![Type::TEXT; placeholders + 1];
-        let prepared = async { Ok(session.connection.client().prepare_typed(&sql, &types).await?) };
+        let prepared = async { Ok(session.connection.client().prepare(&sql).await?) };
         session.step(Step::Log, prepared).await.map(Self)
     }
 
-    /// Writes both rows.
+    /// Writes all rows.
     pub(crate) async fn write(
         &self,
         session: &Session,
@@ -59,12 +89,13 @@ impl Handover {
 }
 
 impl Rows {
-    pub(crate) fn of(entries: [&Entry<'_>; 2]) -> Self {
+    /// The row of the history, and those of the log.
+    pub(crate) fn of(applied: Cells, entries: [&Entry<'_>; 2]) -> Self {
         let texts = entries.into_iter().flat_map(Entry::cells).filter_map(|cell| match cell.value {
             Value::Text(text) => Some(text),
             Value::Sql(_) => None,
         });
-        Self(texts.collect())
+        Self(applied.into_iter().map(Some).chain(texts).map(AsText).collect())
     }
 }
 

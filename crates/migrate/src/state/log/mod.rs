@@ -70,9 +70,9 @@ pub(super) fn add_note(home: &Home) -> String {
 /// Whether it is such a log, and whether this role may change it.
 pub(super) fn lacks_note(home: &Home) -> String {
     format!(
-        "select not exists (select from pg_attribute where attrelid = c.oid
-        and attname = 'note' and not attisdropped), pg_has_role(relowner, 'usage')
-    from pg_class c where oid = to_regclass({})",
+        "select not exists (select from pg_catalog.pg_attribute where attrelid operator(pg_catalog.=) c.oid
+            and attname operator(pg_catalog.=) 'note' and not attisdropped), pg_catalog.pg_has_role(relowner, 'usage')
+         from pg_catalog.pg_class c where oid operator(pg_catalog.=) pg_catalog.to_regclass({})::pg_catalog.oid",
         Literal(home.tables().log.sql())
     )
 }

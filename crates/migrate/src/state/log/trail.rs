@@ -88,7 +88,7 @@ pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
     let log = &session.home.tables().log;
     let read = async {
         let readable = format!(
-            "select coalesce(has_table_privilege(to_regclass({})::oid, 'select'), false)",
+            "select coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass({})::pg_catalog.oid, 'select'), false)",
             Literal(log.sql())
         );
         if !history::exists(session, "to_regclass", log.sql()).await?
@@ -103,11 +103,14 @@ pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
     Trail::of(last.iter(), applied.iter())
 }
 
+/// What rows of files with a version have in common.
+const WITH_VERSION: &str = "kind operator(pg_catalog.<>) all (array['repeatable', 'hook', 'checkpoint'])";
+
 /// Where each version has come to.
 pub(crate) fn select_last(home: &Home) -> String {
     format!(
         "select distinct on (version) version, direction, status, tx_mode, statements_done, statements_total, done_sha256
-             from {} where kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc",
+             from {} where {WITH_VERSION} order by version, id desc",
         home.tables().log
     )
 }
@@ -116,9 +119,10 @@ pub(crate) fn select_last(home: &Home) -> String {
 /// be recorded.
 pub(crate) fn select_hashes(home: &Home) -> String {
     format!(
-        "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, statements_total = 0
-             from {} where status = 'ok' and direction = 'up'
-               and kind not in ('repeatable', 'hook', 'checkpoint') order by version, id desc",
+        "select distinct on (version) version, sha256, token_sha256, refinery_checksum, down_sha256, 
+             statements_total operator(pg_catalog.=) 0
+             from {} where status operator(pg_catalog.=) 'ok' and direction operator(pg_catalog.=) 'up'
+               and {WITH_VERSION} order by version, id desc",
         home.tables().log
     )
 }

@@ -160,7 +160,7 @@ async fn the_verb_says_what_it_does() {
     database.connection().await.batch_execute("alter table orders drop note").await.unwrap();
     let (exit, _, err) = typed(&["baseline"]).await;
     assert!(exit == Exit::Differs && err.contains("column note of public.orders is missing"), "{err}");
-    assert!(err.ends_with("next: mend the schema or the files, or say --accept-different\n"), "{err}");
+    assert!(err.ends_with("next: say --to VERSION for fewer files, mend the schema or the files, or say --accept-different\n"), "{err}");
     let (exit, out, _) = typed(&["baseline", "--json"]).await;
     let answer: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((exit, &answer["error"]["exit"]), (Exit::Differs, &5.into()));

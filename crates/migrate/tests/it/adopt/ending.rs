@@ -13,7 +13,7 @@ use pgkeel_migrate::{
 use pgkeel_testkit::{TestDatabase, eventually};
 
 use super::{sql, write};
-use crate::{count, has_table, history, locks, migrator};
+use crate::{count, has_table, history, locks, recording as migrator};
 
 const FILES: [(&str, &str); 2] =
     [("V1__a.sql", "create table a (id int);"), ("V2__b.sql", "create table b (id int);")];

@@ -8,7 +8,7 @@ use pgkeel_migrate::{
 use pgkeel_testkit::TestDatabase;
 
 use super::{execute, has_schema, history, tenant};
-use crate::{count, has_table, migrator, outside};
+use crate::{count, has_table, outside, recording as migrator};
 
 const FILES: [(&str, &str); 3] = [
     ("V1__orders.sql", "create table orders (id int primary key, note text);"),

@@ -5,7 +5,7 @@ use pgkeel_migrate::{Gate, Migrations, Readiness};
 use pgkeel_testkit::TestDatabase;
 
 use super::{execute, tenant};
-use crate::migrator;
+use crate::recording as migrator;
 
 /// One of each kind of object whose definition names others of the schema.
 const ALL: &str = "

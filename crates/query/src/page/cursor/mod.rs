@@ -1,0 +1,10 @@
+//! Positions that go out into the world and come back: nobody reads, changes or makes one without the key.
+
+mod invalid;
+mod secret;
+mod keys;
+mod shape;
+
+pub use self::invalid::{CursorReason, InvalidCursor, WeakKey};
+pub use self::keys::CursorKeys;
+pub(crate) use self::shape::Shape;

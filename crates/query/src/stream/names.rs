@@ -1,0 +1,32 @@
+use pgkeel_connect::Executor;
+
+use crate::Error;
+use crate::row::read_all;
+
+/// A cursor on the server. Names are literals, so that what declares one is prepared once.
+#[derive(Debug)]
+pub(super) struct ServerCursor {
+    pub(super) name: &'static str,
+    pub(super) declare: &'static str,
+    pub(super) close: &'static str,
+}
+
+macro_rules! names {
+    ($($number:literal)+) => {
+        [$(ServerCursor {
+            name: concat!("pgkeel:stream ", $number),
+            declare: concat!("declare \"pgkeel:stream ", $number, "\" no scroll cursor for "),
+            close: concat!("close \"pgkeel:stream ", $number, "\""),
+        }),+]
+    };
+}
+
+static NAMES: [ServerCursor; 16] = names!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
+
+/// The first that no cursor of the session has.
+pub(super) async fn free(database: &impl Executor) -> Result<&'static ServerCursor, Error> {
+    let taken = database.query("select name from pg_cursors where name like 'pgkeel:stream %'", &[]).await?;
+    let taken: Vec<(String,)> = read_all(&taken)?;
+    let free = NAMES.iter().find(|name| taken.iter().all(|(taken,)| taken != name.name));
+    free.ok_or(Error::TooManyStreams { most: NAMES.len() })
+}
