@@ -24,6 +24,12 @@ pub(crate) const TABLES: [&str; 7] = [
 /// The point query.
 pub(crate) const POINT: &str = "select name, amount from t where id = $1";
 
+/// The point query for whole rows, as builders write it.
+pub(crate) const ENTITY: &str = r#"select "t"."id", "t"."name", "t"."amount" from "t" where ("t"."id" = $1)"#;
+
+/// All rows.
+pub(crate) const ENTITIES: &str = r#"select "t"."id", "t"."name", "t"."amount" from "t""#;
+
 /// Sets the amount of a row that its task has to itself.
 pub(crate) const WRITE_OWN: &str = "update own set amount = $2 where id = $1";
 
@@ -54,6 +60,44 @@ impl Account {
         ensure!(number == Some(id) && self.amount == amount, "the row of id {id} came as {self:?}");
         Ok(())
     }
+}
+
+/// A whole row.
+#[derive(Debug, pgkeel_query::Entity, sqlx::FromRow)]
+#[pgkeel(table = "t", columns = t)]
+pub(crate) struct Whole {
+    #[pgkeel(id)]
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) amount: i64,
+}
+
+impl Whole {
+    /// By index, as one does who has the driver alone.
+    pub(crate) fn of_row(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self { id: row.try_get(0)?, name: row.try_get(1)?, amount: row.try_get(2)? })
+    }
+
+    pub(crate) fn fields(&self) -> (i64, &str, i64) {
+        (self.id, &self.name, self.amount)
+    }
+}
+
+impl From<Whole> for Account {
+    fn from(Whole { name, amount, .. }: Whole) -> Self {
+        Self { name, amount }
+    }
+}
+
+/// Fails unless these are all rows, whatever their order.
+pub(crate) fn verify_all<'a>(rows: impl Iterator<Item = (i64, &'a str, i64)>) -> anyhow::Result<()> {
+    let (mut count, mut ids) = (0_u64, 0);
+    for (id, name, amount) in rows {
+        ensure!(amount == id * 3 && name.len() > "account ".len(), "the row of id {id} is another one");
+        (count, ids) = (count + 1, ids + id);
+    }
+    ensure!(count == ROWS && ids == 5_000_050_000, "of {ROWS} rows {count} came");
+    Ok(())
 }
 
 /// Ids without an order, the same in every run.

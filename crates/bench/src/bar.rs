@@ -92,9 +92,11 @@ pub(crate) struct Bar {
 const POINT_1: Job = Job::Point { tasks: 1 };
 const POINT_16: Job = Job::Point { tasks: 16 };
 const POINT_64: Job = Job::Point { tasks: 64 };
+const ENTITY_1: Job = Job::Entity { tasks: 1 };
+const ENTITY_16: Job = Job::Entity { tasks: 16 };
 
 /// All of them, on default settings unless the job is about others.
-pub(crate) const BARS: [Bar; 21] = [
+pub(crate) const BARS: [Bar; 33] = [
     at_least(Job::Checkout, Name::Deadpool, 1.0 / 1.5), // At most 1.5 times as long.
     at_least(Job::Checkout, Name::Sqlx, 40.0),
     at_least(POINT_1, Name::Raw, 0.97),
@@ -115,6 +117,18 @@ pub(crate) const BARS: [Bar; 21] = [
     at_least(Job::Closure { tasks: 16 }, Name::Raw, 0.97),
     at_least(Job::Flight { tasks: 1 }, Name::Raw, 1.6),
     at_least(Job::Flight { tasks: 16 }, Name::Raw, 1.6),
+    at_least(ENTITY_1, Name::KeelPlain, 0.98),
+    at_least(ENTITY_1, Name::Sqlx, 1.0),
+    at_least(ENTITY_1, Name::SeaOrm, 1.0),
+    at_least(ENTITY_1, Name::Diesel, 1.0),
+    at_least(ENTITY_16, Name::KeelPlain, 0.95),
+    at_least(ENTITY_16, Name::Sqlx, 1.0),
+    at_least(ENTITY_16, Name::SeaOrm, 1.0),
+    at_least(ENTITY_16, Name::Diesel, 1.0),
+    at_least(Job::Rows, Name::Raw, 0.95),
+    at_least(Job::Rows, Name::Sqlx, 1.0),
+    at_least(Job::Rows, Name::SeaOrm, 1.0),
+    at_least(Job::Rows, Name::Diesel, 1.0),
     Bar { job: Job::Cold, figure: Figure::MillisOver(Name::Raw), limit: Limit::AtMost(1.5) },
 ];
 

@@ -15,7 +15,7 @@ use crate::job::Job;
 use crate::peer::Name;
 use crate::server::{Database, Server};
 
-pub(crate) const JOBS: [Job; 10] = [
+pub(crate) const JOBS: [Job; 12] = [
     Job::Checkout,
     Job::Point { tasks: 1 },
     Job::Point { tasks: 16 },
@@ -25,6 +25,8 @@ pub(crate) const JOBS: [Job; 10] = [
     Job::Batch,
     Job::Closure { tasks: 1 },
     Job::Flight { tasks: 1 },
+    Job::Entity { tasks: 1 },
+    Job::Rows,
     Job::Cold,
 ];
 
@@ -41,9 +43,14 @@ const TIMEOUT: Duration = Duration::from_mins(6);
 fn counts(job: Job) -> (u64, u64) {
     match job {
         Job::Checkout => (2_000, 22_000),
-        Job::Point { .. } | Job::Observed { .. } | Job::Shared { .. } | Job::Once { .. } => (640, 4_480),
+        Job::Entity { .. }
+        | Job::Point { .. }
+        | Job::Observed { .. }
+        | Job::Shared { .. }
+        | Job::Once { .. } => (640, 4_480),
         Job::Closure { .. } | Job::Flight { .. } => (320, 2_240),
         Job::Batch => (10, 70),
+        Job::Rows => (1, 3),
         Job::Cold => (4, 12),
     }
 }
@@ -56,9 +63,11 @@ struct Guard {
 }
 
 /// About a tenth above what is needed, as compilers and C libraries differ.
-const GUARDS: [Guard; 2] = [
+const GUARDS: [Guard; 4] = [
     Guard { job: Job::Checkout, peer: Name::Deadpool, most: 0.45 },
     Guard { job: Job::Point { tasks: 1 }, peer: Name::Raw, most: 1.25 },
+    Guard { job: Job::Entity { tasks: 1 }, peer: Name::KeelPlain, most: 1.15 },
+    Guard { job: Job::Rows, peer: Name::Raw, most: 1.1 },
 ];
 
 /// Prints a row for each guard. Fails if one does not hold.

@@ -5,9 +5,11 @@ mod batch;
 mod checkout;
 mod closure;
 mod cold;
+mod entity;
 mod flight;
 mod once;
 mod point;
+mod rows;
 mod shared;
 
 use std::fmt;
@@ -20,13 +22,15 @@ pub(crate) use self::batch::{BATCH, Batch};
 pub(crate) use self::checkout::checkout;
 pub(crate) use self::closure::Closure;
 pub(crate) use self::cold::cold;
+pub(crate) use self::entity::Entity;
 pub(crate) use self::flight::Flight;
 pub(crate) use self::once::Once;
 pub(crate) use self::point::Point;
 pub(crate) use self::repeat::repeat;
+pub(crate) use self::rows::Rows;
 pub(crate) use self::shared::Shared;
 
-use crate::account::{POINT, READ_OWN, WRITE_OWN};
+use crate::account::{ENTITIES, ENTITY, POINT, READ_OWN, WRITE_OWN};
 
 /// The most that work at the same time; each of them has rows of its own to write to.
 pub(crate) const MOST_TASKS: usize = 64;
@@ -50,12 +54,16 @@ pub(crate) enum Job {
     Closure { tasks: usize },
     /// The same, known beforehand.
     Flight { tasks: usize },
+    /// Reads single rows by their key as structs, in so many tasks.
+    Entity { tasks: usize },
+    /// Reads all rows as structs, in one task.
+    Rows,
     /// Opens a pool and reads the first row.
     Cold,
 }
 
 impl Job {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Checkout,
         Self::Point { tasks: 1 },
         Self::Point { tasks: 16 },
@@ -69,19 +77,23 @@ impl Job {
         Self::Closure { tasks: 16 },
         Self::Flight { tasks: 1 },
         Self::Flight { tasks: 16 },
+        Self::Entity { tasks: 1 },
+        Self::Entity { tasks: 16 },
+        Self::Rows,
         Self::Cold,
     ];
 
     /// How many tasks work at the same time.
     pub(crate) fn tasks(self) -> usize {
         match self {
-            Self::Checkout | Self::Batch | Self::Cold => 1,
+            Self::Checkout | Self::Batch | Self::Rows | Self::Cold => 1,
             Self::Point { tasks }
             | Self::Observed { tasks }
             | Self::Shared { tasks }
             | Self::Once { tasks }
             | Self::Closure { tasks }
-            | Self::Flight { tasks } => tasks,
+            | Self::Flight { tasks }
+            | Self::Entity { tasks } => tasks,
         }
     }
 
@@ -90,6 +102,8 @@ impl Job {
         match self {
             Self::Closure { .. } | Self::Flight { .. } => &[WRITE_OWN, READ_OWN],
             Self::Once { .. } => &[],
+            Self::Entity { .. } => &[ENTITY],
+            Self::Rows => &[ENTITIES],
             _ => &[POINT],
         }
     }
@@ -106,6 +120,8 @@ impl fmt::Display for Job {
             Self::Batch => write!(f, "batch-{BATCH}"),
             Self::Closure { tasks } => write!(f, "closure-{tasks}"),
             Self::Flight { tasks } => write!(f, "flight-{tasks}"),
+            Self::Entity { tasks } => write!(f, "entity-{tasks}"),
+            Self::Rows => f.write_str("rows"),
             Self::Cold => f.write_str("cold"),
         }
     }
@@ -119,16 +135,18 @@ impl FromStr for Job {
         Ok(match numbered {
             None if text == "checkout" => Self::Checkout,
             None if text == "cold" => Self::Cold,
+            None if text == "rows" => Self::Rows,
             Some(("batch", Ok(BATCH))) => Self::Batch,
             Some(("point", Ok(tasks @ 1..=MOST_TASKS))) => Self::Point { tasks },
             Some(("observed", Ok(tasks @ 1..=MOST_TASKS))) => Self::Observed { tasks },
             Some(("shared", Ok(tasks @ 1..=MOST_TASKS))) => Self::Shared { tasks },
             Some(("once", Ok(tasks @ 1..=MOST_TASKS))) => Self::Once { tasks },
             Some(("closure", Ok(tasks @ 1..=MOST_TASKS))) => Self::Closure { tasks },
+            Some(("entity", Ok(tasks @ 1..=MOST_TASKS))) => Self::Entity { tasks },
             Some(("flight", Ok(tasks @ 1..=MOST_TASKS))) => Self::Flight { tasks },
             _ => bail!(
-                "is none of checkout, cold, batch-{BATCH}, and of point-N, observed-N, shared-N, once-N, closure-N, \
-                 flight-N with N tasks, 1 to {MOST_TASKS}"
+                "is none of checkout, cold, rows, batch-{BATCH}, and of point-N, observed-N, shared-N, once-N, closure-N, \
+                 flight-N, entity-N with N tasks, 1 to {MOST_TASKS}"
             ),
         })
     }

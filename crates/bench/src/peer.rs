@@ -1,8 +1,10 @@
 //! Who does the jobs; a file a peer.
 
 mod deadpool;
+mod diesel;
 mod keel;
 mod raw;
+mod sea_orm;
 mod sqlalchemy;
 mod sqlx;
 
@@ -14,8 +16,10 @@ use clap::ValueEnum;
 use serde::{Serialize, Serializer};
 
 pub(crate) use self::deadpool::Deadpool;
+pub(crate) use self::diesel::Diesel;
 pub(crate) use self::keel::{Keel, Plain};
 pub(crate) use self::raw::{Pipelined, Raw};
+pub(crate) use self::sea_orm::SeaOrm;
 pub(crate) use self::sqlalchemy::Sqlalchemy;
 pub(crate) use self::sqlx::Sqlx;
 
@@ -37,6 +41,9 @@ pub(crate) trait Peer: Send + Sync + Sized + 'static {
     /// What one task works with.
     type Seat: Clone + Send + Sync + 'static;
 
+    /// A whole row as a struct.
+    type Whole: Send;
+
     /// As little as comes before the first statement can be run.
     fn open(database: &Database, job: Job) -> impl Future<Output = anyhow::Result<Self>> + Send;
 
@@ -55,6 +62,21 @@ pub(crate) trait Peer: Send + Sync + Sized + 'static {
 
     /// Reads the row with this id.
     fn point(seat: &Self::Seat, id: i64) -> impl Future<Output = anyhow::Result<Account>> + Send;
+
+    /// Reads the whole row with this id as a struct, by the means that the peer has for it.
+    fn entity(_seat: &Self::Seat, _id: i64) -> impl Future<Output = anyhow::Result<Account>> + Send {
+        async { bail!("nobody wrote structs for this peer") }
+    }
+
+    /// Reads all rows as structs.
+    fn rows(_seat: &Self::Seat) -> impl Future<Output = anyhow::Result<Vec<Self::Whole>>> + Send {
+        async { bail!("nobody wrote structs for this peer") }
+    }
+
+    /// Id, name and amount of such a struct.
+    fn fields(_row: &Self::Whole) -> (i64, &str, i64) {
+        (0, "", 0)
+    }
 
     /// Reads it over a connection that other tasks use at the same time, if the peer has that.
     fn shared(seat: &Self::Seat, id: i64) -> impl Future<Output = anyhow::Result<Account>> + Send {
@@ -118,18 +140,24 @@ pub(crate) enum Name {
     Deadpool,
     /// sqlx on its defaults
     Sqlx,
+    /// sea-orm on its defaults
+    SeaOrm,
+    /// diesel-async with its pool on deadpool
+    Diesel,
     /// SQLAlchemy's ORM on asyncpg, in a process of its own
     Sqlalchemy,
 }
 
 impl Name {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Raw,
         Self::RawPipelined,
         Self::Keel,
         Self::KeelPlain,
         Self::Deadpool,
         Self::Sqlx,
+        Self::SeaOrm,
+        Self::Diesel,
         Self::Sqlalchemy,
     ];
 
@@ -140,10 +168,16 @@ impl Name {
             Self::Raw => job != Job::Checkout,
             Self::RawPipelined => matches!(job, Job::Shared { .. } | Job::Batch | Job::Flight { .. }),
             Self::KeelPlain => {
-                Self::RawPipelined.does(job) || matches!(job, Job::Observed { .. } | Job::Once { .. })
+                Self::RawPipelined.does(job)
+                    || matches!(job, Job::Observed { .. } | Job::Once { .. } | Job::Entity { .. } | Job::Rows)
             }
-            Self::Deadpool => !matches!(job, Job::Observed { .. } | Job::Batch),
-            Self::Sqlx => Self::Sqlalchemy.does(job) || matches!(job, Job::Once { .. }),
+            Self::Deadpool => {
+                !matches!(job, Job::Observed { .. } | Job::Batch | Job::Entity { .. } | Job::Rows)
+            }
+            Self::Sqlx => {
+                Self::Sqlalchemy.does(job) || Self::SeaOrm.does(job) || matches!(job, Job::Once { .. })
+            }
+            Self::SeaOrm | Self::Diesel => matches!(job, Job::Entity { .. } | Job::Rows),
             Self::Sqlalchemy => matches!(job, Job::Checkout | Job::Point { .. } | Job::Cold),
         }
     }
@@ -158,6 +192,8 @@ impl fmt::Display for Name {
             Self::KeelPlain => "keel-plain",
             Self::Deadpool => "deadpool",
             Self::Sqlx => "sqlx",
+            Self::SeaOrm => "sea-orm",
+            Self::Diesel => "diesel",
             Self::Sqlalchemy => "sqlalchemy",
         })
     }

@@ -7,9 +7,9 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use crate::job::{self, Batch, Closure, Flight, Job, Once, Point, Shared};
+use crate::job::{self, Batch, Closure, Entity, Flight, Job, Once, Point, Rows, Shared};
 use crate::laps::{Limit, Tally, Work};
-use crate::peer::{Deadpool, Keel, Name, Peer, Pipelined, Plain, Raw, Sqlalchemy, Sqlx};
+use crate::peer::{Deadpool, Diesel, Keel, Name, Peer, Pipelined, Plain, Raw, SeaOrm, Sqlalchemy, Sqlx};
 use crate::server::Database;
 
 /// How long a peer may take to open its connections.
@@ -40,6 +40,8 @@ pub(crate) fn open(
         Name::KeelPlain => Box::new(Native::<Plain>::open(job, database, runtime)?),
         Name::Deadpool => Box::new(Native::<Deadpool>::open(job, database, runtime)?),
         Name::Sqlx => Box::new(Native::<Sqlx>::open(job, database, runtime)?),
+        Name::SeaOrm => Box::new(Native::<SeaOrm>::open(job, database, runtime)?),
+        Name::Diesel => Box::new(Native::<Diesel>::open(job, database, runtime)?),
         Name::Sqlalchemy => Box::new(Sqlalchemy::start(job, database, runtime)?),
     })
 }
@@ -72,6 +74,8 @@ impl<P: Peer> Native<P> {
             Job::Batch => job::repeat::<Batch, P>(peer, tasks, limit).await,
             Job::Closure { .. } => job::repeat::<Closure, P>(peer, tasks, limit).await,
             Job::Flight { .. } => job::repeat::<Flight, P>(peer, tasks, limit).await,
+            Job::Entity { .. } => job::repeat::<Entity, P>(peer, tasks, limit).await,
+            Job::Rows => job::repeat::<Rows, P>(peer, tasks, limit).await,
             Job::Cold => job::cold::<P>(self.database.clone(), limit).await,
         }
     }

@@ -1,3 +1,5 @@
+use std::panic::Location;
+
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 use tokio_postgres::{Client, Row, Transaction};
@@ -9,7 +11,8 @@ use crate::{DatabaseError, EncodedParams, Error, TypedParam};
 /// Futures are `Send`, so statements run under `tokio::spawn`. The trait is not meant for `dyn`: take
 /// `&impl Executor`.
 ///
-/// Implementations that tell where a statement was run mean the place that calls these methods.
+/// Implementations that tell where a statement was run mean the place that calls these methods, unless
+/// [`called_at`](Self::called_at) says another.
 ///
 /// # Typed statements
 /// [`query`](Self::query) and its like have the server say first which types the parameters are of: a round trip for a text
@@ -171,6 +174,44 @@ pub trait Executor: Sync {
         params: &[TypedParam<'_>],
     ) -> impl Future<Output = Result<T, Self::Error>> + Send {
         self.query_one_typed(sql, params).map(|done| Ok(first_column(&done?)?))
+    }
+
+    /// The same, for who runs statements on behalf of others: where it is told where a statement was run, that is this place.
+    ///
+    /// Of an implementation that knows no places it is the implementation itself.
+    fn called_at(&self, site: &'static Location<'static>) -> impl Executor<Error = Self::Error> + Send {
+        let _ = site;
+        self
+    }
+}
+
+macro_rules! forward {
+    ($($method:ident($($name:ident: $kind:ty),*) -> $done:ty;)+) => {$(
+        #[track_caller]
+        fn $method(&self, $($name: $kind),*) -> impl Future<Output = Result<$done, Self::Error>> + Send {
+            E::$method(self, $($name),*)
+        }
+    )+};
+}
+
+/// What it points to.
+impl<E: Executor + ?Sized> Executor for &E {
+    type Error = E::Error;
+
+    forward! {
+        query(sql: &str, params: &[&(dyn ToSql + Sync)]) -> Vec<Row>;
+        query_opt(sql: &str, params: &[&(dyn ToSql + Sync)]) -> Option<Row>;
+        query_one(sql: &str, params: &[&(dyn ToSql + Sync)]) -> Row;
+        execute(sql: &str, params: &[&(dyn ToSql + Sync)]) -> u64;
+        batch_execute(sql: &str) -> ();
+        query_typed(sql: &str, params: &[TypedParam<'_>]) -> Vec<Row>;
+        query_opt_typed(sql: &str, params: &[TypedParam<'_>]) -> Option<Row>;
+        query_one_typed(sql: &str, params: &[TypedParam<'_>]) -> Row;
+        execute_typed(sql: &str, params: &[TypedParam<'_>]) -> u64;
+    }
+
+    fn called_at(&self, site: &'static Location<'static>) -> impl Executor<Error = Self::Error> + Send {
+        E::called_at(self, site)
     }
 }
 

@@ -9,99 +9,121 @@ use tokio_postgres::types::ToSql;
 use crate::query::Query;
 use crate::{Error, Pool, RequestTx, Retrying, Session, SessionTx, SharedReads, Tx};
 
-/// Each type has `run`, for one statement, and `run_text`, for several without parameters. The place of the call is noted
-/// before the future is made, which may be awaited elsewhere.
+/// What a statement is run on, where the place of the call is not that of the caller of these methods.
+struct At<'a, T> {
+    what: &'a T,
+    site: &'static Location<'static>,
+}
+
+/// Of what has `run`, for one statement, and `run_text`, for several without parameters. The place of the call is noted before
+/// the future is made, which may be awaited elsewhere.
+macro_rules! methods {
+    ($self:ident, $what:expr, $site:expr) => {
+        #[track_caller]
+        fn query(
+            &$self,
+            sql: &str,
+            params: &[&(dyn ToSql + Sync)],
+        ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move { what.run(Query::new(sql, params, site)).await }
+        }
+
+        #[track_caller]
+        fn query_opt(
+            &$self,
+            sql: &str,
+            params: &[&(dyn ToSql + Sync)],
+        ) -> impl Future<Output = Result<Option<Row>, Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move { what.run(Query::new(sql, params, site)).await }
+        }
+
+        #[track_caller]
+        fn query_one(
+            &$self,
+            sql: &str,
+            params: &[&(dyn ToSql + Sync)],
+        ) -> impl Future<Output = Result<Row, Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move { one(what.run(Query::new(sql, params, site)).await?) }
+        }
+
+        #[track_caller]
+        fn execute(
+            &$self,
+            sql: &str,
+            params: &[&(dyn ToSql + Sync)],
+        ) -> impl Future<Output = Result<u64, Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move { what.run(Query::new(sql, params, site)).await }
+        }
+
+        #[track_caller]
+        fn batch_execute(&$self, sql: &str) -> impl Future<Output = Result<(), Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move { what.run_text(Query::new(sql, &[], site)).await }
+        }
+
+        #[track_caller]
+        fn query_typed(
+            &$self,
+            sql: &str,
+            params: &[TypedParam<'_>],
+        ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move { what.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await }
+        }
+
+        #[track_caller]
+        fn query_opt_typed(
+            &$self,
+            sql: &str,
+            params: &[TypedParam<'_>],
+        ) -> impl Future<Output = Result<Option<Row>, Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move { what.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await }
+        }
+
+        #[track_caller]
+        fn query_one_typed(
+            &$self,
+            sql: &str,
+            params: &[TypedParam<'_>],
+        ) -> impl Future<Output = Result<Row, Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move { one(what.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await?) }
+        }
+
+        #[track_caller]
+        fn execute_typed(
+            &$self,
+            sql: &str,
+            params: &[TypedParam<'_>],
+        ) -> impl Future<Output = Result<u64, Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move { what.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await }
+        }
+
+        fn called_at(&$self, site: &'static Location<'static>) -> impl Executor<Error = Error> + Send {
+            At { what: $what, site }
+        }
+    };
+}
+
 macro_rules! run_on {
-    ($($(#[$doc:meta])* $what:ty),+ $(,)?) => {$(
+    ($($(#[$doc:meta])* $what:ident $(<$lifetime:lifetime>)?),+ $(,)?) => {$(
         $(#[$doc])*
-        impl Executor for $what {
+        impl $(<$lifetime>)? Executor for $what $(<$lifetime>)? {
             type Error = Error;
 
-            #[track_caller]
-            fn query(
-                &self,
-                sql: &str,
-                params: &[&(dyn ToSql + Sync)],
-            ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send {
-                let site = Some(Location::caller());
-                async move { self.run(Query::new(sql, params, site)).await }
-            }
+            methods!(self, self, Location::caller());
+        }
 
-            #[track_caller]
-            fn query_opt(
-                &self,
-                sql: &str,
-                params: &[&(dyn ToSql + Sync)],
-            ) -> impl Future<Output = Result<Option<Row>, Error>> + Send {
-                let site = Some(Location::caller());
-                async move { self.run(Query::new(sql, params, site)).await }
-            }
+        impl $(<$lifetime>)? Executor for At<'_, $what $(<$lifetime>)?> {
+            type Error = Error;
 
-            #[track_caller]
-            fn query_one(
-                &self,
-                sql: &str,
-                params: &[&(dyn ToSql + Sync)],
-            ) -> impl Future<Output = Result<Row, Error>> + Send {
-                let site = Some(Location::caller());
-                async move { one(self.run(Query::new(sql, params, site)).await?) }
-            }
-
-            #[track_caller]
-            fn execute(
-                &self,
-                sql: &str,
-                params: &[&(dyn ToSql + Sync)],
-            ) -> impl Future<Output = Result<u64, Error>> + Send {
-                let site = Some(Location::caller());
-                async move { self.run(Query::new(sql, params, site)).await }
-            }
-
-            #[track_caller]
-            fn batch_execute(&self, sql: &str) -> impl Future<Output = Result<(), Error>> + Send {
-                let site = Some(Location::caller());
-                async move { self.run_text(Query::new(sql, &[], site)).await }
-            }
-
-            #[track_caller]
-            fn query_typed(
-                &self,
-                sql: &str,
-                params: &[TypedParam<'_>],
-            ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send {
-                let site = Some(Location::caller());
-                async move { self.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await }
-            }
-
-            #[track_caller]
-            fn query_opt_typed(
-                &self,
-                sql: &str,
-                params: &[TypedParam<'_>],
-            ) -> impl Future<Output = Result<Option<Row>, Error>> + Send {
-                let site = Some(Location::caller());
-                async move { self.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await }
-            }
-
-            #[track_caller]
-            fn query_one_typed(
-                &self,
-                sql: &str,
-                params: &[TypedParam<'_>],
-            ) -> impl Future<Output = Result<Row, Error>> + Send {
-                let site = Some(Location::caller());
-                async move { one(self.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await?) }
-            }
-
-            #[track_caller]
-            fn execute_typed(
-                &self,
-                sql: &str,
-                params: &[TypedParam<'_>],
-            ) -> impl Future<Output = Result<u64, Error>> + Send {
-                let site = Some(Location::caller());
-                async move { self.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await }
-            }
+            methods!(self, self.what, self.site);
         }
     )+};
 }
@@ -116,7 +138,7 @@ run_on! {
     Pool,
     Session,
     Tx,
-    SessionTx<'_>,
+    SessionTx<'s>,
     RequestTx,
     /// # Cancellation
     /// A statement whose future is dropped is cancelled once nothing else is under way on its session; until then those

@@ -17,6 +17,11 @@ use crate::traces::may_leave_traces;
 use crate::traffic::Flight;
 use crate::unnamed::is_of_asking;
 
+/// How often a statement is prepared anew for a run that finds its tables changed. Each time takes another change between its
+/// being prepared and its being run; as both wait for locks in their turn, changes that come one right behind the other do that
+/// each time.
+pub(crate) const MOST_HEALINGS: u32 = 50;
+
 impl Held {
     /// Runs a statement, prepared now or before, or with the types of its parameters.
     pub(crate) async fn run<T: Outcome>(&self, query: Query<'_>) -> Result<T, Error> {
@@ -33,13 +38,17 @@ impl Held {
             Err(refused) => return underway.end(Err(refused), None),
         };
         let mut done = T::prepared(&slot.connection, &prepared.statement, query.params).await;
-        if slot.can_heal(query.sql, &done) {
+        let mut healings = MOST_HEALINGS;
+        while healings > 0 && slot.can_heal(query.sql, &done) {
+            healings -= 1;
             let again = async {
                 let prepared = slot.prepared(query.sql).await?;
                 T::prepared(&slot.connection, &prepared.statement, query.params).await
             };
             done = again.boxed().await;
-        } else if let Err(error) = &done
+        }
+        if healings == MOST_HEALINGS
+            && let Err(error) = &done
             && is_of_meaning(error)
         {
             let renewed = slot.renewed(query.sql, &prepared, error).boxed().await;

@@ -1,6 +1,6 @@
 use std::error::Error as StdError;
 
-use pgkeel_connect::{DatabaseError, ServerError};
+use pgkeel_connect::{BadIdent, DatabaseError, ServerError};
 use tokio_postgres::error::SqlState;
 
 #[cfg(feature = "cursor")]
@@ -33,6 +33,18 @@ pub enum Error {
     /// A statement of several tables cannot be as it is said. Nothing was sent.
     #[error("the statement cannot be")]
     Statement(#[source] BadStatement),
+    /// A name that the program gives as a literal is none that PostgreSQL has. Nothing was sent.
+    #[error("{name:?} is no name")]
+    Name {
+        /// The literal.
+        name: &'static str,
+        /// Why.
+        #[source]
+        source: BadIdent,
+    },
+    /// A statement by names selects no column, and what its rows are read as has no fields with names. Nothing was sent.
+    #[error("no column is selected, and a tuple has no names; say which by `select`")]
+    NothingSelected,
     /// An update sets no column. Nothing was sent.
     #[error("the update sets no column")]
     NothingToSet,

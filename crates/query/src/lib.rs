@@ -1,15 +1,16 @@
 //! Statements: values held against the server's types, SQL that is a literal or built of typed columns, rows as structs.
 //!
-//! Opens no connection and no transaction, keeps nothing, runs nothing again: it works on any [`Executor`], be it a pool, a
-//! session, a transaction or a client of the driver.
+//! Opens no connection and no transaction, keeps nothing but texts of statements, runs nothing again: it works on any
+//! [`Executor`], be it a pool, a session, a transaction or a client of the driver.
 //!
 //! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
 //! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Expr`] for what is
 //! computed of columns; for many rows [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`] and
 //! [`Select::in_batches`]; [`Repository`] for what is done with rows day by day, [`load_many`] for rows of many others,
 //! [`NPlusOne`] for loops, [`tenant`] for rows that are held apart; [`FieldSet`] for what users may filter and sort by, and
-//! [`Constraints`] for what they are told of values that cannot be; [`Bind`] and [`BindType`] for which value fits where;
-//! [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`] for the names in them; then [`Error`].
+//! [`Constraints`] for what they are told of values that cannot be; [`q`] where there is no entity, but names;
+//! [`StatementTexts`] for what is kept of all these; [`Bind`] and [`BindType`] for which value fits where; [`AuditedSql`] for
+//! texts that are made at run time, with [`Ident`] and [`Table`] for the names in them; then [`Error`].
 //!
 //! ```
 //! use pgkeel_query::connect::Executor;
@@ -143,7 +144,8 @@
 //! - A value is sent as what it is, or as a wider type that has it exactly; else it is an error that names the parameter, both
 //!   types and what mends it, before a byte is sent, and the connection goes on.
 //! - The text of a statement is a literal, or is built of literals and names that were checked and quoted when the program was
-//!   compiled, or carries the reason why it is neither. The text does not depend on values.
+//!   compiled, or when the text was built, or carries the reason why it is none of these. The text does not depend on values,
+//!   and of the same parts it is built once.
 //! - A column of a table that a statement does not have does not compile, or is an error before a byte is sent.
 //! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
 //! - A call of a repository is one statement, but for what belongs to more than 10 000 rows, and for the columns of a unique
@@ -175,6 +177,7 @@
 //! - `explain`: [plans](explain) of statements.
 //! - `garde`: values held against the rules of the crate garde, as [`FieldErrors`].
 
+mod few;
 mod sql;
 mod bind;
 mod param;
@@ -230,7 +233,7 @@ pub use self::page::{
 pub use self::param::{BadParameter, Param, ParamName};
 pub use self::relation::{
     Aggregate, Alias, Alike, Anywhere, Averaged, BadStatement, Blend, CastType, Combined, Exact, Expr,
-    Expression, Grow, Holds, Joined, Kind, Literal, Moment, Name, Nullable, Ordered, Output, Plain,
+    Expression, Grow, Holds, Joined, Kind, Literal, Moment, Nullable, Ordered, Output, OutputName, Plain,
     Projection, Reads, Scope, Side, Source, Summed, Tables, Unit, Whole, WholeOf, Window, WindowFunction,
     array_agg, avg, bool_and, bool_or, coalesce, count, count_distinct, count_of, date_trunc, dense_rank,
     exists, first_value, lag, last_value, lead, length, lower, max, min, named, now, rank, row_number,
@@ -248,8 +251,9 @@ pub use self::row::{
 };
 pub use self::sql::{AuditedRuns, AuditedSql, Sql};
 pub use self::statement::{
-    Bounded, Delete, Filter, Insert, NewRow, OnConflict, Order, OrderBy, OrderExpr, Runnable, Select,
-    Unbounded, Update, Values,
+    Bounded, Delete, Filter, Insert, IntoName, IntoNames, IntoTable, Name, Named, NamedColumn, NamedOrder,
+    NamedSelect, NewRow, OnConflict, Order, OrderBy, OrderExpr, Runnable, Select, StatementTexts, Unbounded,
+    Update, Values, col, q,
 };
 pub use self::stream::{BatchPosition, Batches, Rows};
 pub use self::table::Table;

@@ -113,6 +113,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("query", "it", "round_trip", "values that nobody would think of come back as they went in"),
     check("query", "it", "streams", "streams have bounded memory, and 1,000 that are dropped anywhere leave nothing"),
     check("query", "it", "tenants", "100 tasks that break and are cancelled see none of another tenant's rows"),
+    check("query", "it", "texts", "a million shapes of statements take bounded memory, and those in use stay"),
 
     check("server", "it", "demo_cut_off", "a demo that is stopped while it is filled leaves nothing"),
     check("server", "it", "outage", "operators get answers while the database goes and comes back under load"),

@@ -16,6 +16,7 @@ pub(crate) struct Deadpool {
 
 impl Peer for Deadpool {
     type Seat = Pool;
+    type Whole = ();
 
     async fn open(database: &Database, _job: Job) -> anyhow::Result<Self> {
         let timeouts =

@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use pgkeel_pool::{Answer, Batch, Config, Error, Executor as _, Pool, SharedReads, Type};
+use pgkeel_query::Entity as _;
 
 pub(crate) use self::plain::Plain;
 
 use super::{POOL_SIZE, Peer, SHARED, STEP_TIMEOUT};
-use crate::account::{Account, POINT, READ_OWN, WRITE_OWN};
+use crate::account::{Account, POINT, READ_OWN, WRITE_OWN, Whole, t};
 use crate::job::Job;
 use crate::server::Database;
 
@@ -51,6 +52,7 @@ fn observing(config: Config, all: bool) -> Config {
 
 impl Peer for Keel {
     type Seat = Seat;
+    type Whole = Whole;
 
     async fn open(database: &Database, job: Job) -> anyhow::Result<Self> {
         Self::lazy(database, job, true)
@@ -73,6 +75,18 @@ impl Peer for Keel {
     async fn point(Seat { pool, .. }: &Seat, id: i64) -> anyhow::Result<Account> {
         let row = pool.query_one(POINT, &[&id]).await?;
         Ok(Account::of_row(&row)?)
+    }
+
+    async fn entity(Seat { pool, .. }: &Seat, id: i64) -> anyhow::Result<Account> {
+        Ok(Whole::query().filter(t::id.eq(id)).fetch_one(pool).await?.into())
+    }
+
+    async fn rows(Seat { pool, .. }: &Seat) -> anyhow::Result<Vec<Whole>> {
+        Ok(Whole::query().fetch_all(pool).await?)
+    }
+
+    fn fields(row: &Whole) -> (i64, &str, i64) {
+        row.fields()
     }
 
     async fn once(Seat { pool, .. }: &Seat, sql: &str, id: i64) -> anyhow::Result<Account> {

@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Config, NoTls, Statement};
 pub(crate) use self::pipelined::Pipelined;
 
 use super::Peer;
-use crate::account::Account;
+use crate::account::{Account, Whole};
 use crate::job::Job;
 use crate::server::Database;
 
@@ -39,6 +39,7 @@ impl Raw {
 
 impl Peer for Raw {
     type Seat = Arc<Seat>;
+    type Whole = Whole;
 
     async fn open(database: &Database, job: Job) -> anyhow::Result<Self> {
         Self::connect(database, job, job.tasks()).await
@@ -51,6 +52,20 @@ impl Peer for Raw {
     async fn point(seat: &Arc<Seat>, id: i64) -> anyhow::Result<Account> {
         let row = seat.client.query_one(&seat.statements[0], &[&id]).await?;
         Ok(Account::of_row(&row)?)
+    }
+
+    async fn entity(seat: &Arc<Seat>, id: i64) -> anyhow::Result<Account> {
+        let row = seat.client.query_one(&seat.statements[0], &[&id]).await?;
+        Ok(Whole::of_row(&row)?.into())
+    }
+
+    async fn rows(seat: &Arc<Seat>) -> anyhow::Result<Vec<Whole>> {
+        let rows = seat.client.query(&seat.statements[0], &[]).await?;
+        Ok(rows.iter().map(Whole::of_row).collect::<Result<_, _>>()?)
+    }
+
+    fn fields(row: &Whole) -> (i64, &str, i64) {
+        row.fields()
     }
 
     async fn once(seat: &Arc<Seat>, sql: &str, id: i64) -> anyhow::Result<Account> {

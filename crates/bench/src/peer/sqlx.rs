@@ -3,7 +3,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
 use super::{POOL_SIZE, Peer};
-use crate::account::{Account, POINT};
+use crate::account::{Account, ENTITIES, ENTITY, POINT, Whole};
 use crate::job::Job;
 use crate::server::Database;
 
@@ -15,6 +15,7 @@ pub(crate) struct Sqlx {
 
 impl Peer for Sqlx {
     type Seat = PgPool;
+    type Whole = Whole;
 
     async fn open(database: &Database, _job: Job) -> anyhow::Result<Self> {
         let options = PgPoolOptions::new().max_connections(POOL_SIZE);
@@ -38,6 +39,18 @@ impl Peer for Sqlx {
     async fn point(pool: &PgPool, id: i64) -> anyhow::Result<Account> {
         let (name, amount) = sqlx::query_as(POINT).bind(id).fetch_one(pool).await?;
         Ok(Account { name, amount })
+    }
+
+    async fn entity(pool: &PgPool, id: i64) -> anyhow::Result<Account> {
+        Ok(sqlx::query_as::<_, Whole>(ENTITY).bind(id).fetch_one(pool).await?.into())
+    }
+
+    async fn rows(pool: &PgPool) -> anyhow::Result<Vec<Whole>> {
+        Ok(sqlx::query_as(ENTITIES).fetch_all(pool).await?)
+    }
+
+    fn fields(row: &Whole) -> (i64, &str, i64) {
+        row.fields()
     }
 
     async fn once(pool: &PgPool, sql: &str, id: i64) -> anyhow::Result<Account> {

@@ -12,6 +12,7 @@ use super::{Begun, Flow};
 use crate::Error;
 use crate::held::Held;
 use crate::query::Query;
+use crate::run::MOST_HEALINGS;
 use crate::transaction::Statement;
 
 /// The rows of one statement as they come, few of them in memory at a time: who reads slowly has the server wait.
@@ -100,11 +101,13 @@ pub(crate) async fn begin(
     query: Query<'_>,
 ) -> Result<Begun<tokio_postgres::RowStream>, Error> {
     let mut underway = Underway::depart(Arc::clone(&held), query.sql, query.site).await?;
-    let sent = send(&held, query).await;
-    let sent = match sent {
-        done if held.slot().can_heal(query.sql, &done) => send(&held, query).await,
-        done => done,
-    };
+    let mut sent = send(&held, query).await;
+    for _ in 0..MOST_HEALINGS {
+        if !held.slot().can_heal(query.sql, &sent) {
+            break;
+        }
+        sent = send(&held, query).await;
+    }
     match sent {
         Ok(rows) => Ok(Begun { answer: Box::pin(rows), underway }),
         Err(error) => {

@@ -15,8 +15,8 @@ pub(super) async fn rows(parts: &Parts<'_>, database: &impl Executor) -> Result<
     let mut out = Writer::new();
     out.push("explain (format json) ");
     parts.write_counted(&mut out);
-    let written = out.finish()?;
-    let row = database.query_one(&written.text, &written.params()).await?;
+    let ready = out.finish()?.ready()?;
+    let row = database.query_one(&ready.text, ready.params().as_slice()).await?;
     let told = row.try_get::<_, Told<'_>>(0).ok();
     told.and_then(|Told(plan)| rows_of(plan)).ok_or(Error::NoPlan)
 }

@@ -79,7 +79,7 @@ impl<S, R> Paged<'_, S, R> {
     /// [`Error::TooManyParameters`], [`Error::Page`], and [`Error::Statement`] of several tables.
     pub fn text(&self) -> Result<String, Error> {
         let cut = self.cut()?;
-        Ok(self.write(&cut)?.text)
+        self.write(&cut)?.text()
     }
 
     fn cut(&self) -> Result<Cut, PageProblem> {
@@ -153,8 +153,8 @@ impl<S, R: Output<S>> Paged<'_, S, R> {
     pub async fn fetch(self, database: &impl Executor) -> Result<Page<R::Row>, Error> {
         let cut = self.cut()?;
         let (mut rows, count, behind) = {
-            let written = self.write(&cut)?;
-            let rows = database.query(&written.text, &written.params()).await?;
+            let ready = self.write(&cut)?.ready()?;
+            let rows = database.query(&ready.text, ready.params().as_slice()).await?;
             if self.is_counted() {
                 let (rows, count) = Self::counted(rows)?;
                 (rows, count, BEHIND)

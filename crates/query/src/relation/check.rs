@@ -1,5 +1,5 @@
 use super::piece::{Piece, Pieces};
-use super::scope::Named;
+use super::scope::TableRef;
 use crate::Error;
 use crate::entity::ColumnFacts;
 use crate::statement::{Condition, Distinct, List, Parts, Sort, Term};
@@ -80,7 +80,7 @@ fn check_in(parts: &Parts<'_>, around: Option<&Known<'_>>) -> Checked {
         known.add(join.table.name())?;
     }
     clauses.joins.iter().try_for_each(|join| known.condition(&join.on))?;
-    parts.conditions.iter().chain(&clauses.having).try_for_each(|it| known.condition(it))?;
+    parts.conditions.as_slice().iter().chain(&clauses.having).try_for_each(|it| known.condition(it))?;
     clauses.keys.iter().try_for_each(|key| known.pieces(&key.pieces))?;
     if let List::Items(items) = &parts.list {
         for item in items {
@@ -98,7 +98,7 @@ fn check_in(parts: &Parts<'_>, around: Option<&Known<'_>>) -> Checked {
 }
 
 /// The columns are found by name, so each that its entity has is there.
-fn check_common(table: &Named, query: &Parts<'_>) -> Checked {
+fn check_common(table: &TableRef, query: &Parts<'_>) -> Checked {
     if table.facts.sql != table.facts.alias {
         return Err(BadStatement::InSchema { table: table.facts.sql });
     }
@@ -161,7 +161,7 @@ impl Known<'_> {
         match term {
             Term::Column(column) => self.column(column, None),
             Term::Expr(pieces) => self.pieces(pieces),
-            Term::Value(..) | Term::Param(_) => Ok(()),
+            Term::Value(..) | Term::Param(_) | Term::Named(_) | Term::NamedValue(..) => Ok(()),
         }
     }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::piece::Pieces;
 use super::projection::Selected;
-use super::scope::Named;
+use super::scope::TableRef;
 use crate::statement::{Condition, Parts, Writer};
 
 /// What a statement has besides one table, its filters and its order.
@@ -24,14 +24,14 @@ pub(crate) struct Clauses<'a> {
 pub(crate) struct Join<'a> {
     /// Whether rows stay that have none of the table, with NULL in all of its columns.
     pub(crate) is_outer: bool,
-    pub(crate) table: Named,
+    pub(crate) table: TableRef,
     pub(crate) on: Condition<'a>,
 }
 
 /// A statement under a name.
 #[derive(Clone)]
 pub(crate) struct Common<'a> {
-    pub(crate) table: Named,
+    pub(crate) table: TableRef,
     /// Whether it names itself.
     pub(crate) is_recursive: bool,
     pub(crate) query: Arc<Parts<'a>>,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::clauses::Common;
-use super::scope::Named;
+use super::scope::TableRef;
 use crate::entity::Entity;
 use crate::statement::{Parts, Select};
 
@@ -35,7 +35,7 @@ impl<'a, S, R> Select<'a, S, R> {
     /// # let _ = |order: Order, spent: Spent| (order.buyer, order.cents, spent.buyer, spent.total);
     /// ```
     pub fn with<C: Entity>(self, query: Select<'a, impl Sized, impl Sized>) -> Self {
-        self.with_parts(Named::of::<C>(), false, query.parts)
+        self.with_parts(TableRef::of::<C>(), false, query.parts)
     }
 
     /// `with recursive`: as [`with`](Self::with), of a [`union`](Self::union) whose second half names `C` itself: that half is
@@ -67,10 +67,10 @@ impl<'a, S, R> Select<'a, S, R> {
     /// # let _ = |part: Part, tree: Tree| (part.id, part.inside, tree.id);
     /// ```
     pub fn with_recursive<C: Entity>(self, query: Select<'a, impl Sized, impl Sized>) -> Self {
-        self.with_parts(Named::of::<C>(), true, query.parts)
+        self.with_parts(TableRef::of::<C>(), true, query.parts)
     }
 
-    fn with_parts(mut self, table: Named, is_recursive: bool, query: Parts<'a>) -> Self {
+    fn with_parts(mut self, table: TableRef, is_recursive: bool, query: Parts<'a>) -> Self {
         self.parts.clauses.is_joined = true;
         self.parts.clauses.common.push(Common { table, is_recursive, query: Arc::new(query) });
         self

@@ -1,5 +1,5 @@
 use super::place::Holds;
-use super::projection::{Name, Projection};
+use super::projection::{OutputName, Projection};
 use super::scope::Scope;
 use super::whole::Output;
 use crate::FromRow;
@@ -32,7 +32,7 @@ impl<'a, S: Scope, R> Select<'a, S, R> {
 
     /// One row for all that are alike in what is selected under this name. A column of a table goes before it, if it has the
     /// name.
-    pub fn group_by_name(mut self, name: Name) -> Self {
+    pub fn group_by_name(mut self, name: OutputName) -> Self {
         self.parts.clauses.is_joined = true;
         self.parts.clauses.keys.push(name.pieces().into());
         self

@@ -1,5 +1,5 @@
 use super::clauses::Join;
-use super::scope::{Joined, Named, Source};
+use super::scope::{Joined, Source, TableRef};
 use super::whole::{Grow, Whole, WholeOf};
 use crate::statement::{Filter, List, Select};
 
@@ -38,7 +38,7 @@ impl<'a, S, R: WholeOf<S>> Select<'a, S, R> {
     where
         S: Grow<J>,
     {
-        self.join(false, Named::of::<J>(), on.into())
+        self.join(false, TableRef::of::<J>(), on.into())
     }
 
     /// With the rows of another table for which this holds, or none: its columns are read as `Option`s, and the whole row as an
@@ -70,10 +70,10 @@ impl<'a, S, R: WholeOf<S>> Select<'a, S, R> {
     where
         S: Grow<Option<J>>,
     {
-        self.join(true, Named::of::<J>(), on.into())
+        self.join(true, TableRef::of::<J>(), on.into())
     }
 
-    fn join<S2, R2>(mut self, is_outer: bool, table: Named, on: Filter<'a, Joined>) -> Select<'a, S2, R2> {
+    fn join<S2, R2>(mut self, is_outer: bool, table: TableRef, on: Filter<'a, Joined>) -> Select<'a, S2, R2> {
         let parts = &mut self.parts;
         parts.clauses.is_joined = true;
         parts.clauses.joins.push(Join { is_outer, table, on: on.condition });

@@ -74,7 +74,7 @@ impl Piece<'_> {
     fn write<'t>(&'t self, out: &mut Writer<'t>) {
         match self {
             Self::Sql(sql) => out.push(sql),
-            Self::Name(name) => write_quoted(name, out),
+            Self::Name(name) => out.name(name),
             Self::Column(column, table) => write_column(column, *table, out),
             Self::Value(value) => out.value(ParamName::None, &**value),
             Self::Condition(condition) => condition.write(out),
@@ -88,11 +88,4 @@ pub(crate) fn write_column(column: &'static ColumnFacts, table: Option<&'static 
     out.push(table);
     out.push(".");
     out.push(column.bare);
-}
-
-/// In pieces of the name itself, so that no text is made.
-pub(crate) fn write_quoted(name: &'static str, out: &mut Writer<'_>) {
-    out.push("\"");
-    out.list("\"\"", name.split('"'), Writer::push);
-    out.push("\"");
 }

@@ -1,7 +1,7 @@
 use tokio_postgres::types::FromSqlOwned;
 
 use super::expr::{Expr, Expression};
-use super::piece::{Piece, Pieces, write_quoted};
+use super::piece::{Piece, Pieces};
 use super::place::{Holds, Reads};
 use super::scope::Anywhere;
 use crate::FromRow;
@@ -37,7 +37,7 @@ impl Selected<'_> {
         self.pieces.write(out);
         if let Some(name) = self.name {
             out.push(" as ");
-            write_quoted(name, out);
+            out.name(name);
         }
     }
 
@@ -109,15 +109,15 @@ projections! {
 
 /// What something that is selected is called, to order rows by it: by [`named`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Name(&'static str);
+pub struct OutputName(&'static str);
 
 /// The column of the result that has this name, to order rows by it.
 #[must_use]
-pub const fn named(name: &'static str) -> Name {
-    Name(name)
+pub const fn named(name: &'static str) -> OutputName {
+    OutputName(name)
 }
 
-impl Name {
+impl OutputName {
     /// Upwards; NULL comes last, unless said otherwise.
     pub fn asc<'a>(self) -> OrderExpr<'a, Anywhere> {
         OrderExpr::of(self.pieces(), " asc")

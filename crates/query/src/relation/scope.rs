@@ -1,7 +1,6 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::piece::write_quoted;
 use crate::entity::{Column, Entity, EntityFacts};
 use crate::row::Plan;
 use crate::statement::{List, Select, Writer};
@@ -144,14 +143,14 @@ impl<F> Blend<F> for Anywhere {
 
 /// A table of a statement, as text.
 #[derive(Clone, Copy)]
-pub(crate) struct Named {
+pub(crate) struct TableRef {
     pub(crate) facts: &'static EntityFacts,
     pub(crate) alias: Option<&'static str>,
     fields: fn() -> Vec<&'static str>,
     whole: fn() -> &'static str,
 }
 
-impl Named {
+impl TableRef {
     pub(crate) fn of<J: Source>() -> Self {
         Self {
             facts: J::Entity::FACTS,
@@ -184,7 +183,7 @@ impl Named {
         out.list(", ", (self.fields)(), |out, field| {
             out.push(alias);
             out.push(".");
-            write_quoted(field, out);
+            out.name(field);
         });
     }
 

@@ -85,7 +85,7 @@ impl<'a, C: Entity, T> By<'a, C, T> {
         for keys in keys.chunks(MOST_KEYS) {
             let keys = Term::Value(Arc::new(keys.to_vec()), self.column);
             let of_these = Condition::Compare(Term::Column(self.column), Operator::EqualAny, keys);
-            let rows = self.rows.clone().filter(Filter::<C>::new(of_these)).fetch_rows(database).await?;
+            let rows = self.rows.clone().filter(Filter::<C>::new(of_these)).fetch_rows(database, at).await?;
             self.read(&rows, &mut found)?;
         }
         Ok(found)

@@ -49,7 +49,8 @@ impl Guard {
         database: &impl Executor,
         at: &'static Location<'static>,
     ) -> Result<Row, Error> {
-        self.tell(opt_row(self.write(deed)?, database, at).await?)
+        let ready = self.write(deed)?.ready()?;
+        self.tell(opt_row(&ready, database, at).await?)
     }
 
     fn write<'t>(&'t self, deed: Deed<'t, '_>) -> Result<Written<'t>, Error> {

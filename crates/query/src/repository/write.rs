@@ -125,6 +125,7 @@ impl<E: Entity, S: Visibility> Repository<E, S> {
             write_deleted_at(E::FACTS, value, &mut out);
         }
         write_where(&conditions, &mut out);
-        Ok(number(out.finish()?, database, at).await? > 0)
+        let ready = out.finish()?.ready()?;
+        Ok(number(&ready, database, at).await? > 0)
     }
 }

@@ -103,7 +103,7 @@ impl<'a> AuditedSql<'a> {
         let site = Location::caller();
         async move {
             let typed = self.typed(site)?;
-            read_all(&database.query_typed(&self.text, &typed).await?)
+            read_all(&database.called_at(site).query_typed(&self.text, &typed).await?)
         }
     }
 
@@ -119,7 +119,7 @@ impl<'a> AuditedSql<'a> {
         let site = Location::caller();
         async move {
             let typed = self.typed(site)?;
-            read_one(&database.query_one_typed(&self.text, &typed).await?)
+            read_one(&database.called_at(site).query_one_typed(&self.text, &typed).await?)
         }
     }
 
@@ -135,7 +135,7 @@ impl<'a> AuditedSql<'a> {
         let site = Location::caller();
         async move {
             let typed = self.typed(site)?;
-            let row = database.query_opt_typed(&self.text, &typed).await?;
+            let row = database.called_at(site).query_opt_typed(&self.text, &typed).await?;
             row.as_ref().map(read_one).transpose()
         }
     }
@@ -152,7 +152,7 @@ impl<'a> AuditedSql<'a> {
         let site = Location::caller();
         async move {
             let typed = self.typed(site)?;
-            read_scalar(&database.query_one_typed(&self.text, &typed).await?)
+            read_scalar(&database.called_at(site).query_one_typed(&self.text, &typed).await?)
         }
     }
 
@@ -165,7 +165,7 @@ impl<'a> AuditedSql<'a> {
         let site = Location::caller();
         async move {
             let typed = self.typed(site)?;
-            Ok(database.execute_typed(&self.text, &typed).await?)
+            Ok(database.called_at(site).execute_typed(&self.text, &typed).await?)
         }
     }
 

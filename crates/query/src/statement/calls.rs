@@ -1,59 +1,81 @@
-//! What is called with a database. Each call writes its statement anew, and lends it to the executor.
+//! What is called with a database. Each call writes its statement as pieces, finds its text by them, and lends it to the
+//! executor, with the place of the program that called.
 
 use std::panic::Location;
 
 use pgkeel_connect::Executor;
 use tokio_postgres::Row;
+use tokio_postgres::types::FromSqlOwned;
 
 use super::list::Ask;
 use super::parts::Answer;
 use super::scope::Runnable;
-use super::writer::Written;
+use super::writer::Ready;
 use super::{Delete, Insert, Select, Update};
 use crate::entity::Entity;
 use crate::relation::Output;
-use crate::row::{read_all, read_one};
+use crate::row::{read_all, read_one, read_scalar};
 use crate::{Error, FromRow, repeats};
 
-/// The call of a statement, in the program.
-type Place = &'static Location<'static>;
+/// The place of the program that asked for a statement.
+pub(crate) type Site = &'static Location<'static>;
 
-async fn rows(written: Written<'_>, database: &impl Executor, at: Place) -> Result<Vec<Row>, Error> {
-    repeats::count(&written.text, at)?;
-    Ok(database.query(&written.text, &written.params()).await?)
+pub(crate) async fn rows(ready: &Ready<'_>, database: &impl Executor, site: Site) -> Result<Vec<Row>, Error> {
+    repeats::count(&ready.text, site)?;
+    Ok(database.called_at(site).query(&ready.text, ready.params().as_slice()).await?)
 }
 
-async fn all<R: FromRow>(written: Written<'_>, database: &impl Executor, at: Place) -> Result<Vec<R>, Error> {
-    read_all(&rows(written, database, at).await?)
+pub(crate) async fn all<R: FromRow>(
+    ready: &Ready<'_>,
+    database: &impl Executor,
+    site: Site,
+) -> Result<Vec<R>, Error> {
+    read_all(&rows(ready, database, site).await?)
 }
 
-async fn one<R: FromRow>(written: Written<'_>, database: &impl Executor, at: Place) -> Result<R, Error> {
-    repeats::count(&written.text, at)?;
-    read_one(&database.query_one(&written.text, &written.params()).await?)
+async fn row(ready: &Ready<'_>, database: &impl Executor, site: Site) -> Result<Row, Error> {
+    repeats::count(&ready.text, site)?;
+    Ok(database.called_at(site).query_one(&ready.text, ready.params().as_slice()).await?)
+}
+
+pub(crate) async fn one<R: FromRow>(
+    ready: &Ready<'_>,
+    database: &impl Executor,
+    site: Site,
+) -> Result<R, Error> {
+    read_one(&row(ready, database, site).await?)
 }
 
 /// The only row, if there is one.
 pub(crate) async fn opt_row(
-    written: Written<'_>,
+    ready: &Ready<'_>,
     database: &impl Executor,
-    at: Place,
+    site: Site,
 ) -> Result<Option<Row>, Error> {
-    repeats::count(&written.text, at)?;
-    Ok(database.query_opt(&written.text, &written.params()).await?)
+    repeats::count(&ready.text, site)?;
+    Ok(database.called_at(site).query_opt(&ready.text, ready.params().as_slice()).await?)
 }
 
-async fn opt<R: FromRow>(
-    written: Written<'_>,
+pub(crate) async fn opt<R: FromRow>(
+    ready: &Ready<'_>,
     database: &impl Executor,
-    at: Place,
+    site: Site,
 ) -> Result<Option<R>, Error> {
-    opt_row(written, database, at).await?.as_ref().map(read_one).transpose()
+    opt_row(ready, database, site).await?.as_ref().map(read_one).transpose()
+}
+
+pub(crate) async fn scalar<T: FromSqlOwned>(
+    ready: &Ready<'_>,
+    database: &impl Executor,
+    site: Site,
+) -> Result<T, Error> {
+    read_scalar(&row(ready, database, site).await?)
 }
 
 /// How many rows were touched.
-pub(crate) async fn number(written: Written<'_>, database: &impl Executor, at: Place) -> Result<u64, Error> {
-    repeats::count(&written.text, at)?;
-    Ok(database.execute(&written.text, &written.params()).await?)
+pub(crate) async fn number(ready: &Ready<'_>, database: &impl Executor, site: Site) -> Result<u64, Error> {
+    repeats::count(&ready.text, site)?;
+    Ok(database.called_at(site).execute(&ready.text, ready.params().as_slice()).await?)
 }
 
 impl<S, R: Output<S>> Select<'_, S, R> {
@@ -62,15 +84,21 @@ impl<S, R: Output<S>> Select<'_, S, R> {
     /// # Errors
     /// As [`Sql::fetch_all`](crate::Sql::fetch_all), [`Error::TooManyParameters`], and [`Error::Statement`] of several tables.
     #[track_caller]
-    pub fn fetch_all(self, database: &impl Executor) -> impl Future<Output = Result<Vec<R::Row>, Error>> {
-        let at = Location::caller();
-        async move { Ok(R::all(all(self.write(Answer::Rows)?, database, at).await?)) }
+    pub fn fetch_all(
+        self,
+        database: &impl Executor,
+    ) -> impl Future<Output = Result<Vec<R::Row>, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Answer::Rows)?.ready()?;
+            Ok(R::all(all(&ready, database, site).await?))
+        }
     }
 
     /// All rows, as they come; whoever asks for them counts the call.
-    pub(crate) async fn fetch_rows(self, database: &impl Executor) -> Result<Vec<Row>, Error> {
-        let written = self.write(Answer::Rows)?;
-        Ok(database.query(&written.text, &written.params()).await?)
+    pub(crate) async fn fetch_rows(self, database: &impl Executor, site: Site) -> Result<Vec<Row>, Error> {
+        let ready = self.write(Answer::Rows)?.ready()?;
+        Ok(database.called_at(site).query(&ready.text, ready.params().as_slice()).await?)
     }
 
     /// The only row.
@@ -78,9 +106,12 @@ impl<S, R: Output<S>> Select<'_, S, R> {
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`Error::RowCount`]: [`is_not_found`](Error::is_not_found) if there is none.
     #[track_caller]
-    pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R::Row, Error>> {
-        let at = Location::caller();
-        async move { Ok(R::one(one(self.write(Answer::Rows)?, database, at).await?)) }
+    pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R::Row, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Answer::Rows)?.ready()?;
+            Ok(R::one(one(&ready, database, site).await?))
+        }
     }
 
     /// The only row, if there is one.
@@ -88,9 +119,15 @@ impl<S, R: Output<S>> Select<'_, S, R> {
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`Error::RowCount`] of more than one.
     #[track_caller]
-    pub fn fetch_opt(self, database: &impl Executor) -> impl Future<Output = Result<Option<R::Row>, Error>> {
-        let at = Location::caller();
-        async move { Ok(opt(self.write(Answer::Rows)?, database, at).await?.map(R::one)) }
+    pub fn fetch_opt(
+        self,
+        database: &impl Executor,
+    ) -> impl Future<Output = Result<Option<R::Row>, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Answer::Rows)?.ready()?;
+            Ok(opt(&ready, database, site).await?.map(R::one))
+        }
     }
 }
 
@@ -100,11 +137,11 @@ impl<S, R> Select<'_, S, R> {
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all).
     #[track_caller]
-    pub fn count(self, database: &impl Executor) -> impl Future<Output = Result<i64, Error>> {
-        let at = Location::caller();
+    pub fn count(self, database: &impl Executor) -> impl Future<Output = Result<i64, Error>> + Send {
+        let site = Location::caller();
         async move {
-            let written = self.write(Answer::Count)?;
-            one(written, database, at).await.map(|(answer,)| answer)
+            let ready = self.write(Answer::Count)?.ready()?;
+            scalar(&ready, database, site).await
         }
     }
 
@@ -113,11 +150,11 @@ impl<S, R> Select<'_, S, R> {
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all).
     #[track_caller]
-    pub fn exists(self, database: &impl Executor) -> impl Future<Output = Result<bool, Error>> {
-        let at = Location::caller();
+    pub fn exists(self, database: &impl Executor) -> impl Future<Output = Result<bool, Error>> + Send {
+        let site = Location::caller();
         async move {
-            let written = self.write(Answer::Exists)?;
-            one(written, database, at).await.map(|(answer,)| answer)
+            let ready = self.write(Answer::Exists)?.ready()?;
+            scalar(&ready, database, site).await
         }
     }
 }
@@ -129,9 +166,12 @@ impl<E: Entity, R: FromRow> Insert<'_, E, R> {
     /// As [`Sql::fetch_one`](crate::Sql::fetch_one): of an insert that does nothing on a conflict,
     /// [`is_not_found`](Error::is_not_found) if it has done nothing.
     #[track_caller]
-    pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R, Error>> {
-        let at = Location::caller();
-        async move { one(self.write(Ask::Rows)?, database, at).await }
+    pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Ask::Rows)?.ready()?;
+            one(&ready, database, site).await
+        }
     }
 
     /// Gives back the row, if one was inserted or, on a conflict, updated.
@@ -139,9 +179,15 @@ impl<E: Entity, R: FromRow> Insert<'_, E, R> {
     /// # Errors
     /// As [`Sql::fetch_opt`](crate::Sql::fetch_opt).
     #[track_caller]
-    pub fn fetch_opt(self, database: &impl Executor) -> impl Future<Output = Result<Option<R>, Error>> {
-        let at = Location::caller();
-        async move { opt(self.write(Ask::Rows)?, database, at).await }
+    pub fn fetch_opt(
+        self,
+        database: &impl Executor,
+    ) -> impl Future<Output = Result<Option<R>, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Ask::Rows)?.ready()?;
+            opt(&ready, database, site).await
+        }
     }
 
     /// How many rows were inserted or, on a conflict, updated: 1 or 0.
@@ -149,9 +195,12 @@ impl<E: Entity, R: FromRow> Insert<'_, E, R> {
     /// # Errors
     /// As [`Sql::execute`](crate::Sql::execute).
     #[track_caller]
-    pub fn execute(self, database: &impl Executor) -> impl Future<Output = Result<u64, Error>> {
-        let at = Location::caller();
-        async move { number(self.write(Ask::Number)?, database, at).await }
+    pub fn execute(self, database: &impl Executor) -> impl Future<Output = Result<u64, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let ready = self.write(Ask::Number)?.ready()?;
+            number(&ready, database, site).await
+        }
     }
 }
 
@@ -163,12 +212,18 @@ macro_rules! calls_of_many_rows {
             /// # Errors
             /// As [`Sql::fetch_all`](crate::Sql::fetch_all), and what [`text`](Self::text) says.
             #[track_caller]
-            pub fn fetch_all(self, database: &impl Executor) -> impl Future<Output = Result<Vec<R>, Error>>
+            pub fn fetch_all(
+                self,
+                database: &impl Executor,
+            ) -> impl Future<Output = Result<Vec<R>, Error>> + Send
             where
                 S: Runnable,
             {
-                let at = Location::caller();
-                async move { all(self.write(Ask::Rows)?, database, at).await }
+                let site = Location::caller();
+                async move {
+                    let ready = self.write(Ask::Rows)?.ready()?;
+                    all(&ready, database, site).await
+                }
             }
 
             #[doc = concat!("Gives back the only row that was ", $done, ".")]
@@ -177,12 +232,15 @@ macro_rules! calls_of_many_rows {
             /// As [`fetch_all`](Self::fetch_all), and [`Error::RowCount`]: if that is more than one, the statement was carried
             /// out all the same.
             #[track_caller]
-            pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R, Error>>
+            pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R, Error>> + Send
             where
                 S: Runnable,
             {
-                let at = Location::caller();
-                async move { one(self.write(Ask::Rows)?, database, at).await }
+                let site = Location::caller();
+                async move {
+                    let ready = self.write(Ask::Rows)?.ready()?;
+                    one(&ready, database, site).await
+                }
             }
 
             #[doc = concat!("Gives back the only row that was ", $done, ", if there was one.")]
@@ -190,12 +248,18 @@ macro_rules! calls_of_many_rows {
             /// # Errors
             /// As [`fetch_one`](Self::fetch_one), of more than one.
             #[track_caller]
-            pub fn fetch_opt(self, database: &impl Executor) -> impl Future<Output = Result<Option<R>, Error>>
+            pub fn fetch_opt(
+                self,
+                database: &impl Executor,
+            ) -> impl Future<Output = Result<Option<R>, Error>> + Send
             where
                 S: Runnable,
             {
-                let at = Location::caller();
-                async move { opt(self.write(Ask::Rows)?, database, at).await }
+                let site = Location::caller();
+                async move {
+                    let ready = self.write(Ask::Rows)?.ready()?;
+                    opt(&ready, database, site).await
+                }
             }
 
             #[doc = concat!("How many rows were ", $done, ".")]
@@ -203,12 +267,15 @@ macro_rules! calls_of_many_rows {
             /// # Errors
             /// As [`Sql::execute`](crate::Sql::execute), and what [`text`](Self::text) says.
             #[track_caller]
-            pub fn execute(self, database: &impl Executor) -> impl Future<Output = Result<u64, Error>>
+            pub fn execute(self, database: &impl Executor) -> impl Future<Output = Result<u64, Error>> + Send
             where
                 S: Runnable,
             {
-                let at = Location::caller();
-                async move { number(self.write(Ask::Number)?, database, at).await }
+                let site = Location::caller();
+                async move {
+                    let ready = self.write(Ask::Number)?.ready()?;
+                    number(&ready, database, site).await
+                }
             }
         }
     };

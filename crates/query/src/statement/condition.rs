@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::Name;
 use super::writer::Writer;
 use crate::bind::Bind;
 use crate::entity::ColumnFacts;
@@ -29,6 +30,10 @@ pub(crate) enum Term<'a> {
     /// For no column.
     Param(Arc<dyn Bind + 'a>),
     Expr(Pieces<'a>),
+    /// A column that is known by its name alone.
+    Named(Name),
+    /// With the column that it is for.
+    NamedValue(Arc<dyn Bind + 'a>, Name),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -78,6 +83,8 @@ impl Term<'_> {
             Self::Value(value, column) => out.value_of(column, &**value),
             Self::Param(value) => out.value(ParamName::None, &**value),
             Self::Expr(pieces) => pieces.write(out),
+            Self::Named(name) => name.write(out),
+            Self::NamedValue(value, name) => out.value(ParamName::Column(name.as_str()), &**value),
         }
     }
 }

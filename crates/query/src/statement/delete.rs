@@ -8,7 +8,8 @@ use super::writer::{Writer, Written, describe};
 use super::{Condition, Filter};
 use crate::Error;
 use crate::entity::{Entity, EntityFacts, Selection};
-use crate::relation::{Holds, Named, check_conditions};
+use crate::few::Few;
+use crate::relation::{Holds, TableRef, check_conditions};
 
 /// A `delete` of rows of the entity `E`, by [`Entity::delete`]. What it gives back of them is read as `R`.
 ///
@@ -43,7 +44,7 @@ pub struct Delete<'a, E, R = E, S = Unbounded> {
 #[derive(Clone)]
 struct Parts<'a> {
     table: &'static EntityFacts,
-    conditions: Vec<Condition<'a>>,
+    conditions: Few<Condition<'a>>,
     /// Whether the compiler does not see all tables that are named.
     is_joined: bool,
     returning: List<'static>,
@@ -53,9 +54,9 @@ impl<E: Entity> Delete<'_, E> {
     pub(crate) fn new() -> Self {
         Self::of(Parts {
             table: E::FACTS,
-            conditions: Vec::new(),
+            conditions: Few::None,
             is_joined: false,
-            returning: List::Whole(Named::of::<E>()),
+            returning: List::Whole(TableRef::of::<E>()),
         })
     }
 }
@@ -102,17 +103,17 @@ impl<'a, E: Entity, R, S> Delete<'a, E, R, S> {
     /// # Errors
     /// [`Error::TooManyParameters`].
     pub fn text(&self) -> Result<String, Error> {
-        Ok(self.write(Ask::Rows)?.text)
+        self.write(Ask::Rows)?.text()
     }
 
     pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {
         if self.parts.is_joined {
-            check_conditions(self.parts.table.alias, &self.parts.conditions)?;
+            check_conditions(self.parts.table.alias, self.parts.conditions.as_slice())?;
         }
         let mut out = Writer::new();
         out.push("delete from ");
         out.push(self.parts.table.sql);
-        write_where(&self.parts.conditions, &mut out);
+        write_where(self.parts.conditions.as_slice(), &mut out);
         write_returning(ask, &self.parts.returning, self.parts.table, &mut out);
         out.finish()
     }

@@ -53,7 +53,10 @@ impl<'a, E> Filter<'a, E> {
 
     /// As one of joined tables, to be put together with filters of others: whether the statement has its tables is looked at
     /// when it is written.
-    pub fn joined(self) -> Filter<'a, Joined> {
+    pub fn joined(self) -> Filter<'a, Joined>
+    where
+        E: Blend<Joined>,
+    {
         Filter::of_tables(self.condition, true)
     }
 }

@@ -7,7 +7,7 @@ use super::list::{Ask, List, write_returning};
 use super::writer::{Writer, Written, describe};
 use crate::Error;
 use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, Selection, SetTo};
-use crate::relation::Named;
+use crate::relation::TableRef;
 
 /// An `insert` of one row of the entity `E`, by [`Entity::insert`]. What it gives back of the row is read as `R`.
 ///
@@ -56,7 +56,7 @@ impl<E: Entity> Insert<'_, E> {
             into: E::FACTS,
             assignments: Assignments::new(),
             conflict: None,
-            returning: List::Whole(Named::of::<E>()),
+            returning: List::Whole(TableRef::of::<E>()),
         };
         Self { parts, of: PhantomData }
     }
@@ -99,7 +99,7 @@ impl<'a, E: Entity, R> Insert<'a, E, R> {
     /// # Errors
     /// [`Error::TooManyParameters`].
     pub fn text(&self) -> Result<String, Error> {
-        Ok(self.write(Ask::Rows)?.text)
+        self.write(Ask::Rows)?.text()
     }
 
     pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {

@@ -55,7 +55,7 @@ impl<E, T> Column<E, T> {
 }
 
 /// The pattern of this text and nothing else.
-fn literal(before: &str, part: &str, behind: &str) -> String {
+pub(super) fn literal(before: &str, part: &str, behind: &str) -> String {
     let mut pattern = String::with_capacity(before.len() + part.len() + behind.len() + 4);
     pattern.push_str(before);
     for letter in part.chars() {

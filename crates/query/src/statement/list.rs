@@ -1,13 +1,13 @@
 use super::writer::Writer;
-use crate::entity::{ColumnFacts, EntityFacts, list};
-use crate::relation::{Named, Selected, write_column};
+use crate::entity::{ColumnFacts, EntityFacts};
+use crate::relation::{Selected, TableRef, write_column};
 
 /// The columns of rows: what stands behind `select` or `returning`.
 #[derive(Clone)]
 pub(crate) enum List<'a> {
-    Whole(Named),
+    Whole(TableRef),
     /// Of several, or under another name.
-    Tables(Vec<Named>),
+    Tables(Vec<TableRef>),
     Columns(Vec<&'static ColumnFacts>),
     Fields(fn() -> Vec<&'static str>),
     Items(Vec<Selected<'a>>),
@@ -20,7 +20,11 @@ impl List<'_> {
             Self::Tables(tables) => out.list(", ", tables, |out, table| table.write_columns(out)),
             Self::Items(items) => out.list(", ", items, |out, item| item.write(out)),
             Self::Columns(columns) => out.list(", ", columns, |out, column| out.push(column.sql)),
-            Self::Fields(fields) => out.push(&list(of, &fields())),
+            Self::Fields(fields) => out.list(", ", fields(), |out, field| {
+                out.push(of.alias);
+                out.push(".");
+                out.name(field);
+            }),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::sort::Sort;
 use super::writer::Writer;
 use crate::Error;
 use crate::entity::{ColumnFacts, EntityFacts};
+use crate::few::Few;
 use crate::param::ParamName;
 use crate::relation::{Clauses, Selected, check};
 
@@ -15,7 +16,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) from: &'static EntityFacts,
     pub(crate) list: List<'a>,
     pub(crate) distinct: Distinct,
-    pub(crate) conditions: Vec<Condition<'a>>,
+    pub(crate) conditions: Few<Condition<'a>>,
     pub(crate) order: Vec<Sort<'a>>,
     pub(crate) limit: Option<i64>,
     pub(crate) offset: Option<i64>,
@@ -65,7 +66,7 @@ impl<'a> Parts<'a> {
             from,
             list,
             distinct: Distinct::No,
-            conditions: Vec::new(),
+            conditions: Few::None,
             order: Vec::new(),
             limit: None,
             offset: None,
@@ -113,7 +114,7 @@ impl<'a> Parts<'a> {
             self.clauses.write_common(out);
             out.push("select count(*) from ");
             self.write_from(out);
-            return write_where(&self.conditions, out);
+            return write_where(self.conditions.as_slice(), out);
         }
         out.push("select count(*) from (");
         self.write_counted(out);
@@ -132,7 +133,7 @@ impl<'a> Parts<'a> {
         self.clauses.write_common(out);
         out.push("select 1 from ");
         self.write_from(out);
-        write_where(&self.conditions, out);
+        write_where(self.conditions.as_slice(), out);
     }
 
     /// Whether rows are left out by nothing but filters, so that neither columns nor order matter to their number.
@@ -187,9 +188,9 @@ impl<'a> Parts<'a> {
         (slice.columns)(out);
         out.push(" from ");
         self.write_from(out);
-        write_where(&self.conditions, out);
+        write_where(self.conditions.as_slice(), out);
         if let Some(bound) = slice.bound {
-            out.push(if self.conditions.is_empty() { " where " } else { " and " });
+            out.push(if self.conditions.as_slice().is_empty() { " where " } else { " and " });
             bound(out);
         }
         self.clauses.write_groups(out);

@@ -8,7 +8,7 @@ use super::sort::Sort;
 use super::writer::{Writer, Written, describe};
 use super::{Filter, OrderBy};
 use crate::entity::{Entity, Selection};
-use crate::relation::{Holds, Named, Scope, Source};
+use crate::relation::{Holds, Scope, Source, TableRef};
 use crate::row::Plan;
 use crate::{Error, FromRow};
 
@@ -163,7 +163,7 @@ impl<'a, S, R> Select<'a, S, R> {
     /// # Errors
     /// [`Error::TooManyParameters`]; [`Error::Statement`] of several tables.
     pub fn text(&self) -> Result<String, Error> {
-        Ok(self.write(Answer::Rows)?.text)
+        self.write(Answer::Rows)?.text()
     }
 
     pub(crate) fn write(&self, answer: Answer) -> Result<Written<'_>, Error> {
@@ -176,20 +176,20 @@ impl<'a, S, R> Select<'a, S, R> {
 
 impl<E: Entity> Select<'_, E> {
     pub(crate) fn all() -> Self {
-        Self::new(Parts::new(E::FACTS, List::Whole(Named::of::<E>())))
+        Self::new(Parts::new(E::FACTS, List::Whole(TableRef::of::<E>())))
     }
 }
 
 impl<S: Source> Select<'_, S, S::Entity> {
     pub(crate) fn from_table<T: Source>() -> Self {
-        let mut parts = Parts::new(T::Entity::FACTS, Named::of::<T>().list());
+        let mut parts = Parts::new(T::Entity::FACTS, TableRef::of::<T>().list());
         parts.clauses.alias = T::ALIAS;
         Self::new(parts)
     }
 }
 
 /// As the server counts rows. More than it can have are as good as all.
-fn count(rows: u64) -> i64 {
+pub(super) fn count(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 

@@ -9,7 +9,8 @@ use super::writer::{Writer, Written, describe};
 use super::{Condition, Filter};
 use crate::Error;
 use crate::entity::{Column, Entity, EntityFacts, NumberValue, Selection, SetTo, ValueOf};
-use crate::relation::{Holds, Named, check_conditions};
+use crate::few::Few;
+use crate::relation::{Holds, TableRef, check_conditions};
 
 /// An `update` of rows of the entity `E`, by [`Entity::update`]. What it gives back of them is read as `R`.
 ///
@@ -59,7 +60,7 @@ pub struct Update<'a, E, R = E, S = Unbounded> {
 struct Parts<'a> {
     table: &'static EntityFacts,
     assignments: Assignments<'a>,
-    conditions: Vec<Condition<'a>>,
+    conditions: Few<Condition<'a>>,
     /// Whether the compiler does not see all tables that are named.
     is_joined: bool,
     returning: List<'static>,
@@ -70,9 +71,9 @@ impl<E: Entity> Update<'_, E> {
         Self::of(Parts {
             table: E::FACTS,
             assignments: Assignments::new(),
-            conditions: Vec::new(),
+            conditions: Few::None,
             is_joined: false,
-            returning: List::Whole(Named::of::<E>()),
+            returning: List::Whole(TableRef::of::<E>()),
         })
     }
 }
@@ -145,7 +146,7 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
     /// # Errors
     /// [`Error::TooManyParameters`]; [`Error::NothingToSet`].
     pub fn text(&self) -> Result<String, Error> {
-        Ok(self.write(Ask::Rows)?.text)
+        self.write(Ask::Rows)?.text()
     }
 
     pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {
@@ -153,7 +154,7 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
             return Err(Error::NothingToSet);
         }
         if self.parts.is_joined {
-            check_conditions(self.parts.table.alias, &self.parts.conditions)?;
+            check_conditions(self.parts.table.alias, self.parts.conditions.as_slice())?;
         }
         let mut out = Writer::new();
         self.parts.write(&mut out);
@@ -175,7 +176,7 @@ impl<'a> Parts<'a> {
         out.list(", ", self.assignments.iter(), |out, assignment| assignment.write(out));
         let is_said = |column: &_| self.assignments.has(column);
         write_managed(self.table, None, is_said, self.assignments.is_empty(), out);
-        write_where(&self.conditions, out);
+        write_where(self.conditions.as_slice(), out);
     }
 }
 

@@ -1,43 +1,54 @@
 use std::fmt;
+use std::sync::Arc;
 
 use tokio_postgres::types::ToSql;
 
-use crate::Error;
+use super::shape::Shape;
+use super::texts::text_of;
 use crate::bind::Bind;
 use crate::entity::ColumnFacts;
+use crate::few::Few;
 use crate::param::{Param, ParamName};
+use crate::{Error, Ident};
 
 /// As many as a message of the protocol can count.
 const MOST: usize = u16::MAX as usize;
-/// What most statements do with.
-const USUAL_TEXT: usize = 256;
-const USUAL_PARAMS: usize = 4;
 
-/// Where a statement is written: text and parameters.
+/// Where a statement is written: as pieces of text that the program has, and parameters.
 ///
-/// Text is what the program has as literals, and the names that `#[derive(Entity)]` has quoted when it was compiled: to write a
-/// statement is to copy these. That costs no more than to look for a text that is kept by its shape, so none is kept.
+/// The pieces are what its text is found by, if a statement of the same pieces was run before; so writing one makes no text.
 pub(crate) struct Writer<'t> {
-    text: String,
-    params: Vec<Param<'t>>,
+    shape: Shape,
+    params: Few<Param<'t>>,
     found: usize,
 }
 
 impl<'t> Writer<'t> {
     pub(crate) fn new() -> Self {
-        Self { text: String::with_capacity(USUAL_TEXT), params: Vec::with_capacity(USUAL_PARAMS), found: 0 }
+        Self { shape: Shape::new(), params: Few::None, found: 0 }
     }
 
-    pub(crate) fn push(&mut self, sql: &str) {
-        self.text.push_str(sql);
+    /// Text of the program: a literal, or a name that `#[derive(Entity)]` has quoted when it was compiled.
+    #[inline]
+    pub(crate) fn push(&mut self, sql: &'static str) {
+        self.shape.text(sql);
+    }
+
+    /// A name that the program has as a literal, to be quoted. It is checked when the text is built.
+    pub(crate) fn name(&mut self, name: &'static str) {
+        self.shape.name(name);
+    }
+
+    /// A name that was made at run time, to be quoted.
+    pub(crate) fn made(&mut self, name: &Ident) {
+        self.shape.made(name);
     }
 
     pub(crate) fn value(&mut self, name: ParamName<'t>, value: &'t dyn Bind) {
         self.found += 1;
         let Ok(number) = u16::try_from(self.found) else { return };
         self.params.push(Param { number, name, value });
-        self.text.push('$');
-        self.number(number);
+        self.shape.param();
     }
 
     pub(crate) fn value_of(&mut self, column: &'static ColumnFacts, value: &'t dyn Bind) {
@@ -47,7 +58,7 @@ impl<'t> Writer<'t> {
     /// What each item writes, with this in between.
     pub(crate) fn list<T>(
         &mut self,
-        between: &str,
+        between: &'static str,
         items: impl IntoIterator<Item = T>,
         mut write: impl FnMut(&mut Self, T),
     ) {
@@ -59,35 +70,49 @@ impl<'t> Writer<'t> {
         }
     }
 
-    fn number(&mut self, number: u16) {
-        if number > 9 {
-            self.number(number / 10);
-        }
-        let digit = u8::try_from(number % 10).unwrap_or_default();
-        self.text.push(char::from(b'0' + digit));
+    pub(crate) fn finish(self) -> Result<Written<'t>, Error> {
+        let Self { shape, params, found } = self;
+        if found > MOST { Err(Error::TooManyParameters { found }) } else { Ok(Written { shape, params }) }
+    }
+}
+
+/// A statement that is written, and not yet a text.
+pub(crate) struct Written<'t> {
+    shape: Shape,
+    params: Few<Param<'t>>,
+}
+
+impl<'t> Written<'t> {
+    /// To be run: with the text that is kept.
+    #[inline]
+    pub(crate) fn ready(self) -> Result<Ready<'t>, Error> {
+        let text = text_of(&self.shape);
+        self.shape.give_back();
+        Ok(Ready { text: text?, params: self.params })
     }
 
-    pub(crate) fn finish(self) -> Result<Written<'t>, Error> {
-        let Self { text, params, found } = self;
-        if found > MOST { Err(Error::TooManyParameters { found }) } else { Ok(Written { text, params }) }
+    /// The text alone, to be shown; it is not kept.
+    pub(crate) fn text(&self) -> Result<String, Error> {
+        self.shape.spelled()
     }
 }
 
 /// A statement as the executor takes it.
-pub(crate) struct Written<'t> {
-    pub(crate) text: String,
-    params: Vec<Param<'t>>,
+pub(crate) struct Ready<'t> {
+    pub(crate) text: Arc<str>,
+    params: Few<Param<'t>>,
 }
 
-impl Written<'_> {
+impl<'t> Ready<'t> {
     /// The values of the parameters, in their order.
     #[cfg(feature = "cursor")]
-    pub(crate) fn values(&self) -> impl Iterator<Item = &dyn Bind> {
-        self.params.iter().map(|param| param.value)
+    pub(crate) fn values(&self) -> impl Iterator<Item = &'t dyn Bind> {
+        self.params.as_slice().iter().map(|param| param.value)
     }
 
-    pub(crate) fn params(&self) -> Vec<&(dyn ToSql + Sync)> {
-        self.params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+    #[inline]
+    pub(crate) fn params(&self) -> Few<&(dyn ToSql + Sync)> {
+        self.params.as_slice().iter().map(|param| param as &(dyn ToSql + Sync)).collect()
     }
 }
 
@@ -98,8 +123,8 @@ pub(crate) fn describe(
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     let mut shown = f.debug_struct(name);
-    match written {
-        Ok(Written { text, params }) => shown.field("text", &text).field("params", &params),
+    match written.and_then(|written| Ok((written.text()?, written.params))) {
+        Ok((text, params)) => shown.field("text", &text).field("params", &params.as_slice()),
         Err(error) => shown.field("error", &error),
     };
     shown.finish()

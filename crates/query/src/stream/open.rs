@@ -88,8 +88,8 @@ impl<S, R: Output<S>> Select<'_, S, R> {
         let mut out = Writer::new();
         out.push(name.declare);
         self.parts.write(Answer::Rows, &mut out);
-        let written = out.finish()?;
-        database.execute(&written.text, &written.params()).await?;
+        let ready = out.finish()?.ready()?;
+        database.execute(&ready.text, ready.params().as_slice()).await?;
         Ok(name)
     }
 }

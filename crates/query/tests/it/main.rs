@@ -26,6 +26,7 @@ mod made_types;
 mod matrix;
 mod misuse;
 mod moods;
+mod named;
 mod operators;
 mod own_types;
 mod pages;
@@ -39,6 +40,7 @@ mod selects;
 mod streams;
 mod watched;
 mod tenants;
+mod texts;
 mod writes;
 
 use pgkeel_pool::{Config, Pool};

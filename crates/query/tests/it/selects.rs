@@ -1,7 +1,9 @@
 //! Statements that are built: their texts, where they run, and what is seen of them.
 
-use pgkeel_pool::{Begin as _, Transaction as _};
-use pgkeel_query::{Entity, Error, Executor, Filter, MisfitReason, sql};
+use std::time::Duration;
+
+use pgkeel_pool::{Begin as _, Config, Pool, Transaction as _};
+use pgkeel_query::{AuditedSql, Entity, Error, Executor, Filter, MisfitReason, sql};
 use pgkeel_testkit::TestDatabase;
 
 #[derive(Debug, PartialEq, Entity)]
@@ -183,5 +185,37 @@ fn filters_are_flat_from_whichever_side_they_are_put_together() {
 impl item {
     fn id_is(id: i32) -> Filter<'static, Item> {
         Self::id.eq(id)
+    }
+}
+
+#[tokio::test]
+async fn a_slow_statement_is_told_of_with_the_place_that_called() {
+    let database = TestDatabase::empty().await;
+    let config = Config::new(database.address().clone()).with_size(2, 0).unwrap();
+    let pool = Pool::lazy(config.with_slow_query_threshold(Some(Duration::ZERO)));
+    sql!("create table items(id int4 primary key, name text)").execute(&pool).await.unwrap();
+    let mut lines = Vec::new();
+    let later = Item::query().offset(1).fetch_all(&pool);
+    lines.push(("offset $1", line!() - 1));
+    later.await.unwrap();
+    Item::query().limit(3).fetch_opt(&pool).await.unwrap();
+    lines.push(("limit $1", line!() - 1));
+    Item::query().exists(&pool).await.unwrap();
+    lines.push(("exists(", line!() - 1));
+    let mut session = pool.session().await.unwrap();
+    Item::insert().set(item::id, 1).fetch_one(&session).await.unwrap();
+    lines.push(("insert into", line!() - 1));
+    let tx = session.begin().await.unwrap();
+    Item::update().set(item::id, 2).all_rows().execute(&tx).await.unwrap();
+    lines.push(("update", line!() - 1));
+    tx.commit().await.unwrap();
+    let audited = AuditedSql::new("a text of the test", "select 'audited' || $1").bind(&"x");
+    audited.scalar::<String>(&pool).await.unwrap();
+    lines.push(("select ? ||", line!() - 1));
+    let slow = pool.slow_queries();
+    for (part, line) in lines {
+        let site = slow.iter().find(|slow| slow.text.contains(part)).and_then(|slow| slow.site);
+        let site = site.unwrap_or_else(|| panic!("{part}: {slow:?}"));
+        assert_eq!((site.file(), site.line()), (file!(), line), "{part}");
     }
 }

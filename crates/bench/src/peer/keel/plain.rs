@@ -1,7 +1,8 @@
 use pgkeel_pool::Executor as _;
+use pgkeel_query::sql;
 
 use super::{Keel, Seat};
-use crate::account::Account;
+use crate::account::{Account, Whole};
 use crate::job::Job;
 use crate::peer::Peer;
 use crate::server::Database;
@@ -13,6 +14,7 @@ pub(crate) struct Plain(Keel);
 
 impl Peer for Plain {
     type Seat = Seat;
+    type Whole = Whole;
 
     async fn open(database: &Database, job: Job) -> anyhow::Result<Self> {
         Ok(Self(Keel::lazy(database, job, false)?))
@@ -28,6 +30,19 @@ impl Peer for Plain {
 
     async fn point(seat: &Seat, id: i64) -> anyhow::Result<Account> {
         Keel::point(seat, id).await
+    }
+
+    async fn entity(Seat { pool, .. }: &Seat, id: i64) -> anyhow::Result<Account> {
+        let statement = sql!(r#"select "t"."id", "t"."name", "t"."amount" from "t" where ("t"."id" = {id})"#);
+        Ok(statement.fetch_one::<Whole>(pool).await?.into())
+    }
+
+    async fn rows(Seat { pool, .. }: &Seat) -> anyhow::Result<Vec<Whole>> {
+        Ok(sql!(r#"select "t"."id", "t"."name", "t"."amount" from "t""#).fetch_all(pool).await?)
+    }
+
+    fn fields(row: &Whole) -> (i64, &str, i64) {
+        row.fields()
     }
 
     async fn once(Seat { pool, .. }: &Seat, sql: &str, id: i64) -> anyhow::Result<Account> {

@@ -14,6 +14,7 @@ pub(crate) struct Pipelined(Raw);
 
 impl Peer for Pipelined {
     type Seat = Arc<Seat>;
+    type Whole = ();
 
     async fn open(database: &Database, job: Job) -> anyhow::Result<Self> {
         let connections = if let Job::Shared { .. } = job { SHARED as usize } else { job.tasks() };

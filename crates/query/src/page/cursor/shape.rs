@@ -25,11 +25,11 @@ impl Shape {
         parts.write_counted(&mut out);
         out.push(" order by ");
         out.list(", ", keys.each(), |out, by| by.write(out));
-        let written = out.finish()?;
+        let ready = out.finish()?.ready()?;
         let mut told = Vec::with_capacity(512);
         put(&mut told, Some(binding));
-        put(&mut told, Some(written.text.as_bytes()));
-        for value in written.values() {
+        put(&mut told, Some(ready.text.as_bytes()));
+        for value in ready.values() {
             put_value(&mut told, value);
         }
         let mut shape = [0; BYTES];

@@ -109,7 +109,7 @@ impl<S, R> Keyset<'_, S, R> {
     /// [`Error::Page`], [`Error::Cursor`], [`Error::TooManyParameters`], and [`Error::Statement`] of several tables.
     pub fn text(&self) -> Result<String, Error> {
         let ready = self.ready()?;
-        Ok(ready.walk(&self.select).write()?.text)
+        ready.walk(&self.select).write()?.text()
     }
 }
 

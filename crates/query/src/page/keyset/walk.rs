@@ -68,8 +68,8 @@ impl<'w> Walk<'w, '_> {
     }
 
     pub(crate) async fn rows(&self, database: &impl Executor) -> Result<Vec<Row>, Error> {
-        let written = self.write()?;
-        Ok(database.query(&written.text, &written.params()).await?)
+        let ready = self.write()?.ready()?;
+        Ok(database.query(&ready.text, ready.params().as_slice()).await?)
     }
 
     pub(crate) fn read<R: FromRow>(&self, rows: &[Row]) -> Result<Vec<R>, Error> {
