@@ -17,6 +17,7 @@ mod expressions;
 mod relations;
 mod generated;
 mod hostile;
+mod joined_pages;
 mod keyset;
 mod injection;
 mod input;

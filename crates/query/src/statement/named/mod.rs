@@ -15,6 +15,7 @@ use crate::relation::Blend;
 #[non_exhaustive]
 pub struct Named;
 
+#[diagnostic::do_not_recommend]
 impl Blend<Self> for Named {
     type Out = Self;
 }
