@@ -7,6 +7,7 @@ use tokio_postgres::error::SqlState;
 use crate::page::InvalidCursor;
 use crate::page::PageProblem;
 use crate::param::BadParameter;
+use crate::relation::BadStatement;
 use crate::repeats::Repeated;
 use crate::repository::UniqueViolation;
 use crate::row::{CellMismatch, RowMismatch};
@@ -29,6 +30,9 @@ pub enum Error {
         /// How many there were.
         found: usize,
     },
+    /// A statement of several tables cannot be as it is said. Nothing was sent.
+    #[error("the statement cannot be")]
+    Statement(#[source] BadStatement),
     /// A name that the program gives as a literal is none that PostgreSQL has. Nothing was sent.
     #[error("{name:?} is no name")]
     Name {

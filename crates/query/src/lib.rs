@@ -4,13 +4,13 @@
 //! [`Executor`], be it a pool, a session, a transaction or a client of the driver.
 //!
 //! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
-//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; for many rows
-//! [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`] and [`Select::in_batches`]; [`Repository`] for what
-//! is done with rows day by day, [`load_many`] for rows of many others, [`NPlusOne`] for loops, [`tenant`] for rows that are held
-//! apart; [`FieldSet`] for what users may filter and sort by, and [`Constraints`] for what they are told of values that cannot be;
-//! [`q`] where there is no entity, but names; [`StatementTexts`] for what is kept of all these; [`Bind`] and [`BindType`] for which
-//! value fits where; [`AuditedSql`] for texts that are made at run time, with [`Ident`] and [`Table`] for the names in them; then
-//! [`Error`].
+//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Expr`] for what is
+//! computed of columns; for many rows [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`] and
+//! [`Select::in_batches`]; [`Repository`] for what is done with rows day by day, [`load_many`] for rows of many others,
+//! [`NPlusOne`] for loops, [`tenant`] for rows that are held apart; [`FieldSet`] for what users may filter and sort by, and
+//! [`Constraints`] for what they are told of values that cannot be; [`q`] where there is no entity, but names;
+//! [`StatementTexts`] for what is kept of all these; [`Bind`] and [`BindType`] for which value fits where; [`AuditedSql`] for
+//! texts that are made at run time, with [`Ident`] and [`Table`] for the names in them; then [`Error`].
 //!
 //! ```
 //! use pgkeel_query::connect::Executor;
@@ -55,6 +55,37 @@
 //!     User::query().filter(u::id.eq(id)).fetch_opt(database).await
 //! }
 //! # let _ = |user: User| (user.id, user.name, user.visits);
+//! ```
+//!
+//! Tables are joined, and what is computed of their columns has the types that the server has for it:
+//! ```
+//! use pgkeel_query::connect::Executor;
+//! use pgkeel_query::{Entity, Error, count_of, named};
+//!
+//! #[derive(Entity)]
+//! #[pgkeel(table = "app.teams", columns = t)]
+//! struct Team {
+//!     id: i64,
+//!     name: String,
+//! }
+//!
+//! #[derive(Entity)]
+//! #[pgkeel(table = "app.users", columns = u)]
+//! struct User {
+//!     id: i64,
+//!     team: Option<i64>,
+//! }
+//!
+//! async fn members(database: &impl Executor) -> Result<Vec<(String, i64)>, Error> {
+//!     let teams = Team::query().left_join::<User>(u::team.eq_expr(t::id));
+//!     let counted = teams.select((t::name, count_of(u::id).named("members"))).group_by((t::id, t::name));
+//!     counted.order_by(named("members").desc()).fetch_all(database).await
+//! }
+//!
+//! async fn all(database: &impl Executor) -> Result<Vec<(User, Option<Team>)>, Error> {
+//!     User::query().left_join::<Team>(u::team.eq_expr(t::id)).fetch_all(database).await
+//! }
+//! # let _ = |user: User, team: Team| (user.id, user.team, team.id, team.name);
 //! ```
 //!
 //! A repository of one's own, in three steps: the table, what is known of a new row, and what is asked for, in words of the program.
@@ -115,6 +146,7 @@
 //! - The text of a statement is a literal, or is built of literals and names that were checked and quoted when the program was
 //!   compiled, or when the text was built, or carries the reason why it is none of these. The text does not depend on values,
 //!   and of the same parts it is built once.
+//! - A column of a table that a statement does not have does not compile, or is an error before a byte is sent.
 //! - An update or delete that is built has a filter or says that all rows are meant, or does not compile.
 //! - A call of a repository is one statement, but for what belongs to more than 10 000 rows, and for the columns of a unique
 //!   violation, which may be asked for behind it.
@@ -153,6 +185,7 @@ mod row;
 mod table;
 mod entity;
 mod statement;
+mod relation;
 mod page;
 mod stream;
 mod repository;
@@ -198,10 +231,20 @@ pub use self::page::{
     CursorKeys, CursorReason, Edge, Edges, InvalidCursor, Keyset, KeysetRequest, PageInfo, WeakKey,
 };
 pub use self::param::{BadParameter, Param, ParamName};
+pub use self::relation::{
+    Aggregate, Alias, Alike, Anywhere, Averaged, BadStatement, Blend, CastType, Combined, Exact, Expr,
+    Expression, Grow, Holds, Joined, Kind, Literal, Moment, Nullable, Ordered, Output, OutputName, Plain,
+    Projection, Reads, Scope, Side, Source, Summed, Tables, Unit, Whole, WholeOf, Window, WindowFunction,
+    array_agg, avg, bool_and, bool_or, coalesce, count, count_distinct, count_of, date_trunc, dense_rank,
+    exists, first_value, lag, last_value, lead, length, lower, max, min, named, now, rank, row_number,
+    scalar, string_agg, sum, upper, value,
+};
+#[doc(hidden)]
+pub use self::relation::{At, JoinedRow, Maybe, Only, Selected, Unseen};
 pub use self::repeats::{NPlusOne, Repeated};
 pub use self::repository::{
-    By, Change, Key, Keyed, Live, OnlyDeleted, RefersTo, Repository, Scope, SoftDelete, Tenanted,
-    UniqueViolation, Versioned, Which, WithDeleted, load_by_key, load_many, load_one,
+    By, Change, Key, Keyed, Live, OnlyDeleted, RefersTo, Repository, SoftDelete, Tenanted, UniqueViolation,
+    Versioned, Visibility, Which, WithDeleted, load_by_key, load_many, load_one,
 };
 pub use self::row::{
     CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
@@ -209,8 +252,8 @@ pub use self::row::{
 pub use self::sql::{AuditedRuns, AuditedSql, Sql};
 pub use self::statement::{
     Bounded, Delete, Filter, Insert, IntoName, IntoNames, IntoTable, Name, Named, NamedColumn, NamedOrder,
-    NamedSelect, NewRow, OnConflict, Order, OrderBy, Runnable, Select, StatementTexts, Unbounded, Update,
-    Values, col, q,
+    NamedSelect, NewRow, OnConflict, Order, OrderBy, OrderExpr, Runnable, Select, StatementTexts, Unbounded,
+    Update, Values, col, q,
 };
 pub use self::stream::{BatchPosition, Batches, Rows};
 pub use self::table::Table;

@@ -96,6 +96,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("migrate", "it", "snapshot::size", "a snapshot of 2,500 objects takes less than 100 ms"),
     check("migrate", "dumps", "changes", "a snapshot and pg_dump agree on every single change, in any order"),
 
+    check("query", "it", "generated", "statements put together at random are accepted by the server, hostile values in them"),
     check("query", "it", "batches", "batches by id have each row once while others insert and delete"),
     check("query", "it", "cursors", "a million texts that are no cursors are refused, and nothing is sent"),
     check("query", "it", "changes", "16 tasks change one row: nothing is lost, and a conflict is told of what is there"),

@@ -24,6 +24,8 @@ use super::ColumnFacts;
 /// ```
 pub struct Column<E, T> {
     pub(crate) facts: &'static ColumnFacts,
+    /// What its table is called here, if not by its own name.
+    pub(crate) table: Option<&'static str>,
     of: PhantomData<fn() -> (E, T)>,
 }
 
@@ -32,7 +34,11 @@ impl<E, T> Column<E, T> {
     #[doc(hidden)]
     #[must_use]
     pub const fn of(facts: &'static ColumnFacts) -> Self {
-        Self { facts, of: PhantomData }
+        Self::under(facts, None)
+    }
+
+    pub(crate) const fn under(facts: &'static ColumnFacts, table: Option<&'static str>) -> Self {
+        Self { facts, table, of: PhantomData }
     }
 
     /// What the derive says of it.

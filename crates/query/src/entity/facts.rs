@@ -84,6 +84,11 @@ impl EntityFacts {
 }
 
 impl ColumnFacts {
+    /// What its table is called in a statement, quoted.
+    pub(crate) fn table(&self) -> &'static str {
+        self.sql.strip_suffix(self.bare).and_then(|front| front.strip_suffix('.')).unwrap_or_default()
+    }
+
     /// Its name, unquoted.
     #[must_use]
     pub const fn name(&self) -> &'static str {

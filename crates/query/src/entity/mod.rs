@@ -13,6 +13,7 @@ pub use self::selection::Selection;
 pub use self::value::{ColumnValue, NumberValue, SetTo, TextValue, ValueOf, ValuesOf};
 
 use crate::FromRow;
+use crate::relation::Projection;
 use crate::repository::{By, Change, Keyed, Repository};
 use crate::row::Plan;
 use crate::statement::{Delete, Insert, Select, Update};
@@ -88,9 +89,9 @@ pub trait Entity: FromRow + 'static {
         Select::all()
     }
 
-    /// Some columns of the table, read as a tuple: `User::select((u::id, u::email))`.
-    fn select<'a, S: Selection<Self>>(columns: S) -> Select<'a, Self, S::Row> {
-        Select::some(columns)
+    /// Some columns of the table, and what is computed of them, read as a tuple: `User::select((u::id, lower(u::email)))`.
+    fn select<'a, X: Projection<'a, Self, At>, At>(items: X) -> Select<'a, Self, X::Row> {
+        Self::query().select(items)
     }
 
     /// A new row.

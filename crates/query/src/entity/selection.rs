@@ -1,6 +1,6 @@
 use tokio_postgres::types::FromSqlOwned;
 
-use super::{Column, ColumnFacts};
+use super::{Column, ColumnFacts, Entity};
 use crate::FromRow;
 
 /// Columns of an entity: a tuple of up to 16, read as a tuple of their types.
@@ -21,7 +21,7 @@ pub trait Selection<E> {
 macro_rules! selections {
     ($($($kind:ident $index:tt)+;)+) => {$(
         #[diagnostic::do_not_recommend]
-        impl<E, $($kind: FromSqlOwned),+> Selection<E> for ($(Column<E, $kind>,)+) {
+        impl<E: Entity, $($kind: FromSqlOwned),+> Selection<E> for ($(Column<E, $kind>,)+) {
             type Row = ($($kind,)+);
 
             fn columns(self) -> Vec<&'static ColumnFacts> {

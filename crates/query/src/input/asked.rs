@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::entity::Entity;
+use crate::relation::{Holds, Scope};
 use crate::{FieldErrors, FieldSet, Filter, Order, Request, Select};
 
 /// What a user asks for, read by [`FieldSet::read`]: all of it allowed.
@@ -35,12 +36,20 @@ impl<E> fmt::Debug for Asked<E> {
     }
 }
 
-impl<E: Entity, R> Select<'_, E, R> {
-    /// Filtered and sorted as a user asks for, besides all that was said before: as far as the set [allows](FieldSet).
+impl<S: Scope, R> Select<'_, S, R> {
+    /// Filtered and sorted as a user asks for, besides all that was said before: as far as the set [allows](FieldSet). Of joined
+    /// tables the set is of one of them.
     ///
     /// # Errors
     /// As [`FieldSet::read`].
-    pub fn apply(self, fields: &FieldSet<E>, request: &Request<'_>) -> Result<Self, FieldErrors> {
+    pub fn apply<E: Entity, At>(
+        self,
+        fields: &FieldSet<E>,
+        request: &Request<'_>,
+    ) -> Result<Self, FieldErrors>
+    where
+        S: Holds<E, At>,
+    {
         let Asked { filter, order } = fields.read(request)?;
         Ok(self.and_if_some(filter, |filter| filter).order_by(order))
     }

@@ -6,10 +6,10 @@ use tokio_postgres::Row;
 use super::estimate;
 use super::request::{CountMode, PageRequest};
 use super::{Page, PageProblem, Total};
-use crate::entity::Entity;
-use crate::row::read_behind;
-use crate::statement::{Answer, Select, Slice, Writer, Written, describe};
-use crate::{Error, FromRow};
+use crate::Error;
+use crate::relation::Output;
+use crate::row::{read_behind, read_without};
+use crate::statement::{Answer, Select, Slice, Sorts, Writer, Written, describe};
 
 /// As many rows as [`CountMode::Auto`] counts: an index gives them in some milliseconds.
 const COUNTED: u64 = 10_000;
@@ -18,8 +18,8 @@ const BEHIND: usize = 2;
 
 /// A page of a statement's rows, by [`Select::page`].
 #[must_use = "a page is read by `fetch`"]
-pub struct Paged<'a, E, R = E> {
-    select: Select<'a, E, R>,
+pub struct Paged<'a, S, R = S> {
+    select: Select<'a, S, R>,
     request: PageRequest,
 }
 
@@ -32,7 +32,7 @@ struct Cut {
     most: Option<i64>,
 }
 
-impl<'a, E: Entity, R> Select<'a, E, R> {
+impl<'a, S, R> Select<'a, S, R> {
     /// A page of the rows, and how many there are on all pages.
     ///
     /// ```
@@ -67,16 +67,16 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
     /// ```
     ///
     /// An order that leaves some rows alike lets them change places between pages: let it end with the id.
-    pub fn page(self, request: PageRequest) -> Paged<'a, E, R> {
+    pub fn page(self, request: PageRequest) -> Paged<'a, S, R> {
         Paged { select: self, request }
     }
 }
 
-impl<E: Entity, R> Paged<'_, E, R> {
+impl<S, R> Paged<'_, S, R> {
     /// The text as the server gets it.
     ///
     /// # Errors
-    /// [`Error::TooManyParameters`] and [`Error::Page`].
+    /// [`Error::TooManyParameters`], [`Error::Page`], and [`Error::Statement`] of several tables.
     pub fn text(&self) -> Result<String, Error> {
         let cut = self.cut()?;
         self.write(&cut)?.text()
@@ -104,11 +104,12 @@ impl<E: Entity, R> Paged<'_, E, R> {
 
     fn write<'t>(&'t self, cut: &'t Cut) -> Result<Written<'t>, Error> {
         let parts = &self.select.parts;
+        parts.check()?;
         let mut out = Writer::new();
         let slice = Slice {
             columns: &|_| (),
             bound: None,
-            order: &parts.order,
+            order: Sorts::Said(&parts.order),
             limit: Some(&cut.limit),
             offset: Some(&cut.offset),
         };
@@ -139,7 +140,7 @@ impl<E: Entity, R> Paged<'_, E, R> {
     }
 }
 
-impl<E: Entity, R: FromRow> Paged<'_, E, R> {
+impl<S, R: Output<S>> Paged<'_, S, R> {
     /// Reads the page. Rows and an exact number of all are of one snapshot, as they come from one statement. For an estimate
     /// the planner is asked by a second one, unless the page is the last, which tells the number.
     ///
@@ -149,7 +150,7 @@ impl<E: Entity, R: FromRow> Paged<'_, E, R> {
     ///
     /// # Cancellation
     /// Dropping the future does as the executor says: see [`Executor`].
-    pub async fn fetch(self, database: &impl Executor) -> Result<Page<R>, Error> {
+    pub async fn fetch(self, database: &impl Executor) -> Result<Page<R::Row>, Error> {
         let cut = self.cut()?;
         let (mut rows, count, behind) = {
             let ready = self.write(&cut)?.ready()?;
@@ -164,7 +165,7 @@ impl<E: Entity, R: FromRow> Paged<'_, E, R> {
         let PageRequest { page, size, .. } = self.request;
         let has_next = rows.len() > size as usize;
         rows.truncate(size as usize);
-        let items = crate::row::read_without(&rows, behind)?;
+        let items = R::all(read_without(&rows, behind)?);
         let seen = cut.offset.unsigned_abs() + rows.len() as u64;
         // The last page tells the number; one behind it does not.
         let ends_here = !has_next && (!rows.is_empty() || seen == 0);
@@ -197,14 +198,14 @@ impl<E: Entity, R: FromRow> Paged<'_, E, R> {
     }
 }
 
-impl<E, R> Clone for Paged<'_, E, R> {
+impl<S, R> Clone for Paged<'_, S, R> {
     fn clone(&self) -> Self {
         Self { select: self.select.clone(), request: self.request }
     }
 }
 
 /// Text, and names and types of parameters, without values.
-impl<E: Entity, R> fmt::Debug for Paged<'_, E, R> {
+impl<S, R> fmt::Debug for Paged<'_, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.cut() {
             Ok(cut) => describe(self.write(&cut), "Paged", f),

@@ -18,8 +18,10 @@ pub enum PageProblem {
     },
     /// The statement says itself which rows it wants: by `limit` or `offset`.
     AlreadyCut,
-    /// The statement locks rows, or asks for each once, which pages of this kind cannot.
+    /// The statement locks rows, asks for each once, groups them or computes something of several, which pages of this kind cannot.
     NotPaged,
+    /// The statement is ordered by an expression or a name, but pages of this kind go by columns.
+    OrderedByExpression,
     /// The statement says an order, but batches have their own.
     AlreadyOrdered,
     /// No columns tell each row from all others: the entity has no `id`, nor is there a `unique` column in the order that is
@@ -59,7 +61,13 @@ impl fmt::Display for PageProblem {
             }
             Self::AlreadyCut => write!(f, "the statement has a limit or an offset already"),
             Self::NotPaged => {
-                write!(f, "the statement locks rows or has `distinct`, which has no such pages")
+                write!(
+                    f,
+                    "the statement locks rows, or has `distinct`, groups, aggregates or windows, which has no such pages"
+                )
+            }
+            Self::OrderedByExpression => {
+                write!(f, "the statement is ordered by an expression or a name; such pages go by columns")
             }
             Self::AlreadyOrdered => {
                 write!(f, "batches are ordered by the id, the statement by something else")

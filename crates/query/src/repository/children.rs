@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
 
-use super::{Keyed, Repository, Scope};
+use super::{Keyed, Repository, Visibility};
 use crate::entity::{Column, ColumnFacts, ColumnValue, Entity};
 use crate::statement::{Condition, Filter, Operator, OrderBy, Select, Term};
 use crate::{Error, Executor, RowReader, repeats};
@@ -50,7 +50,7 @@ pub struct By<'a, C, T> {
     of: PhantomData<fn() -> T>,
 }
 
-impl<E: Entity, S: Scope> Repository<E, S> {
+impl<E: Entity, S: Visibility> Repository<E, S> {
     /// The rows that it sees, by a column of theirs that refers to other rows.
     pub fn by<'a, T>(self, column: Column<E, T>) -> By<'a, E, T> {
         By { column: column.facts, rows: self.query(), of: PhantomData }
@@ -65,7 +65,7 @@ impl<'a, C: Entity, T> By<'a, C, T> {
     }
 
     /// In this order, those of each row that they belong to. Else they come in any order.
-    pub fn order_by(mut self, order: impl OrderBy<C>) -> Self {
+    pub fn order_by(mut self, order: impl OrderBy<C> + 'a) -> Self {
         self.rows = self.rows.order_by(order);
         self
     }
@@ -85,7 +85,7 @@ impl<'a, C: Entity, T> By<'a, C, T> {
         for keys in keys.chunks(MOST_KEYS) {
             let keys = Term::Value(Arc::new(keys.to_vec()), self.column);
             let of_these = Condition::Compare(Term::Column(self.column), Operator::EqualAny, keys);
-            let rows = self.rows.clone().filter(Filter::new(of_these)).fetch_rows(database, at).await?;
+            let rows = self.rows.clone().filter(Filter::<C>::new(of_these)).fetch_rows(database, at).await?;
             self.read(&rows, &mut found)?;
         }
         Ok(found)

@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
 
 use super::Keyed;
-use super::scope::deleted_at;
+use super::visibility::deleted_at;
 use crate::entity::{ColumnFacts, EntityFacts, Role};
 use crate::param::ParamName;
 use crate::statement::{Assignments, Condition, Writer, Written, opt_row, write_managed};
@@ -61,7 +61,13 @@ impl Guard {
             Deed::Set(assignments) => {
                 self.write_update(&mut out);
                 out.list(", ", assignments.iter(), |out, assignment| assignment.write(out));
-                write_managed(self.of, |column| assignments.has(column), assignments.is_empty(), &mut out);
+                write_managed(
+                    self.of,
+                    None,
+                    |column| assignments.has(column),
+                    assignments.is_empty(),
+                    &mut out,
+                );
                 out.push(r#" from "pgkeel.found""#);
             }
             Deed::Hide => {
@@ -140,7 +146,7 @@ pub(super) fn write_deleted_at(of: &EntityFacts, value: &'static str, out: &mut 
     let Some(column) = deleted_at(of) else { return };
     out.push(column.bare);
     out.push(value);
-    write_managed(of, |said| said.name == column.name, false, out);
+    write_managed(of, None, |said| said.name == column.name, false, out);
 }
 
 fn cell<T: FromSqlOwned>(row: &Row, column: usize) -> Result<T, Error> {

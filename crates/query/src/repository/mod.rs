@@ -1,7 +1,7 @@
 //! Repositories: what is done with rows of an entity day by day, each in one call and one statement.
 
 mod capability;
-mod scope;
+mod visibility;
 mod which;
 mod read;
 mod write;
@@ -16,8 +16,8 @@ use std::marker::PhantomData;
 pub use self::capability::{Keyed, SoftDelete, Tenanted, Versioned};
 pub use self::change::Change;
 pub use self::children::{By, Key, RefersTo, load_by_key, load_many, load_one};
-pub use self::scope::{Live, OnlyDeleted, Scope, WithDeleted};
 pub use self::violation::UniqueViolation;
+pub use self::visibility::{Live, OnlyDeleted, Visibility, WithDeleted};
 pub use self::which::Which;
 
 use crate::entity::Entity;
@@ -117,11 +117,11 @@ impl<E: Entity> Repository<E> {
     }
 }
 
-impl<E: Entity, S: Scope> Repository<E, S> {
+impl<E: Entity, S: Visibility> Repository<E, S> {
     /// The rows that it sees, as a statement to go on with.
     pub fn query<'a>(self) -> Select<'a, E> {
-        match scope::condition::<S>(E::FACTS) {
-            Some(condition) => E::query().filter(Filter::new(condition)),
+        match visibility::condition::<S>(E::FACTS) {
+            Some(condition) => E::query().filter(Filter::<E>::new(condition)),
             None => E::query(),
         }
     }

@@ -1,4 +1,4 @@
-use super::{Keyed, Repository, Scope, Which};
+use super::{Keyed, Repository, Visibility, Which};
 use crate::entity::Entity;
 use crate::statement::{Filter, OrderBy, Select};
 use crate::{Error, Executor};
@@ -6,7 +6,7 @@ use crate::{Error, Executor};
 /// A second row is enough to know that there are too many.
 const ENOUGH: u64 = 2;
 
-impl<E: Entity, S: Scope> Repository<E, S> {
+impl<E: Entity, S: Visibility> Repository<E, S> {
     /// The row of this id, if there is one.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl<E: Entity, S: Scope> Repository<E, S> {
         self,
         database: &impl Executor,
         which: impl Which<'a, E>,
-        order: impl OrderBy<E>,
+        order: impl OrderBy<E> + 'a,
         limit: u64,
     ) -> impl Future<Output = Result<Vec<E>, Error>> {
         self.of_those(which).order_by(order).limit(limit).fetch_all(database)

@@ -137,7 +137,7 @@ fn by_name(of: &EntityFacts, constraint: &str) -> Option<Vec<String>> {
 
 /// `None` if there was no answer.
 async fn asked(of: &EntityFacts, constraint: &str, database: &impl Executor) -> Option<Vec<String>> {
-    let deleted_at = super::scope::deleted_at(of).map(crate::ColumnFacts::name);
+    let deleted_at = super::visibility::deleted_at(of).map(crate::ColumnFacts::name);
     let rows = database.query(COLUMNS, &[&of.sql, &constraint, &deleted_at]).await.ok()?;
     rows.iter().map(|row| row.try_get(0).ok()).collect()
 }

@@ -1,8 +1,8 @@
 use std::panic::Location;
 
 use super::guard::{Deed, Guard, write_deleted_at};
-use super::scope::deleted_at;
-use super::{Keyed, OnlyDeleted, Repository, Scope, SoftDelete, Versioned, scope, violation};
+use super::visibility::deleted_at;
+use super::{Keyed, OnlyDeleted, Repository, SoftDelete, Versioned, Visibility, violation, visibility};
 use crate::entity::Entity;
 use crate::statement::{Condition, Filter, NewRow, Writer, number, write_where};
 use crate::{Error, Executor};
@@ -90,7 +90,7 @@ impl<E: Entity> Repository<E> {
     where
         E: SoftDelete,
     {
-        let is_deleted = scope::condition::<OnlyDeleted>(E::FACTS).map(Filter::new);
+        let is_deleted = visibility::condition::<OnlyDeleted>(E::FACTS).map(Filter::<E>::new);
         E::delete().filter(filter).and_if_some(is_deleted, |is_deleted| is_deleted).execute(database)
     }
 }
@@ -103,7 +103,7 @@ enum Verb {
     Remove,
 }
 
-impl<E: Entity, S: Scope> Repository<E, S> {
+impl<E: Entity, S: Visibility> Repository<E, S> {
     /// Does that with the row of this id, if the repository sees it, and says whether it did.
     async fn with_id(
         self,
@@ -116,7 +116,7 @@ impl<E: Entity, S: Scope> Repository<E, S> {
         E: Keyed,
     {
         let mut conditions: Vec<Condition<'_>> = vec![E::by_id(id).condition];
-        conditions.extend(scope::condition::<S>(E::FACTS));
+        conditions.extend(visibility::condition::<S>(E::FACTS));
         let mut out = Writer::new();
         out.push(if matches!(verb, Verb::Remove) { "delete from " } else { "update " });
         out.push(E::FACTS.sql);

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use tokio_postgres::Column;
 use tokio_postgres::types::{FromSql, Type};
 
@@ -9,6 +11,8 @@ use crate::bind::{short_name, written};
 #[derive(Debug)]
 pub struct Plan<'a> {
     columns: &'a [Column],
+    /// Which of them are looked at by name.
+    part: Range<usize>,
     /// Instead of being looked for, columns are listed.
     listed: Option<Vec<&'static str>>,
     slots: Vec<Slot>,
@@ -56,15 +60,21 @@ pub struct FieldName {
 
 impl<'a> Plan<'a> {
     pub(super) fn of<T: FromRow>(columns: &'a [Column]) -> Result<Box<[Slot]>, RowMismatch> {
-        let mut plan = Self { columns, listed: None, slots: Vec::new(), problems: Vec::new() };
+        let part = 0..columns.len();
+        let mut plan = Self { columns, part, listed: None, slots: Vec::new(), problems: Vec::new() };
         T::resolve(&mut plan);
         if plan.problems.is_empty() { Ok(plan.slots.into()) } else { Err(RowMismatch::new(plan.problems)) }
     }
 
     /// The columns that a row needs, by name.
     pub(crate) fn listed<T: FromRow>() -> Vec<&'static str> {
-        let mut plan =
-            Plan { columns: &[], listed: Some(Vec::new()), slots: Vec::new(), problems: Vec::new() };
+        let mut plan = Plan {
+            columns: &[],
+            part: 0..0,
+            listed: Some(Vec::new()),
+            slots: Vec::new(),
+            problems: Vec::new(),
+        };
         T::resolve(&mut plan);
         plan.listed.unwrap_or_default()
     }
@@ -93,6 +103,21 @@ impl<'a> Plan<'a> {
         found == expected
     }
 
+    /// The next fields are of an entity whose columns begin here. Gives back where they end.
+    pub(crate) fn part<T: FromRow>(&mut self, first: usize, resolve: impl FnOnce(&mut Self)) -> usize {
+        let last = first + Self::listed::<T>().len();
+        if last <= self.columns.len() || self.listed.is_some() {
+            self.part = first..last;
+            resolve(self);
+        }
+        last
+    }
+
+    /// There have to be so many columns.
+    pub(crate) fn expect_end(&mut self, of: &'static str, expected: usize) {
+        self.expect_columns(of, expected);
+    }
+
     /// The next fields are of what may be missing as a whole.
     pub(super) fn optional(&mut self, resolve: impl FnOnce(&mut Self)) {
         const NAME: FieldName = FieldName { of: "", field: "", column: "" };
@@ -108,7 +133,8 @@ impl<'a> Plan<'a> {
             return;
         }
         let is_of_field = |(_, column): &(usize, &Column)| column.name() == name.column;
-        let mut places = self.columns.iter().enumerate().filter(is_of_field).map(|(index, _)| index);
+        let part = self.columns.iter().enumerate().take(self.part.end).skip(self.part.start);
+        let mut places = part.filter(is_of_field).map(|(index, _)| index);
         match (places.next(), places.count()) {
             (Some(index), 0) => self.put(index, name, reading),
             (Some(_), more) => self.problems.push(ColumnProblem::Duplicate { field: name, count: more + 1 }),

@@ -6,7 +6,7 @@ use tokio_postgres::types::FromSqlOwned;
 use tokio_postgres::{Column, Row};
 
 use super::plan::Slot;
-use super::{Cells, FromRow, Plan};
+use super::{CellMismatch, Cells, FromRow, Plan};
 use crate::Error;
 
 /// Reads the rows of one statement, as they come: of a stream, a portal, a batch.
@@ -34,8 +34,7 @@ impl<T: FromRow> RowReader<T> {
     /// # Errors
     /// [`Error::Columns`].
     pub fn new(columns: &[Column]) -> Result<Self, Error> {
-        let slots = Plan::of::<T>(columns).map_err(Error::Columns)?;
-        Ok(Self { slots, read: 0, what: PhantomData })
+        Self::of::<T>(columns)
     }
 
     /// The next row.
@@ -44,10 +43,27 @@ impl<T: FromRow> RowReader<T> {
     /// [`Error::Cell`], with the number of the row.
     #[inline]
     pub fn read(&mut self, row: &Row) -> Result<T, Error> {
+        self.read_by(row, T::from_row)
+    }
+}
+
+impl<T> RowReader<T> {
+    /// What is made of a `U` with these columns.
+    pub(crate) fn of<U: FromRow>(columns: &[Column]) -> Result<Self, Error> {
+        let slots = Plan::of::<U>(columns).map_err(Error::Columns)?;
+        Ok(Self { slots, read: 0, what: PhantomData })
+    }
+
+    #[inline]
+    pub(crate) fn read_by(
+        &mut self,
+        row: &Row,
+        from_row: impl FnOnce(&mut Cells<'_>) -> Result<T, CellMismatch>,
+    ) -> Result<T, Error> {
         self.read += 1;
         let mut cells = Cells::new(row, &self.slots);
         // Values can make the `FromSql` of a type panic.
-        let read = catch_unwind(AssertUnwindSafe(|| T::from_row(&mut cells)));
+        let read = catch_unwind(AssertUnwindSafe(|| from_row(&mut cells)));
         let read = read.unwrap_or_else(|_| Err(cells.panicked(&self.slots)));
         read.map_err(|source| Error::Cell { row: self.read, source })
     }

@@ -2,9 +2,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use tokio_postgres::types::Type;
+
 use super::writer::Writer;
 use crate::bind::Bind;
 use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, SetTo};
+use crate::relation::write_column;
 
 /// What columns are set to. A column that is set twice is set to what was said last.
 #[derive(Clone)]
@@ -51,6 +54,13 @@ impl<'a> Assignments<'a> {
         self.0.iter().any(|known| known.column.name == column.name)
     }
 
+    /// Whether the column gets a value that is JSON to the server.
+    pub(crate) fn is_json(&self, column: &ColumnFacts) -> bool {
+        let to = self.0.iter().find(|known| known.column.name == column.name).map(|known| &known.to);
+        let (Some(To::Value(value)), [json, jsonb]) = (to, [Type::JSON, Type::JSONB]) else { return false };
+        value.sent_as().is_some_and(|kind| kind == json || kind == jsonb)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Assignment<'a>> {
         self.0.iter()
     }
@@ -81,9 +91,10 @@ impl Assignment<'_> {
 }
 
 /// What each change of a row changes besides, unless something else was said of it: its time, by the clock of the server, and
-/// its count. Each has a comma in front, but the first of an empty list.
+/// its count. The table is called `table`, if not by its own name. Each has a comma in front, but the first of an empty list.
 pub(crate) fn write_managed(
     of: &EntityFacts,
+    table: Option<&'static str>,
     is_said: impl Fn(&ColumnFacts) -> bool,
     mut is_empty: bool,
     out: &mut Writer<'_>,
@@ -96,8 +107,12 @@ pub(crate) fn write_managed(
         out.push(if std::mem::take(&mut is_empty) { "" } else { ", " });
         out.push(column.bare);
         out.push(" = ");
-        out.push(if is_time { "now()" } else { column.sql });
-        out.push(if is_time { "" } else { " + 1" });
+        if is_time {
+            out.push("now()");
+        } else {
+            write_column(column, table, out);
+            out.push(" + 1");
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::scope::Runnable;
 use super::writer::Ready;
 use super::{Delete, Insert, Select, Update};
 use crate::entity::Entity;
+use crate::relation::Output;
 use crate::row::{read_all, read_one, read_scalar};
 use crate::{Error, FromRow, repeats};
 
@@ -77,17 +78,20 @@ pub(crate) async fn number(ready: &Ready<'_>, database: &impl Executor, site: Si
     Ok(database.called_at(site).execute(&ready.text, ready.params().as_slice()).await?)
 }
 
-impl<E: Entity, R: FromRow> Select<'_, E, R> {
+impl<S, R: Output<S>> Select<'_, S, R> {
     /// All rows.
     ///
     /// # Errors
-    /// As [`Sql::fetch_all`](crate::Sql::fetch_all), and [`Error::TooManyParameters`].
+    /// As [`Sql::fetch_all`](crate::Sql::fetch_all), [`Error::TooManyParameters`], and [`Error::Statement`] of several tables.
     #[track_caller]
-    pub fn fetch_all(self, database: &impl Executor) -> impl Future<Output = Result<Vec<R>, Error>> + Send {
+    pub fn fetch_all(
+        self,
+        database: &impl Executor,
+    ) -> impl Future<Output = Result<Vec<R::Row>, Error>> + Send {
         let site = Location::caller();
         async move {
             let ready = self.write(Answer::Rows)?.ready()?;
-            all(&ready, database, site).await
+            Ok(R::all(all(&ready, database, site).await?))
         }
     }
 
@@ -102,11 +106,11 @@ impl<E: Entity, R: FromRow> Select<'_, E, R> {
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`Error::RowCount`]: [`is_not_found`](Error::is_not_found) if there is none.
     #[track_caller]
-    pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R, Error>> + Send {
+    pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R::Row, Error>> + Send {
         let site = Location::caller();
         async move {
             let ready = self.write(Answer::Rows)?.ready()?;
-            one(&ready, database, site).await
+            Ok(R::one(one(&ready, database, site).await?))
         }
     }
 
@@ -118,14 +122,16 @@ impl<E: Entity, R: FromRow> Select<'_, E, R> {
     pub fn fetch_opt(
         self,
         database: &impl Executor,
-    ) -> impl Future<Output = Result<Option<R>, Error>> + Send {
+    ) -> impl Future<Output = Result<Option<R::Row>, Error>> + Send {
         let site = Location::caller();
         async move {
             let ready = self.write(Answer::Rows)?.ready()?;
-            opt(&ready, database, site).await
+            Ok(opt(&ready, database, site).await?.map(R::one))
         }
     }
+}
 
+impl<S, R> Select<'_, S, R> {
     /// How many rows there are; of a statement with a limit, no more than that. Rows are not locked.
     ///
     /// # Errors

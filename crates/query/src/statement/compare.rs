@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::{Condition, Filter, Operator, Term};
 use crate::entity::{Column, ValueOf, ValuesOf};
+use crate::relation::{Piece, Pieces};
 
 /// Comparisons with values.
 impl<E, T> Column<E, T> {
@@ -56,7 +57,10 @@ impl<E, T> Column<E, T> {
     }
 
     pub(super) fn term(self) -> Term<'static> {
-        Term::Column(self.facts)
+        match self.table {
+            None => Term::Column(self.facts),
+            Some(_) => Term::Expr(Pieces::of(vec![Piece::Column(self.facts, self.table)])),
+        }
     }
 
     fn value<'a>(self, value: impl ValueOf<T> + 'a) -> Term<'a> {

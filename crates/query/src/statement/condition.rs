@@ -6,6 +6,7 @@ use super::writer::Writer;
 use crate::bind::Bind;
 use crate::entity::ColumnFacts;
 use crate::param::ParamName;
+use crate::relation::Pieces;
 
 /// What holds for a row, or does not. Each is written in parentheses of its own.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ pub(crate) enum Condition<'a> {
     All(VecDeque<Self>),
     Any(VecDeque<Self>),
     Not(Box<Self>),
+    /// An expression that is true or not.
+    Holds(Pieces<'a>),
 }
 
 /// What is compared.
@@ -24,6 +27,9 @@ pub(crate) enum Term<'a> {
     Column(&'static ColumnFacts),
     /// With the column that it is for.
     Value(Arc<dyn Bind + 'a>, &'static ColumnFacts),
+    /// For no column.
+    Param(Arc<dyn Bind + 'a>),
+    Expr(Pieces<'a>),
     /// A column that is known by its name alone.
     Named(Name),
     /// With the column that it is for.
@@ -67,10 +73,16 @@ impl Operator {
 }
 
 impl Term<'_> {
+    fn is_of_many(&self) -> bool {
+        matches!(self, Self::Expr(pieces) if pieces.is_of_many())
+    }
+
     pub(crate) fn write<'t>(&'t self, out: &mut Writer<'t>) {
         match self {
             Self::Column(column) => out.push(column.sql),
             Self::Value(value, column) => out.value_of(column, &**value),
+            Self::Param(value) => out.value(ParamName::None, &**value),
+            Self::Expr(pieces) => pieces.write(out),
             Self::Named(name) => name.write(out),
             Self::NamedValue(value, name) => out.value(ParamName::Column(name.as_str()), &**value),
         }
@@ -95,6 +107,18 @@ impl Condition<'_> {
             (one, Self::Any(others)) => joined([one].into(), others),
             (one, other) => [one, other].into(),
         })
+    }
+
+    /// Whether other rows matter to it than the one that it is asked of.
+    pub(crate) fn is_of_many(&self) -> bool {
+        match self {
+            Self::Compare(left, _, right) => left.is_of_many() || right.is_of_many(),
+            Self::Between(term, low, high) => [term, low, high].into_iter().any(Term::is_of_many),
+            Self::IsNull(term) => term.is_of_many(),
+            Self::All(conditions) | Self::Any(conditions) => conditions.iter().any(Self::is_of_many),
+            Self::Not(condition) => condition.is_of_many(),
+            Self::Holds(pieces) => pieces.is_of_many(),
+        }
     }
 
     pub(crate) fn write<'t>(&'t self, out: &mut Writer<'t>) {
@@ -124,6 +148,7 @@ impl Condition<'_> {
                 out.push("not ");
                 condition.write(out);
             }
+            Self::Holds(pieces) => pieces.write(out),
         }
         out.push(")");
     }

@@ -4,6 +4,7 @@ use super::Insert;
 use super::assignment::{Assignments, is_managed, write_managed};
 use super::writer::Writer;
 use crate::entity::{ColumnFacts, Entity, EntityFacts, Role, Selection};
+use crate::relation::write_column;
 
 /// An insert that says, in the next call, what becomes of it if the row is there already: by [`Insert::on_conflict`].
 ///
@@ -53,7 +54,8 @@ impl<'a, E: Entity, R> OnConflict<'a, E, R> {
         self.with(Resolution::Update { only: None, only_changed: false })
     }
 
-    /// As [`update`](Self::update), but if a value differs; a row that is the same stays untouched, and is not given back.
+    /// As [`update`](Self::update), but if a value differs; a row that is the same stays untouched, and is not given back. Of
+    /// JSON that goes by its text, as the server shows it: `json` keeps that as it was sent.
     pub fn update_changed(self) -> Insert<'a, E, R> {
         self.with(Resolution::Update { only: None, only_changed: true })
     }
@@ -74,7 +76,14 @@ impl<'a, E: Entity, R> OnConflict<'a, E, R> {
 }
 
 impl Conflict {
-    pub(super) fn write(&self, into: &EntityFacts, inserted: &Assignments<'_>, out: &mut Writer<'_>) {
+    /// The table is called `table`, if not by its own name.
+    pub(super) fn write(
+        &self,
+        into: &EntityFacts,
+        table: Option<&'static str>,
+        inserted: &Assignments<'_>,
+        out: &mut Writer<'_>,
+    ) {
         out.push(" on conflict (");
         out.list(", ", &self.columns, |out, column| out.push(column.bare));
         out.push(") do ");
@@ -82,9 +91,9 @@ impl Conflict {
             Resolution::Nothing => out.push("nothing"),
             Resolution::Update { only, only_changed } => {
                 let columns = only.clone().unwrap_or_else(|| self.of_insert(inserted));
-                self.write_update(into, &columns, out);
+                self.write_update(into, table, &columns, out);
                 if *only_changed {
-                    write_changed(&columns, out);
+                    write_changed(&columns, table, inserted, out);
                 }
             }
         }
@@ -100,7 +109,13 @@ impl Conflict {
     }
 
     /// Where nothing is to be changed, a column of the conflict is set to what it is, so that the row is given back.
-    fn write_update(&self, into: &EntityFacts, columns: &[&'static ColumnFacts], out: &mut Writer<'_>) {
+    fn write_update(
+        &self,
+        into: &EntityFacts,
+        table: Option<&'static str>,
+        columns: &[&'static ColumnFacts],
+        out: &mut Writer<'_>,
+    ) {
         out.push("update set ");
         let is_nothing = columns.is_empty() && !is_managed(into);
         let columns = if is_nothing { self.columns.get(..1).unwrap_or_default() } else { columns };
@@ -110,19 +125,28 @@ impl Conflict {
             out.push(column.bare);
         });
         let is_said = |column: &ColumnFacts| columns.iter().any(|said| said.name == column.name);
-        write_managed(into, is_said, columns.is_empty(), out);
+        write_managed(into, table, is_said, columns.is_empty(), out);
     }
 }
 
-fn write_changed(columns: &[&'static ColumnFacts], out: &mut Writer<'_>) {
+/// Of JSON the texts are compared: `json` has no `=`, and what goes into one need not go into `jsonb`.
+fn write_changed(
+    columns: &[&'static ColumnFacts],
+    table: Option<&'static str>,
+    inserted: &Assignments<'_>,
+    out: &mut Writer<'_>,
+) {
     if columns.is_empty() {
         return out.push(" where false");
     }
     out.push(" where (");
     out.list(" or ", columns, |out, column| {
-        out.push(column.sql);
+        let cast = if inserted.is_json(column) { "::text" } else { "" };
+        write_column(column, table, out);
+        out.push(cast);
         out.push(" is distinct from excluded.");
         out.push(column.bare);
+        out.push(cast);
     });
     out.push(")");
 }

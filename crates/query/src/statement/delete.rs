@@ -9,6 +9,7 @@ use super::{Condition, Filter};
 use crate::Error;
 use crate::entity::{Entity, EntityFacts, Selection};
 use crate::few::Few;
+use crate::relation::{Holds, TableRef, check_conditions};
 
 /// A `delete` of rows of the entity `E`, by [`Entity::delete`]. What it gives back of them is read as `R`.
 ///
@@ -44,12 +45,19 @@ pub struct Delete<'a, E, R = E, S = Unbounded> {
 struct Parts<'a> {
     table: &'static EntityFacts,
     conditions: Few<Condition<'a>>,
-    returning: List,
+    /// Whether the compiler does not see all tables that are named.
+    is_joined: bool,
+    returning: List<'static>,
 }
 
 impl<E: Entity> Delete<'_, E> {
     pub(crate) fn new() -> Self {
-        Self::of(Parts { table: E::FACTS, conditions: Few::None, returning: List::Whole(E::listed) })
+        Self::of(Parts {
+            table: E::FACTS,
+            conditions: Few::None,
+            is_joined: false,
+            returning: List::Whole(TableRef::of::<E>()),
+        })
     }
 }
 
@@ -59,14 +67,22 @@ impl<'a, E: Entity, R, S> Delete<'a, E, R, S> {
     }
 
     /// Rows for which this holds, besides all that was said before.
-    pub fn filter(mut self, filter: Filter<'a, E>) -> Delete<'a, E, R, Bounded> {
-        self.parts.conditions.push(filter.condition);
+    pub fn filter<F, At>(mut self, filter: Filter<'a, F>) -> Delete<'a, E, R, Bounded>
+    where
+        E: Holds<F, At>,
+    {
+        self.parts.put(filter);
         Delete::of(self.parts)
     }
 
     /// If there is a value, rows for which what is made of it holds. As there may be none, this alone is no filter.
-    pub fn and_if_some<T>(mut self, value: Option<T>, filter: impl FnOnce(T) -> Filter<'a, E>) -> Self {
-        self.parts.conditions.extend(value.map(|value| filter(value).condition));
+    pub fn and_if_some<T, F, At>(mut self, value: Option<T>, filter: impl FnOnce(T) -> Filter<'a, F>) -> Self
+    where
+        E: Holds<F, At>,
+    {
+        if let Some(value) = value {
+            self.parts.put(filter(value));
+        }
         self
     }
 
@@ -91,12 +107,22 @@ impl<'a, E: Entity, R, S> Delete<'a, E, R, S> {
     }
 
     pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {
+        if self.parts.is_joined {
+            check_conditions(self.parts.table.alias, self.parts.conditions.as_slice())?;
+        }
         let mut out = Writer::new();
         out.push("delete from ");
         out.push(self.parts.table.sql);
         write_where(self.parts.conditions.as_slice(), &mut out);
         write_returning(ask, &self.parts.returning, self.parts.table, &mut out);
         out.finish()
+    }
+}
+
+impl<'a> Parts<'a> {
+    fn put<F>(&mut self, filter: Filter<'a, F>) {
+        self.is_joined |= filter.is_joined;
+        self.conditions.push(filter.condition);
     }
 }
 

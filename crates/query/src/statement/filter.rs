@@ -4,6 +4,7 @@ use std::ops::{BitAnd, BitOr, Not};
 
 use super::Condition;
 use super::writer::{Writer, describe};
+use crate::relation::{Anywhere, Blend, Joined, Source};
 
 /// What holds for a row of the entity `E`: comparisons of its columns, put together by `&`, `|` and `!`.
 ///
@@ -36,28 +37,59 @@ use super::writer::{Writer, describe};
 #[must_use = "a filter is given to a statement"]
 pub struct Filter<'a, E> {
     pub(crate) condition: Condition<'a>,
+    /// Whether the compiler does not see which tables it names.
+    pub(crate) is_joined: bool,
     of: PhantomData<fn() -> E>,
 }
 
 impl<'a, E> Filter<'a, E> {
     pub(crate) fn new(condition: Condition<'a>) -> Self {
-        Self { condition, of: PhantomData }
+        Self::of_tables(condition, false)
+    }
+
+    pub(crate) fn of_tables(condition: Condition<'a>, is_joined: bool) -> Self {
+        Self { condition, is_joined, of: PhantomData }
+    }
+
+    /// As one of joined tables, to be put together with filters of others: whether the statement has its tables is looked at
+    /// when it is written.
+    pub fn joined(self) -> Filter<'a, Joined>
+    where
+        E: Blend<Joined>,
+    {
+        Filter::of_tables(self.condition, true)
     }
 }
 
-impl<E> BitAnd for Filter<'_, E> {
-    type Output = Self;
-
-    fn bitand(self, other: Self) -> Self {
-        Self::new(self.condition.and(other.condition))
+impl<'a, E: Source> From<Filter<'a, E>> for Filter<'a, Joined> {
+    fn from(filter: Filter<'a, E>) -> Self {
+        filter.joined()
     }
 }
 
-impl<E> BitOr for Filter<'_, E> {
-    type Output = Self;
+impl<'a> From<Filter<'a, Anywhere>> for Filter<'a, Joined> {
+    fn from(filter: Filter<'a, Anywhere>) -> Self {
+        filter.joined()
+    }
+}
 
-    fn bitor(self, other: Self) -> Self {
-        Self::new(self.condition.or(other.condition))
+/// Of the same table, or of any that are [`Joined`].
+impl<'a, E: Blend<F>, F> BitAnd<Filter<'a, F>> for Filter<'a, E> {
+    type Output = Filter<'a, E::Out>;
+
+    fn bitand(self, other: Filter<'a, F>) -> Self::Output {
+        let is_joined = self.is_joined || other.is_joined;
+        Filter::of_tables(self.condition.and(other.condition), is_joined)
+    }
+}
+
+/// Of the same table, or of any that are [`Joined`].
+impl<'a, E: Blend<F>, F> BitOr<Filter<'a, F>> for Filter<'a, E> {
+    type Output = Filter<'a, E::Out>;
+
+    fn bitor(self, other: Filter<'a, F>) -> Self::Output {
+        let is_joined = self.is_joined || other.is_joined;
+        Filter::of_tables(self.condition.or(other.condition), is_joined)
     }
 }
 
@@ -65,13 +97,13 @@ impl<E> Not for Filter<'_, E> {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self::new(Condition::Not(Box::new(self.condition)))
+        Self::of_tables(Condition::Not(Box::new(self.condition)), self.is_joined)
     }
 }
 
 impl<E> Clone for Filter<'_, E> {
     fn clone(&self) -> Self {
-        Self::new(self.condition.clone())
+        Self::of_tables(self.condition.clone(), self.is_joined)
     }
 }
 

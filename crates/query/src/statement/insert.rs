@@ -7,6 +7,7 @@ use super::list::{Ask, List, write_returning};
 use super::writer::{Writer, Written, describe};
 use crate::Error;
 use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, Selection, SetTo};
+use crate::relation::TableRef;
 
 /// An `insert` of one row of the entity `E`, by [`Entity::insert`]. What it gives back of the row is read as `R`.
 ///
@@ -46,7 +47,7 @@ struct Parts<'a> {
     into: &'static EntityFacts,
     assignments: Assignments<'a>,
     conflict: Option<Conflict>,
-    returning: List,
+    returning: List<'static>,
 }
 
 impl<E: Entity> Insert<'_, E> {
@@ -55,7 +56,7 @@ impl<E: Entity> Insert<'_, E> {
             into: E::FACTS,
             assignments: Assignments::new(),
             conflict: None,
-            returning: List::Whole(E::listed),
+            returning: List::Whole(TableRef::of::<E>()),
         };
         Self { parts, of: PhantomData }
     }
@@ -104,7 +105,10 @@ impl<'a, E: Entity, R> Insert<'a, E, R> {
     pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {
         let mut out = Writer::new();
         self.parts.write(&mut out);
-        write_returning(ask, &self.parts.returning, self.parts.into, &mut out);
+        match self.parts.alias() {
+            Some(alias) if ask == Ask::Rows => self.parts.returning.write_returning_under(alias, &mut out),
+            _ => write_returning(ask, &self.parts.returning, self.parts.into, &mut out),
+        }
         out.finish()
     }
 }
@@ -113,6 +117,10 @@ impl Parts<'_> {
     fn write<'t>(&'t self, out: &mut Writer<'t>) {
         out.push("insert into ");
         out.push(self.into.sql);
+        if let Some(alias) = self.alias() {
+            out.push(" as ");
+            out.push(alias);
+        }
         let times = || self.into.columns.iter().filter(|column| self.is_time_unsaid(column));
         let said = || self.assignments.iter();
         if self.assignments.is_empty() && times().next().is_none() {
@@ -130,8 +138,14 @@ impl Parts<'_> {
             out.push(")");
         }
         if let Some(conflict) = &self.conflict {
-            conflict.write(self.into, &self.assignments, out);
+            conflict.write(self.into, self.alias(), &self.assignments, out);
         }
+    }
+
+    /// What the table is called where its own name is that of the row that was to be inserted.
+    fn alias(&self) -> Option<&'static str> {
+        let is_taken = self.conflict.is_some() && self.into.alias == r#""excluded""#;
+        is_taken.then_some(r#""target""#)
     }
 
     fn is_time_unsaid(&self, column: &ColumnFacts) -> bool {

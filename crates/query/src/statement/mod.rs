@@ -9,6 +9,7 @@ mod filter;
 mod compare;
 mod like;
 mod order;
+mod sort;
 mod list;
 mod parts;
 mod select;
@@ -29,14 +30,17 @@ pub use self::conflict::OnConflict;
 pub use self::delete::Delete;
 pub use self::filter::Filter;
 pub use self::insert::Insert;
+pub(crate) use self::list::List;
 pub use self::named::{
     IntoName, IntoNames, IntoTable, Name, Named, NamedColumn, NamedOrder, NamedSelect, col, q,
 };
 pub(crate) use self::order::By;
 pub use self::order::{Order, OrderBy};
-pub(crate) use self::parts::{Answer, Distinct, Parts, Slice};
+pub(crate) use self::parts::{Answer, Distinct, Parts, Slice, Sorts};
 pub use self::scope::{Bounded, Runnable, Unbounded};
 pub use self::select::Select;
+pub use self::sort::OrderExpr;
+pub(crate) use self::sort::Sort;
 pub use self::texts::StatementTexts;
 pub use self::update::Update;
 pub(crate) use self::writer::{Writer, Written, describe};

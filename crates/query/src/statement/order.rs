@@ -2,45 +2,58 @@ use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::sort::{OrderExpr, Sort};
 use super::writer::Writer;
 use crate::entity::{Column, ColumnFacts};
+use crate::relation::write_column;
 
 /// A column of the entity `E` that rows are ordered by, and in which direction.
 #[must_use = "an order is given to a statement"]
 pub struct Order<E> {
-    by: By,
+    pub(super) by: By,
     of: PhantomData<fn() -> E>,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct By {
     pub(crate) column: &'static ColumnFacts,
-    direction: &'static str,
-    nulls: &'static str,
+    /// What its table is called here, if not by its own name.
+    pub(crate) alias: Option<&'static str>,
+    pub(super) direction: &'static str,
+    pub(super) nulls: &'static str,
     /// Whether the column's type has a place for NULL.
     pub(crate) is_nullable: bool,
 }
 
-const UP: &str = " asc";
-const DOWN: &str = " desc";
-const NULLS_FIRST: &str = " nulls first";
-const NULLS_LAST: &str = " nulls last";
+pub(super) const UP: &str = " asc";
+pub(super) const DOWN: &str = " desc";
+pub(super) const NULLS_FIRST: &str = " nulls first";
+pub(super) const NULLS_LAST: &str = " nulls last";
 
 impl By {
     /// Upwards, of a column without NULL.
-    pub(crate) fn ascending(column: &'static ColumnFacts) -> Self {
-        Self { column, direction: UP, nulls: "", is_nullable: false }
+    pub(crate) fn ascending(column: &'static ColumnFacts, alias: Option<&'static str>) -> Self {
+        Self { column, alias, direction: UP, nulls: "", is_nullable: false }
     }
 
     pub(crate) fn write(self, out: &mut Writer<'_>) {
-        out.push(self.column.sql);
+        self.write_column(out);
         self.write_direction(out);
+    }
+
+    pub(crate) fn write_column(self, out: &mut Writer<'_>) {
+        write_column(self.column, self.alias, out);
     }
 
     /// What stands behind the column.
     pub(crate) fn write_direction(self, out: &mut Writer<'_>) {
         out.push(self.direction);
         out.push(self.nulls);
+    }
+
+    /// What its table is called.
+    pub(crate) fn table(self) -> &'static str {
+        self.alias.unwrap_or_else(|| self.column.table())
     }
 
     pub(crate) fn is_down(self) -> bool {
@@ -67,19 +80,20 @@ impl By {
 impl<E, T> Column<E, T> {
     /// Upwards; NULL comes last, unless said otherwise.
     pub fn asc(self) -> Order<E> {
-        Order::by::<T>(self.facts, UP)
+        Order::by(self, UP)
     }
 
     /// Downwards; NULL comes first, unless said otherwise.
     pub fn desc(self) -> Order<E> {
-        Order::by::<T>(self.facts, DOWN)
+        Order::by(self, DOWN)
     }
 }
 
 impl<E> Order<E> {
-    fn by<T>(column: &'static ColumnFacts, direction: &'static str) -> Self {
-        let is_nullable = is_option::<T>();
-        Self { by: By { column, direction, nulls: "", is_nullable }, of: PhantomData }
+    fn by<T>(column: Column<E, T>, direction: &'static str) -> Self {
+        let Column { facts, table: alias, .. } = column;
+        let by = By { column: facts, alias, direction, nulls: "", is_nullable: is_option::<T>() };
+        Self { by, of: PhantomData }
     }
 
     /// NULL comes in front of all values.
@@ -110,29 +124,50 @@ impl<E> fmt::Debug for Order<E> {
     }
 }
 
-/// What rows of the entity `E` are ordered by: one [`Order`], a tuple of up to 8, or a list that is made at run time.
+/// What rows of the entity `E` are ordered by: one [`Order`] or [`OrderExpr`], a tuple of up to 8, or a list that is made at run time.
 #[diagnostic::on_unimplemented(
-    message = "rows of `{E}` are not ordered by a `{Self}`",
-    label = "no order of `{E}`",
+    message = "rows are not ordered by a `{Self}`",
+    label = "no order",
     note = "say in which direction: `u::id.asc()`; several are a tuple"
 )]
 pub trait OrderBy<E> {
     /// No public interface.
     #[doc(hidden)]
-    fn each(self, put: &mut dyn FnMut(Order<E>));
+    fn each<'a>(self, put: &mut dyn FnMut(OrderExpr<'a, E>))
+    where
+        Self: 'a;
 }
 
 #[diagnostic::do_not_recommend]
 impl<E> OrderBy<E> for Order<E> {
-    fn each(self, put: &mut dyn FnMut(Self)) {
+    fn each<'a>(self, put: &mut dyn FnMut(OrderExpr<'a, E>))
+    where
+        Self: 'a,
+    {
+        put(self.into());
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'o, E> OrderBy<E> for OrderExpr<'o, E> {
+    fn each<'a>(self, put: &mut dyn FnMut(OrderExpr<'a, E>))
+    where
+        Self: 'a,
+        'o: 'a,
+    {
         put(self);
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<E> OrderBy<E> for Vec<Order<E>> {
-    fn each(self, put: &mut dyn FnMut(Order<E>)) {
-        self.into_iter().for_each(put);
+    fn each<'a>(self, put: &mut dyn FnMut(OrderExpr<'a, E>))
+    where
+        Self: 'a,
+    {
+        for order in self {
+            put(order.into());
+        }
     }
 }
 
@@ -140,7 +175,10 @@ macro_rules! tuples {
     ($($($kind:ident $index:tt)+;)+) => {$(
         #[diagnostic::do_not_recommend]
         impl<E, $($kind: OrderBy<E>),+> OrderBy<E> for ($($kind,)+) {
-            fn each(self, put: &mut dyn FnMut(Order<E>)) {
+            fn each<'a>(self, put: &mut dyn FnMut(OrderExpr<'a, E>))
+            where
+                Self: 'a,
+            {
                 $(self.$index.each(put);)+
             }
         }
@@ -166,6 +204,6 @@ fn is_option<T>() -> bool {
         .is_some_and(|(known, _)| name.starts_with(known) && name[known.len()..].starts_with('<'))
 }
 
-pub(crate) fn by<E>(order: impl OrderBy<E>, into: &mut Vec<By>) {
-    order.each(&mut |order| into.push(order.by));
+pub(crate) fn by<'a, E>(order: impl OrderBy<E> + 'a, into: &mut Vec<Sort<'a>>) {
+    order.each(&mut |order| into.push(order.sort));
 }

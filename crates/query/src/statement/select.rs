@@ -4,14 +4,16 @@ use std::marker::PhantomData;
 use super::list::List;
 use super::order::by;
 use super::parts::{Answer, Distinct, Parts};
+use super::sort::Sort;
 use super::writer::{Writer, Written, describe};
 use super::{Filter, OrderBy};
 use crate::entity::{Entity, Selection};
-use crate::few::Few;
+use crate::relation::{Holds, Scope, Source, TableRef};
 use crate::row::Plan;
 use crate::{Error, FromRow};
 
-/// A `select` of the entity `E` whose rows are read as `R`, by [`Entity::query`] or [`Entity::select`].
+/// A `select` of the entity `S` whose rows are read as `R`, by [`Entity::query`] or [`Entity::select`]. Of joined tables `S` is a
+/// tuple of their entities, in which those that may be missing are `Option`s.
 ///
 /// What is said of it is put together in any order; filters and orders that are said twice are all meant. Values are parameters,
 /// `limit` and `offset` too, and lists are one parameter each, so that the text depends on nothing but the parts that were said:
@@ -43,49 +45,64 @@ use crate::{Error, FromRow};
 /// # Cancellation
 /// Dropping a future does as the executor says: see [`Executor`](crate::Executor).
 #[must_use = "a statement is run by one of the `fetch_…`, `count` or `exists`"]
-pub struct Select<'a, E, R = E> {
+pub struct Select<'a, S, R = S> {
     pub(crate) parts: Parts<'a>,
-    of: PhantomData<fn() -> (E, R)>,
+    of: PhantomData<fn() -> (S, R)>,
 }
 
-impl<'a, E: Entity, R> Select<'a, E, R> {
-    fn of(list: List) -> Self {
-        let parts = Parts {
-            from: E::FACTS,
-            list,
-            distinct: Distinct::No,
-            conditions: Few::None,
-            order: Vec::new(),
-            limit: None,
-            offset: None,
-            lock: None,
-            wait: "",
-        };
+impl<'a, S, R> Select<'a, S, R> {
+    pub(crate) fn new(parts: Parts<'a>) -> Self {
         Self { parts, of: PhantomData }
     }
+}
 
+/// Which rows.
+impl<'a, S: Scope, R> Select<'a, S, R> {
     /// Rows for which this holds, besides all that was said before.
-    pub fn filter(mut self, filter: Filter<'a, E>) -> Self {
+    pub fn filter<F, At>(mut self, filter: Filter<'a, F>) -> Self
+    where
+        S: Holds<F, At>,
+    {
+        self.parts.clauses.is_joined |= filter.is_joined;
         self.parts.conditions.push(filter.condition);
         self
     }
 
     /// If there is a value, rows for which what is made of it holds.
-    pub fn and_if_some<T>(self, value: Option<T>, filter: impl FnOnce(T) -> Filter<'a, E>) -> Self {
+    pub fn and_if_some<T, F, At>(self, value: Option<T>, filter: impl FnOnce(T) -> Filter<'a, F>) -> Self
+    where
+        S: Holds<F, At>,
+    {
         match value {
             Some(value) => self.filter(filter(value)),
             None => self,
         }
     }
 
+    /// The first row of those that are alike in these columns, which `order_by` begins with.
+    pub fn distinct_on<F, At>(mut self, columns: impl Selection<F>) -> Self
+    where
+        S: Holds<F, At>,
+    {
+        self.parts.distinct = Distinct::On(columns.columns());
+        self
+    }
+}
+
+impl<'a, S, R> Select<'a, S, R> {
     /// If so, the statement that is made of this one.
     pub fn when(self, is_so: bool, then: impl FnOnce(Self) -> Self) -> Self {
         if is_so { then(self) } else { self }
     }
 
     /// Ordered by these, behind the orders that were said before.
-    pub fn order_by(mut self, order: impl OrderBy<E>) -> Self {
+    pub fn order_by<F, At>(mut self, order: impl OrderBy<F> + 'a) -> Self
+    where
+        S: Holds<F, At>,
+    {
+        let known = self.parts.order.len();
         by(order, &mut self.parts.order);
+        self.parts.clauses.is_joined |= self.parts.order[known..].iter().any(Sort::is_joined);
         self
     }
 
@@ -104,12 +121,6 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
     /// Each row once.
     pub fn distinct(mut self) -> Self {
         self.parts.distinct = Distinct::Rows;
-        self
-    }
-
-    /// The first row of those that are alike in these columns, which `order_by` begins with.
-    pub fn distinct_on(mut self, columns: impl Selection<E>) -> Self {
-        self.parts.distinct = Distinct::On(columns.columns());
         self
     }
 
@@ -140,19 +151,23 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
     /// Rows are read as this struct: its columns are selected instead of the entity's.
     ///
     /// For a few columns there is [`Entity::select`].
-    pub fn read_as<S: FromRow>(self) -> Select<'a, E, S> {
-        Select { parts: Parts { list: List::Fields(Plan::listed::<S>), ..self.parts }, of: PhantomData }
+    pub fn read_as<T: FromRow>(self) -> Select<'a, S, T>
+    where
+        S: Entity,
+    {
+        Select::new(Parts { list: List::Fields(Plan::listed::<T>), ..self.parts })
     }
 
     /// The text as the server gets it, with `$1`, `$2`, … for the values. `Debug` shows names and types of these besides.
     ///
     /// # Errors
-    /// [`Error::TooManyParameters`].
+    /// [`Error::TooManyParameters`]; [`Error::Statement`] of several tables.
     pub fn text(&self) -> Result<String, Error> {
         self.write(Answer::Rows)?.text()
     }
 
     pub(crate) fn write(&self, answer: Answer) -> Result<Written<'_>, Error> {
+        self.parts.check()?;
         let mut out = Writer::new();
         self.parts.write(answer, &mut out);
         out.finish()
@@ -161,13 +176,15 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
 
 impl<E: Entity> Select<'_, E> {
     pub(crate) fn all() -> Self {
-        Self::of(List::Whole(E::listed))
+        Self::new(Parts::new(E::FACTS, List::Whole(TableRef::of::<E>())))
     }
 }
 
-impl<E: Entity, R> Select<'_, E, R> {
-    pub(crate) fn some(columns: impl Selection<E>) -> Self {
-        Self::of(List::Columns(columns.columns()))
+impl<S: Source> Select<'_, S, S::Entity> {
+    pub(crate) fn from_table<T: Source>() -> Self {
+        let mut parts = Parts::new(T::Entity::FACTS, TableRef::of::<T>().list());
+        parts.clauses.alias = T::ALIAS;
+        Self::new(parts)
     }
 }
 
@@ -176,14 +193,14 @@ pub(super) fn count(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-impl<E, R> Clone for Select<'_, E, R> {
+impl<S, R> Clone for Select<'_, S, R> {
     fn clone(&self) -> Self {
-        Self { parts: self.parts.clone(), of: PhantomData }
+        Self::new(self.parts.clone())
     }
 }
 
 /// Text, and names and types of parameters, without values.
-impl<E: Entity, R> fmt::Debug for Select<'_, E, R> {
+impl<S, R> fmt::Debug for Select<'_, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         describe(self.write(Answer::Rows), "Select", f)
     }

@@ -10,6 +10,7 @@ use super::{Condition, Filter};
 use crate::Error;
 use crate::entity::{Column, Entity, EntityFacts, NumberValue, Selection, SetTo, ValueOf};
 use crate::few::Few;
+use crate::relation::{Holds, TableRef, check_conditions};
 
 /// An `update` of rows of the entity `E`, by [`Entity::update`]. What it gives back of them is read as `R`.
 ///
@@ -60,7 +61,9 @@ struct Parts<'a> {
     table: &'static EntityFacts,
     assignments: Assignments<'a>,
     conditions: Few<Condition<'a>>,
-    returning: List,
+    /// Whether the compiler does not see all tables that are named.
+    is_joined: bool,
+    returning: List<'static>,
 }
 
 impl<E: Entity> Update<'_, E> {
@@ -69,7 +72,8 @@ impl<E: Entity> Update<'_, E> {
             table: E::FACTS,
             assignments: Assignments::new(),
             conditions: Few::None,
-            returning: List::Whole(E::listed),
+            is_joined: false,
+            returning: List::Whole(TableRef::of::<E>()),
         })
     }
 }
@@ -106,14 +110,22 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
     }
 
     /// Rows for which this holds, besides all that was said before.
-    pub fn filter(mut self, filter: Filter<'a, E>) -> Update<'a, E, R, Bounded> {
-        self.parts.conditions.push(filter.condition);
+    pub fn filter<F, At>(mut self, filter: Filter<'a, F>) -> Update<'a, E, R, Bounded>
+    where
+        E: Holds<F, At>,
+    {
+        self.parts.put(filter);
         Update::of(self.parts)
     }
 
     /// If there is a value, rows for which what is made of it holds. As there may be none, this alone is no filter.
-    pub fn and_if_some<T>(mut self, value: Option<T>, filter: impl FnOnce(T) -> Filter<'a, E>) -> Self {
-        self.parts.conditions.extend(value.map(|value| filter(value).condition));
+    pub fn and_if_some<T, F, At>(mut self, value: Option<T>, filter: impl FnOnce(T) -> Filter<'a, F>) -> Self
+    where
+        E: Holds<F, At>,
+    {
+        if let Some(value) = value {
+            self.parts.put(filter(value));
+        }
         self
     }
 
@@ -141,6 +153,9 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
         if self.parts.assignments.is_empty() && !is_managed(self.parts.table) {
             return Err(Error::NothingToSet);
         }
+        if self.parts.is_joined {
+            check_conditions(self.parts.table.alias, self.parts.conditions.as_slice())?;
+        }
         let mut out = Writer::new();
         self.parts.write(&mut out);
         write_returning(ask, &self.parts.returning, self.parts.table, &mut out);
@@ -148,14 +163,19 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
     }
 }
 
-impl Parts<'_> {
+impl<'a> Parts<'a> {
+    fn put<F>(&mut self, filter: Filter<'a, F>) {
+        self.is_joined |= filter.is_joined;
+        self.conditions.push(filter.condition);
+    }
+
     fn write<'t>(&'t self, out: &mut Writer<'t>) {
         out.push("update ");
         out.push(self.table.sql);
         out.push(" set ");
         out.list(", ", self.assignments.iter(), |out, assignment| assignment.write(out));
         let is_said = |column: &_| self.assignments.has(column);
-        write_managed(self.table, is_said, self.assignments.is_empty(), out);
+        write_managed(self.table, None, is_said, self.assignments.is_empty(), out);
         write_where(self.conditions.as_slice(), out);
     }
 }

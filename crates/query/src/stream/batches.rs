@@ -2,15 +2,15 @@ use std::fmt;
 
 use pgkeel_connect::Executor;
 
-use crate::entity::Entity;
+use crate::Error;
 use crate::page::{Keys, PageProblem, Position, Reader, Walk, put};
+use crate::relation::{Output, Scope};
 use crate::statement::{Answer, Select, describe};
-use crate::{Error, FromRow};
 
 /// Rows in the order of their id, batch by batch: by [`Select::in_batches`].
 #[must_use = "batches are read by `next`"]
-pub struct Batches<'a, E, R = E> {
-    select: Select<'a, E, R>,
+pub struct Batches<'a, S, R = S> {
+    select: Select<'a, S, R>,
     size: u32,
     /// Where the last batch ended.
     position: Option<BatchPosition>,
@@ -57,7 +57,7 @@ impl BatchPosition {
     }
 }
 
-impl<'a, E: Entity, R> Select<'a, E, R> {
+impl<'a, S: Scope, R> Select<'a, S, R> {
     /// The rows in the order of their id, so many at a time. Each batch is a short statement of its own, so no snapshot is kept
     /// and nothing stays locked; what others insert or delete meanwhile leaves no other row out. It can go on where it was
     /// stopped.
@@ -98,12 +98,12 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
     /// #     Ok(())
     /// # }
     /// ```
-    pub fn in_batches(self, rows: u32) -> Batches<'a, E, R> {
+    pub fn in_batches(self, rows: u32) -> Batches<'a, S, R> {
         Batches { select: self, size: rows, position: None, is_done: false }
     }
 }
 
-impl<E: Entity, R> Batches<'_, E, R> {
+impl<S, R> Batches<'_, S, R> {
     /// Goes on behind this position, if there is one.
     pub fn after(mut self, position: impl Into<Option<BatchPosition>>) -> Self {
         self.position = position.into();
@@ -128,7 +128,7 @@ impl<E: Entity, R> Batches<'_, E, R> {
     }
 }
 
-impl<E: Entity, R: FromRow> Batches<'_, E, R> {
+impl<S, R: Output<S>> Batches<'_, S, R> {
     /// The next batch: at least one row, `None` at the end. A batch that is not full is the last.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl<E: Entity, R: FromRow> Batches<'_, E, R> {
     ///
     /// # Cancellation
     /// Dropping the future does as the executor says (see [`Executor`]); the same batch comes with the next call.
-    pub async fn next(&mut self, database: &impl Executor) -> Result<Option<Vec<R>>, Error> {
+    pub async fn next(&mut self, database: &impl Executor) -> Result<Option<Vec<R::Row>>, Error> {
         if self.is_done {
             return Ok(None);
         }
@@ -146,7 +146,7 @@ impl<E: Entity, R: FromRow> Batches<'_, E, R> {
         let limit = i64::from(self.size);
         let walk = Walk { parts: &self.select.parts, keys: &keys, behind: behind.as_ref(), limit };
         let rows = walk.rows(database).await?;
-        let batch = walk.read(&rows)?;
+        let batch = R::all(walk.read(&rows)?);
         let last = rows.last().map(|last| Position::of(last, &keys)).transpose()?;
         self.is_done = rows.len() < self.size as usize;
         if let Some(last) = last {
@@ -164,7 +164,7 @@ impl fmt::Debug for BatchPosition {
 }
 
 /// Text, and names and types of parameters, without values.
-impl<E: Entity, R> fmt::Debug for Batches<'_, E, R> {
+impl<S, R> fmt::Debug for Batches<'_, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         describe(self.select.write(Answer::Rows), "Batches", f)
     }

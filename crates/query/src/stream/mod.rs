@@ -1,6 +1,7 @@
 //! Many rows, few of them in memory at a time: of one snapshot, or batch by batch.
 
 mod names;
+mod reader;
 mod rows;
 mod open;
 mod batches;

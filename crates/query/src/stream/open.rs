@@ -2,11 +2,11 @@ use pgkeel_connect::{Begin, Executor, Transaction, TxOptions};
 
 use super::names::{ServerCursor, free};
 use super::rows::{Held, Rows};
-use crate::entity::Entity;
+use crate::Error;
+use crate::relation::Output;
 use crate::statement::{Answer, Select, Writer};
-use crate::{Error, FromRow};
 
-impl<E: Entity, R: FromRow> Select<'_, E, R> {
+impl<S, R: Output<S>> Select<'_, S, R> {
     /// The rows as they come, so many of them in memory at a time; all of the snapshot that the statement begins with. The
     /// server keeps a cursor for them in the transaction, which can be used for other things meanwhile.
     ///
@@ -52,13 +52,13 @@ impl<E: Entity, R: FromRow> Select<'_, E, R> {
     /// or until [`close`](Rows::close). A transaction has at most 16 at a time.
     ///
     /// # Errors
-    /// That a value does not fit, [`Error::TooManyParameters`], [`Error::TooManyStreams`], and what the executor says.
+    /// That a value does not fit, [`Error::TooManyParameters`], [`Error::Statement`], [`Error::TooManyStreams`], and what the executor says.
     ///
     /// # Cancellation
     /// Dropping the future does as the transaction says: see [`Executor`]. It may leave a cursor as dropping the stream does.
-    pub async fn stream<X: Transaction>(self, tx: &X, window: u32) -> Result<Rows<'_, X, R>, Error> {
+    pub async fn stream<X: Transaction>(self, tx: &X, window: u32) -> Result<Rows<'_, X, R::Row>, Error> {
         let name = self.declare(tx).await?;
-        Ok(Rows::new(Held::Lent(tx), name, window))
+        Ok(Rows::new::<S, R>(Held::Lent(tx), name, window))
     }
 
     /// As [`stream`](Self::stream), in a read-only transaction of its own: of a pool, a session, a connection. It ends with the
@@ -73,16 +73,17 @@ impl<E: Entity, R: FromRow> Select<'_, E, R> {
         self,
         database: B,
         window: u32,
-    ) -> Result<Rows<'t, B::Tx, R>, Error>
+    ) -> Result<Rows<'t, B::Tx, R::Row>, Error>
     where
         B::Tx: 't,
     {
         let tx = database.begin_with(TxOptions::new().read_only(true)).await?;
         let name = self.declare(&tx).await?;
-        Ok(Rows::new(Held::Own(tx), name, window))
+        Ok(Rows::new::<S, R>(Held::Own(tx), name, window))
     }
 
     async fn declare(&self, database: &impl Executor) -> Result<&'static ServerCursor, Error> {
+        self.parts.check()?;
         let name = free(database).await?;
         let mut out = Writer::new();
         out.push(name.declare);

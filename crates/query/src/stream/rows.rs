@@ -7,8 +7,10 @@ use pgkeel_connect::Transaction;
 use tokio_postgres::Row;
 
 use super::names::ServerCursor;
+use super::reader::Reader;
+use crate::Error;
+use crate::relation::Output;
 use crate::sql::AuditedSql;
-use crate::{Error, FromRow, RowReader};
 
 /// Rows as they come, window by window: by [`Select::stream`](crate::Select::stream) and
 /// [`Select::stream_from`](crate::Select::stream_from).
@@ -20,7 +22,7 @@ pub struct Rows<'t, X, R> {
     window: u32,
     /// What came with the last window.
     waiting: IntoIter<Row>,
-    reader: Option<RowReader<R>>,
+    reader: Reader<R>,
     state: State,
 }
 
@@ -48,11 +50,23 @@ impl<X> Held<'_, X> {
     }
 }
 
-impl<'t, X: Transaction, R: FromRow> Rows<'t, X, R> {
-    pub(super) fn new(tx: Held<'t, X>, name: &'static ServerCursor, window: u32) -> Self {
+impl<'t, X: Transaction, R> Rows<'t, X, R> {
+    /// Of a statement of `S`, whose rows are read as what `O` says.
+    pub(super) fn new<S, O: Output<S, Row = R>>(
+        tx: Held<'t, X>,
+        name: &'static ServerCursor,
+        window: u32,
+    ) -> Self {
         let waiting = Vec::new().into_iter();
         // A window without rows would never come to an end.
-        Self { tx: Some(tx), name, window: window.max(1), waiting, reader: None, state: State::Open }
+        Self {
+            tx: Some(tx),
+            name,
+            window: window.max(1),
+            waiting,
+            reader: Reader::of::<S, O>(),
+            state: State::Open,
+        }
     }
 
     /// The next row; `None` at the end, once the server has said that there are no more.
@@ -66,14 +80,14 @@ impl<'t, X: Transaction, R: FromRow> Rows<'t, X, R> {
     /// over. What becomes of the window's statement the executor says; a pool cancels it, which fails the transaction.
     pub async fn try_next(&mut self) -> Result<Option<R>, Error> {
         if let Some(row) = self.waiting.next() {
-            return self.read(&row).map(Some);
+            return self.reader.read(&row).map(Some);
         }
         if self.state == State::Ended {
             return Ok(None);
         }
         self.fetch().await?;
         let Some(row) = self.waiting.next() else { return Ok(None) };
-        self.read(&row).map(Some)
+        self.reader.read(&row).map(Some)
     }
 
     /// All that has come and was not read yet, or else the next window: at least one row, none at the end.
@@ -88,7 +102,7 @@ impl<'t, X: Transaction, R: FromRow> Rows<'t, X, R> {
             self.fetch().await?;
         }
         let rows = std::mem::replace(&mut self.waiting, Vec::new().into_iter());
-        rows.map(|row| self.read(&row)).collect()
+        rows.map(|row| self.reader.read(&row)).collect()
     }
 
     /// As a stream of the crate futures.
@@ -132,16 +146,6 @@ impl<'t, X: Transaction, R: FromRow> Rows<'t, X, R> {
                 Ok(())
             }
             None => Ok(()),
-        }
-    }
-
-    fn read(&mut self, row: &Row) -> Result<R, Error> {
-        if self.reader.is_none() {
-            self.reader = Some(RowReader::new(row.columns())?);
-        }
-        match &mut self.reader {
-            Some(reader) => reader.read(row),
-            None => Err(Error::StreamLost),
         }
     }
 }

@@ -71,7 +71,7 @@ fn texts_of_writes() {
     let text = update.text().unwrap();
     assert!(
         text.ends_with(
-            r#" on conflict ("email") do update set "name" = excluded."name", "prefs" = excluded."prefs", "updated_at" = now(), "version" = "users"."version" + 1 where ("users"."name" is distinct from excluded."name" or "users"."prefs" is distinct from excluded."prefs") returning "users"."id""#
+            r#" on conflict ("email") do update set "name" = excluded."name", "prefs" = excluded."prefs", "updated_at" = now(), "version" = "users"."version" + 1 where ("users"."name" is distinct from excluded."name" or "users"."prefs"::text is distinct from excluded."prefs"::text) returning "users"."id""#
         ),
         "{text}"
     );
@@ -131,6 +131,72 @@ async fn an_insert_gives_back_the_row_with_what_the_server_made() {
     );
     assert_eq!(count(&connection).await, 2);
     assert_eq!(Plain::insert().fetch_one(&connection).await.unwrap(), Plain { id: 7, word: None });
+}
+
+#[derive(Debug, PartialEq, Entity)]
+#[pgkeel(table = "notes", columns = note)]
+struct Note {
+    #[pgkeel(id)]
+    id: i32,
+    old: serde_json::Value,
+    #[pgkeel(json)]
+    new: Option<Prefs>,
+}
+
+#[derive(Debug, PartialEq, Clone, Entity)]
+#[pgkeel(table = "excluded", columns = ex, version = "version")]
+struct Excluded {
+    #[pgkeel(id)]
+    id: i32,
+    word: String,
+    version: i32,
+}
+
+#[tokio::test]
+async fn a_table_that_is_called_as_the_row_that_was_to_be_inserted_is_one_like_any_other() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let table = "create table excluded(id int4 primary key, word text, version int4 not null default 1)";
+    connection.batch_execute(table).await.unwrap();
+    let row =
+        |word: &'static str| Excluded::insert().set(ex::id, 1).set(ex::word, word).on_conflict((ex::id,));
+    let stored = |word: &str, version| Excluded { id: 1, word: word.into(), version };
+    assert_eq!(row("a").update_changed().fetch_one(&connection).await.unwrap(), stored("a", 1));
+    assert_eq!(row("a").update_changed().fetch_opt(&connection).await.unwrap(), None);
+    assert_eq!(row("b").update_changed().fetch_one(&connection).await.unwrap(), stored("b", 2));
+    assert_eq!(row("c").update().returning((ex::version,)).fetch_one(&connection).await.unwrap(), (3,));
+    assert_eq!(row("d").update().execute(&connection).await.unwrap(), 1);
+    assert_eq!(row("e").do_nothing().execute(&connection).await.unwrap(), 0);
+    assert_eq!(Excluded::query().fetch_one(&connection).await.unwrap(), stored("d", 4));
+}
+
+#[tokio::test]
+async fn json_that_is_the_same_is_no_change_in_columns_of_either_type() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    connection.batch_execute("create table notes(id int4 primary key, old json, new jsonb)").await.unwrap();
+    let note = |old: &str, dark| {
+        Note::insert()
+            .set(note::id, 1)
+            .set(note::old, serde_json::json!({ "b": old, "a": [1, 2.5] }))
+            .set(note::new, Some(Json(Prefs { dark })))
+            .on_conflict((note::id,))
+            .update_changed()
+    };
+    let cases = [
+        ("x", true, 1),
+        ("x", true, 0),
+        ("y'\u{0001}", true, 1),
+        ("y'\u{0001}", true, 0),
+        ("y'\u{0001}", false, 1),
+    ];
+    for (old, dark, rows) in cases {
+        assert_eq!(note(old, dark).execute(&connection).await.unwrap(), rows, "{old} {dark}");
+    }
+    let cleared = note("z", false).execute(&connection).await.unwrap();
+    assert_eq!(cleared, 1);
+    let stored = Note::query().fetch_one(&connection).await.unwrap();
+    assert_eq!((stored.old["b"].as_str(), stored.new), (Some("z"), Some(Prefs { dark: false })));
 }
 
 #[tokio::test]

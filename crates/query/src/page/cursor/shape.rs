@@ -20,6 +20,7 @@ pub(crate) struct Shape([u8; BYTES]);
 impl Shape {
     /// Without the columns that are read: these may change from one version of a program to the next.
     pub(crate) fn of(parts: &Parts<'_>, keys: &Keys, binding: &[u8]) -> Result<Self, Error> {
+        parts.check()?;
         let mut out = Writer::new();
         parts.write_counted(&mut out);
         out.push(" order by ");

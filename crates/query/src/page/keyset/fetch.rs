@@ -5,20 +5,20 @@ use pgkeel_connect::Executor;
 use super::position::MOVED;
 use super::request::{Asked, KeysetRequest};
 use super::{Edge, Edges, Keys, Position, Walk};
-use crate::entity::Entity;
+use crate::Error;
 use crate::page::cursor::{CursorKeys, CursorReason, InvalidCursor, Shape};
+use crate::relation::{Output, Scope};
 use crate::statement::{Answer, Select, describe};
-use crate::{Error, FromRow};
 
 /// A page behind or in front of a cursor, by [`Select::keyset`].
 #[must_use = "a page is read by `fetch`"]
-pub struct Keyset<'a, E, R = E> {
-    select: Select<'a, E, R>,
+pub struct Keyset<'a, S, R = S> {
+    select: Select<'a, S, R>,
     cursors: &'a CursorKeys,
     request: KeysetRequest<'a>,
 }
 
-impl<'a, E: Entity, R> Select<'a, E, R> {
+impl<'a, S: Scope, R> Select<'a, S, R> {
     /// A page that begins behind a row, or ends in front of one: at the same cost wherever that is, if there is an index of
     /// the columns that the statement is ordered by. Rows that are inserted or deleted meanwhile have no other left out or
     /// repeated.
@@ -69,9 +69,13 @@ impl<'a, E: Entity, R> Select<'a, E, R> {
     /// these ends. A statement whose columns go in different directions, or may be NULL, is one of several ranges; each of
     /// them takes a look into the index.
     ///
+    /// Of joined tables the id of each is put behind the order, unless it tells their rows apart already; of a table that is left
+    /// joined it may be NULL. An index has columns of one table, so such a page costs what the server makes of its first rows.
+    /// What is grouped or computed of several rows has no such pages ([`PageProblem::NotPaged`](crate::PageProblem::NotPaged)).
+    ///
     /// Cursors are good for the same entity, filters with their values, and order; not for another. Of a value that has no
     /// natural type ([`ViaToSql`](crate::ViaToSql)) its Rust type alone is held against them.
-    pub fn keyset(self, cursors: &'a CursorKeys, request: KeysetRequest<'a>) -> Keyset<'a, E, R> {
+    pub fn keyset(self, cursors: &'a CursorKeys, request: KeysetRequest<'a>) -> Keyset<'a, S, R> {
         Keyset { select: self, cursors, request }
     }
 }
@@ -85,7 +89,7 @@ struct Ready<'c> {
     position: Option<Position>,
 }
 
-impl<'a, E: Entity, R> Keyset<'a, E, R> {
+impl<'a, S, R> Keyset<'a, S, R> {
     fn ready(&self) -> Result<Ready<'a>, Error> {
         let asked = self.request.asked()?;
         let parts = &self.select.parts;
@@ -98,11 +102,11 @@ impl<'a, E: Entity, R> Keyset<'a, E, R> {
     }
 }
 
-impl<E: Entity, R> Keyset<'_, E, R> {
+impl<S, R> Keyset<'_, S, R> {
     /// The text as the server gets it.
     ///
     /// # Errors
-    /// [`Error::Page`], [`Error::Cursor`] and [`Error::TooManyParameters`].
+    /// [`Error::Page`], [`Error::Cursor`], [`Error::TooManyParameters`], and [`Error::Statement`] of several tables.
     pub fn text(&self) -> Result<String, Error> {
         let ready = self.ready()?;
         ready.walk(&self.select).write()?.text()
@@ -111,13 +115,13 @@ impl<E: Entity, R> Keyset<'_, E, R> {
 
 impl Ready<'_> {
     /// One row more than the page has tells whether there is more.
-    fn walk<'w, 'a, E, R>(&'w self, select: &'w Select<'a, E, R>) -> Walk<'w, 'a> {
+    fn walk<'w, 'a, S, R>(&'w self, select: &'w Select<'a, S, R>) -> Walk<'w, 'a> {
         let (keys, behind, limit) = (&self.keys, self.position.as_ref(), i64::from(self.asked.size) + 1);
         Walk { parts: &select.parts, keys, behind, limit }
     }
 }
 
-impl<E: Entity, R: FromRow> Keyset<'_, E, R> {
+impl<S, R: Output<S>> Keyset<'_, S, R> {
     /// Reads the page.
     ///
     /// # Errors
@@ -126,7 +130,7 @@ impl<E: Entity, R: FromRow> Keyset<'_, E, R> {
     ///
     /// # Cancellation
     /// Dropping the future does as the executor says: see [`Executor`].
-    pub async fn fetch(self, database: &impl Executor) -> Result<Edges<R>, Error> {
+    pub async fn fetch(self, database: &impl Executor) -> Result<Edges<R::Row>, Error> {
         let ready = self.ready()?;
         let walk = ready.walk(&self.select);
         let mut rows = walk.rows(database).await.map_err(moved)?;
@@ -136,7 +140,7 @@ impl<E: Entity, R: FromRow> Keyset<'_, E, R> {
         if is_backward {
             rows.reverse();
         }
-        let nodes = walk.read(&rows)?;
+        let nodes = R::all(walk.read(&rows)?);
         let seal = |(row, node)| {
             let position = Position::of(row, &ready.keys)?;
             Ok(Edge { cursor: self.cursors.seal(&ready.shape, &position)?, node })
@@ -158,14 +162,14 @@ fn moved(error: Error) -> Error {
     }
 }
 
-impl<E, R> Clone for Keyset<'_, E, R> {
+impl<S, R> Clone for Keyset<'_, S, R> {
     fn clone(&self) -> Self {
         Self { select: self.select.clone(), cursors: self.cursors, request: self.request.clone() }
     }
 }
 
 /// Text, and names and types of parameters, without values and cursors.
-impl<E: Entity, R> fmt::Debug for Keyset<'_, E, R> {
+impl<S, R> fmt::Debug for Keyset<'_, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ready() {
             Ok(ready) => describe(ready.walk(&self.select).write(), "Keyset", f),

@@ -1,6 +1,6 @@
-use crate::entity::{ColumnFacts, Role};
+use super::tables::{Table, has};
 use crate::page::PageProblem;
-use crate::statement::{By, Distinct, Parts};
+use crate::statement::{By, Parts, Sort};
 
 /// What the columns of an order are called behind those of the entity; so there are as many as an order can have.
 pub(super) const NAMES: [&str; 16] = [
@@ -64,36 +64,46 @@ pub(crate) struct Keys(Vec<By>);
 
 impl Keys {
     /// The order of the statement up to where it tells each row from all others; if it does not, the id behind it, in the
-    /// direction of the last column, so that one index does for both.
+    /// direction of the last column, so that one index does for both. Rows of joined tables are told apart by those of each.
     pub(crate) fn of(parts: &Parts<'_>) -> Result<Self, PageProblem> {
         if parts.limit.is_some() || parts.offset.is_some() {
             return Err(PageProblem::AlreadyCut);
         }
-        if parts.lock.is_some() || !matches!(parts.distinct, Distinct::No) {
+        if parts.lock.is_some() || !parts.has_rows_of_tables() {
             return Err(PageProblem::NotPaged);
         }
-        let ids: Vec<_> = parts.from.columns_for(Role::Id).collect();
-        let mut keys: Vec<By> = Vec::with_capacity(parts.order.len() + ids.len());
-        for by in &parts.order {
-            if has(&keys, by.column) {
+        let tables = Table::all(parts);
+        let mut keys = Self::said(parts, &tables)?;
+        let is_down = keys.last().is_some_and(|last| last.is_down());
+        for table in &tables {
+            if table.is_told_by(&keys) {
                 continue;
             }
-            keys.push(*by);
-            let is_unique = by.column.is(Role::Unique) && !by.is_nullable;
-            let has_id = !ids.is_empty() && ids.iter().all(|id| has(&keys, id));
-            if is_unique || has_id {
-                return Self::counted(keys);
+            let missing: Vec<By> = table.ids().filter(|id| !has(&keys, *id)).collect();
+            if missing.is_empty() {
+                return Err(PageProblem::NoIdentity);
             }
+            keys.extend(missing.into_iter().map(|id| if is_down { id.reversed() } else { id }));
         }
-        if ids.is_empty() {
-            return Err(PageProblem::NoIdentity);
-        }
-        let is_down = keys.last().is_some_and(|last| last.is_down());
-        for id in ids.into_iter().filter(|id| !has(&parts.order, id)) {
-            let up = By::ascending(id);
-            keys.push(if is_down { up.reversed() } else { up });
+        for by in &mut keys {
+            by.is_nullable = tables.iter().any(|table| table.may_lack(*by));
         }
         Self::counted(keys)
+    }
+
+    /// What the statement says of its order, up to where that tells all rows apart.
+    fn said(parts: &Parts<'_>, tables: &[Table]) -> Result<Vec<By>, PageProblem> {
+        let mut keys = Vec::with_capacity(parts.order.len() + tables.len());
+        for sort in &parts.order {
+            if tables.iter().all(|table| table.is_told_by(&keys)) {
+                break;
+            }
+            let Sort::Column(by) = sort else { return Err(PageProblem::OrderedByExpression) };
+            if !has(&keys, *by) {
+                keys.push(*by);
+            }
+        }
+        Ok(keys)
     }
 
     fn counted(keys: Vec<By>) -> Result<Self, PageProblem> {
@@ -119,9 +129,4 @@ impl Keys {
         let is_down = self.0.first().is_some_and(|by| by.is_down());
         self.0.iter().all(|by| by.is_down() == is_down && !by.is_nullable)
     }
-}
-
-/// By name, as the facts of a column, being a constant, may be at several addresses.
-fn has(keys: &[By], column: &ColumnFacts) -> bool {
-    keys.iter().any(|by| by.column.sql == column.sql)
 }

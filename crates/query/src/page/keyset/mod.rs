@@ -1,6 +1,7 @@
 //! Pages that begin behind a row instead of a number, at the cost of their own rows.
 
 mod keys;
+mod tables;
 mod position;
 mod codec;
 mod ranges;

@@ -51,7 +51,7 @@ impl Range {
         match self {
             Self::Uniform => {
                 out.push("(");
-                out.list(", ", keys.each(), |out, by| out.push(by.column.sql));
+                out.list(", ", keys.each(), |out, by| by.write_column(out));
                 out.push(")");
                 let operator = keys.each().first().map_or(" > ", |by| beyond(*by));
                 out.push(operator);
@@ -75,7 +75,7 @@ impl Range {
 
 impl Next {
     fn write<'t>(self, by: By, value: &'t Value, out: &mut Writer<'t>) {
-        out.push(by.column.sql);
+        by.write_column(out);
         match self {
             Self::Beyond => {
                 out.push(beyond(by));
@@ -92,7 +92,7 @@ fn beyond(by: By) -> &'static str {
 }
 
 fn write_equal<'t>(by: By, value: &'t Value, out: &mut Writer<'t>) {
-    out.push(by.column.sql);
+    by.write_column(out);
     if value.is_null() {
         return out.push(" is null");
     }
@@ -104,7 +104,7 @@ fn write_equal<'t>(by: By, value: &'t Value, out: &mut Writer<'t>) {
 pub(super) fn write_columns(keys: &Keys, out: &mut Writer<'_>) {
     for (by, name) in keys.each().iter().zip(NAMES) {
         out.push(", ");
-        out.push(by.column.sql);
+        by.write_column(out);
         out.push(" as ");
         out.push(name);
     }

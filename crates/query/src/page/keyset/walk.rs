@@ -6,7 +6,7 @@ use super::ranges::{Range, behind, write_columns, write_order};
 use super::{Keys, Position};
 use crate::param::ParamName;
 use crate::row::read_without;
-use crate::statement::{Parts, Slice, Writer, Written};
+use crate::statement::{Parts, Slice, Sorts, Writer, Written};
 use crate::{Error, FromRow};
 
 /// The next rows of an order, behind a position or from the first on.
@@ -20,6 +20,7 @@ pub(crate) struct Walk<'w, 'a> {
 
 impl<'w> Walk<'w, '_> {
     pub(crate) fn write(&'w self) -> Result<Written<'w>, Error> {
+        self.parts.check()?;
         let mut out = Writer::new();
         let Some(position) = self.behind else {
             self.write_range(None, &mut out);
@@ -62,7 +63,7 @@ impl<'w> Walk<'w, '_> {
     fn write_range(&'w self, bound: Option<&dyn Fn(&mut Writer<'w>)>, out: &mut Writer<'w>) {
         let columns = |out: &mut Writer<'w>| write_columns(self.keys, out);
         let limit = Some(&self.limit);
-        let order = self.keys.each();
+        let order = Sorts::Keys(self.keys.each());
         self.parts.write_slice(&Slice { columns: &columns, bound, order, limit, offset: None }, out);
     }
 

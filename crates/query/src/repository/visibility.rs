@@ -19,28 +19,28 @@ pub struct WithDeleted;
 pub struct OnlyDeleted;
 
 /// Which rows a [`Repository`](super::Repository) sees: [`Live`], [`WithDeleted`] or [`OnlyDeleted`].
-pub trait Scope: sealed::Sealed + Send + Sync + 'static {
+pub trait Visibility: sealed::Sealed + Send + Sync + 'static {
     /// No public interface: whether rows that are deleted are left out, or those that are not.
     #[doc(hidden)]
     const IS_DELETED: Option<bool>;
 }
 
 mod sealed {
-    #[expect(unnameable_types, reason = "nobody else has a scope")]
+    #[expect(unnameable_types, reason = "nobody else says what is seen")]
     pub trait Sealed {}
 }
 
-macro_rules! scopes {
-    ($($scope:ident $is_deleted:expr;)+) => {$(
-        impl sealed::Sealed for $scope {}
+macro_rules! visibilities {
+    ($($visibility:ident $is_deleted:expr;)+) => {$(
+        impl sealed::Sealed for $visibility {}
 
-        impl Scope for $scope {
+        impl Visibility for $visibility {
             const IS_DELETED: Option<bool> = $is_deleted;
         }
     )+};
 }
 
-scopes! {
+visibilities! {
     Live Some(false);
     WithDeleted None;
     OnlyDeleted Some(true);
@@ -51,8 +51,8 @@ pub(super) fn deleted_at(of: &EntityFacts) -> Option<&'static ColumnFacts> {
     of.columns_for(Role::SoftDelete).next()
 }
 
-/// What holds for the rows that the scope has.
-pub(super) fn condition<S: Scope>(of: &EntityFacts) -> Option<Condition<'static>> {
+/// What holds for the rows that are seen.
+pub(super) fn condition<S: Visibility>(of: &EntityFacts) -> Option<Condition<'static>> {
     let is_live = Condition::IsNull(Term::Column(deleted_at(of)?));
     S::IS_DELETED.map(|is_deleted| if is_deleted { Condition::Not(Box::new(is_live)) } else { is_live })
 }
