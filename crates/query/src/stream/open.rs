@@ -1,9 +1,11 @@
+use std::panic::Location;
+
 use pgkeel_connect::{Begin, Executor, Transaction, TxOptions};
 
 use super::names::{ServerCursor, free};
 use super::rows::{Held, Rows};
 use crate::entity::Entity;
-use crate::statement::{Answer, Select, Writer};
+use crate::statement::{Answer, Select, Site, Writer, number};
 use crate::{Error, FromRow};
 
 impl<E: Entity, R: FromRow> Select<'_, E, R> {
@@ -56,9 +58,17 @@ impl<E: Entity, R: FromRow> Select<'_, E, R> {
     ///
     /// # Cancellation
     /// Dropping the future does as the transaction says: see [`Executor`]. It may leave a cursor as dropping the stream does.
-    pub async fn stream<X: Transaction>(self, tx: &X, window: u32) -> Result<Rows<'_, X, R>, Error> {
-        let name = self.declare(tx).await?;
-        Ok(Rows::new(Held::Lent(tx), name, window))
+    #[track_caller]
+    pub fn stream<X: Transaction>(
+        self,
+        tx: &X,
+        window: u32,
+    ) -> impl Future<Output = Result<Rows<'_, X, R>, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let name = self.declare(tx, site).await?;
+            Ok(Rows::new(Held::Lent(tx), name, window, site))
+        }
     }
 
     /// As [`stream`](Self::stream), in a read-only transaction of its own: of a pool, a session, a connection. It ends with the
@@ -69,26 +79,31 @@ impl<E: Entity, R: FromRow> Select<'_, E, R> {
     ///
     /// # Cancellation
     /// Dropping the future leaves no transaction open.
-    pub async fn stream_from<'t, B: Begin>(
+    #[track_caller]
+    pub fn stream_from<'t, B: Begin>(
         self,
         database: B,
         window: u32,
-    ) -> Result<Rows<'t, B::Tx, R>, Error>
+    ) -> impl Future<Output = Result<Rows<'t, B::Tx, R>, Error>>
     where
         B::Tx: 't,
     {
-        let tx = database.begin_with(TxOptions::new().read_only(true)).await?;
-        let name = self.declare(&tx).await?;
-        Ok(Rows::new(Held::Own(tx), name, window))
+        let site = Location::caller();
+        let begun = database.begin_with(TxOptions::new().read_only(true));
+        async move {
+            let tx = begun.await?;
+            let name = self.declare(&tx, site).await?;
+            Ok(Rows::new(Held::Own(tx), name, window, site))
+        }
     }
 
-    async fn declare(&self, database: &impl Executor) -> Result<&'static ServerCursor, Error> {
-        let name = free(database).await?;
+    async fn declare(&self, database: &impl Executor, site: Site) -> Result<&'static ServerCursor, Error> {
+        let name = free(database, site).await?;
         let mut out = Writer::new();
         out.push(name.declare);
         self.parts.write(Answer::Rows, &mut out);
         let ready = out.finish()?.ready()?;
-        database.execute(&ready.text, ready.params().as_slice()).await?;
+        number(&ready, database, site).await?;
         Ok(name)
     }
 }

@@ -3,15 +3,16 @@ use std::vec::IntoIter;
 
 use futures_util::Stream;
 use futures_util::stream::try_unfold;
-use pgkeel_connect::Transaction;
+use pgkeel_connect::{Executor as _, Transaction};
 use tokio_postgres::Row;
 
 use super::names::ServerCursor;
 use crate::sql::AuditedSql;
+use crate::statement::Site;
 use crate::{Error, FromRow, RowReader};
 
 /// Rows as they come, window by window: by [`Select::stream`](crate::Select::stream) and
-/// [`Select::stream_from`](crate::Select::stream_from).
+/// [`Select::stream_from`](crate::Select::stream_from). Where it is told where a statement was run, that is the place of those.
 #[must_use = "rows are read by `try_next`"]
 pub struct Rows<'t, X, R> {
     /// `None` once the transaction of its own has ended.
@@ -22,6 +23,7 @@ pub struct Rows<'t, X, R> {
     waiting: IntoIter<Row>,
     reader: Option<RowReader<R>>,
     state: State,
+    site: Site,
 }
 
 pub(super) enum Held<'t, X> {
@@ -49,10 +51,10 @@ impl<X> Held<'_, X> {
 }
 
 impl<'t, X: Transaction, R: FromRow> Rows<'t, X, R> {
-    pub(super) fn new(tx: Held<'t, X>, name: &'static ServerCursor, window: u32) -> Self {
+    pub(super) fn new(tx: Held<'t, X>, name: &'static ServerCursor, window: u32, site: Site) -> Self {
         let waiting = Vec::new().into_iter();
         // A window without rows would never come to an end.
-        Self { tx: Some(tx), name, window: window.max(1), waiting, reader: None, state: State::Open }
+        Self { tx: Some(tx), name, window: window.max(1), waiting, reader: None, state: State::Open, site }
     }
 
     /// The next row; `None` at the end, once the server has said that there are no more.
@@ -114,7 +116,8 @@ impl<'t, X: Transaction, R: FromRow> Rows<'t, X, R> {
         }
         self.state = State::Fetching;
         let fetch = format!("fetch forward {} from \"{}\"", self.window, self.name.name);
-        let rows = AuditedSql::new("how many rows a window has is no parameter", fetch).rows(tx.tx()).await?;
+        let fetch = AuditedSql::new("how many rows a window has is no parameter", fetch);
+        let rows = fetch.rows(tx.tx(), self.site).await?;
         let is_last = u32::try_from(rows.len()).is_ok_and(|rows| rows < self.window);
         if is_last {
             self.end().await?;
@@ -128,7 +131,7 @@ impl<'t, X: Transaction, R: FromRow> Rows<'t, X, R> {
         match self.tx.take() {
             Some(Held::Own(tx)) => Ok(tx.commit().await?),
             Some(Held::Lent(tx)) => {
-                tx.execute_typed(self.name.close, &[]).await?;
+                tx.called_at(self.site).execute_typed(self.name.close, &[]).await?;
                 Ok(())
             }
             None => Ok(()),
