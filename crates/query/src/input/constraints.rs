@@ -15,7 +15,7 @@ use crate::entity::{Column, ColumnFacts, Entity, Selection};
 /// Known by themselves are a column that must not be NULL, and constraints with the names that PostgreSQL gives:
 /// `users_email_key`, `users_pkey`, `users_team_id_fkey`, `users_age_check`, of several columns `users_tenant_email_key`. The
 /// others are named here; so are unique indexes, which have a constraint's part in this, and the constraints of partitions, as
-/// the server names the partition's own. Of an [`Error::Unique`](crate::Error::Unique) of a repository the columns are known.
+/// the server names the partition's own. Of an [`Error::Unique`] of a repository the columns are known.
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
