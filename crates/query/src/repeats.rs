@@ -16,8 +16,8 @@ const USUAL: u32 = 10;
 /// Detects N+1: one statement for a list of rows, and one more for each of them.
 ///
 /// It counts the statements of this crate that a future runs, by their text and the place in the code that calls them, while the
-/// future is polled: not what it has others run, by `tokio::spawn`, and not texts that are made at run time. Texts that are the same in all but their values are the
-/// same. Of one inside another the inner one counts.
+/// future is polled: not what it has others run, by `tokio::spawn`. Texts that are the same in all but their values are the same.
+/// A stream counts once, and so do batches, however many windows they take. Of one inside another the inner one counts.
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
@@ -84,7 +84,7 @@ pub struct Repeated {
 }
 
 impl Repeated {
-    /// Its text, which has no values in it.
+    /// Its text, which has no values in it; of an [`AuditedSql`](crate::AuditedSql) the reason for it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -133,22 +133,28 @@ struct Tally {
     most: u32,
     refuses: bool,
     /// By the place first, so that a text is looked for without being copied.
-    runs: Mutex<HashMap<Place, HashMap<String, u32>>>,
+    runs: Mutex<HashMap<Place, HashMap<String, Runs>>>,
+}
+
+/// How often a statement was run, and what is shown of it in place of its text.
+struct Runs {
+    count: u32,
+    shown: Option<&'static str>,
 }
 
 impl Tally {
-    fn count(&self, text: &str, at: Place) -> Result<(), Error> {
+    fn count(&self, text: &str, shown: Option<&'static str>, at: Place) -> Result<(), Error> {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         let texts = runs.entry(at).or_default();
         let count = match texts.get_mut(text) {
-            Some(count) => {
-                *count = count.saturating_add(1);
-                *count
+            Some(runs) => {
+                runs.count = runs.count.saturating_add(1);
+                runs.count
             }
-            None => *texts.entry(text.to_owned()).or_insert(1),
+            None => texts.entry(text.to_owned()).or_insert(Runs { count: 1, shown }).count,
         };
         if self.refuses && count > self.most {
-            return Err(Error::Repeated(Repeated { text: text.to_owned(), count, at }));
+            return Err(Error::Repeated(Repeated { text: shown.unwrap_or(text).to_owned(), count, at }));
         }
         Ok(())
     }
@@ -160,8 +166,9 @@ impl Drop for Tally {
             return;
         }
         for (at, texts) in self.runs.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            for (text, count) in texts.iter().filter(|(_, count)| **count > self.most) {
-                tracing::warn!(target: "pgkeel_query::repeats", count, at = %at, statement = %text,
+            for (text, Runs { count, shown }) in texts.iter().filter(|(_, runs)| runs.count > self.most) {
+                let statement = shown.unwrap_or(text);
+                tracing::warn!(target: "pgkeel_query::repeats", count, at = %at, statement,
                     "one statement for all rows would do");
             }
         }
@@ -175,8 +182,17 @@ thread_local! {
 
 /// A statement is about to be run. Costs a look at the thread's own memory where nobody watches.
 pub(crate) fn count(text: &str, at: Place) -> Result<(), Error> {
+    count_shown(text, None, at)
+}
+
+/// As [`count`], of a text that is made at run time: only its reason is shown, here as elsewhere.
+pub(crate) fn count_audited(text: &str, reason: &'static str, at: Place) -> Result<(), Error> {
+    count_shown(text, Some(reason), at)
+}
+
+fn count_shown(text: &str, shown: Option<&'static str>, at: Place) -> Result<(), Error> {
     let current = CURRENT.with_borrow(Clone::clone);
-    current.map_or(Ok(()), |tally| tally.count(text, at))
+    current.map_or(Ok(()), |tally| tally.count(text, shown, at))
 }
 
 struct Watched<F> {

@@ -63,6 +63,13 @@ pub trait Bind: Send + Sync {
     /// the process' panic hook runs before that and is given what the panic says: see [values and
     /// panics](crate#values-and-panics).
     fn write_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit>;
+
+    /// No public interface: what tells the value from others of its Rust type, whether the server takes it like that or not.
+    /// `None` if nothing does.
+    #[doc(hidden)]
+    fn tell(&self, out: &mut BytesMut) -> Option<IsNull> {
+        self.write_checked(&self.sent_as()?, out).ok()
+    }
 }
 
 /// What a Rust type is to the server, known without a value: of NULL, and of an array without elements.
@@ -179,5 +186,9 @@ impl<T: BindType> Bind for T {
     fn write_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit> {
         let written = if T::fits(kind) { self.write(kind, out) } else { Err(MisfitReason::OtherType) };
         written.map_err(|reason| Misfit::new(T::rust_type(), T::natural_type(), kind, reason))
+    }
+
+    fn tell(&self, out: &mut BytesMut) -> Option<IsNull> {
+        self.write(&T::natural_type()?, out).ok()
     }
 }

@@ -69,6 +69,10 @@ macro_rules! any_behind {
             fn write_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit> {
                 (**self).write_checked(kind, out)
             }
+
+            fn tell(&self, out: &mut BytesMut) -> Option<IsNull> {
+                (**self).tell(out)
+            }
         }
     )+};
 }

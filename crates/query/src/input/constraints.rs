@@ -15,7 +15,7 @@ use crate::entity::{Column, ColumnFacts, Entity, Selection};
 /// Known by themselves are a column that must not be NULL, and constraints with the names that PostgreSQL gives:
 /// `users_email_key`, `users_pkey`, `users_team_id_fkey`, `users_age_check`, of several columns `users_tenant_email_key`. The
 /// others are named here; so are unique indexes, which have a constraint's part in this, and the constraints of partitions, as
-/// the server names the partition's own.
+/// the server names the partition's own. Of an [`Error::Unique`] of a repository the columns are known.
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
@@ -61,6 +61,9 @@ struct Violation<'e> {
     server: &'e ServerError,
     fault: Fault,
 }
+
+/// Columns, and what is to be said of them.
+type About = (Vec<&'static str>, Option<&'static str>);
 
 impl<E: Entity> Constraints<E> {
     /// Those whose names PostgreSQL gave.
@@ -118,7 +121,8 @@ impl<E: Entity> Constraints<E> {
 
     fn told(&self, error: &Error) -> Option<FieldErrors> {
         let violation = Violation::of(error.server()?)?;
-        let (columns, message) = self.about(&violation)?;
+        let found = || Some((Self::found(error)?, None));
+        let (columns, message) = self.named(&violation).or_else(found).or_else(|| Self::about(&violation))?;
         let place = |column: &&str| vec![Step::name("body"), Step::name(self.name_of(column))];
         let fault = || match (&violation.fault, message) {
             (Fault::CheckFailed { .. }, message) => Fault::CheckFailed { message },
@@ -127,22 +131,33 @@ impl<E: Entity> Constraints<E> {
         FieldErrors::all(columns.iter().map(|column| (place(column), fault())))
     }
 
-    /// The columns, and what is to be said of them.
-    fn about(&self, violation: &Violation<'_>) -> Option<(Vec<&'static str>, Option<&'static str>)> {
+    /// The columns, and what is to be said of them, as the program says it.
+    fn named(&self, violation: &Violation<'_>) -> Option<About> {
+        let constraint = violation.server.constraint()?;
+        let named = self.named.iter().find(|named| named.name == constraint)?;
+        Some((named.columns.iter().map(|column| column.name()).collect(), named.message))
+    }
+
+    /// The columns that a repository has found out already.
+    fn found(error: &Error) -> Option<Vec<&'static str>> {
+        let Error::Unique(violation) = error else { return None };
+        let is_of_this = violation.entity() == E::FACTS.table() && !violation.columns().is_empty();
+        let known = |column: &String| Self::column(column);
+        is_of_this.then(|| violation.columns().iter().map(known).collect())?
+    }
+
+    fn column(name: &str) -> Option<&'static str> {
+        E::FACTS.columns().iter().map(ColumnFacts::name).find(|known| *known == name)
+    }
+
+    /// As PostgreSQL names things.
+    fn about(violation: &Violation<'_>) -> Option<About> {
         let server = violation.server;
-        let names = |columns: &[&'static ColumnFacts]| columns.iter().map(|column| column.name()).collect();
-        let constraint = server.constraint();
-        if let Some(named) = self.named.iter().find(|named| constraint == Some(&*named.name)) {
-            return Some((names(&named.columns), named.message));
-        }
         if server.table() != Some(E::FACTS.name()) {
             return None;
         }
-        let columns = match (&violation.fault, constraint) {
-            (Fault::Missing, _) => {
-                let column = server.column()?;
-                names(&[E::FACTS.columns().iter().find(|known| known.name() == column)?])
-            }
+        let columns = match (&violation.fault, server.constraint()) {
+            (Fault::Missing, _) => vec![Self::column(server.column()?)?],
             (_, Some(constraint)) => default_name::columns_of(constraint, E::FACTS)?,
             _ => return None,
         };

@@ -5,14 +5,17 @@ use super::request::Given;
 use super::set::Field;
 use super::value::{InputOf, InputValue, has_a_place};
 use super::{Fault, set};
-use crate::Filter;
 use crate::entity::{Column, ColumnFacts, TextValue};
+use crate::{Filter, Order};
 
 /// What is put together of values, or which of them is wrong and why.
 pub(super) type Made<E> = Result<Filter<'static, E>, (usize, Fault)>;
 
 /// How the values of a column are read, whatever their type.
 pub(super) type Compare<E> = fn(&'static ColumnFacts, Comparison, &[Given<'_>]) -> Made<E>;
+
+/// How rows are ordered by a column, whatever its type: downwards, if so.
+pub(super) type Sort<E> = fn(&'static ColumnFacts, bool) -> Order<E>;
 
 /// A field that `fields!` is about to list, while it still knows its type. No public interface.
 #[doc(hidden)]
@@ -38,7 +41,7 @@ impl<E, T> Offer<E, T> {
 
     #[must_use]
     pub const fn sort(self) -> Self {
-        Self { field: self.field.sorted(), ..self }
+        Self { field: self.field.sorted(sort::<E, T>), ..self }
     }
 
     const fn with(self, one: Comparison) -> Self {
@@ -111,6 +114,11 @@ impl<E, T> Clone for Offer<E, T> {
 }
 
 impl<E, T> Copy for Offer<E, T> {}
+
+fn sort<E, T>(column: &'static ColumnFacts, is_descending: bool) -> Order<E> {
+    let column = Column::<E, T>::of(column);
+    if is_descending { column.desc() } else { column.asc() }
+}
 
 /// Reads values of the column's type. There is one, unless it is a comparison with many.
 fn compare<E, V: InputValue>(column: &'static ColumnFacts, by: Comparison, given: &[Given<'_>]) -> Made<E> {

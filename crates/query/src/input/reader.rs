@@ -98,7 +98,7 @@ impl<'s, E: Entity> Reader<'s, E> {
             return self.at(Step::name(field.name()), |reader| reader.fault(Fault::Twice));
         }
         self.sorted.push(field.name());
-        self.order.push(field.order(is_descending));
+        self.order.extend(field.order(is_descending));
     }
 
     /// The field that a user names.

@@ -2,11 +2,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::comparison::{Comparison, Comparisons};
-use super::field::Compare;
+use super::field::{Compare, Sort};
 use super::reader::Reader;
 use super::{Asked, FieldErrors, Request};
 use crate::Order;
-use crate::entity::{Column, ColumnFacts, Entity};
+use crate::entity::{ColumnFacts, Entity};
 
 /// Words of the grammar of JSON, which no field can be called.
 const WORDS: [&str; 3] = ["and", "or", "not"];
@@ -73,7 +73,8 @@ pub struct Field<E> {
     pub(super) column: &'static ColumnFacts,
     pub(super) comparisons: Comparisons,
     pub(super) compare: Option<Compare<E>>,
-    is_sorted: bool,
+    /// Upwards or downwards, by a column of its type: that says whether there may be NULL.
+    sort: Option<Sort<E>>,
     of: PhantomData<fn() -> E>,
 }
 
@@ -217,7 +218,7 @@ impl<E: Entity> FieldSet<E> {
 impl<E> Field<E> {
     pub(super) const fn of(name: &'static str, column: &'static ColumnFacts) -> Self {
         let comparisons = Comparisons::NONE;
-        Self { name, column, comparisons, compare: None, is_sorted: false, of: PhantomData }
+        Self { name, column, comparisons, compare: None, sort: None, of: PhantomData }
     }
 
     pub(super) const fn with(self, one: Comparison) -> Self {
@@ -228,8 +229,8 @@ impl<E> Field<E> {
         Self { compare: Some(compare), ..self }
     }
 
-    pub(super) const fn sorted(self) -> Self {
-        Self { is_sorted: true, ..self }
+    pub(super) const fn sorted(self, sort: Sort<E>) -> Self {
+        Self { sort: Some(sort), ..self }
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -237,17 +238,16 @@ impl<E> Field<E> {
     }
 
     pub(super) fn is_sorted(&self) -> bool {
-        self.is_sorted
+        self.sort.is_some()
     }
 
     pub(super) fn is_compared(&self) -> bool {
         self.comparisons.each().next().is_some()
     }
 
-    /// Upwards or downwards, by the column.
-    pub(super) fn order(&self, is_descending: bool) -> Order<E> {
-        let column = Column::<E, ()>::of(self.column);
-        if is_descending { column.desc() } else { column.asc() }
+    /// Upwards or downwards, by the column, if it is listed for that.
+    pub(super) fn order(&self, is_descending: bool) -> Option<Order<E>> {
+        self.sort.map(|sort| sort(self.column, is_descending))
     }
 }
 
@@ -288,9 +288,9 @@ impl<E> Copy for Field<E> {}
 
 impl<E> fmt::Debug for Field<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, column, is_sorted, .. } = self;
+        let Self { name, column, .. } = self;
         let mut field = f.debug_struct("Field");
-        field.field("name", name).field("column", &column.path).field("is_sorted", is_sorted);
+        field.field("name", name).field("column", &column.path).field("is_sorted", &self.is_sorted());
         field.field("comparisons", &self.comparisons.names()).finish_non_exhaustive()
     }
 }

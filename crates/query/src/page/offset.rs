@@ -1,4 +1,5 @@
 use std::fmt;
+use std::panic::Location;
 
 use pgkeel_connect::Executor;
 use tokio_postgres::Row;
@@ -9,7 +10,7 @@ use super::{Page, PageProblem, Total};
 use crate::Error;
 use crate::relation::Output;
 use crate::row::{read_behind, read_without};
-use crate::statement::{Answer, Select, Slice, Sorts, Writer, Written, describe};
+use crate::statement::{Answer, Select, Site, Slice, Sorts, Writer, Written, describe, rows};
 
 /// As many rows as [`CountMode::Auto`] counts: an index gives them in some milliseconds.
 const COUNTED: u64 = 10_000;
@@ -150,11 +151,17 @@ impl<S, R: Output<S>> Paged<'_, S, R> {
     ///
     /// # Cancellation
     /// Dropping the future does as the executor says: see [`Executor`].
-    pub async fn fetch(self, database: &impl Executor) -> Result<Page<R::Row>, Error> {
+    #[track_caller]
+    pub fn fetch(self, database: &impl Executor) -> impl Future<Output = Result<Page<R::Row>, Error>> + Send {
+        let site = Location::caller();
+        async move { self.fetch_at(site, database).await }
+    }
+
+    async fn fetch_at(self, site: Site, database: &impl Executor) -> Result<Page<R::Row>, Error> {
         let cut = self.cut()?;
         let (mut rows, count, behind) = {
             let ready = self.write(&cut)?.ready()?;
-            let rows = database.query(&ready.text, ready.params().as_slice()).await?;
+            let rows = rows(&ready, database, site).await?;
             if self.is_counted() {
                 let (rows, count) = Self::counted(rows)?;
                 (rows, count, BEHIND)
@@ -165,12 +172,12 @@ impl<S, R: Output<S>> Paged<'_, S, R> {
         let PageRequest { page, size, .. } = self.request;
         let has_next = rows.len() > size as usize;
         rows.truncate(size as usize);
-        let items = R::all(read_without(&rows, behind)?);
         let seen = cut.offset.unsigned_abs() + rows.len() as u64;
         // The last page tells the number; one behind it does not.
         let ends_here = !has_next && (!rows.is_empty() || seen == 0);
         let total =
-            self.total(count, ends_here.then_some(seen), seen + u64::from(has_next), database).await?;
+            self.total(count, ends_here.then_some(seen), seen + u64::from(has_next), site, database).await?;
+        let items = R::all(read_without(&rows, behind)?);
         Ok(Page { items, page, size, total, has_next, has_previous: page > 1 })
     }
 
@@ -179,6 +186,7 @@ impl<S, R: Output<S>> Paged<'_, S, R> {
         count: Option<u64>,
         known: Option<u64>,
         least: u64,
+        site: Site,
         database: &impl Executor,
     ) -> Result<Total, Error> {
         let is_beyond = |most: u64| count.is_some_and(|count| count > most);
@@ -194,7 +202,7 @@ impl<S, R: Output<S>> Paged<'_, S, R> {
             return Ok(count.map_or(Total::Unknown, Total::Exact));
         }
         let least = if self.request.count == CountMode::Auto { least.max(COUNTED + 1) } else { least };
-        Ok(Total::Estimated(estimate::rows(&self.select.parts, database).await?.max(least)))
+        Ok(Total::Estimated(estimate::rows(&self.select.parts, &database.called_at(site)).await?.max(least)))
     }
 }
 

@@ -97,7 +97,7 @@ impl<'a, E: Keyed> Change<'a, E> {
                 return Ok(self.row.clone());
             }
             let changed = Guard::of(self.row).run(Deed::Set(&self.assignments), database, at).await;
-            read_one(&violation::named(changed, E::FACTS, database).await?)
+            read_one(&violation::named(changed, E::FACTS, &database.called_at(at)).await?)
         }
     }
 }

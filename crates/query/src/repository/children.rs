@@ -13,7 +13,7 @@ use tokio_postgres::types::FromSqlOwned;
 use super::{Keyed, Repository, Visibility};
 use crate::entity::{Column, ColumnFacts, ColumnValue, Entity};
 use crate::statement::{Condition, Filter, Operator, OrderBy, Select, Term};
-use crate::{Error, Executor, RowReader, repeats};
+use crate::{Error, Executor, RowReader};
 
 /// So many keys go with one statement, as one array. It bounds what a message and a plan have to hold; more are asked for in parts.
 const MOST_KEYS: usize = 10_000;
@@ -79,14 +79,13 @@ impl<'a, C: Entity, T> By<'a, C, T> {
     ) -> Result<Vec<(K, C)>, Error> {
         let mut seen = HashSet::with_capacity(keys.len());
         let keys: Vec<&K> = keys.iter().filter(|key| seen.insert(*key)).collect();
-        // However many parts there are, it is one call.
-        repeats::count(&self.rows.text()?, at)?;
         let mut found = Vec::new();
-        for keys in keys.chunks(MOST_KEYS) {
+        for (part, keys) in keys.chunks(MOST_KEYS).enumerate() {
             let keys = Term::Value(Arc::new(keys.to_vec()), self.column);
             let of_these = Condition::Compare(Term::Column(self.column), Operator::EqualAny, keys);
-            let rows = self.rows.clone().filter(Filter::<C>::new(of_these)).fetch_rows(database, at).await?;
-            self.read(&rows, &mut found)?;
+            let rows = self.rows.clone().filter(Filter::<C>::new(of_these));
+            // However many parts there are, it is one call.
+            self.read(&rows.fetch_rows(database, at, part == 0).await?, &mut found)?;
         }
         Ok(found)
     }

@@ -118,7 +118,8 @@ impl<E: Entity> Repository<E> {
 }
 
 impl<E: Entity, S: Visibility> Repository<E, S> {
-    /// The rows that it sees, as a statement to go on with.
+    /// The rows that it sees, as a statement to go on with: to [filter](Select::filter), or to read [page](Select::page) by page, in
+    /// [batches](Select::in_batches) or as a [stream](Select::stream).
     pub fn query<'a>(self) -> Select<'a, E> {
         match visibility::condition::<S>(E::FACTS) {
             Some(condition) => E::query().filter(Filter::<E>::new(condition)),

@@ -19,8 +19,8 @@ impl<E: Entity> Repository<E> {
         database: &impl Executor,
         row: &impl NewRow<E>,
     ) -> impl Future<Output = Result<E, Error>> {
-        let inserted = E::insert().values(row).fetch_one(database);
-        async move { violation::named(inserted.await, E::FACTS, database).await }
+        let (inserted, at) = (E::insert().values(row).fetch_one(database), Location::caller());
+        async move { violation::named(inserted.await, E::FACTS, &database.called_at(at)).await }
     }
 
     /// Deletes the row of this id, whatever its version, and says whether there was one. Of an entity with `soft_delete` it
@@ -61,8 +61,9 @@ impl<E: Entity> Repository<E> {
     where
         E: Keyed + SoftDelete,
     {
-        let restored = self.only_deleted().with_id(Verb::Mark(" = null"), id, database, Location::caller());
-        async move { violation::named(restored.await, E::FACTS, database).await }
+        let at = Location::caller();
+        let restored = self.only_deleted().with_id(Verb::Mark(" = null"), id, database, at);
+        async move { violation::named(restored.await, E::FACTS, &database.called_at(at)).await }
     }
 
     /// Takes a row that is deleted softly out of the table, and says whether there was one. A row that is not deleted stays.

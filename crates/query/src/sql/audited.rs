@@ -7,10 +7,10 @@ use tokio_postgres::types::{FromSqlOwned, Type};
 
 use super::numbers::highest;
 use super::tally::{self, AuditedRuns};
-use crate::Error;
 use crate::bind::Bind;
 use crate::param::{Param, ParamName};
 use crate::row::{FromRow, read_all, read_one, read_scalar};
+use crate::{Error, repeats};
 
 /// As many as a message of the protocol can count.
 const MOST: usize = u16::MAX as usize;
@@ -85,10 +85,14 @@ impl<'a> AuditedSql<'a> {
         self.reason
     }
 
-    /// All rows, to be read by somebody else.
-    pub(crate) async fn rows(&self, database: &impl Executor) -> Result<Vec<Row>, Error> {
-        let typed = self.typed(Location::caller())?;
-        Ok(database.query_typed(&self.text, &typed).await?)
+    /// All rows, to be read by somebody else, who tells where and counts the call.
+    pub(crate) async fn rows(
+        &self,
+        database: &impl Executor,
+        site: &'static Location<'static>,
+    ) -> Result<Vec<Row>, Error> {
+        let typed = self.typed(site)?;
+        Ok(database.called_at(site).query_typed(&self.text, &typed).await?)
     }
 
     /// All rows.
@@ -102,7 +106,7 @@ impl<'a> AuditedSql<'a> {
     ) -> impl Future<Output = Result<Vec<T>, Error>> + Send {
         let site = Location::caller();
         async move {
-            let typed = self.typed(site)?;
+            let typed = self.counted(site)?;
             read_all(&database.called_at(site).query_typed(&self.text, &typed).await?)
         }
     }
@@ -118,7 +122,7 @@ impl<'a> AuditedSql<'a> {
     ) -> impl Future<Output = Result<T, Error>> + Send {
         let site = Location::caller();
         async move {
-            let typed = self.typed(site)?;
+            let typed = self.counted(site)?;
             read_one(&database.called_at(site).query_one_typed(&self.text, &typed).await?)
         }
     }
@@ -134,7 +138,7 @@ impl<'a> AuditedSql<'a> {
     ) -> impl Future<Output = Result<Option<T>, Error>> + Send {
         let site = Location::caller();
         async move {
-            let typed = self.typed(site)?;
+            let typed = self.counted(site)?;
             let row = database.called_at(site).query_opt_typed(&self.text, &typed).await?;
             row.as_ref().map(read_one).transpose()
         }
@@ -151,7 +155,7 @@ impl<'a> AuditedSql<'a> {
     ) -> impl Future<Output = Result<T, Error>> + Send {
         let site = Location::caller();
         async move {
-            let typed = self.typed(site)?;
+            let typed = self.counted(site)?;
             read_scalar(&database.called_at(site).query_one_typed(&self.text, &typed).await?)
         }
     }
@@ -164,9 +168,15 @@ impl<'a> AuditedSql<'a> {
     pub fn execute(&self, database: &impl Executor) -> impl Future<Output = Result<u64, Error>> + Send {
         let site = Location::caller();
         async move {
-            let typed = self.typed(site)?;
+            let typed = self.counted(site)?;
             Ok(database.called_at(site).execute_typed(&self.text, &typed).await?)
         }
+    }
+
+    /// As [`typed`](Self::typed), of a call: counts it for who looks for loops.
+    fn counted(&self, site: &'static Location<'static>) -> Result<Vec<TypedParam<'_>>, Error> {
+        repeats::count_audited(&self.text, self.reason, site)?;
+        self.typed(site)
     }
 
     /// The parameters with their types; counts the run.

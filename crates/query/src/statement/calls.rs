@@ -95,9 +95,17 @@ impl<S, R: Output<S>> Select<'_, S, R> {
         }
     }
 
-    /// All rows, as they come; whoever asks for them counts the call.
-    pub(crate) async fn fetch_rows(self, database: &impl Executor, site: Site) -> Result<Vec<Row>, Error> {
+    /// All rows, as they come. What goes on with a call is not counted as another one.
+    pub(crate) async fn fetch_rows(
+        self,
+        database: &impl Executor,
+        site: Site,
+        is_call: bool,
+    ) -> Result<Vec<Row>, Error> {
         let ready = self.write(Answer::Rows)?.ready()?;
+        if is_call {
+            return rows(&ready, database, site).await;
+        }
         Ok(database.called_at(site).query(&ready.text, ready.params().as_slice()).await?)
     }
 

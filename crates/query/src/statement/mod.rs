@@ -24,7 +24,7 @@ mod named;
 
 pub(crate) use self::assignment::{Assignments, write_managed};
 pub use self::assignment::{NewRow, Values};
-pub(crate) use self::calls::{number, opt_row};
+pub(crate) use self::calls::{Site, number, opt_row, rows};
 pub(crate) use self::condition::{Condition, Operator, Term, write_where};
 pub use self::conflict::OnConflict;
 pub use self::delete::Delete;

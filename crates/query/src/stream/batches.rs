@@ -1,11 +1,12 @@
 use std::fmt;
+use std::panic::Location;
 
 use pgkeel_connect::Executor;
 
 use crate::Error;
 use crate::page::{Keys, PageProblem, Position, Reader, Walk, put};
 use crate::relation::{Output, Scope};
-use crate::statement::{Answer, Select, describe};
+use crate::statement::{Answer, Select, Site, describe};
 
 /// Rows in the order of their id, batch by batch: by [`Select::in_batches`].
 #[must_use = "batches are read by `next`"]
@@ -14,6 +15,7 @@ pub struct Batches<'a, S, R = S> {
     size: u32,
     /// Where the last batch ended.
     position: Option<BatchPosition>,
+    is_begun: bool,
     is_done: bool,
 }
 
@@ -99,7 +101,7 @@ impl<'a, S: Scope, R> Select<'a, S, R> {
     /// # }
     /// ```
     pub fn in_batches(self, rows: u32) -> Batches<'a, S, R> {
-        Batches { select: self, size: rows, position: None, is_done: false }
+        Batches { select: self, size: rows, position: None, is_begun: false, is_done: false }
     }
 }
 
@@ -136,7 +138,16 @@ impl<S, R: Output<S>> Batches<'_, S, R> {
     ///
     /// # Cancellation
     /// Dropping the future does as the executor says (see [`Executor`]); the same batch comes with the next call.
-    pub async fn next(&mut self, database: &impl Executor) -> Result<Option<Vec<R::Row>>, Error> {
+    #[track_caller]
+    pub fn next(
+        &mut self,
+        database: &impl Executor,
+    ) -> impl Future<Output = Result<Option<Vec<R::Row>>, Error>> + Send {
+        let site = Location::caller();
+        async move { self.next_at(site, database).await }
+    }
+
+    async fn next_at(&mut self, site: Site, database: &impl Executor) -> Result<Option<Vec<R::Row>>, Error> {
         if self.is_done {
             return Ok(None);
         }
@@ -145,7 +156,12 @@ impl<S, R: Output<S>> Batches<'_, S, R> {
         let behind = self.position.as_ref().map(read).transpose()?;
         let limit = i64::from(self.size);
         let walk = Walk { parts: &self.select.parts, keys: &keys, behind: behind.as_ref(), limit };
-        let rows = walk.rows(database).await?;
+        let rows = if self.is_begun {
+            walk.more_rows(database, site).await?
+        } else {
+            walk.rows(database, site).await?
+        };
+        self.is_begun = true;
         let batch = R::all(walk.read(&rows)?);
         let last = rows.last().map(|last| Position::of(last, &keys)).transpose()?;
         self.is_done = rows.len() < self.size as usize;

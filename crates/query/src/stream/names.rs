@@ -2,6 +2,7 @@ use pgkeel_connect::Executor;
 
 use crate::Error;
 use crate::row::read_all;
+use crate::statement::Site;
 
 /// A cursor on the server. Names are literals, so that what declares one is prepared once.
 #[derive(Debug)]
@@ -23,9 +24,12 @@ macro_rules! names {
 
 static NAMES: [ServerCursor; 16] = names!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
 
+/// A temporary table or view of that name would be in front of the server's, if the schema were not said.
+const TAKEN: &str = "select name from pg_catalog.pg_cursors where name like 'pgkeel:stream %'";
+
 /// The first that no cursor of the session has.
-pub(super) async fn free(database: &impl Executor) -> Result<&'static ServerCursor, Error> {
-    let taken = database.query("select name from pg_cursors where name like 'pgkeel:stream %'", &[]).await?;
+pub(super) async fn free(database: &impl Executor, site: Site) -> Result<&'static ServerCursor, Error> {
+    let taken = database.called_at(site).query(TAKEN, &[]).await?;
     let taken: Vec<(String,)> = read_all(&taken)?;
     let free = NAMES.iter().find(|name| taken.iter().all(|(taken,)| taken != name.name));
     free.ok_or(Error::TooManyStreams { most: NAMES.len() })

@@ -1,10 +1,12 @@
+use std::panic::Location;
+
 use pgkeel_connect::{Begin, Executor, Transaction, TxOptions};
 
 use super::names::{ServerCursor, free};
 use super::rows::{Held, Rows};
 use crate::Error;
 use crate::relation::Output;
-use crate::statement::{Answer, Select, Writer};
+use crate::statement::{Answer, Select, Site, Writer, number};
 
 impl<S, R: Output<S>> Select<'_, S, R> {
     /// The rows as they come, so many of them in memory at a time; all of the snapshot that the statement begins with. The
@@ -56,9 +58,17 @@ impl<S, R: Output<S>> Select<'_, S, R> {
     ///
     /// # Cancellation
     /// Dropping the future does as the transaction says: see [`Executor`]. It may leave a cursor as dropping the stream does.
-    pub async fn stream<X: Transaction>(self, tx: &X, window: u32) -> Result<Rows<'_, X, R::Row>, Error> {
-        let name = self.declare(tx).await?;
-        Ok(Rows::new::<S, R>(Held::Lent(tx), name, window))
+    #[track_caller]
+    pub fn stream<X: Transaction>(
+        self,
+        tx: &X,
+        window: u32,
+    ) -> impl Future<Output = Result<Rows<'_, X, R::Row>, Error>> + Send {
+        let site = Location::caller();
+        async move {
+            let name = self.declare(tx, site).await?;
+            Ok(Rows::new::<S, R>(Held::Lent(tx), name, window, site))
+        }
     }
 
     /// As [`stream`](Self::stream), in a read-only transaction of its own: of a pool, a session, a connection. It ends with the
@@ -69,27 +79,32 @@ impl<S, R: Output<S>> Select<'_, S, R> {
     ///
     /// # Cancellation
     /// Dropping the future leaves no transaction open.
-    pub async fn stream_from<'t, B: Begin>(
+    #[track_caller]
+    pub fn stream_from<'t, B: Begin>(
         self,
         database: B,
         window: u32,
-    ) -> Result<Rows<'t, B::Tx, R::Row>, Error>
+    ) -> impl Future<Output = Result<Rows<'t, B::Tx, R::Row>, Error>>
     where
         B::Tx: 't,
     {
-        let tx = database.begin_with(TxOptions::new().read_only(true)).await?;
-        let name = self.declare(&tx).await?;
-        Ok(Rows::new::<S, R>(Held::Own(tx), name, window))
+        let site = Location::caller();
+        let begun = database.begin_with(TxOptions::new().read_only(true));
+        async move {
+            let tx = begun.await?;
+            let name = self.declare(&tx, site).await?;
+            Ok(Rows::new::<S, R>(Held::Own(tx), name, window, site))
+        }
     }
 
-    async fn declare(&self, database: &impl Executor) -> Result<&'static ServerCursor, Error> {
+    async fn declare(&self, database: &impl Executor, site: Site) -> Result<&'static ServerCursor, Error> {
         self.parts.check()?;
-        let name = free(database).await?;
+        let name = free(database, site).await?;
         let mut out = Writer::new();
         out.push(name.declare);
         self.parts.write(Answer::Rows, &mut out);
         let ready = out.finish()?.ready()?;
-        database.execute(&ready.text, ready.params().as_slice()).await?;
+        number(&ready, database, site).await?;
         Ok(name)
     }
 }

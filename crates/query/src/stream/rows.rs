@@ -3,7 +3,7 @@ use std::vec::IntoIter;
 
 use futures_util::Stream;
 use futures_util::stream::try_unfold;
-use pgkeel_connect::Transaction;
+use pgkeel_connect::{Executor as _, Transaction};
 use tokio_postgres::Row;
 
 use super::names::ServerCursor;
@@ -11,9 +11,10 @@ use super::reader::Reader;
 use crate::Error;
 use crate::relation::Output;
 use crate::sql::AuditedSql;
+use crate::statement::Site;
 
 /// Rows as they come, window by window: by [`Select::stream`](crate::Select::stream) and
-/// [`Select::stream_from`](crate::Select::stream_from).
+/// [`Select::stream_from`](crate::Select::stream_from). Where it is told where a statement was run, that is the place of those.
 #[must_use = "rows are read by `try_next`"]
 pub struct Rows<'t, X, R> {
     /// `None` once the transaction of its own has ended.
@@ -24,6 +25,7 @@ pub struct Rows<'t, X, R> {
     waiting: IntoIter<Row>,
     reader: Reader<R>,
     state: State,
+    site: Site,
 }
 
 pub(super) enum Held<'t, X> {
@@ -56,6 +58,7 @@ impl<'t, X: Transaction, R> Rows<'t, X, R> {
         tx: Held<'t, X>,
         name: &'static ServerCursor,
         window: u32,
+        site: Site,
     ) -> Self {
         let waiting = Vec::new().into_iter();
         // A window without rows would never come to an end.
@@ -66,6 +69,7 @@ impl<'t, X: Transaction, R> Rows<'t, X, R> {
             waiting,
             reader: Reader::of::<S, O>(),
             state: State::Open,
+            site,
         }
     }
 
@@ -128,7 +132,8 @@ impl<'t, X: Transaction, R> Rows<'t, X, R> {
         }
         self.state = State::Fetching;
         let fetch = format!("fetch forward {} from \"{}\"", self.window, self.name.name);
-        let rows = AuditedSql::new("how many rows a window has is no parameter", fetch).rows(tx.tx()).await?;
+        let fetch = AuditedSql::new("how many rows a window has is no parameter", fetch);
+        let rows = fetch.rows(tx.tx(), self.site).await?;
         let is_last = u32::try_from(rows.len()).is_ok_and(|rows| rows < self.window);
         if is_last {
             self.end().await?;
@@ -142,7 +147,7 @@ impl<'t, X: Transaction, R> Rows<'t, X, R> {
         match self.tx.take() {
             Some(Held::Own(tx)) => Ok(tx.commit().await?),
             Some(Held::Lent(tx)) => {
-                tx.execute_typed(self.name.close, &[]).await?;
+                tx.called_at(self.site).execute_typed(self.name.close, &[]).await?;
                 Ok(())
             }
             None => Ok(()),

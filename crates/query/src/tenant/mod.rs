@@ -72,8 +72,9 @@ mod policy;
 mod verify;
 
 use std::fmt::Display;
+use std::panic::Location;
 
-use pgkeel_connect::Transaction;
+use pgkeel_connect::{Executor as _, Transaction};
 
 pub use self::policy::policy_sql;
 pub use self::verify::{Finding, Gap, verify};
@@ -91,8 +92,15 @@ use crate::Error;
 ///
 /// # Cancellation
 /// It may or may not be said to the server; the transaction sees none but rows of this tenant, or what it saw before.
-pub async fn enter<X: Transaction>(tx: &X, tenant: &(impl Display + Sync + ?Sized)) -> Result<(), Error> {
-    let tenant = tenant.to_string();
-    tx.execute("select pg_catalog.set_config('pgkeel.tenant', $1, true)", &[&tenant]).await?;
-    Ok(())
+#[track_caller]
+pub fn enter<X: Transaction>(
+    tx: &X,
+    tenant: &(impl Display + Sync + ?Sized),
+) -> impl Future<Output = Result<(), Error>> + Send {
+    let (tenant, site) = (tenant.to_string(), Location::caller());
+    async move {
+        let enter = "select pg_catalog.set_config('pgkeel.tenant', $1, true)";
+        tx.called_at(site).execute(enter, &[&tenant]).await?;
+        Ok(())
+    }
 }

@@ -212,3 +212,32 @@ async fn rules_of_the_program_and_of_the_database_come_out_alike() {
         json!([{"loc": ["body", "mail"], "msg": "there is one already", "type": "taken"}])
     );
 }
+
+#[derive(Debug, Clone, Entity)]
+#[pgkeel(table = "labels", columns = l)]
+#[expect(dead_code, reason = "only the columns matter")]
+struct Label {
+    #[pgkeel(id)]
+    id: i32,
+    text: String,
+}
+
+#[derive(NewRow)]
+#[pgkeel(entity = Label, columns = l)]
+struct NewLabel {
+    id: i32,
+    text: &'static str,
+}
+
+#[tokio::test]
+async fn what_a_repository_has_found_out_of_a_unique_index_is_told() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let table = "create table labels(id int4 primary key, text text not null);
+        create unique index only_one on labels(lower(text))";
+    connection.batch_execute(table).await.unwrap();
+    Label::repo().insert(&connection, &NewLabel { id: 1, text: "a" }).await.unwrap();
+    let error = Label::repo().insert(&connection, &NewLabel { id: 2, text: "A" }).await.unwrap_err();
+    let rejected = Constraints::<Label>::new().judge(error);
+    assert_eq!(rejected.fields().unwrap().to_string(), "body.text: there is one already");
+}

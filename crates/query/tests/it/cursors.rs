@@ -8,6 +8,7 @@ use pgkeel_query::connect::Connection;
 use pgkeel_query::{CursorKeys, CursorReason, Entity, Error, Executor as _, KeysetRequest, Select};
 use pgkeel_testkit::{Random, TestDatabase, in_full, scaled};
 
+use crate::moods::Mood;
 use crate::watched::Nowhere;
 
 const CANARY: &str = "Zanzibar4711";
@@ -244,6 +245,123 @@ async fn a_column_that_has_another_type_by_now_is_another_statement() {
     let error =
         page.keyset(&keys, KeysetRequest::first(3).after(&*cursor)).fetch(&connection).await.unwrap_err();
     assert_eq!(reason(&error), CursorReason::OtherStatement);
+}
+
+#[derive(Entity)]
+#[pgkeel(table = "moody", columns = m)]
+#[expect(dead_code, reason = "only the columns matter")]
+struct Moody {
+    #[pgkeel(id)]
+    id: i32,
+    mood: Mood,
+}
+
+#[tokio::test]
+async fn a_value_of_a_type_of_the_programs_own_is_a_part_of_the_statement() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let table = "create type mood as enum ('sad', 'glad'); create table moody(id int4 primary key, mood mood not null);
+        insert into moody select n, (array['sad', 'glad'])[1 + n % 2]::mood from generate_series(1, 9) n";
+    connection.batch_execute(table).await.unwrap();
+    let keys = keys(7);
+    let of = |filter| Moody::select((m::id,)).filter(filter);
+    let pairs = [
+        (m::mood.eq(Mood::Sad), m::mood.eq(Mood::Glad)),
+        (m::mood.any_of([Mood::Sad]), m::mood.any_of([Mood::Sad, Mood::Glad])),
+        (!m::mood.eq(Mood::Sad), !m::mood.eq(Mood::Glad)),
+    ];
+    for (one, other) in pairs {
+        let page = of(one.clone()).keyset(&keys, KeysetRequest::first(1)).fetch(&connection).await.unwrap();
+        let cursor = page.page_info.end_cursor.unwrap();
+        let again = of(one).keyset(&keys, KeysetRequest::first(1).after(&*cursor)).fetch(&connection).await;
+        assert_eq!(again.unwrap().edges.len(), 1);
+        let other = of(other).keyset(&keys, KeysetRequest::first(1).after(&*cursor)).fetch(&Nowhere).await;
+        assert_eq!(reason(&other.unwrap_err()), CursorReason::OtherStatement);
+    }
+}
+
+/// In text, as far as the server has an order of it.
+#[derive(Entity)]
+#[pgkeel(table = "any_type", columns = y)]
+#[expect(dead_code, reason = "only the columns matter")]
+struct AnyType {
+    #[pgkeel(id)]
+    id: i32,
+    value: Option<String>,
+}
+
+/// Types with an order, and two values of each.
+const KINDS: &[(&str, &str, &str)] = &[
+    ("varchar(9)", "x", "y"),
+    ("char(9)", "x", "y"),
+    ("name", "x", "y"),
+    ("\"char\"", "x", "y"),
+    ("text collate blind", "a", "A"),
+    ("varchar collate \"C\"", "a", "A"),
+    ("shorter", "x", "y"),
+    ("mood", "a", "b"),
+    ("bytea", "x", "y"),
+    ("uuid", "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"),
+    ("numeric", "1.10", "1.1"),
+    ("numeric(5, 2)", "1.1", "NaN"),
+    ("inet", "10.0.0.1/8", "10.0.0.1"),
+    ("cidr", "10.0.0.0/8", "11.0.0.0/8"),
+    ("macaddr", "08:00:2b:01:02:03", "08:00:2b:01:02:04"),
+    ("interval", "1 month", "30 days"),
+    ("date", "infinity", "2000-01-01"),
+    ("time", "24:00", "00:00"),
+    ("timetz", "12:00+01", "11:00+00"),
+    ("timestamp", "-infinity", "2000-01-01"),
+    ("money", "1", "2"),
+    ("bit(3)", "101", "111"),
+    ("varbit", "1", "11"),
+    ("bool", "t", "f"),
+    ("real", "0.1", "-0"),
+    ("oid", "1", "4000000000"),
+    ("regclass", "pg_class", "pg_type"),
+    ("regrole", "pg_monitor", "pg_read_all_data"),
+    ("oidvector", "1 2", "2"),
+    ("int4[]", "{1}", "{2}"),
+    ("varchar[]", "{x}", "{y}"),
+    ("mood[]", "{a}", "{b}"),
+    ("short[]", "{x}", "{y}"),
+    ("int4range", "[1,2)", "empty"),
+    ("int4multirange", "{[1,2)}", "{}"),
+    ("jsonb", "{}", "[]"),
+    ("tsvector", "x", "y"),
+    ("pg_lsn", "0/1", "1/0"),
+];
+
+#[tokio::test]
+async fn a_column_of_any_type_that_has_an_order_is_walked() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let made = "create domain short as varchar(9); create domain shorter as short; create type mood as enum ('b', 'a');
+        create collation blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
+    connection.batch_execute(made).await.unwrap();
+    let keys = keys(7);
+    for (kind, one, other) in KINDS {
+        let plain = kind.split(" collate").next().unwrap();
+        let table = format!(
+            "create table any_type(id int4 primary key, value {kind});
+             insert into any_type
+             select n, (array['{one}', '{other}', null])[1 + n % 3]::{plain} from generate_series(1, 9) n"
+        );
+        connection.batch_execute(&table).await.unwrap();
+        for id in [y::id.asc(), y::id.desc()] {
+            let all = || AnyType::select((y::id,)).order_by((y::value.asc(), id));
+            let (mut walked, mut cursor) = (Vec::new(), None::<String>);
+            while walked.len() < 9 {
+                let request = KeysetRequest::first(1).after(cursor.as_deref());
+                let page = all().keyset(&keys, request).fetch(&connection).await;
+                let page = page.unwrap_or_else(|error| panic!("{kind}: {error:?}"));
+                cursor = page.page_info.end_cursor.clone();
+                walked.push(page.into_nodes().next().unwrap());
+            }
+            assert_eq!(walked, all().fetch_all(&connection).await.unwrap(), "{kind}");
+        }
+        connection.batch_execute("drop table any_type").await.unwrap();
+    }
 }
 
 #[test]

@@ -38,6 +38,8 @@ mod rows;
 mod samples;
 mod secrecy;
 mod selects;
+mod service;
+mod sites;
 mod streams;
 mod watched;
 mod tenants;

@@ -297,3 +297,14 @@ async fn values_go_with_a_stream_and_none_is_shown_and_texts_are_prepared_once()
     let locked = Item::query().for_update().stream_from(&pool, 3).await.unwrap_err();
     assert_eq!(locked.code().unwrap().code(), "25006", "the transaction is read-only");
 }
+
+#[tokio::test]
+async fn a_temporary_table_is_not_taken_for_the_servers_list_of_cursors() {
+    let (_database, mut connection) = of(9).await;
+    let table = sql!(
+        "create temporary table pg_cursors as select 'pgkeel:stream ' || n as name from generate_series(1, 16) n"
+    );
+    table.execute(&connection).await.unwrap();
+    let mut rows = ids(0).stream_from(&mut connection, 10).await.unwrap();
+    assert_eq!(rows.next_window().await.unwrap().len(), 9);
+}

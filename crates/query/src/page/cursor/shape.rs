@@ -54,7 +54,7 @@ fn put_value(told: &mut Vec<u8>, value: &dyn Bind) {
     };
     let mut sent = BytesMut::new();
     // What does not fit is told when it is sent.
-    let written = catch_unwind(AssertUnwindSafe(|| value.write_checked(&kind, &mut sent)));
+    let written = catch_unwind(AssertUnwindSafe(|| value.tell(&mut sent)));
     told.extend_from_slice(&kind.oid().to_be_bytes());
-    put(told, matches!(written, Ok(Ok(IsNull::No))).then_some(&sent));
+    put(told, matches!(written, Ok(Some(IsNull::No))).then_some(&sent));
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::panic::Location;
 
 use pgkeel_connect::Executor;
 
@@ -8,7 +9,7 @@ use super::{Edge, Edges, Keys, Position, Walk};
 use crate::Error;
 use crate::page::cursor::{CursorKeys, CursorReason, InvalidCursor, Shape};
 use crate::relation::{Output, Scope};
-use crate::statement::{Answer, Select, describe};
+use crate::statement::{Answer, Select, Site, describe};
 
 /// A page behind or in front of a cursor, by [`Select::keyset`].
 #[must_use = "a page is read by `fetch`"]
@@ -64,6 +65,9 @@ impl<'a, S: Scope, R> Select<'a, S, R> {
     /// If the order leaves rows alike, the id is put behind it, in the direction of its last column, as far as it is not in
     /// there; a column that is `unique` and no `Option` tells rows apart, too. Columns may go in different directions, and
     /// have NULL, at either end. Whether they have is up to their types: the column of an `i64` is taken to have none.
+    ///
+    /// A cursor is refused by another statement, and by one with another value in a filter. The one thing that is not seen is which
+    /// value it is of a type of your own without a [natural type](crate::BindType::natural_type).
     ///
     /// The index has to have the columns in that order, with these directions (all the other way round will do) and NULLs at
     /// these ends. A statement whose columns go in different directions, or may be NULL, is one of several ranges; each of
@@ -130,10 +134,19 @@ impl<S, R: Output<S>> Keyset<'_, S, R> {
     ///
     /// # Cancellation
     /// Dropping the future does as the executor says: see [`Executor`].
-    pub async fn fetch(self, database: &impl Executor) -> Result<Edges<R::Row>, Error> {
+    #[track_caller]
+    pub fn fetch(
+        self,
+        database: &impl Executor,
+    ) -> impl Future<Output = Result<Edges<R::Row>, Error>> + Send {
+        let site = Location::caller();
+        async move { self.fetch_at(site, database).await }
+    }
+
+    async fn fetch_at(self, site: Site, database: &impl Executor) -> Result<Edges<R::Row>, Error> {
         let ready = self.ready()?;
         let walk = ready.walk(&self.select);
-        let mut rows = walk.rows(database).await.map_err(moved)?;
+        let mut rows = walk.rows(database, site).await.map_err(moved)?;
         let Asked { size, is_backward, cursor } = ready.asked;
         let (has_more, has_cursor) = (rows.len() > size as usize, cursor.is_some());
         rows.truncate(size as usize);

@@ -88,12 +88,24 @@ impl Bind for Value {
     }
 }
 
-/// Whether a value of the one type is written as one of the other. The server compares a `varchar` as `text`, and a `cidr` as
-/// `inet`, so that is what their parameters are.
+/// Whether a value of the one type is written as one of the other. The server compares a `varchar` as `text`, a `cidr` as `inet`,
+/// and a `regclass` and its like as `oid`, so that is what their parameters are.
 fn has_form_of(sent: u32, wanted: u32) -> bool {
     let as_compared = |kind: u32| match Type::from_oid(kind) {
         Some(Type::VARCHAR) => Type::TEXT.oid(),
         Some(Type::CIDR) => Type::INET.oid(),
+        Some(
+            Type::REGCLASS
+            | Type::REGTYPE
+            | Type::REGPROC
+            | Type::REGPROCEDURE
+            | Type::REGOPER
+            | Type::REGOPERATOR
+            | Type::REGROLE
+            | Type::REGNAMESPACE
+            | Type::REGCONFIG
+            | Type::REGDICTIONARY,
+        ) => Type::OID.oid(),
         _ => kind,
     };
     as_compared(sent) == as_compared(wanted)

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::page::PageProblem;
 use crate::page::request::{LARGEST, check_size};
 
@@ -11,7 +13,7 @@ use crate::page::request::{LARGEST, check_size};
 /// Rows come in the order of the statement either way. `first` and `last` at once, and a cursor that does not go with the one
 /// that is there, are [`PageProblem::FirstOrLast`]. A page has at most 1 000 rows, unless [`max_size`](Self::max_size) says
 /// otherwise; how deep it lies does not matter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[must_use = "a request is given to `keyset`"]
 pub struct KeysetRequest<'c> {
     first: Option<i32>,
@@ -89,6 +91,16 @@ impl<'c> KeysetRequest<'c> {
         let size = u32::try_from(size).map_err(|_| PageProblem::Zero)?;
         check_size(size, self.largest)?;
         Ok(Asked { size, is_backward, cursor })
+    }
+}
+
+/// Without the cursors, and without what they are bound to.
+impl fmt::Debug for KeysetRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut request = f.debug_struct("KeysetRequest");
+        request.field("first", &self.first).field("has_after", &self.after.is_some());
+        request.field("last", &self.last).field("has_before", &self.before.is_some());
+        request.field("max_size", &self.largest).finish_non_exhaustive()
     }
 }
 

@@ -6,7 +6,7 @@ use super::ranges::{Range, behind, write_columns, write_order};
 use super::{Keys, Position};
 use crate::param::ParamName;
 use crate::row::read_without;
-use crate::statement::{Parts, Slice, Sorts, Writer, Written};
+use crate::statement::{Parts, Site, Slice, Sorts, Writer, Written, rows};
 use crate::{Error, FromRow};
 
 /// The next rows of an order, behind a position or from the first on.
@@ -67,9 +67,14 @@ impl<'w> Walk<'w, '_> {
         self.parts.write_slice(&Slice { columns: &columns, bound, order, limit, offset: None }, out);
     }
 
-    pub(crate) async fn rows(&self, database: &impl Executor) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn rows(&self, database: &impl Executor, site: Site) -> Result<Vec<Row>, Error> {
+        rows(&self.write()?.ready()?, database, site).await
+    }
+
+    /// Rows of what was begun, which is no other piece of work: not counted as one that is run again.
+    pub(crate) async fn more_rows(&self, database: &impl Executor, site: Site) -> Result<Vec<Row>, Error> {
         let ready = self.write()?.ready()?;
-        Ok(database.query(&ready.text, ready.params().as_slice()).await?)
+        Ok(database.called_at(site).query(&ready.text, ready.params().as_slice()).await?)
     }
 
     pub(crate) fn read<R: FromRow>(&self, rows: &[Row]) -> Result<Vec<R>, Error> {
