@@ -166,9 +166,7 @@ impl Flights {
         let (plain, job, turn) = (self.plain.clone(), job.clone(), self.turn.to_string());
         let mark = if rows.is_some() { MARK } else { "" };
         let sql = format!("{begin}{}\n;{mark}execute {LOOK}", job.script().sql());
-        let before = Before { characters: begin.chars().count(), statements: 2 };
-        // A text that breaks off is refused at what comes behind it.
-        let of_file = before.characters..=before.characters + job.script().sql().chars().count();
+        let before = begin.chars().count();
         let run = async move {
             let mut answers = Answers::default();
             let ran = session.read(&sql, &mut answers).await;
@@ -180,9 +178,9 @@ impl Flights {
                 (Ok(()), None) => Err(Reason::LockLost.into()),
                 (Err(error), opened) => {
                     let (failure, at) = refused(session, error);
-                    let ended = answers.ended.saturating_sub(before.statements);
-                    is_begun |= at.is_some_and(|at| of_file.contains(&at));
-                    Err(before.placed(&job, failure, at, opened.map(|_| ended)))
+                    let at = at.and_then(|at| in_file(&job, before, at));
+                    is_begun |= at.is_some();
+                    Err(told(&job, failure, at, opened.map(|_| answers.ended.saturating_sub(BEFORE))))
                 }
             };
             Flown { is_begun, started, ended }
@@ -193,30 +191,26 @@ impl Flights {
     }
 }
 
-/// How much of a message comes before the text of its file.
-#[derive(Debug, Clone, Copy)]
-struct Before {
-    characters: usize,
-    statements: usize,
+/// So many statements come before the text of a file: BEGIN and the proof.
+const BEFORE: usize = 2;
+
+/// The character of the file that is at this one of the message, where so many come `before` the file's. What comes behind it is
+/// not the file's: a text that breaks off is refused there.
+fn in_file(job: &Job, before: usize, at: usize) -> Option<usize> {
+    let at = at.checked_sub(before)?;
+    (at <= job.script().sql().chars().count()).then_some(at)
 }
 
-impl Before {
-    /// A failure `at` this character of the message, or else behind so many statements that have `ended` since the file's text
-    /// began.
-    fn placed(self, job: &Job, failure: Failure, at: Option<usize>, ended: Option<usize>) -> Failure {
-        let is_in_file = at.is_some_and(|at| at < self.characters + job.script().sql().chars().count());
-        if ended.is_some_and(|ended| ended >= job.script().len())
-            && !is_in_file
-            && let Reason::Refused(source) = failure.reason
-        {
-            return Error::Database { step: Step::Check, source: ConnectError::Server(source) }.into();
+/// A failure `at` this character of the file, or else behind so many statements that have `ended` since its text began.
+fn told(job: &Job, failure: Failure, at: Option<usize>, ended: Option<usize>) -> Failure {
+    let is_behind_file = at.is_none() && ended.is_some_and(|ended| ended >= job.script().len());
+    match failure.reason {
+        Reason::Refused(source) if is_behind_file => {
+            Error::Database { step: Step::Check, source: ConnectError::Server(source) }.into()
         }
-        match (at.map(|at| at.checked_sub(self.characters)), ended) {
-            (Some(Some(at)), _) => placed(job.script(), failure, Some(at), 0),
-            // Without an answer the server has not even read the text, or could not.
-            (None, Some(ended)) => placed(job.script(), failure, None, ended),
-            (Some(None), _) | (None, None) => failure,
-        }
+        // Without an answer the server has not even read the text, or could not.
+        _ if at.is_none() && ended.is_none() => failure,
+        _ => placed(job.script(), failure, at, ended.unwrap_or_default()),
     }
 }
 
