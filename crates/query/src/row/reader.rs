@@ -6,7 +6,7 @@ use tokio_postgres::types::FromSqlOwned;
 use tokio_postgres::{Column, Row};
 
 use super::plan::Slot;
-use super::tuple::resolve_scalar;
+use super::tuple::{resolve_scalar, scalar_from_row};
 use super::{CellMismatch, Cells, FromRow, Plan};
 use crate::Error;
 
@@ -102,5 +102,5 @@ pub(crate) fn read_one<T: FromRow>(row: &Row) -> Result<T, Error> {
 
 /// As of a tuple of one, which would have to be `Send`.
 pub(crate) fn read_scalar<T: FromSqlOwned>(row: &Row) -> Result<T, Error> {
-    RowReader::resolved_by(row.columns(), resolve_scalar::<T>)?.read_by(row, |cells| cells.read())
+    RowReader::resolved_by(row.columns(), resolve_scalar::<T>)?.read_by(row, scalar_from_row)
 }

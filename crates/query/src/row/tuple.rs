@@ -12,6 +12,10 @@ pub(super) fn resolve_scalar<T: FromSqlOwned>(plan: &mut Plan<'_>) {
     }
 }
 
+pub(super) fn scalar_from_row<T: FromSqlOwned>(cells: &mut Cells<'_>) -> Result<T, CellMismatch> {
+    cells.read()
+}
+
 macro_rules! tuples {
     ($($count:literal: $($kind:ident $index:literal)+;)+) => {$(
         impl<$($kind: FromSqlOwned + Send),+> FromRow for ($($kind,)+) {

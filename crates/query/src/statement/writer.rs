@@ -112,7 +112,7 @@ impl<'t> Ready<'t> {
 
     #[inline]
     pub(crate) fn params(&self) -> Few<&(dyn ToSql + Sync)> {
-        self.params.as_slice().iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+        self.params.each(|param| param as &(dyn ToSql + Sync))
     }
 }
 
