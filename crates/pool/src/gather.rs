@@ -15,8 +15,9 @@ use crate::outcome::{Counted, Outcome};
 use crate::query::Query;
 use crate::unnamed::Unnamed;
 
-/// At most so many are there at once: few enough for a cache, and many beside what giving them away costs.
-const MOST: usize = 64;
+/// At most so many are there at once. Of memory that is given back glibc has seven pieces of a size at hand (`TCACHE_FILL_COUNT` of
+/// its `malloc.c`): with more rows than that, each would take hundreds of instructions to find its own.
+const MOST: usize = 4;
 
 /// What takes the rows of a statement. It is shared, as the statement may be run more than once.
 pub(crate) trait Gather: Sync {

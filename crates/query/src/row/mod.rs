@@ -20,6 +20,8 @@ pub(crate) use self::rows::ReadRows;
 
 /// What is read from rows: structs by `#[derive(FromRow)]`, and tuples of up to 16 columns, by position.
 ///
+/// What is read has to be `Send`, as rows are read while others are still on their way.
+///
 /// Names and types of columns are looked at once a statement ([`resolve`](Self::resolve)), and all that is wrong is told at
 /// once. Types are those of the driver's `FromSql`, and strict: an `i64` is read from `int8` and nothing else.
 ///

@@ -41,7 +41,8 @@ impl<'a> Sql<'a> {
         crate::explain::Explain::of(self.text, self.params)
     }
 
-    /// All rows.
+    /// All rows, each read as it comes. From the first on that cannot be read none is kept; the statement comes to its end all the
+    /// same, and fails no transaction.
     ///
     /// # Errors
     /// That a value does not fit, that the columns do not, what the executor says, and that a value of a row cannot be

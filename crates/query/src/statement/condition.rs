@@ -76,6 +76,7 @@ impl Term<'_> {
         matches!(self, Self::Expr(pieces) if pieces.is_of_many())
     }
 
+    #[inline]
     pub(crate) fn write<'t>(&'t self, out: &mut Writer<'t>) {
         match self {
             Self::Column(column) => out.push(column.sql),
