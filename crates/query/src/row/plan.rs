@@ -59,7 +59,10 @@ pub struct FieldName {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn of(columns: &'a [Column], resolve: fn(&mut Plan<'_>)) -> Result<Box<[Slot]>, RowMismatch> {
+    pub(super) fn of(
+        columns: &'a [Column],
+        resolve: impl FnOnce(&mut Plan<'_>),
+    ) -> Result<Box<[Slot]>, RowMismatch> {
         let part = 0..columns.len();
         let mut plan = Self { columns, part, listed: None, slots: Vec::new(), problems: Vec::new() };
         resolve(&mut plan);

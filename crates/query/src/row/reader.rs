@@ -54,7 +54,7 @@ impl<T> RowReader<T> {
         Self::resolved_by(columns, U::resolve)
     }
 
-    fn resolved_by(columns: &[Column], resolve: fn(&mut Plan<'_>)) -> Result<Self, Error> {
+    fn resolved_by(columns: &[Column], resolve: impl FnOnce(&mut Plan<'_>)) -> Result<Self, Error> {
         let slots = Plan::of(columns, resolve).map_err(Error::Columns)?;
         Ok(Self { slots, read: 0, what: PhantomData })
     }
