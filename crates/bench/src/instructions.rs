@@ -62,12 +62,12 @@ struct Guard {
     most: f64,
 }
 
-/// About a tenth above what is needed, as compilers and C libraries differ.
+/// A little above what is needed, as compilers and C libraries differ.
 const GUARDS: [Guard; 4] = [
     Guard { job: Job::Checkout, peer: Name::Deadpool, most: 0.45 },
     Guard { job: Job::Point { tasks: 1 }, peer: Name::Raw, most: 1.25 },
-    Guard { job: Job::Entity { tasks: 1 }, peer: Name::KeelPlain, most: 1.15 },
-    Guard { job: Job::Rows, peer: Name::Raw, most: 1.1 },
+    Guard { job: Job::Entity { tasks: 1 }, peer: Name::KeelPlain, most: 1.1 },
+    Guard { job: Job::Rows, peer: Name::Raw, most: 1.0 },
 ];
 
 /// Prints a row for each guard. Fails if one does not hold.

@@ -282,6 +282,14 @@ impl Executor for Connection {
         Executor::query(&self.client, sql, params).await.map_err(|error| self.explain(error))
     }
 
+    async fn query_into<C: Default + Extend<Row> + Send>(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<C, Error> {
+        Executor::query_into(&self.client, sql, params).await.map_err(|error| self.explain(error))
+    }
+
     async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
         Executor::execute(&self.client, sql, params).await.map_err(|error| self.explain(error))
     }
@@ -292,6 +300,14 @@ impl Executor for Connection {
 
     async fn query_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<Vec<Row>, Error> {
         self.query_encoded(sql, &EncodedParams::of(params)?).await
+    }
+
+    async fn query_typed_into<C: Default + Extend<Row> + Send>(
+        &self,
+        sql: &str,
+        params: &[TypedParam<'_>],
+    ) -> Result<C, Error> {
+        Executor::query_typed_into(&self.client, sql, params).await.map_err(|error| self.explain(error))
     }
 
     async fn query_opt_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<Option<Row>, Error> {

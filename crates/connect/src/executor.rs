@@ -54,6 +54,43 @@ pub trait Executor: Sync {
         params: &[&(dyn ToSql + Sync)],
     ) -> impl Future<Output = Result<Vec<Row>, Self::Error>> + Send;
 
+    /// Runs a statement and gives its rows to a collection as they come, so that they need not all be there at once. What a
+    /// row is made into there takes its time from the statement's.
+    ///
+    /// A collection has rows of one run of the statement, each once, in their order: a statement that is run again begins with
+    /// an empty one.
+    ///
+    /// ```
+    /// use pgkeel_connect::Executor;
+    /// use tokio_postgres::Row;
+    ///
+    /// #[derive(Default)]
+    /// struct Letters(usize);
+    ///
+    /// impl Extend<Row> for Letters {
+    ///     fn extend<I: IntoIterator<Item = Row>>(&mut self, rows: I) {
+    ///         self.0 += rows.into_iter().map(|row| row.get::<_, &str>(0).len()).sum::<usize>();
+    ///     }
+    /// }
+    ///
+    /// async fn letters<E: Executor>(database: &E) -> Result<usize, E::Error> {
+    ///     let Letters(letters) = database.query_into("select name from users", &[]).await?;
+    ///     Ok(letters)
+    /// }
+    /// # let _ = letters::<pgkeel_connect::Connection>;
+    /// ```
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    #[track_caller]
+    fn query_into<C: Default + Extend<Row> + Send>(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> impl Future<Output = Result<C, Self::Error>> + Send {
+        self.query(sql, params).map(|done| Ok(collected(done?)))
+    }
+
     /// Runs a statement and returns the number of rows that it touched.
     ///
     /// # Errors
@@ -85,6 +122,20 @@ pub trait Executor: Sync {
         sql: &str,
         params: &[TypedParam<'_>],
     ) -> impl Future<Output = Result<Vec<Row>, Self::Error>> + Send;
+
+    /// Runs a statement whose parameters come with their types, and gives its rows to a collection as they come, as
+    /// [`query_into`](Self::query_into) does; see [typed statements](Self#typed-statements).
+    ///
+    /// # Errors
+    /// As [`query_typed`](Self::query_typed).
+    #[track_caller]
+    fn query_typed_into<C: Default + Extend<Row> + Send>(
+        &self,
+        sql: &str,
+        params: &[TypedParam<'_>],
+    ) -> impl Future<Output = Result<C, Self::Error>> + Send {
+        self.query_typed(sql, params).map(|done| Ok(collected(done?)))
+    }
 
     /// Runs a statement whose parameters come with their types, and returns the number of rows that it touched; see
     /// [typed statements](Self#typed-statements).
@@ -186,9 +237,12 @@ pub trait Executor: Sync {
 }
 
 macro_rules! forward {
-    ($($method:ident($($name:ident: $kind:ty),*) -> $done:ty;)+) => {$(
+    ($($method:ident$(<$rows:ident>)?($($name:ident: $kind:ty),*) -> $done:ty;)+) => {$(
         #[track_caller]
-        fn $method(&self, $($name: $kind),*) -> impl Future<Output = Result<$done, Self::Error>> + Send {
+        fn $method$(<$rows: Default + Extend<Row> + Send>)?(
+            &self,
+            $($name: $kind),*
+        ) -> impl Future<Output = Result<$done, Self::Error>> + Send {
             E::$method(self, $($name),*)
         }
     )+};
@@ -200,11 +254,13 @@ impl<E: Executor + ?Sized> Executor for &E {
 
     forward! {
         query(sql: &str, params: &[&(dyn ToSql + Sync)]) -> Vec<Row>;
+        query_into<C>(sql: &str, params: &[&(dyn ToSql + Sync)]) -> C;
         query_opt(sql: &str, params: &[&(dyn ToSql + Sync)]) -> Option<Row>;
         query_one(sql: &str, params: &[&(dyn ToSql + Sync)]) -> Row;
         execute(sql: &str, params: &[&(dyn ToSql + Sync)]) -> u64;
         batch_execute(sql: &str) -> ();
         query_typed(sql: &str, params: &[TypedParam<'_>]) -> Vec<Row>;
+        query_typed_into<C>(sql: &str, params: &[TypedParam<'_>]) -> C;
         query_opt_typed(sql: &str, params: &[TypedParam<'_>]) -> Option<Row>;
         query_one_typed(sql: &str, params: &[TypedParam<'_>]) -> Row;
         execute_typed(sql: &str, params: &[TypedParam<'_>]) -> u64;
@@ -213,6 +269,12 @@ impl<E: Executor + ?Sized> Executor for &E {
     fn called_at(&self, site: &'static Location<'static>) -> impl Executor<Error = Self::Error> + Send {
         E::called_at(self, site)
     }
+}
+
+fn collected<C: Default + Extend<Row>>(rows: Vec<Row>) -> C {
+    let mut collected = C::default();
+    collected.extend(rows);
+    collected
 }
 
 fn exactly_one(row: Option<Row>) -> Result<Row, Error> {
@@ -241,6 +303,14 @@ macro_rules! execute_with_methods_of {
                 Ok(<$client>::query(self, sql, params).await?)
             }
 
+            async fn query_into<C: Default + Extend<Row> + Send>(
+                &self,
+                sql: &str,
+                params: &[&(dyn ToSql + Sync)],
+            ) -> Result<C, Error> {
+                Ok(<$client>::query_raw(self, sql, params.iter().copied()).await?.try_collect().await?)
+            }
+
             async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
                 Ok(<$client>::execute(self, sql, params).await?)
             }
@@ -250,6 +320,14 @@ macro_rules! execute_with_methods_of {
             }
 
             async fn query_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<Vec<Row>, Error> {
+                Executor::query_typed_into(self, sql, params).await
+            }
+
+            async fn query_typed_into<C: Default + Extend<Row> + Send>(
+                &self,
+                sql: &str,
+                params: &[TypedParam<'_>],
+            ) -> Result<C, Error> {
                 let params = EncodedParams::of(params)?;
                 Ok(<$client>::query_typed_raw(self, sql, params.iter()).await?.try_collect().await?)
             }
@@ -276,6 +354,15 @@ macro_rules! execute_as {
                 Executor::query(inner, sql, params).await
             }
 
+            async fn query_into<C: Default + Extend<Row> + Send>(
+                &self,
+                sql: &str,
+                params: &[&(dyn ToSql + Sync)],
+            ) -> Result<C, Error> {
+                let inner: &$inner = self;
+                Executor::query_into(inner, sql, params).await
+            }
+
             async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
                 let inner: &$inner = self;
                 Executor::execute(inner, sql, params).await
@@ -289,6 +376,15 @@ macro_rules! execute_as {
             async fn query_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<Vec<Row>, Error> {
                 let inner: &$inner = self;
                 Executor::query_typed(inner, sql, params).await
+            }
+
+            async fn query_typed_into<C: Default + Extend<Row> + Send>(
+                &self,
+                sql: &str,
+                params: &[TypedParam<'_>],
+            ) -> Result<C, Error> {
+                let inner: &$inner = self;
+                Executor::query_typed_into(inner, sql, params).await
             }
 
             async fn execute_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<u64, Error> {

@@ -114,12 +114,13 @@ impl Row {
         let fields = self.fields.iter().filter(|_| is_generic).map(|field| {
             let (kind, here) = (&field.kind, self.home.of_query(field.kind.span()));
             let default = field.has_default.then(|| quote!(+ ::core::default::Default));
+            let send = quote!(::core::marker::Send);
             match &field.way {
-                Way::Plain => quote!(#kind: #here::FromSqlOwned #default,),
+                Way::Plain => quote!(#kind: #here::FromSqlOwned + #send #default,),
                 Way::Flatten => quote!(#kind: #here::FromRow,),
-                Way::Json => quote!(#kind: #here::DeserializeOwned #default,),
+                Way::Json => quote!(#kind: #here::DeserializeOwned + #send #default,),
                 Way::TryFrom(from) => {
-                    quote!(#kind: ::core::convert::TryFrom<#from> #default, #from: #here::FromSqlOwned,)
+                    quote!(#kind: ::core::convert::TryFrom<#from> + #send #default, #from: #here::FromSqlOwned,)
                 }
             }
         });

@@ -1,11 +1,13 @@
 //! Statements as callers run them: on a pool, a session, a transaction, and what stands for one of them.
 
 use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
 
 use pgkeel_connect::{EncodedParams, Executor, TypedParam};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use crate::gather::Gathered;
 use crate::query::Query;
 use crate::{Error, Pool, RequestTx, Retrying, Session, SessionTx, SharedReads, Tx};
 
@@ -27,6 +29,20 @@ macro_rules! methods {
         ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send {
             let (what, site) = ($what, Some($site));
             async move { what.run(Query::new(sql, params, site)).await }
+        }
+
+        #[track_caller]
+        fn query_into<C: Default + Extend<Row> + Send>(
+            &$self,
+            sql: &str,
+            params: &[&(dyn ToSql + Sync)],
+        ) -> impl Future<Output = Result<C, Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move {
+                let rows = Mutex::new(C::default());
+                what.run::<Gathered>(Query::new(sql, params, site).into(&rows)).await?;
+                Ok(rows.into_inner().unwrap_or_else(PoisonError::into_inner))
+            }
         }
 
         #[track_caller]
@@ -73,6 +89,20 @@ macro_rules! methods {
         ) -> impl Future<Output = Result<Vec<Row>, Error>> + Send {
             let (what, site) = ($what, Some($site));
             async move { what.run(Query::typed(sql, &EncodedParams::of(params)?, site)).await }
+        }
+
+        #[track_caller]
+        fn query_typed_into<C: Default + Extend<Row> + Send>(
+            &$self,
+            sql: &str,
+            params: &[TypedParam<'_>],
+        ) -> impl Future<Output = Result<C, Error>> + Send {
+            let (what, site) = ($what, Some($site));
+            async move {
+                let (rows, params) = (Mutex::new(C::default()), EncodedParams::of(params)?);
+                what.run::<Gathered>(Query::typed(sql, &params, site).into(&rows)).await?;
+                Ok(rows.into_inner().unwrap_or_else(PoisonError::into_inner))
+            }
         }
 
         #[track_caller]

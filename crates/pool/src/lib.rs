@@ -58,6 +58,7 @@ mod held;
 mod executor;
 mod query;
 mod outcome;
+mod gather;
 mod run;
 mod statements;
 mod recent;

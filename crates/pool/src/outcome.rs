@@ -1,7 +1,6 @@
 //! What statements give, and how one is run that gives it.
 
 use pgkeel_connect::{Connection, EncodedParams, Error as StatementError};
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use crate::Error;
@@ -27,13 +26,13 @@ pub(crate) trait Outcome: Counted + Sized {
     fn prepared(
         connection: &Connection,
         statement: &Statement,
-        params: &[&(dyn ToSql + Sync)],
+        query: Query<'_>,
     ) -> impl Future<Output = Result<Self, StatementError>> + Send;
 
     /// Runs one whose parameters come with their types.
     fn typed(
         connection: &Connection,
-        sql: &str,
+        query: Query<'_>,
         params: &EncodedParams,
     ) -> impl Future<Output = Result<Self, StatementError>> + Send;
 
@@ -55,17 +54,17 @@ impl Outcome for Vec<Row> {
     fn prepared(
         connection: &Connection,
         statement: &Statement,
-        params: &[&(dyn ToSql + Sync)],
+        query: Query<'_>,
     ) -> impl Future<Output = Result<Self, StatementError>> + Send {
-        connection.query_prepared(statement, params)
+        connection.query_prepared(statement, query.params)
     }
 
     fn typed(
         connection: &Connection,
-        sql: &str,
+        query: Query<'_>,
         params: &EncodedParams,
     ) -> impl Future<Output = Result<Self, StatementError>> + Send {
-        connection.query_encoded(sql, params)
+        connection.query_encoded(query.sql, params)
     }
 
     async fn unnamed(unnamed: &Unnamed, held: &Held, query: Query<'_>) -> Result<Self, Error> {
@@ -83,17 +82,17 @@ impl Outcome for Option<Row> {
     fn prepared(
         connection: &Connection,
         statement: &Statement,
-        params: &[&(dyn ToSql + Sync)],
+        query: Query<'_>,
     ) -> impl Future<Output = Result<Self, StatementError>> + Send {
-        connection.query_opt_prepared(statement, params)
+        connection.query_opt_prepared(statement, query.params)
     }
 
     fn typed(
         connection: &Connection,
-        sql: &str,
+        query: Query<'_>,
         params: &EncodedParams,
     ) -> impl Future<Output = Result<Self, StatementError>> + Send {
-        connection.query_opt_encoded(sql, params)
+        connection.query_opt_encoded(query.sql, params)
     }
 
     async fn unnamed(unnamed: &Unnamed, held: &Held, query: Query<'_>) -> Result<Self, Error> {
@@ -111,17 +110,17 @@ impl Outcome for u64 {
     fn prepared(
         connection: &Connection,
         statement: &Statement,
-        params: &[&(dyn ToSql + Sync)],
+        query: Query<'_>,
     ) -> impl Future<Output = Result<Self, StatementError>> + Send {
-        connection.execute_prepared(statement, params)
+        connection.execute_prepared(statement, query.params)
     }
 
     fn typed(
         connection: &Connection,
-        sql: &str,
+        query: Query<'_>,
         params: &EncodedParams,
     ) -> impl Future<Output = Result<Self, StatementError>> + Send {
-        connection.execute_encoded(sql, params)
+        connection.execute_encoded(query.sql, params)
     }
 
     async fn unnamed(unnamed: &Unnamed, held: &Held, query: Query<'_>) -> Result<Self, Error> {

@@ -5,6 +5,8 @@ use std::panic::Location;
 use pgkeel_connect::EncodedParams;
 use tokio_postgres::types::ToSql;
 
+use crate::gather::Gather;
+
 /// Where in the caller's code something was asked for.
 pub(crate) type Site = Option<&'static Location<'static>>;
 
@@ -17,11 +19,13 @@ pub(crate) struct Query<'a> {
     pub(crate) typed: Option<&'a EncodedParams>,
     /// `None` of what the pool runs by itself.
     pub(crate) site: Site,
+    /// Where rows go that are given away as they come.
+    pub(crate) gather: Option<&'a dyn Gather>,
 }
 
 impl<'a> Query<'a> {
     pub(crate) fn new(sql: &'a str, params: &'a [&'a (dyn ToSql + Sync)], site: Site) -> Self {
-        Self { sql, params, typed: None, site }
+        Self { sql, params, typed: None, site, gather: None }
     }
 
     /// A statement of the pool's own.
@@ -31,6 +35,11 @@ impl<'a> Query<'a> {
 
     /// A statement that is not prepared.
     pub(crate) fn typed(sql: &'a str, params: &'a EncodedParams, site: Site) -> Self {
-        Self { sql, params: &[], typed: Some(params), site }
+        Self { sql, params: &[], typed: Some(params), site, gather: None }
+    }
+
+    /// The same, its rows given away as they come.
+    pub(crate) fn into(self, gather: &'a dyn Gather) -> Self {
+        Self { gather: Some(gather), ..self }
     }
 }

@@ -37,13 +37,13 @@ impl Held {
             Ok(prepared) => prepared,
             Err(refused) => return underway.end(Err(refused), None),
         };
-        let mut done = T::prepared(&slot.connection, &prepared.statement, query.params).await;
+        let mut done = T::prepared(&slot.connection, &prepared.statement, query).await;
         let mut healings = MOST_HEALINGS;
         while healings > 0 && slot.can_heal(query.sql, &done) {
             healings -= 1;
             let again = async {
                 let prepared = slot.prepared(query.sql).await?;
-                T::prepared(&slot.connection, &prepared.statement, query.params).await
+                T::prepared(&slot.connection, &prepared.statement, query).await
             };
             done = again.boxed().await;
         }
@@ -53,7 +53,7 @@ impl Held {
         {
             let renewed = slot.renewed(query.sql, &prepared, error).boxed().await;
             if let Some(renewed) = renewed {
-                done = T::prepared(&slot.connection, &renewed.statement, query.params).boxed().await;
+                done = T::prepared(&slot.connection, &renewed.statement, query).boxed().await;
             }
         }
         underway.end(done, Some(&prepared))
@@ -66,7 +66,7 @@ impl Held {
             self.slot().leave_traces();
         }
         let completed = self.connection().completed();
-        let done = T::typed(self.connection(), query.sql, params).await;
+        let done = T::typed(self.connection(), query, params).await;
         let error = done.as_ref().err();
         if error.and_then(pgkeel_connect::Error::code).is_some_and(is_of_asking) {
             self.invalidate(); // What its driver looks types up with is gone.

@@ -27,6 +27,16 @@ impl<T> Few<T> {
         }
     }
 
+    /// What is made of each.
+    #[inline]
+    pub(crate) fn each<'s, U>(&'s self, make: impl Fn(&'s T) -> U) -> Few<U> {
+        match self {
+            Self::None => Few::None,
+            Self::One(item) => Few::One(make(item)),
+            Self::More(items) => Few::More(items.iter().map(make).collect()),
+        }
+    }
+
     #[inline]
     pub(crate) fn as_slice(&self) -> &[T] {
         match self {

@@ -8,6 +8,7 @@ mod text;
 mod moment;
 mod address;
 mod pointer;
+mod held;
 mod array;
 mod via_to_sql;
 #[cfg(feature = "uuid")]
@@ -26,6 +27,7 @@ use std::borrow::Cow;
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, Type};
 
+pub(crate) use self::held::Held;
 pub(crate) use self::kind::{base, element_of, short, short_name, written};
 pub use self::misfit::{Misfit, MisfitReason};
 pub use self::via_to_sql::ViaToSql;
@@ -152,6 +154,18 @@ pub trait BindType: Send + Sync {
     /// # Errors
     /// What is wrong with this one value: nothing but what its type cannot tell.
     fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, MisfitReason>;
+
+    /// The value itself, if it is an `i64` or points to one.
+    #[doc(hidden)]
+    fn as_i64(&self) -> Option<i64> {
+        None
+    }
+
+    /// The same of an `i32`.
+    #[doc(hidden)]
+    fn as_i32(&self) -> Option<i32> {
+        None
+    }
 
     /// What slices of this type are: arrays, but of bytes a single value. Leave it as it is.
     #[doc(hidden)]

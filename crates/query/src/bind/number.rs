@@ -9,7 +9,7 @@ use super::{BindType, MisfitReason};
 
 /// Each with its natural type, and all that hold every value of it.
 macro_rules! integers {
-    ($($rust:ident, $natural:ident: $($kind:ident)+ $({ $($slices:item)+ })?;)+) => {$(
+    ($($rust:ident, $natural:ident: $($kind:ident)+ $({ $($more:item)+ })?;)+) => {$(
         impl BindType for $rust {
             fn rust_type() -> Cow<'static, str> {
                 stringify!($rust).into()
@@ -27,7 +27,7 @@ macro_rules! integers {
                 write_integer(i128::from(*self), base(kind), out)
             }
 
-            $($($slices)+)?
+            $($($more)+)?
         }
     )+};
 }
@@ -35,8 +35,16 @@ macro_rules! integers {
 integers! {
     i8, INT2: INT2 INT4 INT8 FLOAT4 FLOAT8 NUMERIC;
     i16, INT2: INT2 INT4 INT8 FLOAT4 FLOAT8 NUMERIC;
-    i32, INT4: INT4 INT8 FLOAT8 NUMERIC;
-    i64, INT8: INT8 NUMERIC;
+    i32, INT4: INT4 INT8 FLOAT8 NUMERIC {
+        fn as_i32(&self) -> Option<i32> {
+            Some(*self)
+        }
+    };
+    i64, INT8: INT8 NUMERIC {
+        fn as_i64(&self) -> Option<i64> {
+            Some(*self)
+        }
+    };
     u16, INT4: INT4 INT8 FLOAT4 FLOAT8 NUMERIC;
     u32, INT8: INT8 FLOAT8 NUMERIC OID;
     u64, NUMERIC: NUMERIC;

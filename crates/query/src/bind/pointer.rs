@@ -44,6 +44,14 @@ macro_rules! as_what_it_points_to {
             fn write(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, MisfitReason> {
                 <T as BindType>::write(self, kind, out)
             }
+
+            fn as_i64(&self) -> Option<i64> {
+                <T as BindType>::as_i64(self)
+            }
+
+            fn as_i32(&self) -> Option<i32> {
+                <T as BindType>::as_i32(self)
+            }
         }
     )+};
 }

@@ -21,7 +21,7 @@ pub trait Selection<E> {
 macro_rules! selections {
     ($($($kind:ident $index:tt)+;)+) => {$(
         #[diagnostic::do_not_recommend]
-        impl<E: Entity, $($kind: FromSqlOwned),+> Selection<E> for ($(Column<E, $kind>,)+) {
+        impl<E: Entity, $($kind: FromSqlOwned + Send),+> Selection<E> for ($(Column<E, $kind>,)+) {
             type Row = ($($kind,)+);
 
             fn columns(self) -> Vec<&'static ColumnFacts> {

@@ -7,7 +7,7 @@ use pgkeel_connect::{Executor, Type};
 use super::node::Node;
 use super::plan::Plan;
 use crate::Error;
-use crate::row::read_all;
+use crate::row::ReadRows;
 
 /// As the planner reckons (`estimate_rel_size` of `plancat.c`): so many rows a block as when the table was last looked
 /// through, and as many blocks as it has now. Of one that never was, as many rows as fit if they were as wide as `$3` says.
@@ -36,9 +36,9 @@ pub(super) async fn measure<E: Executor>(database: &E, plan: &mut Plan) -> Resul
         (&names as _, Type::TEXT_ARRAY),
         (&widths as _, Type::FLOAT8_ARRAY),
     ];
-    let rows = database.query_typed(ROWS, &params).await?;
+    let rows = database.query_typed_into::<ReadRows<(i64, f64)>>(ROWS, &params).await?;
     let mut sizes = BTreeMap::new();
-    for (place, rows) in read_all::<(i64, f64)>(&rows)? {
+    for (place, rows) in rows.all()? {
         if let Some((schema, name, _)) = usize::try_from(place - 1).ok().and_then(|index| scans.get(index)) {
             sizes.insert((schema.as_str(), name.as_str()), rows);
         }

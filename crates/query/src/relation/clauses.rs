@@ -1,3 +1,4 @@
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::piece::Pieces;
@@ -5,11 +6,17 @@ use super::projection::Selected;
 use super::scope::TableRef;
 use crate::statement::{Condition, Parts, Writer};
 
-/// What a statement has besides one table, its filters and its order.
+/// What a statement has besides one table, its filters and its order: as a rule nothing, and then no memory.
 #[derive(Clone, Default)]
 pub(crate) struct Clauses<'a> {
     /// Whether the compiler does not see all tables that are named.
     pub(crate) is_joined: bool,
+    said: Option<Box<Said<'a>>>,
+}
+
+/// What was said of them.
+#[derive(Clone)]
+pub(crate) struct Said<'a> {
     pub(crate) common: Vec<Common<'a>>,
     /// What the first table is called, if not by its own name.
     pub(crate) alias: Option<&'static str>,
@@ -37,7 +44,35 @@ pub(crate) struct Common<'a> {
     pub(crate) query: Arc<Parts<'a>>,
 }
 
-impl Clauses<'_> {
+static NOTHING: Said<'static> = Said::nothing();
+
+impl<'a> Deref for Clauses<'a> {
+    type Target = Said<'a>;
+
+    #[inline]
+    fn deref(&self) -> &Said<'a> {
+        self.said.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl DerefMut for Clauses<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.said.get_or_insert_with(|| Box::new(Said::nothing()))
+    }
+}
+
+impl Said<'_> {
+    const fn nothing() -> Self {
+        Self {
+            common: Vec::new(),
+            alias: None,
+            joins: Vec::new(),
+            keys: Vec::new(),
+            having: Vec::new(),
+            combined: Vec::new(),
+        }
+    }
+
     /// Whether rows are left out, or made of others, by more than filters and joins.
     pub(crate) fn changes_count(&self) -> bool {
         !self.keys.is_empty() || !self.having.is_empty() || !self.combined.is_empty()

@@ -1,10 +1,9 @@
-use std::sync::Arc;
-
 use super::arithmetic::Alike;
 use super::expr::{Expr, Expression};
 use super::kind::{Exact, Kind};
 use super::piece::Pieces;
 use super::scope::Joined;
+use crate::bind::Held;
 use crate::entity::{Column, ValueOf, ValuesOf};
 use crate::statement::{Condition, Filter, Operator, Select, Term};
 
@@ -12,7 +11,7 @@ macro_rules! compared_with_values {
     ($($(#[$attribute:meta])* $method:ident $operator:ident;)+) => {$(
         $(#[$attribute])*
         pub fn $method(self, value: impl ValueOf<T> + 'a) -> Filter<'a, E> {
-            self.compared(Operator::$operator, Term::Param(Arc::new(value)))
+            self.compared(Operator::$operator, Term::Param(Held::of(value)))
         }
     )+};
 }
@@ -36,18 +35,18 @@ impl<'a, E, T, K> Expr<'a, E, T, K> {
 
     /// `between $1 and $2`, both included.
     pub fn between(self, low: impl ValueOf<T> + 'a, high: impl ValueOf<T> + 'a) -> Filter<'a, E> {
-        let (low, high) = (Term::Param(Arc::new(low)), Term::Param(Arc::new(high)));
+        let (low, high) = (Term::Param(Held::of(low)), Term::Param(Held::of(high)));
         self.held(|term| Condition::Between(term, low, high))
     }
 
     /// `= any($1)`: one of the values, which are sent as one array. Of none, no row.
     pub fn any_of(self, values: impl ValuesOf<T> + 'a) -> Filter<'a, E> {
-        self.compared(Operator::EqualAny, Term::Param(Arc::new(values)))
+        self.compared(Operator::EqualAny, Term::Param(Held::of(values)))
     }
 
     /// `<> all($1)`: none of the values, which are sent as one array. Of none, every row; else not true of NULL.
     pub fn none_of(self, values: impl ValuesOf<T> + 'a) -> Filter<'a, E> {
-        self.compared(Operator::NotEqualAll, Term::Param(Arc::new(values)))
+        self.compared(Operator::NotEqualAll, Term::Param(Held::of(values)))
     }
 
     /// `is null`. Of an expression whose type has no NULL too: its table may be missing.

@@ -76,7 +76,7 @@ macro_rules! projections {
             $(
                 $kind: Expression<'a>,
                 S: Holds<$kind::Of, $at>,
-                $kind::Kind: Reads<$at, $kind::Value, Value: FromSqlOwned>,
+                $kind::Kind: Reads<$at, $kind::Value, Value: FromSqlOwned + Send>,
             )+
         {
             type Row = ($(Read<'a, $kind, $at>,)+);

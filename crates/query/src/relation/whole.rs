@@ -61,7 +61,7 @@ impl<E: Source> Side for Option<E> {
 /// Tables that are joined: a tuple of up to six.
 pub trait Tables {
     /// What a row is read as.
-    type Row;
+    type Row: Send;
 
     /// No public interface.
     #[doc(hidden)]

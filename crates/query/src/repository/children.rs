@@ -5,12 +5,12 @@ use std::fmt;
 use std::hash::Hash;
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::sync::Arc;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
 
 use super::{Keyed, Repository, Visibility};
+use crate::bind::Held;
 use crate::entity::{Column, ColumnFacts, ColumnValue, Entity};
 use crate::statement::{Condition, Filter, Operator, OrderBy, Select, Term};
 use crate::{Error, Executor, RowReader};
@@ -81,7 +81,7 @@ impl<'a, C: Entity, T> By<'a, C, T> {
         let keys: Vec<&K> = keys.iter().filter(|key| seen.insert(*key)).collect();
         let mut found = Vec::new();
         for (part, keys) in keys.chunks(MOST_KEYS).enumerate() {
-            let keys = Term::Value(Arc::new(keys.to_vec()), self.column);
+            let keys = Term::Value(Held::of(keys.to_vec()), self.column);
             let of_these = Condition::Compare(Term::Column(self.column), Operator::EqualAny, keys);
             let rows = self.rows.clone().filter(Filter::<C>::new(of_these));
             // However many parts there are, it is one call.

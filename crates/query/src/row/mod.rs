@@ -4,6 +4,7 @@ mod plan;
 mod cells;
 mod mismatch;
 mod reader;
+mod rows;
 mod exact;
 mod tuple;
 mod optional;
@@ -14,9 +15,12 @@ pub use self::cells::Cells;
 pub use self::mismatch::{CellMismatch, CellReason, ColumnProblem, RowMismatch};
 pub use self::plan::{FieldName, Plan};
 pub use self::reader::RowReader;
-pub(crate) use self::reader::{read_all, read_behind, read_one, read_scalar, read_without};
+pub(crate) use self::reader::{read_behind, read_one, read_scalar, read_without};
+pub(crate) use self::rows::ReadRows;
 
 /// What is read from rows: structs by `#[derive(FromRow)]`, and tuples of up to 16 columns, by position.
+///
+/// What is read has to be `Send`, as rows are read while others are still on their way.
 ///
 /// Names and types of columns are looked at once a statement ([`resolve`](Self::resolve)), and all that is wrong is told at
 /// once. Types are those of the driver's `FromSql`, and strict: an `i64` is read from `int8` and nothing else.
@@ -81,7 +85,7 @@ pub(crate) use self::reader::{read_all, read_behind, read_one, read_scalar, read
     label = "neither a struct with `#[derive(FromRow)]` nor a tuple of columns",
     note = "for a single column use `scalar`, or the tuple `({Self},)`"
 )]
-pub trait FromRow: Sized {
+pub trait FromRow: Sized + Send {
     /// Says which column each field is of, in their order.
     fn resolve(plan: &mut Plan<'_>);
 

@@ -59,10 +59,13 @@ pub struct FieldName {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn of<T: FromRow>(columns: &'a [Column]) -> Result<Box<[Slot]>, RowMismatch> {
+    pub(super) fn of(
+        columns: &'a [Column],
+        resolve: impl FnOnce(&mut Plan<'_>),
+    ) -> Result<Box<[Slot]>, RowMismatch> {
         let part = 0..columns.len();
         let mut plan = Self { columns, part, listed: None, slots: Vec::new(), problems: Vec::new() };
-        T::resolve(&mut plan);
+        resolve(&mut plan);
         if plan.problems.is_empty() { Ok(plan.slots.into()) } else { Err(RowMismatch::new(plan.problems)) }
     }
 

@@ -6,6 +6,7 @@ use tokio_postgres::types::FromSqlOwned;
 use tokio_postgres::{Column, Row};
 
 use super::plan::Slot;
+use super::tuple::{resolve_scalar, scalar_from_row};
 use super::{CellMismatch, Cells, FromRow, Plan};
 use crate::Error;
 
@@ -50,7 +51,11 @@ impl<T: FromRow> RowReader<T> {
 impl<T> RowReader<T> {
     /// What is made of a `U` with these columns.
     pub(crate) fn of<U: FromRow>(columns: &[Column]) -> Result<Self, Error> {
-        let slots = Plan::of::<U>(columns).map_err(Error::Columns)?;
+        Self::resolved_by(columns, U::resolve)
+    }
+
+    fn resolved_by(columns: &[Column], resolve: impl FnOnce(&mut Plan<'_>)) -> Result<Self, Error> {
+        let slots = Plan::of(columns, resolve).map_err(Error::Columns)?;
         Ok(Self { slots, read: 0, what: PhantomData })
     }
 
@@ -75,10 +80,6 @@ impl<T> fmt::Debug for RowReader<T> {
     }
 }
 
-pub(crate) fn read_all<T: FromRow>(rows: &[Row]) -> Result<Vec<T>, Error> {
-    read_without(rows, 0)
-}
-
 /// Without so many of the last columns, which are not the struct's.
 pub(crate) fn read_without<T: FromRow>(rows: &[Row], behind: usize) -> Result<Vec<T>, Error> {
     let Some(first) = rows.first() else { return Ok(Vec::new()) };
@@ -99,6 +100,7 @@ pub(crate) fn read_one<T: FromRow>(row: &Row) -> Result<T, Error> {
     RowReader::new(row.columns())?.read(row)
 }
 
+/// As of a tuple of one, which would have to be `Send`.
 pub(crate) fn read_scalar<T: FromSqlOwned>(row: &Row) -> Result<T, Error> {
-    read_one(row).map(|(value,)| value)
+    RowReader::resolved_by(row.columns(), resolve_scalar::<T>)?.read_by(row, scalar_from_row)
 }

@@ -4,9 +4,21 @@ use tokio_postgres::types::FromSqlOwned;
 
 use super::{CellMismatch, Cells, FieldName, FromRow, Plan};
 
+/// The only column, as `(T,)` has it.
+pub(super) fn resolve_scalar<T: FromSqlOwned>(plan: &mut Plan<'_>) {
+    let of = type_name::<(T,)>();
+    if plan.expect_columns(of, 1) {
+        plan.field_at::<T>(0, FieldName { of, field: "0", column: "" });
+    }
+}
+
+pub(super) fn scalar_from_row<T: FromSqlOwned>(cells: &mut Cells<'_>) -> Result<T, CellMismatch> {
+    cells.read()
+}
+
 macro_rules! tuples {
     ($($count:literal: $($kind:ident $index:literal)+;)+) => {$(
-        impl<$($kind: FromSqlOwned),+> FromRow for ($($kind,)+) {
+        impl<$($kind: FromSqlOwned + Send),+> FromRow for ($($kind,)+) {
             fn resolve(plan: &mut Plan<'_>) {
                 let of = type_name::<Self>();
                 if plan.expect_columns(of, $count) {

@@ -9,7 +9,7 @@ use super::numbers::highest;
 use super::tally::{self, AuditedRuns};
 use crate::bind::Bind;
 use crate::param::{Param, ParamName};
-use crate::row::{FromRow, read_all, read_one, read_scalar};
+use crate::row::{FromRow, ReadRows, read_one, read_scalar};
 use crate::{Error, repeats};
 
 /// As many as a message of the protocol can count.
@@ -107,7 +107,8 @@ impl<'a> AuditedSql<'a> {
         let site = Location::caller();
         async move {
             let typed = self.counted(site)?;
-            read_all(&database.called_at(site).query_typed(&self.text, &typed).await?)
+            let rows: ReadRows<T> = database.called_at(site).query_typed_into(&self.text, &typed).await?;
+            rows.all()
         }
     }
 

@@ -4,7 +4,7 @@ use std::panic::Location;
 use pgkeel_connect::Executor;
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 
-use crate::row::{FromRow, read_all, read_one, read_scalar};
+use crate::row::{FromRow, ReadRows, read_one, read_scalar};
 use crate::{Error, repeats};
 
 /// A statement whose text is a literal of the program, with its values: what [`sql!`](crate::sql!) makes.
@@ -41,7 +41,8 @@ impl<'a> Sql<'a> {
         crate::explain::Explain::of(self.text, self.params)
     }
 
-    /// All rows.
+    /// All rows, each read as it comes. From the first on that cannot be read none is kept; the statement comes to its end all the
+    /// same, and fails no transaction.
     ///
     /// # Errors
     /// That a value does not fit, that the columns do not, what the executor says, and that a value of a row cannot be
@@ -51,10 +52,10 @@ impl<'a> Sql<'a> {
         self,
         database: &'a impl Executor,
     ) -> impl Future<Output = Result<Vec<T>, Error>> + Send {
-        let (at, rows) = (Location::caller(), database.query(self.text, self.params));
+        let (at, rows) = (Location::caller(), database.query_into::<ReadRows<T>>(self.text, self.params));
         async move {
             repeats::count(self.text, at)?;
-            read_all(&rows.await?)
+            rows.await?.all()
         }
     }
 

@@ -14,7 +14,7 @@ use super::writer::Ready;
 use super::{Delete, Insert, Select, Update};
 use crate::entity::Entity;
 use crate::relation::Output;
-use crate::row::{read_all, read_one, read_scalar};
+use crate::row::{ReadRows, read_one, read_scalar};
 use crate::{Error, FromRow, repeats};
 
 /// The place of the program that asked for a statement.
@@ -30,7 +30,10 @@ pub(crate) async fn all<R: FromRow>(
     database: &impl Executor,
     site: Site,
 ) -> Result<Vec<R>, Error> {
-    read_all(&rows(ready, database, site).await?)
+    repeats::count(&ready.text, site)?;
+    let rows: ReadRows<R> =
+        database.called_at(site).query_into(&ready.text, ready.params().as_slice()).await?;
+    rows.all()
 }
 
 async fn row(ready: &Ready<'_>, database: &impl Executor, site: Site) -> Result<Row, Error> {

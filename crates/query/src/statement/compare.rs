@@ -1,6 +1,5 @@
-use std::sync::Arc;
-
 use super::{Condition, Filter, Operator, Term};
+use crate::bind::Held;
 use crate::entity::{Column, ValueOf, ValuesOf};
 use crate::relation::{Piece, Pieces};
 
@@ -43,12 +42,12 @@ impl<E, T> Column<E, T> {
 
     /// `= any($1)`: one of the values, which are sent as one array. Of none, no row.
     pub fn any_of<'a>(self, values: impl ValuesOf<T> + 'a) -> Filter<'a, E> {
-        self.compared_with(Operator::EqualAny, Term::Value(Arc::new(values), self.facts))
+        self.compared_with(Operator::EqualAny, Term::Value(Held::of(values), self.facts))
     }
 
     /// `<> all($1)`: none of the values, which are sent as one array. Of none, every row; else not true of NULL.
     pub fn none_of<'a>(self, values: impl ValuesOf<T> + 'a) -> Filter<'a, E> {
-        self.compared_with(Operator::NotEqualAll, Term::Value(Arc::new(values), self.facts))
+        self.compared_with(Operator::NotEqualAll, Term::Value(Held::of(values), self.facts))
     }
 
     /// `=` another column of the same row.
@@ -64,7 +63,7 @@ impl<E, T> Column<E, T> {
     }
 
     fn value<'a>(self, value: impl ValueOf<T> + 'a) -> Term<'a> {
-        Term::Value(Arc::new(value), self.facts)
+        Term::Value(Held::of(value), self.facts)
     }
 
     fn compared<'a>(self, operator: Operator, value: impl ValueOf<T> + 'a) -> Filter<'a, E> {

@@ -1,9 +1,8 @@
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use super::Name;
 use super::writer::Writer;
-use crate::bind::Bind;
+use crate::bind::Held;
 use crate::entity::ColumnFacts;
 use crate::param::ParamName;
 use crate::relation::Pieces;
@@ -26,14 +25,14 @@ pub(crate) enum Condition<'a> {
 pub(crate) enum Term<'a> {
     Column(&'static ColumnFacts),
     /// With the column that it is for.
-    Value(Arc<dyn Bind + 'a>, &'static ColumnFacts),
+    Value(Held<'a>, &'static ColumnFacts),
     /// For no column.
-    Param(Arc<dyn Bind + 'a>),
+    Param(Held<'a>),
     Expr(Pieces<'a>),
     /// A column that is known by its name alone.
     Named(Name),
     /// With the column that it is for.
-    NamedValue(Arc<dyn Bind + 'a>, Name),
+    NamedValue(Held<'a>, Name),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -77,14 +76,15 @@ impl Term<'_> {
         matches!(self, Self::Expr(pieces) if pieces.is_of_many())
     }
 
+    #[inline]
     pub(crate) fn write<'t>(&'t self, out: &mut Writer<'t>) {
         match self {
             Self::Column(column) => out.push(column.sql),
-            Self::Value(value, column) => out.value_of(column, &**value),
-            Self::Param(value) => out.value(ParamName::None, &**value),
+            Self::Value(value, column) => out.value_of(column, value.bind()),
+            Self::Param(value) => out.value(ParamName::None, value.bind()),
             Self::Expr(pieces) => pieces.write(out),
             Self::Named(name) => name.write(out),
-            Self::NamedValue(value, name) => out.value(ParamName::Column(name.as_str()), &**value),
+            Self::NamedValue(value, name) => out.value(ParamName::Column(name.as_str()), value.bind()),
         }
     }
 }

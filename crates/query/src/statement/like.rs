@@ -1,6 +1,5 @@
-use std::sync::Arc;
-
 use super::{Filter, Operator, Term};
+use crate::bind::Held;
 use crate::entity::{Column, TextValue};
 
 /// Patterns of `like` have these as wildcards, and the last in front of one that is none.
@@ -50,7 +49,7 @@ impl<E, T> Column<E, T> {
     }
 
     fn like(self, operator: Operator, pattern: String) -> Filter<'static, E> {
-        self.compared_with(operator, Term::Value(Arc::new(pattern), self.facts))
+        self.compared_with(operator, Term::Value(Held::of(pattern), self.facts))
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) enum List<'a> {
 }
 
 impl List<'_> {
+    #[inline]
     pub(crate) fn write<'t>(&'t self, of: &EntityFacts, out: &mut Writer<'t>) {
         match self {
             Self::Whole(table) => table.write_columns(out),

@@ -181,6 +181,7 @@ impl<'a> Parts<'a> {
         }
     }
 
+    #[inline]
     fn write_plain<'t>(&'t self, slice: &Slice<'t, '_>, out: &mut Writer<'t>) {
         out.push("select ");
         self.distinct.write(out);
@@ -196,6 +197,7 @@ impl<'a> Parts<'a> {
         self.clauses.write_groups(out);
     }
 
+    #[inline]
     fn write_from<'t>(&'t self, out: &mut Writer<'t>) {
         out.push(self.from.sql);
         self.clauses.write_joins(out);

@@ -183,7 +183,9 @@ impl<E: Entity> Select<'_, E> {
 impl<S: Source> Select<'_, S, S::Entity> {
     pub(crate) fn from_table<T: Source>() -> Self {
         let mut parts = Parts::new(T::Entity::FACTS, TableRef::of::<T>().list());
-        parts.clauses.alias = T::ALIAS;
+        if let Some(alias) = T::ALIAS {
+            parts.clauses.alias = Some(alias);
+        }
         Self::new(parts)
     }
 }

@@ -50,10 +50,12 @@ thread_local! {
 
 impl Shape {
     /// One without pieces, in the memory of the last one that was [given back](Self::give_back).
+    #[inline]
     pub(super) fn new() -> Self {
         Self { pieces: SPARE.try_with(Cell::take).unwrap_or_default(), names: String::new(), hash: 0 }
     }
 
+    #[inline]
     pub(super) fn give_back(self) {
         let mut pieces = self.pieces;
         if pieces.capacity() <= MOST_SPARE {
@@ -68,6 +70,7 @@ impl Shape {
         self.push(Piece(sql));
     }
 
+    #[inline]
     pub(super) fn param(&mut self) {
         self.push(Piece(PARAM));
     }
@@ -97,6 +100,7 @@ impl Shape {
         self.hash = (self.hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
     }
 
+    #[inline]
     pub(super) fn hash(&self) -> u64 {
         self.hash
     }
@@ -148,6 +152,7 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Whether it is this one: looks at every piece, and leaves nothing to hashes.
+    #[inline]
     pub(super) fn is(&self, shape: &Shape) -> bool {
         self.pieces.len() == shape.pieces.len()
             && self.pieces.iter().zip(&shape.pieces).all(|(kept, piece)| kept.is(*piece))

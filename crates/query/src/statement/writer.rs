@@ -24,6 +24,7 @@ pub(crate) struct Writer<'t> {
 }
 
 impl<'t> Writer<'t> {
+    #[inline]
     pub(crate) fn new() -> Self {
         Self { shape: Shape::new(), params: Few::None, found: 0 }
     }
@@ -44,6 +45,7 @@ impl<'t> Writer<'t> {
         self.shape.made(name);
     }
 
+    #[inline]
     pub(crate) fn value(&mut self, name: ParamName<'t>, value: &'t dyn Bind) {
         self.found += 1;
         let Ok(number) = u16::try_from(self.found) else { return };
@@ -51,6 +53,7 @@ impl<'t> Writer<'t> {
         self.shape.param();
     }
 
+    #[inline]
     pub(crate) fn value_of(&mut self, column: &'static ColumnFacts, value: &'t dyn Bind) {
         self.value(ParamName::Column(column.path), value);
     }
@@ -70,6 +73,7 @@ impl<'t> Writer<'t> {
         }
     }
 
+    #[inline]
     pub(crate) fn finish(self) -> Result<Written<'t>, Error> {
         let Self { shape, params, found } = self;
         if found > MOST { Err(Error::TooManyParameters { found }) } else { Ok(Written { shape, params }) }
@@ -112,7 +116,7 @@ impl<'t> Ready<'t> {
 
     #[inline]
     pub(crate) fn params(&self) -> Few<&(dyn ToSql + Sync)> {
-        self.params.as_slice().iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+        self.params.each(|param| param as &(dyn ToSql + Sync))
     }
 }
 

@@ -1,7 +1,7 @@
 use pgkeel_connect::Executor;
 
 use crate::Error;
-use crate::row::read_all;
+use crate::row::ReadRows;
 use crate::statement::Site;
 
 /// A cursor on the server. Names are literals, so that what declares one is prepared once.
@@ -29,8 +29,7 @@ const TAKEN: &str = "select name from pg_catalog.pg_cursors where name like 'pgk
 
 /// The first that no cursor of the session has.
 pub(super) async fn free(database: &impl Executor, site: Site) -> Result<&'static ServerCursor, Error> {
-    let taken = database.called_at(site).query(TAKEN, &[]).await?;
-    let taken: Vec<(String,)> = read_all(&taken)?;
+    let taken = database.called_at(site).query_into::<ReadRows<(String,)>>(TAKEN, &[]).await?.all()?;
     let free = NAMES.iter().find(|name| taken.iter().all(|(taken,)| taken != name.name));
     free.ok_or(Error::TooManyStreams { most: NAMES.len() })
 }

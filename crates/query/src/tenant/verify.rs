@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::entity::EntityFacts;
-use crate::row::read_all;
+use crate::row::ReadRows;
 use crate::{Error, Executor};
 
 /// One row a policy that applies to the role, or one without a policy; each table in the order in which it was asked for.
@@ -142,7 +142,7 @@ pub async fn verify(
     entities: &[&'static EntityFacts],
 ) -> Result<Vec<Finding>, Error> {
     let tables: Vec<&str> = entities.iter().map(|facts| facts.sql).collect();
-    let seen: Vec<Seen> = read_all(&database.query(SEEN, &[&tables]).await?)?;
+    let seen = database.query_into::<ReadRows<Seen>>(SEEN, &[&tables]).await?.all()?;
     let mut findings = Vec::new();
     for (place, facts) in (1..).zip(entities) {
         let of_table = || seen.iter().filter(move |seen| seen.0 == place);

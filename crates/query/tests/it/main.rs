@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of test functions")]
 
+mod as_they_come;
 mod audited;
 mod batches;
 mod calls;

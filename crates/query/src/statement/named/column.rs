@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{IntoName, Name, Named};
-use crate::bind::Bind;
+use crate::bind::{Bind, Held};
 use crate::statement::like::literal;
 use crate::statement::writer::Writer;
 use crate::statement::{Condition, Filter, Operator, Term};
@@ -102,7 +102,7 @@ impl NamedColumn {
     }
 
     fn compared<'a>(self, operator: Operator, value: impl Bind + 'a) -> Filter<'a, Named> {
-        let value = Term::NamedValue(Arc::new(value), self.name.clone());
+        let value = Term::NamedValue(Held::Shared(Arc::new(value)), self.name.clone());
         Filter::new(Condition::Compare(Term::Named(self.name), operator, value))
     }
 }
