@@ -161,13 +161,12 @@ impl<'s, 'a> Page<'s, 'a> {
             return worst;
         }
         let comment = if self.is_script { "-- " } else { "" };
+        let well = well - self.differing;
         let mut line = format!("{comment}{}: {well} well", text::count(report.tenants(), "schema"));
-        for (number, what) in [(self.changed, "changed"), (self.differing, "not as it should be")] {
-            if number > 0 {
-                let _ = write!(line, ", {number} of them {what}");
-            }
+        if self.changed > 0 {
+            let _ = write!(line, ", {} of them changed", self.changed);
         }
-        for (number, what) in [(failed, "failed"), (left, "not begun")] {
+        for (number, what) in [(self.differing, "different"), (failed, "failed"), (left, "not begun")] {
             if number > 0 {
                 let _ = write!(line, ", {number} {what}");
             }
