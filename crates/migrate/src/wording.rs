@@ -31,7 +31,9 @@ pub(crate) fn hint(reason: &Reason) -> &'static str {
 /// Why a version cannot go on with a statement that it does not have, out of so many, or that nothing was stopped before.
 pub(crate) fn why_not(statements: Option<usize>) -> String {
     match statements {
-        None => "it does not stand between two statements, and migrate up goes on with whatever does".to_owned(),
+        None => {
+            "it does not stand between two statements, and migrate up goes on with whatever does".to_owned()
+        }
         Some(statements) => format!("it has {statements}, so it goes on with one of 1 to {}", statements + 1),
     }
 }

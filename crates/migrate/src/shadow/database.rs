@@ -101,8 +101,7 @@ fn is_privilege(error: &VerifyError) -> bool {
 
 /// Lets a session stay however long it is idle; servers before 14 have no such limit.
 pub(super) async fn keep(connection: &Connection) -> Result<(), VerifyError> {
-    let keep =
-        "select pg_catalog.set_config(name, '0', false) from pg_catalog.pg_settings
+    let keep = "select pg_catalog.set_config(name, '0', false) from pg_catalog.pg_settings
          where name operator(pg_catalog.=) 'idle_session_timeout'";
     bounded(VerifyStep::MakeShadow, connection.query(keep, &[])).await.map(|_| ())
 }

@@ -116,7 +116,8 @@ async fn a_statement_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
-async fn a_time_that_something_left_behind_makes_too_short_is_told_where_it_is_met_and_where_it_may_come_from() {
+async fn a_time_that_something_left_behind_makes_too_short_is_told_where_it_is_met_and_where_it_may_come_from()
+ {
     let database = TestDatabase::empty().await;
     let leaves = "create function hurry() returns event_trigger language plpgsql as
             $$ begin perform set_config('statement_timeout', '5ms', false); end $$;

@@ -64,7 +64,8 @@ impl Frozen {
     }
 
     fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([&format!("-{signal}"), &self.process.id().to_string()]).status();
+        let sent =
+            Command::new("kill").args([&format!("-{signal}"), &self.process.id().to_string()]).status();
         assert!(sent.unwrap().success());
     }
 
@@ -77,7 +78,8 @@ impl Frozen {
 }
 
 async fn runs(database: &TestDatabase) -> Vec<i32> {
-    let rows = database.onlooker().await.query("select version from runs order by version", &[]).await.unwrap();
+    let rows =
+        database.onlooker().await.query("select version from runs order by version", &[]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
 

@@ -3,8 +3,8 @@
 
 use pgkeel_connect::Executor as _;
 use pgkeel_migrate::{
-    Against, Back, Doctor, DryRun, Event, Gate, ImportFrom, Migrations, Migrator, Prover, Squasher,
-    Target, Tenant, Tenants, Tool, Verifier,
+    Against, Back, Doctor, DryRun, Event, Gate, ImportFrom, Migrations, Migrator, Prover, Squasher, Target,
+    Tenant, Tenants, Tool, Verifier,
 };
 use pgkeel_testkit::TestDatabase;
 
@@ -210,10 +210,8 @@ async fn in_shadows_all_is_by_what_the_server_itself_has() {
     database.connection().await.batch_execute(&set).await.unwrap();
     // A shadow has the database's path, and there somebody comes before the server as soon as this is applied.
     let hostile = format!("set search_path = pg_catalog; {HOSTILE}");
-    let mut files = vec![
-        ("V0__hostile.sql", hostile.as_str()),
-        ("V0__hostile.down.sql", "drop schema hostile cascade;"),
-    ];
+    let mut files =
+        vec![("V0__hostile.sql", hostile.as_str()), ("V0__hostile.down.sql", "drop schema hostile cascade;")];
     files.extend(FILES.into_iter().filter(|(file, _)| !file.starts_with('R')));
     let migrations = Migrations::from_static(&files).unwrap();
     let config = database.config();

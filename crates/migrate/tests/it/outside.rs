@@ -133,7 +133,10 @@ async fn a_file_whose_beginning_was_edited_waits_for_somebody_to_say_how_it_goes
         (1, 5, "it has 3, so it goes on with one of 1 to 4"),
     ] {
         let refused = migrator.continue_at(version, statement).await.unwrap_err();
-        assert!(matches!(refused, Error::NothingToRepair { .. }) && refused.to_string().contains(why), "{refused}");
+        assert!(
+            matches!(refused, Error::NothingToRepair { .. }) && refused.to_string().contains(why),
+            "{refused}"
+        );
     }
     migrator.continue_at(1, 3).await.unwrap();
     migrator.up().await.unwrap();
