@@ -80,10 +80,11 @@ fn migrations() -> Migrations {
 #[tokio::test]
 async fn files_are_applied_and_reverted_by_what_the_server_itself_has() {
     let database = hostile().await;
-    let migrator = Migrator::new(database.config(), migrations());
+    let recording = Migrator::new(database.config(), migrations());
+    let migrator = recording.clone().without_record();
     assert_eq!(migrator.status().await.unwrap().pending.len(), 5);
     assert_eq!(migrator.plan().await.unwrap().files.len(), 6);
-    assert_eq!(migrator.up().await.unwrap().done.len(), 6);
+    assert_eq!(recording.up().await.unwrap().done.len(), 6);
     assert!(migrator.lock_holder().await.unwrap().is_none());
     assert!(migrator.status().await.unwrap().pending.is_empty());
     assert_eq!(migrator.redo().await.unwrap().done.len(), 3);
@@ -112,14 +113,15 @@ async fn a_backfill_and_constraints_that_are_put_off_are_by_what_the_server_itse
              limit pg_catalog.current_setting('pgkeel.batch')::pg_catalog.int4))",
         ),
     ];
-    let migrator = Migrator::new(database.config(), Migrations::from_static(&files).unwrap());
+    let migrator =
+        Migrator::new(database.config(), Migrations::from_static(&files).unwrap()).without_record();
     assert_eq!(migrator.up().await.unwrap().done.len(), 4);
 }
 
 #[tokio::test]
 async fn who_is_in_the_way_is_seen_by_what_the_server_itself_has() {
     let database = hostile().await;
-    let migrator = Migrator::new(database.config(), migrations());
+    let migrator = Migrator::new(database.config(), migrations()).without_record();
     migrator.clone().with_target(Target::Version(2)).up().await.unwrap();
     let holder = database.connection().await;
     holder.batch_execute("begin; lock table a").await.unwrap();
@@ -199,7 +201,7 @@ async fn a_history_of_each_tool_is_read_by_what_the_server_itself_has() {
     let database = hostile().await;
     let histories = format!("set search_path = pg_catalog; {}", Tool::ALL.map(history_of).concat());
     database.connection().await.batch_execute(&histories).await.unwrap();
-    let migrator = Migrator::new(database.config(), migrations());
+    let migrator = Migrator::new(database.config(), migrations()).without_record();
     let import = async |migrator: &Migrator, tool| {
         let from = ImportFrom::tool(tool).table(table(tool)).accepting_edited();
         assert_eq!(migrator.import(&from).await.unwrap().recorded.len(), 1, "{tool}");
@@ -216,8 +218,10 @@ async fn in_shadows_all_is_by_what_the_server_itself_has() {
     let name = database.address().database();
     let set = format!("alter database {name} set search_path = public, hostile, pg_catalog");
     database.connection().await.batch_execute(&set).await.unwrap();
-    // A shadow has the database's path, and there somebody comes before the server as soon as this is applied.
-    let hostile = format!("set search_path = pg_catalog; {HOSTILE}");
+    // A shadow has the database's path, and there somebody comes before the server as soon as this is applied. What answers with
+    // other types is left out, as a schema of thousands of functions takes its time to compare.
+    let answers = "prokind = 'f' and prorettype in ('text'::regtype, 'bool'::regtype, 'int8'::regtype)";
+    let hostile = format!("set search_path = pg_catalog; {}", HOSTILE.replace("prokind = 'f'", answers));
     let mut files =
         vec![("V0__hostile.sql", hostile.as_str()), ("V0__hostile.down.sql", "drop schema hostile cascade;")];
     files.extend(FILES.into_iter().filter(|(file, _)| !file.starts_with('R')));
@@ -227,7 +231,7 @@ async fn in_shadows_all_is_by_what_the_server_itself_has() {
     assert_eq!(checkpoint.squashes().len(), 6);
     let proof = Prover::new(config.clone(), migrations.clone()).prove().await.unwrap();
     assert!(proof.is_sound(), "{proof}");
-    Migrator::new(config.clone(), migrations.clone()).up().await.unwrap();
+    Migrator::new(config.clone(), migrations.clone()).without_record().up().await.unwrap();
     let verification = Verifier::new(config, migrations).verify(&Against::Shadow).await.unwrap();
     assert!(verification.is_clean(), "{verification}");
 }
