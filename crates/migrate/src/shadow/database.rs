@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use pgkeel_connect::{Config, Connection, Executor as _, Ident, TypedParam, dial};
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
@@ -29,12 +30,12 @@ pub(super) async fn bounded<T>(
 }
 
 /// What a session answers that has the search path of a database, in which anything may come before the server's own.
-async fn asked<T>(
+fn asked<'a, T: 'a>(
     step: VerifyStep,
-    connection: &Connection,
-    question: impl Future<Output = Result<T, pgkeel_connect::Error>>,
-) -> Result<T, VerifyError> {
-    bounded(step, by_own_names(connection, question)).await
+    connection: &'a Connection,
+    question: impl Future<Output = Result<T, pgkeel_connect::Error>> + Send + 'a,
+) -> BoxFuture<'a, Result<T, VerifyError>> {
+    Box::pin(bounded(step, by_own_names(connection, question)))
 }
 
 /// A session beside the shadow, which may write and take its time whatever the database has for defaults.

@@ -140,7 +140,7 @@ async fn make_in(
     let all = Snapshot::take(shadow.connection(), &everything).await?;
     let schema = Snapshot::take(shadow.connection(), scope).await?;
     let look = async { Ok((rows(shadow).await?, Contents::of(shadow).await?)) };
-    match timeout(COUNT, by_own_names(shadow.connection(), look)).await {
+    match timeout(COUNT, Box::pin(by_own_names(shadow.connection(), look))).await {
         Ok(Ok((rows, contents))) => Ok(Made { all, schema, rows, contents }),
         Ok(Err(source)) => Err(VerifyError::Server { step: VerifyStep::Count, source }),
         Err(_) => Err(VerifyError::NoAnswer { step: VerifyStep::Count, waited: COUNT }),
