@@ -30,7 +30,7 @@ pub(super) async fn bounded<T>(
 }
 
 /// What a session answers that has the search path of a database, in which anything may come before the server's own.
-fn asked<'a, T: 'a>(
+fn asked<'a, T: Send + 'a>(
     step: VerifyStep,
     connection: &'a Connection,
     question: impl Future<Output = Result<T, pgkeel_connect::Error>> + Send + 'a,
