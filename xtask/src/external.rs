@@ -1,4 +1,5 @@
-//! `cargo xtask external`: the tests that need programs which are not ours. Installs those that are missing.
+//! `cargo xtask external`: the tests that need programs which are not ours, and a core of all others over other versions of
+//! PostgreSQL. Installs or fetches what is missing.
 
 use std::process::Command;
 
@@ -12,5 +13,6 @@ pub(crate) fn run() -> anyhow::Result<()> {
     if let Some(fetched) = postgres::instead_of_installed()? {
         tests.env(test::BINDIR, fetched.bindir());
     }
-    command::run(&mut tests)
+    command::run(&mut tests)?;
+    test::core()
 }

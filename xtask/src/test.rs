@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all tests once, or the integration tests over several major versions of PostgreSQL.
+//! `cargo xtask test`: all tests once, or the integration tests, or a core of them, over several major versions of PostgreSQL.
 
 use std::process::Command;
 
@@ -9,6 +9,17 @@ use crate::{command, postgres};
 
 /// Wins over all other ways to find PostgreSQL, and is passed on to every program that a test starts.
 pub(crate) const BINDIR: &str = "PGKEEL_PG_BINDIR";
+
+/// The oldest major version that is supported, and the newest.
+const ENDS: [u32; 2] = [14, 18];
+
+/// Modules of tests of what versions do most differently: catalogs, types, grammar, errors, the wire.
+#[rustfmt::skip]
+const CORE: [&str; 20] = [
+    "doubt::", "hygiene::", "batches::", "savepoints::", "statements::", "typed::",
+    "constraints::", "errors::", "made_types::", "matrix::", "writes::",
+    "apply::", "backfill::batches::", "down::", "handover::", "outside::", "recorded::", "relay::", "snapshot::", "tenants::one::",
+];
 
 /// Everything, over the PostgreSQL that the machine has.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -22,7 +33,16 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 /// The integration tests once a major version; goes on after a failure, and sums up at the end.
 pub(crate) fn over(majors: &[u32]) -> anyhow::Result<()> {
-    let rows: Vec<Row> = majors.iter().map(|major| Row::run(*major)).collect();
+    sum_up(majors, &[])
+}
+
+/// The part of them that depends most on the version, over the oldest and the newest one.
+pub(crate) fn core() -> anyhow::Result<()> {
+    sum_up(&ENDS, &CORE)
+}
+
+fn sum_up(majors: &[u32], modules: &[&str]) -> anyhow::Result<()> {
+    let rows: Vec<Row> = majors.iter().map(|major| Row::run(*major, modules)).collect();
     print!("{}", table(&rows));
     let failed: Vec<String> =
         rows.iter().filter(|row| !row.has_passed()).map(|row| row.major.to_string()).collect();
@@ -43,14 +63,14 @@ struct Row {
 }
 
 impl Row {
-    fn run(major: u32) -> Self {
+    fn run(major: u32, modules: &[&str]) -> Self {
         let installation = match postgres::of_major(major) {
             Ok(installation) => installation,
             Err(error) => return Self { major, installation: None, outcome: Err(error) },
         };
         eprintln!("\n=== over PostgreSQL {installation}");
         let mut tests = Command::new(env!("CARGO"));
-        tests.args(["test", "--workspace", "--test", "it", "--locked", "--no-fail-fast"]);
+        tests.args(["test", "--workspace", "--test", "it", "--locked", "--no-fail-fast", "--"]).args(modules);
         let outcome = command::run(tests.env(BINDIR, installation.bindir()));
         Self { major, installation: Some(installation), outcome }
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use pgkeel_connect::ServerError;
 
-use crate::wording::{Holder, Lines};
+use crate::wording::{Holder, Lines, why_not};
 use crate::{
     BadTenant, Conflict, Destructive, FileError, ImportProblem, LockHolder, MarkProblem, MigrationProblem,
     Reason, Step, Tool, Unsuitable, VerifyError,
@@ -108,14 +108,14 @@ pub enum Error {
         reason: &'static str,
     },
     /// There is nothing to go on with: the version does not stand between two statements, or has no such statement.
-    #[error(
-        "version {version} cannot go on with statement {statement}: it was not stopped, or has no such statement"
-    )]
+    #[error("version {version} cannot go on with statement {statement}: {}", why_not(*statements))]
     NothingToRepair {
         /// The version.
         version: i64,
         /// The statement, from 1.
         statement: usize,
+        /// How many it has; `None` if it does not stand between two of them.
+        statements: Option<usize>,
     },
     /// Somebody else was applying migrations all the time. Nothing was done.
     #[error("somebody else was applying migrations for {waited:?}{}", Holder(.holder.as_ref()))]

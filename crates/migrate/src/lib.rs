@@ -48,6 +48,8 @@
 //! - What a `.verify.sql` says holds behind each file that was applied, and asking it changed nothing.
 //! - No row of the log is changed or removed.
 //! - A file does the same alone and after others: each finds the session as new.
+//! - What is asked besides files is answered by functions, operators and types of the server itself, whatever the search path
+//!   finds first.
 //! - Every wait has a bound, and its error names the step.
 //! - No DETAIL of the server, which quotes rows, is in an error.
 //!

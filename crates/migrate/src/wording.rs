@@ -20,7 +20,21 @@ pub(crate) fn hint(reason: &Reason) -> &'static str {
             " (use the new value in another file; a dry run by rollback has all files in one transaction, one by shadow \
              has not)"
         }
+        SqlState::QUERY_CANCELED => {
+            " (if it took too long, write -- pgkeel: statement_timeout=… at the top of the file; triggers and functions that it \
+             calls may set a shorter one)"
+        }
         _ => "",
+    }
+}
+
+/// Why a version cannot go on with a statement that it does not have, out of so many, or that nothing was stopped before.
+pub(crate) fn why_not(statements: Option<usize>) -> String {
+    match statements {
+        None => {
+            "it does not stand between two statements, and migrate up goes on with whatever does".to_owned()
+        }
+        Some(statements) => format!("it has {statements}, so it goes on with one of 1 to {}", statements + 1),
     }
 }
 

@@ -122,19 +122,23 @@ pub(super) async fn lock(
         if is_new && !check {
             made.write(directory)?;
         }
-        Ok((made.entries().len() + made.checkpoints().len(), is_new))
+        Ok((made.entries().len(), made.checkpoints().len(), is_new))
     };
     match locked.await {
-        Ok((versions, is_new)) => {
+        Ok((versions, checkpoints, is_new)) => {
             let path = directory.join(LockFile::NAME).display().to_string();
             let what = match (is_new, check) {
                 (false, _) => "is as the migrations make it",
                 (true, true) => "is not as the migrations make it",
                 (true, false) => "was written",
             };
+            let also = match checkpoints {
+                0 => String::new(),
+                _ => format!(", {}", text::count(checkpoints, "checkpoint")),
+            };
             screen.answer(
-                || format!("{path} {what}, {}\n", text::count(versions, "version")),
-                || json!({ "file": path, "versions": versions, "changed": is_new }),
+                || format!("{path} {what}, {}{also}\n", text::count(versions, "version")),
+                || json!({ "file": path, "versions": versions, "checkpoints": checkpoints, "changed": is_new }),
             );
             if is_new && check { Exit::Differs } else { Exit::Done }
         }

@@ -4,6 +4,7 @@ use pgkeel_connect::Executor as _;
 use tokio_postgres::Row;
 
 use super::Complaint;
+use crate::run::by_own_names;
 use crate::run::session::Session;
 use crate::{Error, Step};
 
@@ -71,7 +72,8 @@ async fn ask(
     sql: &str,
     read: impl Fn(&Row) -> Result<Complaint, tokio_postgres::Error>,
 ) -> Result<Vec<Complaint>, Error> {
-    let rows = session.step(Step::Check, session.query(sql, &[])).await?;
+    let asked = by_own_names(&session.connection, session.query(sql, &[]));
+    let rows = session.step(Step::Check, asked).await?;
     let read = rows.iter().map(read).collect::<Result<_, _>>();
     let read = read.map_err(|source| pgkeel_connect::Error::Decode { column: 0, source });
     read.map_err(|source| Error::Database { step: Step::Check, source })

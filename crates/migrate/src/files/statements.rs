@@ -113,6 +113,12 @@ impl<'a> Scanner<'a> {
         self.rest().iter().take_while(|byte| is_part(**byte)).count()
     }
 
+    /// How far it is to this byte, which is of ASCII, or to the end.
+    fn length_up_to(&self, byte: u8) -> usize {
+        let rest = &self.sql[self.at..];
+        rest.find(char::from(byte)).unwrap_or(rest.len())
+    }
+
     /// An operator ends where a comment begins.
     fn length_of_operator(&self) -> usize {
         let longest = self.length_of(is_operator);
@@ -123,7 +129,7 @@ impl<'a> Scanner<'a> {
 
     fn skip_line(&mut self) {
         let start = self.at;
-        self.at += self.length_of(|byte| byte != b'\n');
+        self.at += self.length_up_to(b'\n');
         self.found.line_comments.push((start, &self.sql[start..self.at]));
     }
 
@@ -147,8 +153,7 @@ impl<'a> Scanner<'a> {
     fn skip_quoted(&mut self, quote: u8) {
         loop {
             self.at += 1;
-            self.at += self.length_of(|byte| byte != quote) + 1;
-            self.at = self.at.min(self.sql.len());
+            self.at = (self.at + self.length_up_to(quote) + 1).min(self.sql.len());
             if self.peek(0) != Some(quote) {
                 return;
             }

@@ -168,7 +168,8 @@ impl Migrator {
         let scripts = applied.all().map(Migration::up).chain(jobs.iter().map(Job::script));
         for script in scripts {
             if statements(script.sql()).iter().any(|statement| of_whole_server(statement).is_some()) {
-                let reason = "it changes what all databases of the server share; try it by rollback";
+                let reason =
+                    "it changes what all databases of the server share; try it by rollback (--dry-run)";
                 return Err(Error::CannotRehearse { file: script.file().to_owned(), reason });
             }
         }

@@ -2,6 +2,7 @@
 
 use super::Migrator;
 use super::order::Order;
+use crate::files::Script;
 use crate::run::session::Session;
 use crate::run::{Lock, check_connection};
 use crate::state::log::{Cause, Entry, RunId, State};
@@ -167,7 +168,7 @@ impl Migrator {
     /// Runs nothing but writes into the log.
     ///
     /// # Errors
-    /// [`Error::NothingToRepair`] if the version was not stopped or has no such statement, [`Error::Locked`] if others
+    /// [`Error::NothingToRepair`] if the version was not stopped there or has no such statement, [`Error::Locked`] if others
     /// are applying migrations, and as [`status`](Self::status).
     ///
     /// # Cancellation
@@ -182,19 +183,19 @@ impl Migrator {
     }
 
     async fn say_where(&self, session: &Session, version: i64, statement: usize) -> Result<(), Error> {
-        let nothing = Error::NothingToRepair { version, statement };
+        let nothing = |statements| Error::NothingToRepair { version, statement, statements };
         let status = self.look_alone(session).await?;
         let stopped = status.interrupted.iter().find(|it| it.version == version);
         let (Some(stopped), Some(migration)) = (stopped, self.migrations.get(version)) else {
-            return Err(nothing);
+            return Err(nothing(None));
         };
         let script = match stopped.direction {
             Direction::Up => Some(migration.up()),
             Direction::Down => migration.down(),
         };
-        let Some(done) = statement.checked_sub(1).filter(|done| script.is_some_and(|it| *done <= it.len()))
-        else {
-            return Err(nothing);
+        let statements = script.map_or(0, Script::len);
+        let Some(done) = statement.checked_sub(1).filter(|done| *done <= statements) else {
+            return Err(nothing(Some(statements)));
         };
         let run = RunId::new(session, self.revision.clone()).await?;
         let entry = Entry::new(&run, migration, stopped.direction, State::Interrupted);

@@ -6,20 +6,22 @@
 /// this transaction has locked, so nobody can drop these. The others, which the file may have set by SET CONSTRAINTS, may go
 /// meanwhile, as the schemas of other tenants do: so they are set a schema at a time, and those that have gone are left out.
 pub(crate) const CHECK_CONSTRAINTS: &str = "\
-do $pgkeel$ declare held oid[]; one record; begin
-  held := array(select relation from pg_catalog.pg_locks where locktype = 'relation' and pid = pg_backend_pid()
-    and database = (select oid from pg_catalog.pg_database where datname = current_database()));
+do $pgkeel$ declare held pg_catalog.oid[]; one record; begin
+  held := array(select relation from pg_catalog.pg_locks where locktype operator(pg_catalog.=) 'relation'
+    and pid operator(pg_catalog.=) pg_catalog.pg_backend_pid() and database operator(pg_catalog.=)
+      (select oid from pg_catalog.pg_database where datname operator(pg_catalog.=) pg_catalog.current_database()));
   for one in
-    select is_held, string_agg(name, ', ') as names, string_agg(name, ', ') filter (where condeferred) as late
-      from (select conrelid = any (held) or confrelid = any (held) as is_held, condeferred, nspname,
-                   format('%I.%I', nspname, conname) as name
-              from pg_catalog.pg_constraint join pg_catalog.pg_namespace n on n.oid = connamespace
-             where condeferrable and has_schema_privilege(n.oid, 'usage')) as c
+    select is_held, pg_catalog.string_agg(name, ', ') as names,
+           pg_catalog.string_agg(name, ', ') filter (where condeferred) as late
+      from (select conrelid operator(pg_catalog.=) any (held) or confrelid operator(pg_catalog.=) any (held) as is_held,
+                   condeferred, nspname, pg_catalog.format('%I.%I', nspname, conname) as name
+              from pg_catalog.pg_constraint join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) connamespace
+             where condeferrable and pg_catalog.has_schema_privilege(n.oid, 'usage')) as c
      group by is_held, case when not is_held then nspname end order by is_held desc
   loop
     begin
-      execute 'set constraints ' || one.names || ' immediate';
-      if one.late is not null then execute 'set constraints ' || one.late || ' deferred'; end if;
+      execute pg_catalog.format('set constraints %s immediate', one.names);
+      if one.late is not null then execute pg_catalog.format('set constraints %s deferred', one.late); end if;
     exception when undefined_object or invalid_schema_name then
       if one.is_held then raise; end if;
     end;

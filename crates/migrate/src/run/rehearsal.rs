@@ -43,7 +43,8 @@ pub(crate) async fn rehearse(
     jobs: &[Job],
 ) -> Result<Vec<Done>, Error> {
     if let Some(job) = jobs.iter().find(|job| job.script().directives().outside_transaction) {
-        let reason = "its statements run outside of a transaction; try it in a shadow database";
+        let reason =
+            "its statements run outside of a transaction; try it in a shadow database (--dry-run=shadow)";
         return Err(Error::CannotRehearse { file: job.script().file().to_owned(), reason });
     }
     session.renew(limits).await?;

@@ -25,16 +25,23 @@ pub(super) struct Size {
 /// Of the tables that this transaction has locked, to read or to change them; by the rule of the planner, which holds how
 /// full their pages were when they were last looked through against how many there are now. One that nobody ever looked
 /// through counts as having rows of some 80 bytes.
-const SIZE: &str =
-    "select coalesce(sum(tuples), 0)::int8, coalesce(sum(tuples) filter (where is_changed), 0)::int8
-    from (select bool_or(mode = 'RowExclusiveLock') as is_changed,
-            case when reltuples >= 0 and relpages > 0 then reltuples::float8 / relpages
-                 else current_setting('block_size')::float8 / 80 end
-            * (pg_relation_size(c.oid) / current_setting('block_size')::int8) as tuples
-        from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = relnamespace
-        where locktype = 'relation' and l.pid = pg_backend_pid() and relkind in ('r', 'm')
-            and l.database = (select oid from pg_database where datname = current_database())
-            and nspname not in ('pg_catalog', 'pg_toast', 'information_schema', 'pgkeel')
+const SIZE: &str = "
+    select coalesce(pg_catalog.sum(tuples), 0)::pg_catalog.int8,
+        coalesce(pg_catalog.sum(tuples) filter (where is_changed), 0)::pg_catalog.int8
+    from (select pg_catalog.bool_or(mode operator(pg_catalog.=) 'RowExclusiveLock') as is_changed,
+            case when reltuples operator(pg_catalog.>=) 0 and relpages operator(pg_catalog.>) 0
+                then reltuples::pg_catalog.float8 operator(pg_catalog./) relpages
+                else pg_catalog.current_setting('block_size')::pg_catalog.float8 operator(pg_catalog./) 80 end
+            operator(pg_catalog.*) (pg_catalog.pg_relation_size(c.oid)
+                operator(pg_catalog./) pg_catalog.current_setting('block_size')::pg_catalog.int8) as tuples
+        from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) l.relation
+            join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) relnamespace
+        where locktype operator(pg_catalog.=) 'relation' and l.pid operator(pg_catalog.=) pg_catalog.pg_backend_pid()
+            and relkind operator(pg_catalog.=) any (array['r', 'm']::pg_catalog.\"char\"[])
+            and l.database operator(pg_catalog.=) (select oid from pg_catalog.pg_database
+                where datname operator(pg_catalog.=) pg_catalog.current_database())
+            and nspname operator(pg_catalog.<>) all
+                (array['pg_catalog', 'pg_toast', 'information_schema', 'pgkeel']::pg_catalog.name[])
         group by c.oid, reltuples, relpages) as held";
 
 impl Size {

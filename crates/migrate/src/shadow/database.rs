@@ -3,10 +3,13 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
-use pgkeel_connect::{Config, Connection, Executor as _, Ident, dial};
+use futures_util::future::BoxFuture;
+use pgkeel_connect::{Config, Connection, Executor as _, Ident, TypedParam, dial};
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 
+use crate::run::by_own_names;
 use crate::{VerifyError, VerifyStep};
 
 /// Creating a database may wait for a checkpoint, dropping one too.
@@ -26,6 +29,15 @@ pub(super) async fn bounded<T>(
     }
 }
 
+/// What a session answers that has the search path of a database, in which anything may come before the server's own.
+fn asked<'a, T: Send + 'a>(
+    step: VerifyStep,
+    connection: &'a Connection,
+    question: impl Future<Output = Result<T, pgkeel_connect::Error>> + Send + 'a,
+) -> BoxFuture<'a, Result<T, VerifyError>> {
+    Box::pin(bounded(step, by_own_names(connection, question)))
+}
+
 /// A session beside the shadow, which may write and take its time whatever the database has for defaults.
 pub(super) async fn open(server: &Config, application: &str) -> Result<Connection, VerifyError> {
     let connection = dial(&server.clone().with_application_name(application)).await;
@@ -37,8 +49,8 @@ pub(super) async fn open(server: &Config, application: &str) -> Result<Connectio
 
 /// A name that nobody has, with the server's time in it.
 pub(super) async fn new_name(admin: &Connection) -> Result<Ident, VerifyError> {
-    let now = admin.query_scalar("select floor(extract(epoch from now()))::int8", &[]);
-    let now: i64 = bounded(VerifyStep::MakeShadow, now).await?;
+    let now = admin.query_scalar_typed("select floor(extract(epoch from now()))::int8", &[]);
+    let now: i64 = asked(VerifyStep::MakeShadow, admin, now).await?;
     let random = RandomState::new().build_hasher().finish();
     Ok(Ident::new(format!("pgkeel_shadow_{now}_{random:016x}")).expect("it is short"))
 }
@@ -54,7 +66,7 @@ pub(super) async fn create(maker: &Connection, name: &Ident) -> Result<(), Verif
                   else '' end
                || case when d.is ->> 'daticurules' <> '' then format(' icu_rules %L', d.is ->> 'daticurules') else '' end
           from (select d.*, to_jsonb(d) as is from pg_catalog.pg_database as d where datname = current_database()) as d";
-    let like: String = bounded(VerifyStep::MakeShadow, maker.query_scalar(like, &[])).await?;
+    let like: String = asked(VerifyStep::MakeShadow, maker, maker.query_scalar_typed(like, &[])).await?;
     let create = format!("create database {name} template template0 {like}");
     match timeout(WORK, maker.batch_execute(&create)).await {
         Ok(created) => created.map_err(VerifyError::of_create),
@@ -73,7 +85,7 @@ pub(super) async fn settle(maker: &Connection, name: &Ident) -> Result<(), Verif
           cross join unnest(s.setconfig) as setting
          where d.datname = current_database()
            and s.setrole in (select 0::oid union all select oid from pg_roles where rolname = current_user)";
-    let rows = bounded(VerifyStep::MakeShadow, maker.query(settings, &[])).await?;
+    let rows = asked(VerifyStep::MakeShadow, maker, maker.query_typed(settings, &[])).await?;
     for setting in rows.iter().filter_map(|row| row.try_get::<_, String>(0).ok()) {
         let set = format!("alter database {name} set {setting} from current");
         match bounded(VerifyStep::MakeShadow, maker.batch_execute(&set)).await {
@@ -90,8 +102,8 @@ fn is_privilege(error: &VerifyError) -> bool {
 
 /// Lets a session stay however long it is idle; servers before 14 have no such limit.
 pub(super) async fn keep(connection: &Connection) -> Result<(), VerifyError> {
-    let keep =
-        "select set_config(name, '0', false) from pg_catalog.pg_settings where name = 'idle_session_timeout'";
+    let keep = "select pg_catalog.set_config(name, '0', false) from pg_catalog.pg_settings
+         where name operator(pg_catalog.=) 'idle_session_timeout'";
     bounded(VerifyStep::MakeShadow, connection.query(keep, &[])).await.map(|_| ())
 }
 
@@ -101,7 +113,8 @@ pub(super) async fn drop(admin: &Connection, name: &Ident) -> Result<(), VerifyE
                where (datname = $1 or application_name = $1) and pid <> pg_backend_pid()";
     let (started, sql) = (tokio::time::Instant::now(), format!("drop database if exists {name}"));
     loop {
-        let ended: i64 = bounded(VerifyStep::DropShadow, admin.query_scalar(end, &[&name.name()])).await?;
+        let name: [TypedParam<'_>; 1] = [(&name.name(), Type::TEXT)];
+        let ended: i64 = asked(VerifyStep::DropShadow, admin, admin.query_scalar_typed(end, &name)).await?;
         if ended == 0 {
             match bounded(VerifyStep::DropShadow, admin.batch_execute(&sql)).await {
                 Err(VerifyError::Server { source, .. }) if is_in_use(&source) => {}
@@ -127,7 +140,8 @@ pub(super) async fn sweep(admin: &Connection) -> Result<(), VerifyError> {
            and split_part(datname, '_', 3)::int8 < extract(epoch from now()) - $1::int8
            and not exists (select from pg_stat_activity as a where a.datname = pg_database.datname)";
     let age = i64::try_from(LEFT_BEHIND.as_secs()).unwrap_or(i64::MAX);
-    let rows = bounded(VerifyStep::Sweep, admin.query(find, &[&age])).await?;
+    let age: [TypedParam<'_>; 1] = [(&age, Type::INT8)];
+    let rows = asked(VerifyStep::Sweep, admin, admin.query_typed(find, &age)).await?;
     for name in rows.iter().filter_map(|row| Ident::new(row.try_get::<_, String>(0).ok()?).ok()) {
         let sql = format!("drop database if exists {name}");
         match bounded(VerifyStep::Sweep, admin.batch_execute(&sql)).await {

@@ -135,7 +135,7 @@ fn precheck(query: &str, file: &str) -> String {
     let tag = (0..=query.len()).map(|n| format!("$pgkeel{n}$")).find(|tag| !query.contains(tag.as_str()));
     let tag = tag.unwrap_or_default();
     format!(
-        "do {tag} declare holds boolean; begin execute {} into holds; if holds is distinct from true then \
+        "do {tag} declare holds boolean; begin execute {} into holds; if holds is not true then \
          raise exception 'what % checks first does not hold', {}; end if; end {tag};\n",
         literal(query),
         literal(file)

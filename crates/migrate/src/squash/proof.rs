@@ -9,6 +9,7 @@ use super::Squasher;
 use super::body::Body;
 use super::contents::Contents;
 use crate::proof::server_wide;
+use crate::run::by_own_names;
 use crate::state::Home;
 use crate::{
     Aspect, Differences, Error, Event, Fingerprint, LockFile, Migration, Migrations, Migrator, Scope, Shadow,
@@ -139,7 +140,7 @@ async fn make_in(
     let all = Snapshot::take(shadow.connection(), &everything).await?;
     let schema = Snapshot::take(shadow.connection(), scope).await?;
     let look = async { Ok((rows(shadow).await?, Contents::of(shadow).await?)) };
-    match timeout(COUNT, look).await {
+    match timeout(COUNT, Box::pin(by_own_names(shadow.connection(), look))).await {
         Ok(Ok((rows, contents))) => Ok(Made { all, schema, rows, contents }),
         Ok(Err(source)) => Err(VerifyError::Server { step: VerifyStep::Count, source }),
         Err(_) => Err(VerifyError::NoAnswer { step: VerifyStep::Count, waited: COUNT }),

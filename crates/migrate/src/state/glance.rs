@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use pgkeel_connect::Executor as _;
+use pgkeel_connect::{Executor as _, TypedParam};
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::Type;
 
 use super::log::Trail;
 use super::{Applied, Home, Repeated, Status, history, log, repeated};
-use crate::run::Lock;
 use crate::run::session::Session;
+use crate::run::{Lock, by_own_names};
 use crate::{Error, Migrations, Step};
 
 /// How many are read together. A statement over more takes the server longer to plan than it saves.
@@ -68,8 +68,8 @@ async fn tables(session: &Session, homes: &[&Home]) -> Result<Vec<There>, Error>
     let Some(names) = homes.first().map(|home| home.tables()) else { return Ok(found) };
     let tables = [names.history.name, names.log.name, names.repeatable.name, Home::REFINERYS];
     let tables = &tables[..];
-    let wanted: [&(dyn ToSql + Sync); 2] = [&schemas, &tables];
-    let look = session.query(TABLES, &wanted);
+    let wanted: [TypedParam<'_>; 2] = [(&schemas, Type::TEXT_ARRAY), (&tables, Type::TEXT_ARRAY)];
+    let look = by_own_names(&session.connection, session.query_typed(TABLES, &wanted));
     let mut has_refinerys = vec![false; homes.len()];
     for row in session.step(Step::ReadHistory, look).await? {
         let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));

@@ -43,7 +43,7 @@ fn once(tenants: Vec<Tenant>) -> Vec<Tenant> {
 
 async fn matching(config: &Config, patterns: &[String]) -> Result<Vec<Tenant>, Error> {
     let session = Session::open(config, &Home::default()).await?;
-    let sql = "select nspname::text from pg_catalog.pg_namespace order by 1";
+    let sql = "select nspname::pg_catalog.text from pg_catalog.pg_namespace order by 1";
     let found = session.step(Step::Tenants, session.query(sql, &[])).await;
     session.connection.close().await;
     let names = names(&found?)?;

@@ -116,6 +116,26 @@ async fn a_statement_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
+async fn a_time_that_something_left_behind_makes_too_short_is_told_where_it_is_met_and_where_it_may_come_from()
+ {
+    let database = TestDatabase::empty().await;
+    let leaves = "create function hurry() returns event_trigger language plpgsql as
+            $$ begin perform set_config('statement_timeout', '5ms', false); end $$;
+        create event trigger hurry on ddl_command_end execute function hurry();";
+    let files = [
+        ("V1__leaves.sql", leaves),
+        ("V2__meets.sql", "create table left_over (id int);\nselect pg_sleep(600);"),
+        ("V3__c.sql", "select 1;"),
+    ];
+    let error = migrator(&database, &files).up().await.unwrap_err();
+    let failed = error.file().unwrap();
+    assert_eq!((failed.file.as_str(), failed.at.unwrap().line), ("V2__meets.sql", 2), "{error:?}");
+    assert!(error.to_string().contains("functions that it calls may set a shorter one"), "{error}");
+    assert!(!has_table(&database, "left_over").await);
+    assert_eq!(history(&database).await, [1]);
+}
+
+#[tokio::test]
 async fn a_lock_that_goes_with_the_commit_of_one_file_is_missed_by_the_next() {
     let database = TestDatabase::empty().await;
     let lets_go = "create table t (id int);

@@ -19,6 +19,8 @@ mod dropped;
 mod dry_run;
 mod edits;
 mod failures;
+#[cfg(unix)]
+mod frozen;
 mod generated;
 mod handover;
 mod hooks;

@@ -66,5 +66,5 @@ async fn of_each_file_little_more_is_held_than_what_it_is_made_of() {
         file(1).1.len(),
         most >> 20
     );
-    assert!(each < 64 * 1024, "{each}");
+    assert!(each < 16 * 1024, "{each}");
 }

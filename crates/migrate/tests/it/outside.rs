@@ -127,9 +127,16 @@ async fn a_file_whose_beginning_was_edited_waits_for_somebody_to_say_how_it_goes
         ));
         assert!(error.to_string().contains("migrate repair 1 --continue-at N"), "{error}");
     }
-    for (version, statement) in [(2, 1), (1, 0), (1, 5)] {
-        let refused = migrator.continue_at(version, statement).await;
-        assert!(matches!(refused, Err(Error::NothingToRepair { .. })), "{version} {statement}");
+    for (version, statement, why) in [
+        (2, 1, "it does not stand between two statements"),
+        (1, 0, "it has 3, so it goes on with one of 1 to 4"),
+        (1, 5, "it has 3, so it goes on with one of 1 to 4"),
+    ] {
+        let refused = migrator.continue_at(version, statement).await.unwrap_err();
+        assert!(
+            matches!(refused, Error::NothingToRepair { .. }) && refused.to_string().contains(why),
+            "{refused}"
+        );
     }
     migrator.continue_at(1, 3).await.unwrap();
     migrator.up().await.unwrap();

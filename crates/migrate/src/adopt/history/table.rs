@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio_postgres::Row;
 
 use crate::adopt::Tool;
+use crate::run::by_own_names;
 use crate::run::session::Session;
 use crate::{Error, Step};
 
@@ -108,10 +109,12 @@ pub(crate) async fn tables_of_tools(session: &Session) -> Result<Vec<String>, Er
 /// Its name with its schema, and its columns.
 async fn look(session: &Session, name: &str) -> Result<Option<(String, Vec<String>)>, Error> {
     // Ours is under another schema, which may be on the search path.
-    let sql = "select format('%I.%I', nspname, relname), array(
-                   select attname::text from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped)
-                 from pg_class c join pg_namespace n on n.oid = relnamespace
-                where c.oid = to_regclass($1) and format('%I.%I', nspname, relname) <> $2";
+    let sql = "select pg_catalog.format('%I.%I', nspname, relname), array(
+                   select attname::pg_catalog.text from pg_catalog.pg_attribute where attrelid operator(pg_catalog.=) c.oid
+                       and attnum operator(pg_catalog.>) 0 and not attisdropped)
+                 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) relnamespace
+                where c.oid operator(pg_catalog.=) pg_catalog.to_regclass($1)
+                  and pg_catalog.format('%I.%I', nspname, relname) operator(pg_catalog.<>) $2";
     let ours = session.home.tables().history.sql();
     let found = session.step(Step::ReadHistory, session.query_opt(sql, &[&name, &ours])).await?;
     let read = |row: Row| Ok((row.try_get(0)?, row.try_get(1)?));
@@ -128,7 +131,8 @@ impl Table {
     pub(super) async fn rows(&self, session: &Session) -> Result<Vec<Record>, Error> {
         let (_, columns, rest) = shape(self.tool);
         let sql = format!("select {columns} from {} {}", self.name, rest.replace("TABLE", &self.name));
-        let rows = session.step(Step::ReadHistory, session.query(&sql, &[])).await?;
+        let asked = by_own_names(&session.connection, session.query(&sql, &[]));
+        let rows = session.step(Step::ReadHistory, asked).await?;
         let read = |row: &Row| {
             let on: Option<String> = row.try_get(1)?;
             let on = on.and_then(|on| OffsetDateTime::parse(&on, &Rfc3339).ok());

@@ -14,7 +14,10 @@ pub(super) struct Page<'s, 'a> {
     migrations: &'s Migrations,
     /// How many have been told.
     told: usize,
+    /// How many there was something to do for.
     changed: usize,
+    /// How many are not what they are compared with.
+    differing: usize,
     worst: Exit,
     /// Whether the answer is a script of SQL.
     pub(super) is_script: bool,
@@ -62,7 +65,7 @@ impl Trouble for VerifyError {
 
 impl<'s, 'a> Page<'s, 'a> {
     pub(super) fn new(screen: &'s mut Screen<'a>, migrations: &'s Migrations) -> Self {
-        Self { screen, migrations, told: 0, changed: 0, worst: Exit::Done, is_script: false }
+        Self { screen, migrations, told: 0, changed: 0, differing: 0, worst: Exit::Done, is_script: false }
     }
 
     pub(super) fn is_json(&self) -> bool {
@@ -85,7 +88,7 @@ impl<'s, 'a> Page<'s, 'a> {
         if let TenantEvent::Ended { outcome: Ok(verification), .. } = event
             && !verification.is_clean()
         {
-            self.changed += 1;
+            self.differing += 1;
         }
         let exit = |it: &Verification| if it.is_clean() { Exit::Done } else { Exit::Differs };
         self.ended_as(event, exit, ToString::to_string, Verification::to_json);
@@ -158,11 +161,12 @@ impl<'s, 'a> Page<'s, 'a> {
             return worst;
         }
         let comment = if self.is_script { "-- " } else { "" };
+        let well = well - self.differing;
         let mut line = format!("{comment}{}: {well} well", text::count(report.tenants(), "schema"));
         if self.changed > 0 {
             let _ = write!(line, ", {} of them changed", self.changed);
         }
-        for (number, what) in [(failed, "failed"), (left, "not begun")] {
+        for (number, what) in [(self.differing, "different"), (failed, "failed"), (left, "not begun")] {
             if number > 0 {
                 let _ = write!(line, ", {number} {what}");
             }

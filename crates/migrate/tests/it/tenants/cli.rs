@@ -85,6 +85,7 @@ async fn other_verbs_are_carried_out_for_each() {
         exit == Exit::Differs && told.contains("t_b: ") && told.contains("from the migrations at version 1"),
         "{told}"
     );
+    assert!(told.ends_with("3 schemas: 0 well, 3 different\n"), "{told}");
     assert_eq!(verb(&["mark", "reverted", "1", "--reason", "r"]).await.0, Exit::Done);
     assert_eq!(verb(&["up"]).await.0, Exit::Done);
     let (exit, told) = verb(&["verify", "--against", "recorded"]).await;
