@@ -21,12 +21,12 @@ use crate::{
 impl Migrator {
     pub(super) async fn look(&self, session: &Session) -> Result<Status, Error> {
         let holder = Lock::held_by(session).await?;
-        self.compare(session, holder).await
+        Box::pin(self.compare(session, holder)).await
     }
 
     /// Without asking who holds the lock.
     pub(super) async fn look_alone(&self, session: &Session) -> Result<Status, Error> {
-        self.compare(session, None).await
+        Box::pin(self.compare(session, None)).await
     }
 
     async fn compare(&self, session: &Session, holder: Option<LockHolder>) -> Result<Status, Error> {

@@ -103,7 +103,7 @@ async fn take(
     let is_inside = connection.transaction_status() != TransactionStatus::Idle;
     let mut disturbed = Disturbed::now();
     loop {
-        match bounded(read(home, connection, scope, is_inside, kept)).await {
+        match bounded(Box::pin(read(home, connection, scope, is_inside, kept))).await {
             Err(VerifyError::Server { source, .. }) if !is_inside && disturbed.may_go_on(&source) => {}
             done => return done,
         }
