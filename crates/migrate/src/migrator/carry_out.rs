@@ -1,5 +1,6 @@
 //! How an order is carried out: one caller at a time, on the database itself or in a shadow of it.
 
+use futures_util::future::{join, join3};
 use pgkeel_connect::TransactionStatus;
 use tokio::time::Instant;
 
@@ -20,22 +21,23 @@ use crate::{
 impl Migrator {
     pub(super) async fn look(&self, session: &Session) -> Result<Status, Error> {
         let holder = Lock::held_by(session).await?;
-        self.compare(session, holder).await
+        Box::pin(self.compare(session, holder)).await
     }
 
     /// Without asking who holds the lock.
     pub(super) async fn look_alone(&self, session: &Session) -> Result<Status, Error> {
-        self.compare(session, None).await
+        Box::pin(self.compare(session, None)).await
     }
 
     async fn compare(&self, session: &Session, holder: Option<LockHolder>) -> Result<Status, Error> {
-        let (rows, trail) = (history::rows(session).await?, log::trail(session).await?);
-        let repeated = repeated::rows(session, &self.migrations).await?;
-        let mut status = Status::compare(&self.migrations, rows, &trail, holder);
+        let repeated = repeated::rows(session, &self.migrations);
+        // What does not depend on each other goes in one flight, here and below.
+        let (rows, trail, repeated) = join3(history::rows(session), log::trail(session), repeated).await;
+        let mut status = Status::compare(&self.migrations, rows?, &trail?, holder);
         if status.pending.first().is_some_and(|first| first.kind() == Kind::Checkpoint) {
             status.has_tables = history::has_other_tables(session).await?;
         }
-        Ok(status.with_repeatables(&self.migrations, repeated))
+        Ok(status.with_repeatables(&self.migrations, repeated?))
     }
 
     pub(super) async fn carry_out(
@@ -116,8 +118,8 @@ impl Migrator {
         order: Order,
         observe: &mut (dyn FnMut(Event<'_>) + Send),
     ) -> Result<Vec<Done>, Error> {
-        session.renew(self.limits).await?;
-        let status = self.look_alone(session).await?;
+        let (renewed, status) = join(session.renew(self.limits), self.look_alone(session)).await;
+        let status = renewed.and(status)?;
         let (applied, has_repeated) = (status.applied.clone(), !status.repeated.is_empty());
         let jobs = self.jobs(status, order)?;
         check_roles(session, &jobs).await?;
@@ -128,11 +130,12 @@ impl Migrator {
         if jobs.is_empty() {
             return Ok(Vec::new());
         }
-        history::ensure(session).await?;
+        let run = RunId::new(session, self.revision.clone());
+        let (ensured, run) = join(history::ensure(session), run).await;
+        let run = ensured.and(run)?;
         if jobs.iter().any(|job| job.migration.kind() == Kind::Repeatable) {
             repeated::ensure(session).await?;
         }
-        let run = RunId::new(session, self.revision.clone()).await?;
         let context = Context { session, lock, limits: self.limits, run, is_shared: false };
         let mut runner = Runner::new(context, watch);
         (runner.applied, runner.has_repeated) = (applied, has_repeated);

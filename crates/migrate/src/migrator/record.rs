@@ -36,12 +36,6 @@ async fn sooner(reader: Option<&Reader>, scope: &Scope) -> Option<Snapshot> {
     reader?.take(scope).await.ok()
 }
 
-async fn leave(reader: Option<Reader>) {
-    if let Some(reader) = reader {
-        reader.close().await;
-    }
-}
-
 impl Migrator {
     /// Nothing waits for it: what is not ready in the end, or gone by then, is done without.
     pub(super) fn recorder(&self, session: &Session, files: usize) -> Recorder {
@@ -69,7 +63,9 @@ impl Migrator {
                 Some(snapshot) => snapshot,
                 None => Snapshot::take_in(&session.home, &session.connection, scope).await?,
             };
-            join(place.put(&snapshot, scope), leave(reader)).await.0
+            // It says good-bye to the server while this is put there; how long that takes to end a session, nobody waits for.
+            drop(reader);
+            place.put(&snapshot, scope).await
         };
         if let Err(error) = record.await as Result<(), VerifyError> {
             let error = &error as &dyn std::error::Error;

@@ -5,13 +5,11 @@ use std::time::Duration;
 use pgkeel_connect::{Executor as _, TransactionStatus};
 
 use super::failure::FileError;
-use super::flight::can_travel;
 use super::job::{Job, Tally};
 use super::lock::Lock;
 use super::session::{Limits, Session};
 use super::turn;
-use crate::state::history;
-use crate::state::log::{Entry, Rows, RunId, Started, State, Trouble};
+use crate::state::log::{Entry, RunId, Started, State, Trouble};
 use crate::{Error, Step};
 
 /// What stays the same while a call runs files.
@@ -40,12 +38,6 @@ impl Context<'_> {
         let entry = Entry { done, lock_wait: tally.lost + waited, ..self.entry(job, State::Ok) };
         let (started, attempts, note) = (tally.started.into(), tally.attempts, tally.note.as_deref());
         Entry { started, attempts, note, ..entry }.insert()
-    }
-
-    /// What is written into history and log where the next file goes behind this one, if it does.
-    pub(super) fn handover(&self, job: &Job, next: &Job) -> Option<Rows> {
-        can_travel(next)
-            .then(|| Rows::of(history::cells(&job.migration), [&self.flown(job), &self.running(next)]))
     }
 
     /// What is logged of the good end of a file to which nothing happened on the way.

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, maybe_done};
+use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, join, maybe_done};
 use pgkeel_connect::Error as ConnectError;
 use tokio_postgres::SimpleQueryRow;
 
@@ -16,7 +16,8 @@ use super::job::Job;
 use super::lock::Lock;
 use super::session::{Answers, CLEAN, Limits, Session};
 use super::transaction::{placed, refused};
-use crate::state::log::{Handover, Rows};
+use crate::state::history;
+use crate::state::log::{Handover, Literal, Rows};
 use crate::{Direction, Error, Kind, Migration, Step};
 
 /// The setting that says which file the session was made as new for. No file has a reason to know it.
@@ -43,8 +44,8 @@ const FILE: &str = "pgkeel.file";
 /// What a session is looked at for behind each file, prepared once.
 #[derive(Debug)]
 pub(crate) struct Flights {
-    /// What is seen where no file has changed anything.
-    plain: Vec<String>,
+    /// Whether no file has changed anything, as an expression.
+    is_plain: String,
     handover: Handover,
     lock: Lock,
     limits: Limits,
@@ -120,12 +121,16 @@ impl Flights {
     /// For a session that has the lock and is as new.
     pub(crate) async fn prepare(context: &Context<'_>, like: &Job) -> Result<Self, Error> {
         let Context { session, lock, limits, .. } = *context;
-        let mut seen = None;
-        session.step(Step::Check, session.first_row(&look(lock), &mut seen)).await?;
-        let plain = seen.as_ref().map(|row| Seen::of(row).settings).unwrap_or_default();
         let rows = [&context.flown(like), &context.running(like)];
-        let handover = Handover::prepare(session, &context.run, rows, FILE).await?;
-        Ok(Self { plain, handover, lock, limits, turn: 0 })
+        let handover = Handover::prepare(session, &context.run, rows, FILE);
+        let (is_plain, handover) = join(is_plain(session), handover).await;
+        Ok(Self { is_plain: is_plain?, handover: handover?, lock, limits, turn: 0 })
+    }
+
+    /// What is written into history and log where the next file goes behind this one, if it does.
+    pub(crate) fn rows(&self, context: &Context<'_>, job: &Job, next: &Job) -> Option<Rows> {
+        let entries = [&context.flown(job), &context.running(next)];
+        self.handover.rows(history::cells(&job.migration), entries).filter(|_| can_travel(next))
     }
 
     /// What the first file of a row is sent behind, on a session that is as new.
@@ -133,18 +138,22 @@ impl Flights {
         let (settings, is_held) = (session.settings(self.limits), self.lock.is_held());
         let ready = format!(
             "prepare {READY} (pg_catalog.text, pg_catalog.xid8) as
-             select {settings}, pg_catalog.set_config('{TURN}', case
+             select pg_catalog.concat({settings}, pg_catalog.set_config('{TURN}', case
              when exists (select from pg_catalog.pg_prepared_statements where {FOREIGN}) then null
-             when $2 is null or pg_catalog.pg_xact_status($2) operator(pg_catalog.=) 'committed' then $1 end, false)"
+             when $2 is null or pg_catalog.pg_xact_status($2) operator(pg_catalog.=) 'committed' then $1 end, false))"
         );
         let proof = format!(
             "prepare {PROOF} (pg_catalog.text) as select pg_catalog.pg_current_xact_id(),
              (pg_catalog.date_part('epoch', pg_catalog.now()) operator(pg_catalog.*) 1000000)::pg_catalog.int8,
              1 operator(pg_catalog./) case when
-                 pg_catalog.current_setting('{TURN}', true) operator(pg_catalog.=) $1 and {is_held} then 1 else 0 end,
-             pg_catalog.set_config('{FILE}', $1, true)"
+                 pg_catalog.current_setting('{TURN}', true) operator(pg_catalog.=) $1 and {is_held}
+                 and pg_catalog.set_config('{FILE}', $1, true) operator(pg_catalog.=) $1 then 1 else 0 end"
         );
-        let look = format!("prepare {LOOK} as {}", look(self.lock));
+        let look = format!(
+            "prepare {LOOK} (pg_catalog.text) as select pg_catalog.pg_current_xact_id_if_assigned(),
+             {is_held} and pg_catalog.current_setting('{FILE}', true) operator(pg_catalog.=) $1 and {}",
+            self.is_plain
+        );
         format!("{ready}; {proof}; {look}; {}", self.make_ready(None))
     }
 
@@ -163,9 +172,9 @@ impl Flights {
     /// [`commit`](Self::commit).
     pub(crate) fn send<'a>(&self, session: &'a Session, job: &Job, rows: Option<Rows>) -> Sent<'a> {
         let begin = format!("begin; execute {PROOF}('{}');\n", self.turn);
-        let (plain, job, turn) = (self.plain.clone(), job.clone(), self.turn.to_string());
+        let job = job.clone();
         let mark = if rows.is_some() { MARK } else { "" };
-        let sql = format!("{begin}{}\n;{mark}execute {LOOK}", job.script().sql());
+        let sql = format!("{begin}{}\n;{mark}execute {LOOK}('{}')", job.script().sql(), self.turn);
         let before = begin.chars().count();
         let run = async move {
             let mut answers = Answers::default();
@@ -174,7 +183,7 @@ impl Flights {
             let started = opened.as_ref().map(|opened| opened.started);
             let mut is_begun = opened.is_some();
             let ended = match (ran, opened) {
-                (Ok(()), Some(opened)) => Ok(leaves(answers.last.as_ref(), &opened.id, &turn, &plain)),
+                (Ok(()), Some(opened)) => Ok(leaves(answers.last.as_ref(), opened.id)),
                 (Ok(()), None) => Err(Reason::LockLost.into()),
                 (Err(error), opened) => {
                     let (failure, at) = refused(session, error);
@@ -228,13 +237,14 @@ impl Opened {
     }
 }
 
-fn leaves(seen: Option<&SimpleQueryRow>, id: &str, turn: &str, plain: &[String]) -> Leaves {
-    let is_same = |seen: &Seen| seen.id.as_deref() == Some(id) && seen.turn.as_deref() == Some(turn);
-    let is_as_before = |seen: Seen| seen.is_held && is_same(&seen) && seen.settings == plain;
-    Leaves { id: id.to_owned(), is_plain: seen.map(Seen::of).is_some_and(is_as_before) }
+fn leaves(seen: Option<&SimpleQueryRow>, id: String) -> Leaves {
+    let text = |column| seen.and_then(|row| row.try_get(column).ok().flatten());
+    let is_plain = text(0) == Some(&*id) && text(1) == Some("t");
+    Leaves { id, is_plain }
 }
 
-/// All that decides what the rows of history and log mean, and that they get there.
+/// All that decides what the rows of history and log mean, and that they get there. What files have prepared, [`READY`]
+/// looks for.
 const SETTINGS: [&str; 7] = [
     "session_authorization",
     "role",
@@ -245,30 +255,12 @@ const SETTINGS: [&str; 7] = [
     "synchronous_commit",
 ];
 
-/// Those, what the rows are guarded by, and how many statements files have prepared.
-fn look(lock: Lock) -> String {
-    let setting = |name| format!(", pg_catalog.current_setting('{name}')");
-    let settings: String = SETTINGS.into_iter().map(setting).collect();
-    format!(
-        "select {}, pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text,
-             pg_catalog.current_setting('{FILE}', true){settings},
-             (select pg_catalog.count(*)::pg_catalog.text from pg_catalog.pg_prepared_statements
-              where {FOREIGN})",
-        lock.is_held()
-    )
-}
-
-struct Seen {
-    is_held: bool,
-    id: Option<String>,
-    turn: Option<String>,
-    settings: Vec<String>,
-}
-
-impl Seen {
-    fn of(row: &SimpleQueryRow) -> Self {
-        let text = |column| row.try_get(column).ok().flatten().map(str::to_owned);
-        let settings = (3..row.len()).map(|column| text(column).unwrap_or_default()).collect();
-        Self { is_held: text(0).as_deref() == Some("t"), id: text(1), turn: text(2), settings }
-    }
+/// Whether these are as they are now, as one expression: each column of an answer takes the server its time.
+async fn is_plain(session: &Session) -> Result<String, Error> {
+    let settings = SETTINGS.map(|name| format!("pg_catalog.current_setting('{name}')"));
+    let (mut seen, look) = (None, format!("select {}", settings.join(", ")));
+    session.step(Step::Check, session.first_row(&look, &mut seen)).await?;
+    let now = |column| seen.as_ref().and_then(|row| row.try_get(column).ok().flatten()).unwrap_or_default();
+    let is_same = |(column, setting)| format!("{setting} operator(pg_catalog.=) {}", Literal(now(column)));
+    Ok(settings.iter().enumerate().map(is_same).collect::<Vec<_>>().join(" and "))
 }

@@ -24,6 +24,10 @@ use crate::{Error, Step};
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// Where the number of the database is, which is a part of the key.
+const DATABASE: &str =
+    "from pg_catalog.pg_database where datname operator(pg_catalog.=) pg_catalog.current_database()";
+
 /// What came of asking for the lock.
 pub(crate) enum Attempt {
     Taken(Lock),
@@ -109,11 +113,15 @@ impl Lock {
     }
 
     pub(crate) async fn of(session: &Session) -> Result<Self, Error> {
-        let sql = "select oid from pg_catalog.pg_database
-             where datname operator(pg_catalog.=) pg_catalog.current_database()";
-        let database = session.step(Step::Lock, session.query_scalar(sql, &[])).await?;
+        let lock = Self::without_database(session);
+        let sql = format!("select oid {DATABASE}");
+        let database = session.step(Step::Lock, session.query_scalar(&sql, &[])).await?;
+        Ok(Self { database, ..lock })
+    }
+
+    fn without_database(session: &Session) -> Self {
         let purpose = fnv1a(session.home.tables().history.sql());
-        Ok(Self { purpose, database, taken_by: 0, is_of_transaction: false })
+        Self { purpose, database: 0, taken_by: 0, is_of_transaction: false }
     }
 
     /// Who is applying or reverting migrations of this database.
@@ -123,15 +131,14 @@ impl Lock {
 
     /// Takes it, or says who has it.
     pub(crate) async fn attempt(session: &Session) -> Result<Attempt, Error> {
-        let lock = Self::of(session).await?;
-        let take = lock.call("pg_try_advisory_lock");
-        lock.ask(session, &format!("{take} and {take}")).await
+        let take = "pg_catalog.pg_try_advisory_lock(key)";
+        Self::without_database(session).ask(session, &format!("{take} and {take}")).await
     }
 
     /// As [`attempt`](Self::attempt), for the transaction that is open: with its end the lock goes.
     pub(crate) async fn attempt_in_transaction(session: &Session) -> Result<Attempt, Error> {
-        let lock = Self { is_of_transaction: true, ..Self::of(session).await? };
-        lock.ask(session, &lock.call("pg_try_advisory_xact_lock")).await
+        let lock = Self { is_of_transaction: true, ..Self::without_database(session) };
+        lock.ask(session, "pg_catalog.pg_try_advisory_xact_lock(key)").await
     }
 
     fn call(self, function: &str) -> String {
@@ -139,11 +146,18 @@ impl Lock {
     }
 
     async fn ask(self, session: &Session, take: &str) -> Result<Attempt, Error> {
-        let attempt = format!("select case when {take} then pg_catalog.pg_backend_pid() end");
-        let taken_by: Option<i32> = session.step(Step::Lock, session.query_scalar(&attempt, &[])).await?;
+        let attempt = format!(
+            "select oid, case when {take} then pg_catalog.pg_backend_pid() end
+             from (select oid, '{}'::pg_catalog.int8 operator(pg_catalog.|) oid::pg_catalog.int8 as key {DATABASE}) as it",
+            self.key()
+        );
+        let row = session.step(Step::Lock, session.query_one(&attempt, &[])).await?;
+        let read = || Ok((row.try_get(0)?, row.try_get(1)?));
+        let (database, taken_by): (u32, Option<i32>) = read().map_err(undecodable)?;
+        let lock = Self { database, ..self };
         Ok(match taken_by {
-            Some(taken_by) => Attempt::Taken(Self { taken_by, ..self }),
-            None => Attempt::HeldBy(self.holder(session).await?),
+            Some(taken_by) => Attempt::Taken(Self { taken_by, ..lock }),
+            None => Attempt::HeldBy(lock.holder(session).await?),
         })
     }
 

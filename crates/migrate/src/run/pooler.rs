@@ -29,8 +29,8 @@ const QUEUED: Duration = Duration::from_millis(500);
 /// Longest wait for a second client. Without one the lock's proof in each transaction is what is left.
 const SECOND: Duration = Duration::from_secs(5);
 
-pub(super) async fn shares_sessions(session: &Session, config: &Config) -> Result<bool, Error> {
-    let ours = pid(session).await?;
+/// `ours` is what [`pid`] has told.
+pub(super) async fn shares_sessions(session: &Session, ours: i32, config: &Config) -> Result<bool, Error> {
     if session.connection.backend_pid() == Some(ours) {
         return Ok(false);
     }
@@ -124,6 +124,7 @@ async fn is_moved(session: &Session, ours: i32) -> Result<bool, Error> {
     Ok(pid(session).await? != ours)
 }
 
-async fn pid(session: &Session) -> Result<i32, Error> {
+/// On which of the server's sessions it is now.
+pub(super) async fn pid(session: &Session) -> Result<i32, Error> {
     session.step(Step::Check, session.query_scalar("select pg_catalog.pg_backend_pid()", &[])).await
 }

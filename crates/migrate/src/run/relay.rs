@@ -109,10 +109,13 @@ impl<'a> Runner<'a> {
     /// Sends the first file of a row of them, with what logs that it is begun.
     async fn take_off(&mut self, job: &Job) -> Result<Sent<'a>, Failure> {
         let session = self.context.session;
-        session.forget(self.context.limits).await?;
+        // As new it is until the first file has run.
+        if !self.done.is_empty() {
+            session.forget(self.context.limits).await?;
+        }
         let flights = self.flights.as_mut().expect("looked for before");
         let line_up = flights.line_up(session);
-        let rows = self.upcoming[0].as_ref().and_then(|next| self.context.handover(job, next));
+        let rows = self.upcoming[0].as_ref().and_then(|next| flights.rows(&self.context, job, next));
         let mut sent = flights.send(session, job, rows);
         let running = self.context.running(job);
         let renewed = session.step(Step::SetUp, session.connection.batch_execute(&line_up));
@@ -145,7 +148,8 @@ impl<'a> Runner<'a> {
         let newest = self.applied.iter().chain(&made).max_by_key(|row| row.version);
         // What refinery has against it is told when its turn has come.
         engine::record(&self.context.run.home, &next.migration, newest).await.ok()?;
-        let rows = after.and_then(|after| self.context.handover(&next, &after));
+        let flights = self.flights.as_ref()?;
+        let rows = after.and_then(|after| flights.rows(&self.context, &next, &after));
         Some(Behind { job: next, rows })
     }
 

@@ -128,7 +128,7 @@ impl Session {
     /// As [`renew`](Self::renew), with nothing that may fail inside a transaction.
     pub(crate) async fn forget(&self, limits: Limits) -> Result<(), Error> {
         let (mut prepared, settings) = (None, self.settings(limits));
-        let forget = format!("{CLEAN}; {PREPARED}; select {settings}");
+        let forget = format!("{CLEAN}; {PREPARED}; select pg_catalog.concat({settings})");
         self.step(Step::SetUp, self.first_row(&forget, &mut prepared)).await?;
         match prepared.as_ref().and_then(|row| row.get(0)) {
             None => Ok(()),
@@ -146,8 +146,8 @@ impl Session {
         "set local client_encoding = 'UTF8'; set local standard_conforming_strings = on;
          select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'";
 
-    /// Expressions that set what this server knows of these. As one query, as extensions that look on take their time for each
-    /// statement.
+    /// Expressions that set what this server knows of these. For one value of one query, as each column takes the server its
+    /// time, and so do extensions that look on for each statement.
     pub(crate) fn settings(&self, limits: Limits) -> String {
         let mut settings = vec![
             ("lock_timeout", millis(limits.lock).to_string()),

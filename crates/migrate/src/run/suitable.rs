@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use futures_util::future::join3;
 use pgkeel_connect::{Config, Executor as _, TypedParam};
 use tokio_postgres::types::Type;
 
@@ -67,9 +68,10 @@ impl fmt::Display for Unsuitable {
 
 /// Refuses a connection that cannot be used.
 pub(crate) async fn check(session: &Session, config: &Config) -> Result<(), Error> {
-    check_server(session).await?;
-    refuse_own_schema(session, None).await?;
-    let is_shared = pooler::shares_sessions(session, config).await?;
+    let (server, own, pid) =
+        join3(check_server(session), refuse_own_schema(session, None), pooler::pid(session)).await;
+    server.and(own)?;
+    let is_shared = pooler::shares_sessions(session, pid?, config).await?;
     if is_shared { Err(Error::Unsuitable { reason: Unsuitable::Pooler }) } else { Ok(()) }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join3;
 use pgkeel_connect::{Connection, Error, Executor as _, TransactionStatus, TypedParam};
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
@@ -34,6 +35,9 @@ const SETTINGS: &str = "
     set local intervalstyle = 'postgres'; set local extra_float_digits = 1; set local bytea_output = 'hex';
     set local lc_monetary = 'C'; set local quote_all_identifiers = off; set local standard_conforming_strings = on;
     set local jit = off; set local lock_timeout = '10s'; set local statement_timeout = '1min'";
+
+/// It is not planned anew for its values, which say little.
+const ONE_PLAN: &str = "; set local plan_cache_mode = force_generic_plan";
 
 impl Snapshot {
     /// Reads the schema with one statement, in a read-only transaction, or in a savepoint if one is open: then it has
@@ -67,8 +71,11 @@ impl Snapshot {
 #[derive(Debug)]
 pub(crate) struct Reader {
     connection: Connection,
-    statement: OnceLock<Statement>,
+    statement: Kept,
 }
+
+/// The statement, prepared for servers of this major version.
+type Kept = OnceLock<(u32, Statement)>;
 
 impl Reader {
     pub(crate) fn new(connection: Connection) -> Self {
@@ -85,24 +92,18 @@ impl Reader {
     pub(crate) async fn take(&self, scope: &Scope) -> Result<Snapshot, VerifyError> {
         take(&Home::default(), &self.connection, scope, Some(&self.statement)).await
     }
-
-    /// Says good-bye to the server, which else notices some time later that nobody is there.
-    pub(crate) async fn close(self) {
-        drop(self.statement);
-        let _ = timeout(GRACE, self.connection.close()).await;
-    }
 }
 
 async fn take(
     home: &Home,
     connection: &Connection,
     scope: &Scope,
-    kept: Option<&OnceLock<Statement>>,
+    kept: Option<&Kept>,
 ) -> Result<Snapshot, VerifyError> {
     let is_inside = connection.transaction_status() != TransactionStatus::Idle;
     let mut disturbed = Disturbed::now();
     loop {
-        match bounded(read(home, connection, scope, is_inside, kept)).await {
+        match bounded(Box::pin(read(home, connection, scope, is_inside, kept))).await {
             Err(VerifyError::Server { source, .. }) if !is_inside && disturbed.may_go_on(&source) => {}
             done => return done,
         }
@@ -156,7 +157,7 @@ async fn read(
     connection: &Connection,
     scope: &Scope,
     is_inside: bool,
-    kept: Option<&OnceLock<Statement>>,
+    kept: Option<&Kept>,
 ) -> Result<Snapshot, VerifyError> {
     let (open, close) = if is_inside {
         (
@@ -166,21 +167,34 @@ async fn read(
     } else {
         ("begin isolation level repeatable read read only", "rollback")
     };
-    connection.batch_execute(&format!("{open}; {SETTINGS}")).await.map_err(refused)?;
-    let snapshot = rows(home, connection, scope, kept).await;
-    let lost = snapshot.as_ref().is_err_and(VerifyError::is_disconnected);
-    if !lost {
-        connection.batch_execute(close).await.map_err(refused)?;
-    }
-    snapshot
+    let open = format!("{open}; {SETTINGS}{}", if kept.is_some() { ONE_PLAN } else { "" });
+    let (opened, closed) = (connection.batch_execute(&open), connection.batch_execute(close));
+    let (major, rows) = if let Some((major, statement)) = kept.and_then(OnceLock::get) {
+        let schemas = scope.schemas();
+        let values: [&(dyn ToSql + Sync); 1] = [&schemas];
+        let rows = connection.query_prepared(statement, &values);
+        // In one flight.
+        let (opened, rows, closed) = join3(opened, rows, closed).await;
+        (*major, opened.and(rows).and_then(|rows| closed.map(|()| rows)).map_err(refused)?)
+    } else {
+        opened.await.map_err(refused)?;
+        let asked = ask(home, connection, scope, kept).await;
+        let lost = asked.as_ref().is_err_and(VerifyError::is_disconnected);
+        if !lost {
+            closed.await.map_err(refused)?;
+        }
+        asked?
+    };
+    snapshot(home, scope, major, &rows)
 }
 
-async fn rows(
+/// Which major version it is, and its rows.
+async fn ask(
     home: &Home,
     connection: &Connection,
     scope: &Scope,
-    kept: Option<&OnceLock<Statement>>,
-) -> Result<Snapshot, VerifyError> {
+    kept: Option<&Kept>,
+) -> Result<(u32, Vec<Row>), VerifyError> {
     let version = "select current_setting('server_version_num')::int4";
     let number: i32 = connection.query_scalar_typed(version, &[]).await.map_err(refused)?;
     let major = number.unsigned_abs() / 10_000;
@@ -197,11 +211,28 @@ async fn rows(
     let rows = match kept {
         // Without a name, as behind a pooler others may have left statements on this session under the same one.
         None => connection.query_typed(&sql, values).await,
-        Some(kept) => query_kept(connection, &sql, values, kept).await,
+        Some(kept) => keep(connection, major, &sql, values, kept).await,
     };
-    let rows = rows.map_err(refused)?;
+    Ok((major, rows.map_err(refused)?))
+}
+
+async fn keep(
+    connection: &Connection,
+    major: u32,
+    sql: &str,
+    values: &[TypedParam<'_>],
+    kept: &Kept,
+) -> Result<Vec<Row>, Error> {
+    let types: Vec<Type> = values.iter().map(|(_, kind)| kind.clone()).collect();
+    let prepared = connection.client().prepare_typed(sql, &types).await?;
+    let (_, statement) = kept.get_or_init(|| (major, prepared));
+    let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value as _).collect();
+    connection.query_prepared(statement, &values).await
+}
+
+fn snapshot(home: &Home, scope: &Scope, major: u32, rows: &[Row]) -> Result<Snapshot, VerifyError> {
     let (mut snapshot, mut optional) = (Snapshot::new(major), BTreeSet::new());
-    for row in &rows {
+    for row in rows {
         let (object, attribute, is_optional) =
             decoded(row).map_err(|source| refused(Error::Decode { column: 0, source }))?;
         if home.is_of_tenant() && is_besides(home, &object) {
@@ -212,25 +243,6 @@ async fn rows(
     }
     snapshot.narrow(scope, &optional);
     Ok(snapshot)
-}
-
-async fn query_kept(
-    connection: &Connection,
-    sql: &str,
-    values: &[TypedParam<'_>],
-    kept: &OnceLock<Statement>,
-) -> Result<Vec<Row>, Error> {
-    // It is not planned anew for its values, which say little.
-    connection.batch_execute("set local plan_cache_mode = force_generic_plan").await?;
-    let statement = if let Some(statement) = kept.get() {
-        statement.clone()
-    } else {
-        let types: Vec<Type> = values.iter().map(|(_, kind)| kind.clone()).collect();
-        let prepared = connection.client().prepare_typed(sql, &types).await?;
-        kept.get_or_init(|| prepared).clone()
-    };
-    let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value as _).collect();
-    connection.query_prepared(&statement, &values).await
 }
 
 /// Whether this is not for a tenant's migrations to make: the schema, or a table of ours in it.

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use futures_util::future::try_join3;
 use pgkeel_connect::Executor as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -117,13 +118,16 @@ pub(crate) async fn missing(session: &Session) -> Result<Vec<String>, Error> {
     let home = &session.home;
     let look = async {
         let mut missing = Vec::new();
-        if home.is_made() && !exists(session, "to_regnamespace", home.schema_sql()).await? {
+        let schema = exists(session, "to_regnamespace", home.schema_sql());
+        let log = exists(session, "to_regclass", home.tables().log.sql());
+        let (schema, history, log) = try_join3(schema, is_there(session), log).await?;
+        if home.is_made() && !schema {
             missing.push(format!("create schema {}", home.schema_sql()));
         }
-        if !is_there(session).await? {
+        if !history {
             missing.push(create_table(home));
         }
-        if !exists(session, "to_regclass", home.tables().log.sql()).await? {
+        if !log {
             missing.extend([log::create_table(home), log::create_index(home)]);
         } else if note(session).await? == (Note { is_missing: true, is_ours: true }) {
             missing.push(log::add_note(home));

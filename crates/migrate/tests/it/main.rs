@@ -30,6 +30,7 @@ mod lint;
 mod log;
 #[cfg(target_os = "linux")]
 mod memory;
+mod messages;
 mod out_of_band;
 mod outage;
 mod outside;

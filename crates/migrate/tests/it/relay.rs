@@ -32,6 +32,24 @@ async fn a_file_takes_one_flight() {
     assert_eq!(least, Some(1));
 }
 
+/// To connect, to look, to take the lock, to look again, to make the tables, and to be ready for many files. What does not
+/// depend on each other goes together; one after the other they would be twice as many.
+#[tokio::test]
+async fn few_flights_come_before_the_first_file() {
+    const MOST: u64 = 18;
+    let database = TestDatabase::empty().await;
+    let proxy = Proxy::before(database.address()).await;
+    let files = Migrations::from_static(&between("select 2;")).unwrap();
+    let mut flights = None;
+    let tell = |event: Event<'_>| {
+        if matches!(event, Event::Begun { .. }) {
+            flights.get_or_insert(proxy.flights());
+        }
+    };
+    Migrator::new(Config::new(proxy.address()), files).up_with(tell).await.unwrap();
+    assert!(flights.is_some_and(|flights| flights <= MOST), "{flights:?}");
+}
+
 #[tokio::test]
 async fn that_a_file_is_begun_is_logged_with_the_end_of_the_one_before() {
     let database = TestDatabase::empty().await;

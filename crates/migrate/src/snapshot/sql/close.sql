@@ -21,7 +21,8 @@ select object.kind::text, object.name::text, object.of::text, attribute.key::tex
           on s.grantee = g.grantee
        where object.acl is not null and g.list is distinct from s.list
   ) as privileges on true
-  left join lateral jsonb_each_text(jsonb_strip_nulls(
-      object.attributes || jsonb_build_object('comment', d.description, 'depends on extension', needed.extensions)
-      || coalesce(privileges.list, '{}'))) as attribute on true
+  left join lateral jsonb_each_text(
+      case when d.description is null and needed.extensions is null then object.attributes
+           else object.attributes || jsonb_build_object('comment', d.description, 'depends on extension', needed.extensions) end
+      || coalesce(privileges.list, '{}')) as attribute on attribute.value is not null
  where attribute.key is not null or not object.is_optional

@@ -29,11 +29,13 @@ select case c.relkind when 'c' then 'attribute' else 'column' end,
            'compression', case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end, -- from 14
            'statistics target', nullif(a.attstattarget, -1),
            'inherited', case when not a.attislocal then 'true' end)
-       || coalesce((select jsonb_object_agg('option ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
-                      from unnest(a.attoptions) as o), '{}')
-       || coalesce((select jsonb_object_agg('option ' || quote_ident(option_name),
-                                            case when option_name = any (plain.names) then option_value else '(not shown)' end)
-                      from pg_options_to_table(a.attfdwoptions) cross join plain), '{}')
+       || coalesce(case when a.attoptions is not null then
+              (select jsonb_object_agg('option ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
+                 from unnest(a.attoptions) as o) end, '{}')
+       || coalesce(case when a.attfdwoptions is not null then
+              (select jsonb_object_agg('option ' || quote_ident(option_name),
+                                       case when option_name = any (plain.names) then option_value else '(not shown)' end)
+                 from pg_options_to_table(a.attfdwoptions) cross join plain) end, '{}')
   from relation as c
   join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join pg_type as t on t.oid = a.atttypid

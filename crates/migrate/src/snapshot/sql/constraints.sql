@@ -36,12 +36,13 @@ select case when k.oid is null then 'index' else 'constraint' end,
            'attached to', (select quote_ident(n.nspname) || '.' || quote_ident(p.relname)
                              from pg_inherits as h join pg_class as p on p.oid = h.inhparent join pg_namespace as n on n.oid = p.relnamespace
                             where h.inhrelid = x.oid),
-           'tablespace', (select quote_ident(spcname) from pg_tablespace where oid = x.reltablespace),
+           'tablespace', case when x.reltablespace <> 0 then (select quote_ident(spcname) from pg_tablespace where oid = x.reltablespace) end,
            'statistics targets', (select string_agg(a.attnum || ': ' || a.attstattarget, ', ' order by a.attnum)
                                     from pg_attribute as a where a.attrelid = x.oid and a.attstattarget >= 0),
            'index comment', case when k.oid is not null then obj_description(x.oid, 'pg_class') end)
-       || coalesce((select jsonb_object_agg('option ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
-                      from unnest(x.reloptions) as o where k.oid is not null), '{}')
+       || coalesce(case when k.oid is not null and x.reloptions is not null then
+              (select jsonb_object_agg('option ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
+                 from unnest(x.reloptions) as o) end, '{}')
   from relation as c
   join pg_index as i on i.indrelid = c.oid
   join relation as x on x.oid = i.indexrelid

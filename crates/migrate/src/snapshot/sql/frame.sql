@@ -2,6 +2,7 @@
 -- of them alike. An attribute that has its default is null and is left out, so an object without any other has one row.
 --
 -- Lines that end in `-- from N` or `-- until N` are for servers of these major versions alone.
+-- What few objects have is looked for only where it may be: a subquery takes its time for each object.
 -- Every name is cast to text: beside one of type "name" a text would be cut off at 63 bytes without a word.
 with
 -- What an extension brought along is its own to change.

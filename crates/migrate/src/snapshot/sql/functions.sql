@@ -17,12 +17,14 @@ select case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate' else '
                         then p.procost end,
            'rows', case when p.proretset and p.prorows <> 1000 then p.prorows end,
            'support', case when p.prosupport <> 0 then p.prosupport::regprocedure::text end,
-           'transforms', (select string_agg(format_type(t, null), ', ' order by n) from unnest(p.protrftypes) with ordinality as t (t, n)),
+           'transforms', case when p.protrftypes is not null then
+               (select string_agg(format_type(t, null), ', ' order by n) from unnest(p.protrftypes) with ordinality as t (t, n)) end,
            'library', p.probin,
            'body', coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)) -- from 14
            'body', p.prosrc) -- until 13
-       || coalesce((select jsonb_object_agg('setting ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
-                      from unnest(p.proconfig) as o), '{}')
+       || coalesce(case when p.proconfig is not null then
+              (select jsonb_object_agg('setting ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
+                 from unnest(p.proconfig) as o) end, '{}')
        else (select jsonb_build_object(
            'kind', case g.aggkind when 'o' then 'ordered-set' when 'h' then 'hypothetical-set' end,
            'direct arguments', nullif(g.aggnumdirectargs, 0),

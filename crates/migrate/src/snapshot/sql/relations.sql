@@ -5,7 +5,7 @@ select case c.relkind when 'f' then 'foreign table' when 'v' then 'view' when 'm
            'definition', case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end,
            'populated', case when c.relkind = 'm' then c.relispopulated end,
            'access method', (select quote_ident(amname) from pg_am where oid = c.relam and amname <> 'heap'),
-           'tablespace', (select quote_ident(spcname) from pg_tablespace where oid = c.reltablespace),
+           'tablespace', case when c.reltablespace <> 0 then (select quote_ident(spcname) from pg_tablespace where oid = c.reltablespace) end,
            'of type', case when c.reloftype <> 0 then format_type(c.reloftype, null) end,
            'partitioned by', case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
            'partition of', case when c.relispartition then parents.names || ' ' || pg_get_expr(c.relpartbound, c.oid) end,
@@ -24,14 +24,17 @@ select case c.relkind when 'f' then 'foreign table' when 'v' then 'view' when 'm
                (select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
                  where attrelid = c.oid and attnum > 0 and not attisdropped) end,
            'owner', pg_get_userbyid(c.relowner))
-       || coalesce((select jsonb_object_agg('option ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
-                      from unnest(c.reloptions) as o), '{}')
-       || coalesce((select jsonb_object_agg('option toast.' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
-                      from pg_class as t cross join unnest(t.reloptions) as o where t.oid = c.reltoastrelid), '{}')
-       || coalesce((select jsonb_object_agg('option ' || quote_ident(option_name),
-                                            case when option_name = any (plain.names) then option_value else '(not shown)' end)
-                      from pg_foreign_table as f cross join pg_options_to_table(f.ftoptions) cross join plain
-                     where f.ftrelid = c.oid), '{}')
+       || coalesce(case when c.reloptions is not null then
+              (select jsonb_object_agg('option ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
+                 from unnest(c.reloptions) as o) end, '{}')
+       || coalesce(case when c.reltoastrelid <> 0 then
+              (select jsonb_object_agg('option toast.' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
+                 from pg_class as t cross join unnest(t.reloptions) as o where t.oid = c.reltoastrelid) end, '{}')
+       || coalesce(case when c.relkind = 'f' then
+              (select jsonb_object_agg('option ' || quote_ident(option_name),
+                                       case when option_name = any (plain.names) then option_value else '(not shown)' end)
+                 from pg_foreign_table as f cross join pg_options_to_table(f.ftoptions) cross join plain
+                where f.ftrelid = c.oid) end, '{}')
   from relation as c
   left join lateral (
       select string_agg((select quote_ident(n.nspname) from pg_namespace as n where n.oid = p.relnamespace)
@@ -60,4 +63,5 @@ select 'sequence', c.name, '', 'pg_class'::regclass, c.oid, 0, c.relowner, c.rel
         join pg_attribute as a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid = 0
          and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+      offset 0 -- found by its index for each sequence, as else all of pg_depend is read
   ) as owner on true

@@ -200,6 +200,7 @@ async fn write(session: &Session, insert: &str) -> Result<Option<SystemTime>, Er
 }
 
 /// What stands in one column.
+#[derive(Debug)]
 pub(super) struct Cell {
     pub(super) column: &'static str,
     /// The column's type.
@@ -207,6 +208,7 @@ pub(super) struct Cell {
     pub(super) value: Value,
 }
 
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Value {
     Text(Option<String>),
     /// An expression.
@@ -220,6 +222,10 @@ impl Cell {
 
     fn sql(column: &'static str, expression: Option<String>) -> Self {
         Self { column, kind: "", value: Value::Sql(expression) }
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self.value, Value::Text(None) | Value::Sql(None))
     }
 }
 

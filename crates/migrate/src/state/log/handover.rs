@@ -2,20 +2,39 @@
 //! files has the server parse and plan it once.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use tokio_postgres::Statement;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 use super::entry::{Cell, Value};
-use super::{Entry, RunId};
+use super::{Entry, Literal, RunId};
 use crate::run::session::Session;
 use crate::state::history::{COLUMNS, Cells, NOW};
 use crate::{Error, Step};
 
+/// In which columns of the log files differ. In all others the rows of a run are alike, so that these are part of the
+/// statement: each parameter takes the server its time.
+const OF_FILE: [&str; 9] = [
+    "version",
+    "name",
+    "statements_done",
+    "statements_total",
+    "done_sha256",
+    "sha256",
+    "token_sha256",
+    "refinery_checksum",
+    "down_sha256",
+];
+
 /// The statement, prepared on one session.
 #[derive(Debug, Clone)]
-pub(crate) struct Handover(Statement);
+pub(crate) struct Handover {
+    statement: Statement,
+    /// The rows of the log that it was made for.
+    like: Arc<[Cell]>,
+}
 
 /// Its parameters.
 #[derive(Debug)]
@@ -42,8 +61,8 @@ impl ToSql for AsText {
 }
 
 impl Handover {
-    /// `like` shows what its rows look like: all have the same expressions in the same places. They are written only in a
-    /// transaction that has the right value of the setting `guard`.
+    /// `like` shows what its rows look like. They are written only in a transaction that has the right value of the setting
+    /// `guard`.
     pub(crate) async fn prepare(
         session: &Session,
         run: &RunId,
@@ -51,8 +70,11 @@ impl Handover {
         guard: &str,
     ) -> Result<Self, Error> {
         let (history, mut placeholders) = (COLUMNS, COLUMNS.len());
-        let rows = like.map(|entry| row(&entry.cells(), &mut placeholders));
-        let columns: Vec<&str> = like[0].cells().iter().map(|cell| cell.column).collect();
+        let [ended, begun] = like.map(Entry::cells);
+        let told = |(one, other): &(&Cell, &Cell)| is_of_file(one) || !(one.is_null() && other.is_null());
+        let (one, other): (Vec<&Cell>, Vec<&Cell>) = ended.iter().zip(&begun).filter(told).unzip();
+        let rows = [&one, &other].map(|cells| row(cells, &mut placeholders));
+        let columns: Vec<&str> = one.iter().map(|cell| cell.column).collect();
         let (tables, columns) = (run.home.tables(), columns.join(", "));
         let names = history.map(|(name, _)| name).join(", ");
         let places = (1..).zip(history).map(|(place, (_, kind))| format!("${place}::pg_catalog.{kind}"));
@@ -72,7 +94,22 @@ impl Handover {
             rows.join(", ")
         );
         let prepared = async { Ok(session.connection.client().prepare(&sql).await?) };
-        session.step(Step::Log, prepared).await.map(Self)
+        let statement = session.step(Step::Log, prepared).await?;
+        Ok(Self { statement, like: [ended, begun].into_iter().flatten().collect() })
+    }
+
+    /// The row of the history, and those of the log, if these are like the others.
+    pub(crate) fn rows(&self, applied: Cells, entries: [&Entry<'_>; 2]) -> Option<Rows> {
+        let cells = entries.into_iter().flat_map(Entry::cells);
+        let mut texts: Vec<AsText> = applied.map(|text| AsText(Some(text))).into();
+        for (cell, like) in cells.zip(&*self.like) {
+            match cell.value {
+                Value::Text(text) if is_of_file(like) => texts.push(AsText(text)),
+                value if value == like.value => {}
+                _ => return None,
+            }
+        }
+        Some(Rows(texts))
     }
 
     /// Writes all rows.
@@ -84,28 +121,23 @@ impl Handover {
     ) -> Result<(), pgkeel_connect::Error> {
         let values = rows.0.iter().map(|text| text as &(dyn ToSql + Sync));
         let values: Vec<_> = values.chain([&guard as _]).collect();
-        session.connection.execute_prepared(&self.0, &values).await.map(|_| ())
+        session.connection.execute_prepared(&self.statement, &values).await.map(|_| ())
     }
 }
 
-impl Rows {
-    /// The row of the history, and those of the log.
-    pub(crate) fn of(applied: Cells, entries: [&Entry<'_>; 2]) -> Self {
-        let texts = entries.into_iter().flat_map(Entry::cells).filter_map(|cell| match cell.value {
-            Value::Text(text) => Some(text),
-            Value::Sql(_) => None,
-        });
-        Self(applied.into_iter().map(Some).chain(texts).map(AsText).collect())
-    }
+fn is_of_file(cell: &Cell) -> bool {
+    OF_FILE.contains(&cell.column)
 }
 
-fn row(cells: &[Cell], placeholders: &mut usize) -> String {
+fn row(cells: &[&Cell], placeholders: &mut usize) -> String {
     let values = cells.iter().map(|cell| match &cell.value {
-        Value::Text(_) => {
+        Value::Text(_) if is_of_file(cell) => {
             *placeholders += 1;
             format!("${placeholders}::pg_catalog.{}", cell.kind)
         }
-        Value::Sql(expression) => expression.clone().unwrap_or_else(|| "null".to_owned()),
+        Value::Text(Some(text)) => format!("{}::pg_catalog.{}", Literal(text), cell.kind),
+        Value::Sql(Some(expression)) => expression.clone(),
+        Value::Text(None) | Value::Sql(None) => "null".to_owned(),
     });
     format!("({})", values.collect::<Vec<_>>().join(", "))
 }
