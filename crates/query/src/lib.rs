@@ -233,7 +233,7 @@ pub use self::page::{
 pub use self::param::{BadParameter, Param, ParamName};
 pub use self::relation::{
     Aggregate, Alias, Alike, Anywhere, Averaged, BadStatement, Blend, CastType, Combined, Exact, Expr,
-    Expression, Grow, Holds, Joined, Kind, Literal, Moment, Nullable, Ordered, Output, OutputName, Plain,
+    Expression, FrameEnd, Grow, Holds, Joined, Kind, Literal, Moment, Nullable, Ordered, Output, OutputName, Plain,
     Projection, Reads, Scope, Side, Source, Summed, Tables, Unit, Whole, WholeOf, Window, WindowFunction,
     array_agg, avg, bool_and, bool_or, coalesce, count, count_distinct, count_of, date_trunc, dense_rank,
     exists, first_value, lag, last_value, lead, length, lower, max, min, named, now, rank, row_number,

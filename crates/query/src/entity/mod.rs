@@ -1,6 +1,7 @@
 //! Tables as structs: what a derive says of one, its columns with their types, and which values have a place in them.
 
 mod facts;
+pub(crate) mod default_name;
 mod column;
 mod value;
 mod selection;

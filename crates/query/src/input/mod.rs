@@ -19,7 +19,6 @@ mod body;
 #[cfg(feature = "garde")]
 mod check;
 mod constraints;
-mod default_name;
 mod rejected;
 
 pub use self::asked::Asked;

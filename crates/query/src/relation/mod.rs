@@ -25,6 +25,7 @@ mod subquery;
 mod combine;
 mod common;
 mod window;
+mod frame;
 
 pub use self::aggregate::{
     Averaged, Ordered, Summed, array_agg, avg, bool_and, bool_or, count, count_distinct, count_of, max, min,
@@ -36,6 +37,7 @@ pub(crate) use self::check::{check, check_conditions};
 pub(crate) use self::clauses::Clauses;
 pub use self::combine::Combined;
 pub use self::expr::{Expr, Expression};
+pub use self::frame::FrameEnd;
 pub use self::function::{Moment, Unit, coalesce, date_trunc, length, lower, now, upper};
 pub use self::kind::{Aggregate, Exact, Kind, Plain};
 pub use self::literal::{CastType, Literal, value};

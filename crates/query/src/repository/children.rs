@@ -12,6 +12,7 @@ use tokio_postgres::types::FromSqlOwned;
 
 use super::{Keyed, Repository, Visibility};
 use crate::entity::{Column, ColumnFacts, ColumnValue, Entity};
+use crate::relation::Holds;
 use crate::statement::{Condition, Filter, Operator, OrderBy, Select, Term};
 use crate::{Error, Executor, RowReader};
 
@@ -59,13 +60,19 @@ impl<E: Entity, S: Visibility> Repository<E, S> {
 
 impl<'a, C: Entity, T> By<'a, C, T> {
     /// Rows for which this holds, besides all that was said before.
-    pub fn filter(mut self, filter: Filter<'a, C>) -> Self {
+    pub fn filter<F, At>(mut self, filter: Filter<'a, F>) -> Self
+    where
+        C: Holds<F, At>,
+    {
         self.rows = self.rows.filter(filter);
         self
     }
 
     /// In this order, those of each row that they belong to. Else they come in any order.
-    pub fn order_by(mut self, order: impl OrderBy<C> + 'a) -> Self {
+    pub fn order_by<F, At>(mut self, order: impl OrderBy<F> + 'a) -> Self
+    where
+        C: Holds<F, At>,
+    {
         self.rows = self.rows.order_by(order);
         self
     }

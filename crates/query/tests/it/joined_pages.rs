@@ -111,6 +111,28 @@ async fn joined_rows_are_walked_from_either_end_without_gap_or_repeat() {
 }
 
 #[tokio::test]
+async fn rows_that_either_table_is_missing_from_are_walked_too() {
+    let (_database, connection) = filled().await;
+    let cursors = cursors();
+    let full = || User::query().full_join::<Team>(u::team.eq_expr(t::id) & u::id.gt(9)).order_by(u::name.asc());
+    let expected = full().order_by(u::id.asc()).order_by(t::id.asc()).fetch_all(&connection).await.unwrap();
+    let missing = |of: fn(&(Option<User>, Option<Team>)) -> bool| expected.iter().filter(|row| of(row)).count();
+    assert!(missing(|row| row.0.is_none()) > 1 && missing(|row| row.1.is_none()) > 9);
+    let (mut walked, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let request = KeysetRequest::first(3).after(after.as_deref());
+        let page = full().keyset(&cursors, request).fetch(&connection).await.unwrap();
+        let info = page.page_info.clone();
+        walked.extend(page.into_nodes());
+        after = info.end_cursor.filter(|_| info.has_next_page);
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(walked, expected);
+}
+
+#[tokio::test]
 async fn joined_rows_come_in_pages_batches_and_streams() {
     let (_database, mut connection) = filled().await;
     for (_, statement) in ordered() {
