@@ -140,6 +140,7 @@ impl Lock {
 
     async fn ask(self, session: &Session, take: &str) -> Result<Attempt, Error> {
         let attempt = format!("select case when {take} then pg_catalog.pg_backend_pid() end");
+        // sql: the key of the lock is a number
         let taken_by: Option<i32> = session.step(Step::Lock, session.query_scalar(&attempt, &[])).await?;
         Ok(match taken_by {
             Some(taken_by) => Attempt::Taken(Self { taken_by, ..self }),
@@ -162,6 +163,7 @@ impl Lock {
     pub(crate) async fn release(self, session: &Session) {
         let give = self.call("pg_advisory_unlock");
         let unlock = format!("select case when {} then {give} and {give} end", self.is_here());
+        // sql: the key of the lock is a number
         match session.step(Step::Lock, session.query_scalar::<Option<bool>>(&unlock, &[])).await {
             Ok(Some(true)) => {}
             Ok(None) => self.end_holder(session).await,
@@ -179,6 +181,7 @@ impl Lock {
             self.taken_by,
             self.in_pg_locks()
         );
+        // sql: the key of the lock is a number
         let ended = session.step(Step::Lock, session.query_opt(&end, &[])).await;
         tracing::warn!(pid = self.taken_by, ?ended, "the lock was left on a session of a pooler");
     }
@@ -213,6 +216,7 @@ impl Lock {
                left join pg_catalog.pg_stat_activity as a on a.pid operator(pg_catalog.=) pg_locks.pid where {}",
             self.in_pg_locks()
         );
+        // sql: the key of the lock is a number
         let rows = session.step(Step::Lock, session.query(&sql, &[])).await?;
         rows.first().map(read).transpose()
     }

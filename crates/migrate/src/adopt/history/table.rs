@@ -128,6 +128,7 @@ impl Table {
     pub(super) async fn rows(&self, session: &Session) -> Result<Vec<Record>, Error> {
         let (_, columns, rest) = shape(self.tool);
         let sql = format!("select {columns} from {} {}", self.name, rest.replace("TABLE", &self.name));
+        // sql: the table was found in the catalog, and quoted there
         let rows = session.step(Step::ReadHistory, session.query(&sql, &[])).await?;
         let read = |row: &Row| {
             let on: Option<String> = row.try_get(1)?;

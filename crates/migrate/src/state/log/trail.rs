@@ -91,6 +91,7 @@ pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
             "select coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass({})::pg_catalog.oid, 'select'), false)",
             Literal(log.sql())
         );
+        // sql: the table is quoted as a literal
         if !history::exists(session, "to_regclass", log.sql()).await?
             || !session.query_scalar(&readable, &[]).await?
         {
