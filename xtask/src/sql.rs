@@ -109,8 +109,11 @@ mod tests {
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/dynamic_sql/src");
         let found = all_of(std::slice::from_ref(&fixture)).unwrap();
         let source = fs::read_to_string(fixture.join("lib.rs")).unwrap();
-        let seeded: Vec<usize> =
-            (1..).zip(source.lines()).filter(|(_, line)| line.contains("// seeded")).map(|(at, _)| at).collect();
+        let seeded: Vec<usize> = (1..)
+            .zip(source.lines())
+            .filter(|(_, line)| line.contains("// seeded"))
+            .map(|(at, _)| at)
+            .collect();
         assert!(seeded.len() > 12);
         assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), seeded, "{found:#?}");
     }

@@ -161,10 +161,16 @@ fn is_format(called: &Macro) -> bool {
     }
     let Some(arguments) = arguments(called) else { return true };
     let mut arguments = arguments.into_iter();
-    let Some(Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })) = arguments.next() else { return true };
-    let is_constant = |name: &str| name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_' || letter.is_ascii_digit());
+    let Some(Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })) = arguments.next() else {
+        return true;
+    };
+    let is_constant = |name: &str| {
+        name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_' || letter.is_ascii_digit())
+    };
     let is_named = |argument: &Expr| match argument {
-        Expr::Path(path) => path.path.segments.last().is_some_and(|last| is_constant(&last.ident.to_string())),
+        Expr::Path(path) => {
+            path.path.segments.last().is_some_and(|last| is_constant(&last.ident.to_string()))
+        }
         _ => false,
     };
     let text = text.value().replace("{{", "").replace("}}", "");

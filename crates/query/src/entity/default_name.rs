@@ -118,9 +118,15 @@ mod tests {
         assert_eq!(of("users_email_check12"), Some(vec!["email"]));
         assert_eq!(of("users_email_a_fkey"), Some(vec!["email", "a"]));
         assert_eq!(of("users_email_a_b_key"), None, "a and b, or a_b");
-        for other in
-            ["users_key", "users_emails_key", "others_email_key", "users_email", "", "users__key", "users_id_"]
-        {
+        for other in [
+            "users_key",
+            "users_emails_key",
+            "others_email_key",
+            "users_email",
+            "",
+            "users__key",
+            "users_id_",
+        ] {
             assert_eq!(of(other), None, "{other}");
         }
         assert_eq!(of("users_b_a_idx"), Some(vec!["b", "a"]));

@@ -16,7 +16,8 @@ const WORDS: [&str; 3] = ["and", "or", "not"];
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
-/// use pgkeel_query::{Entity, FieldSet, Rejected, Request, fields};
+/// use pgkeel_query::{Entity, FieldSet, Rejected, fields};
+/// use pgkeel_query::input::Request;
 ///
 /// #[derive(Entity)]
 /// #[pgkeel(table = "app.users", columns = u)]
@@ -81,7 +82,7 @@ pub struct Field<E> {
 /// How much users may ask for at once. Beyond that is a fault, and nothing is read any further.
 ///
 /// ```
-/// use pgkeel_query::Caps;
+/// use pgkeel_query::input::Caps;
 ///
 /// const FEW: Caps = Caps::new().most_terms(8).most_listed(20);
 /// # assert_eq!(FEW, Caps::new().most_terms(8).most_listed(20));

@@ -43,12 +43,18 @@ pub use self::kind::{Aggregate, Exact, Kind, Plain};
 pub use self::literal::{CastType, Literal, value};
 pub use self::nullable::Nullable;
 pub(crate) use self::piece::{Piece, Pieces, write_column};
-pub use self::place::{At, Holds, Maybe, Only, Reads, Unseen};
-pub use self::projection::{OutputName, Projection, Selected, named};
+#[doc(hidden)]
+pub use self::place::{At, Maybe, Only, Unseen};
+pub use self::place::{Holds, Reads};
+#[doc(hidden)]
+pub use self::projection::Selected;
+pub use self::projection::{OutputName, Projection, named};
 pub(crate) use self::scope::TableRef;
 pub use self::scope::{Alias, Anywhere, Blend, Joined, Scope, Source};
 pub use self::subquery::{exists, scalar};
-pub use self::whole::{Grow, JoinedRow, Output, Side, Tables, Whole, WholeOf};
+#[doc(hidden)]
+pub use self::whole::JoinedRow;
+pub use self::whole::{Grow, Output, Side, Tables, Whole, WholeOf};
 pub use self::window::{
     Window, WindowFunction, dense_rank, first_value, lag, last_value, lead, rank, row_number,
 };

@@ -15,7 +15,8 @@ use crate::statement::{OrderBy, Writer, describe};
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
-/// use pgkeel_query::{Entity, Error, Window, row_number, sum};
+/// use pgkeel_query::{Entity, Error};
+/// use pgkeel_query::relation::{Window, row_number, sum};
 ///
 /// #[derive(Entity)]
 /// #[pgkeel(table = "payments", columns = p)]
@@ -66,7 +67,7 @@ impl<'a> Window<'a> {
     /// # #[derive(Entity)]
     /// # #[pgkeel(table = "days", columns = d)]
     /// # struct Day { id: i64, visits: i32 }
-    /// use pgkeel_query::{FrameEnd, Window, avg};
+    /// use pgkeel_query::relation::{FrameEnd, Window, avg};
     ///
     /// let week = Window::new().order_by(d::id.asc()).rows(FrameEnd::Before(6), FrameEnd::Current);
     /// let statement = Day::select((d::id, avg(d::visits).over(week)));

@@ -13,8 +13,9 @@ use tokio_postgres::types::FromSqlOwned;
 use super::{Keyed, Repository, Visibility};
 use crate::entity::{Column, ColumnFacts, ColumnValue, Entity};
 use crate::relation::Holds;
+use crate::row::RowReader;
 use crate::statement::{Condition, Filter, Operator, OrderBy, Select, Term};
-use crate::{Error, Executor, RowReader};
+use crate::{Error, Executor};
 
 /// So many keys go with one statement, as one array. It bounds what a message and a plan have to hold; more are asked for in parts.
 const MOST_KEYS: usize = 10_000;

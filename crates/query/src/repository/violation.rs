@@ -130,7 +130,7 @@ fn owned(columns: Vec<&'static str>) -> Vec<String> {
 
 /// `None` if there was no answer.
 async fn asked(of: &EntityFacts, constraint: &str, database: &impl Executor) -> Option<Vec<String>> {
-    let deleted_at = super::visibility::deleted_at(of).map(crate::ColumnFacts::name);
+    let deleted_at = super::visibility::deleted_at(of).map(crate::entity::ColumnFacts::name);
     let rows = database.query(COLUMNS, &[&of.sql, &constraint, &deleted_at]).await.ok()?;
     rows.iter().map(|row| row.try_get(0).ok()).collect()
 }

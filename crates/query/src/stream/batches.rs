@@ -75,7 +75,8 @@ impl<'a, S: Scope, R> Select<'a, S, R> {
     ///
     /// ```
     /// use pgkeel_query::connect::Executor;
-    /// use pgkeel_query::{BatchPosition, Entity, Error};
+    /// use pgkeel_query::{Entity, Error};
+    /// use pgkeel_query::stream::BatchPosition;
     ///
     /// #[derive(Entity)]
     /// #[pgkeel(table = "app.users", columns = u)]

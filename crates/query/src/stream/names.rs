@@ -38,5 +38,7 @@ pub(super) async fn free(database: &impl Executor, site: Site) -> Result<&'stati
     let given = database.called_at(site).query(NEXT, &[]).await?;
     let given: Vec<(Option<String>,)> = read_all(&given)?;
     let number = given.into_iter().find_map(|(number,)| number?.parse::<usize>().ok());
-    number.and_then(|number| NAMES.get(number.checked_sub(1)?)).ok_or(Error::TooManyStreams { most: NAMES.len() })
+    number
+        .and_then(|number| NAMES.get(number.checked_sub(1)?))
+        .ok_or(Error::TooManyStreams { most: NAMES.len() })
 }

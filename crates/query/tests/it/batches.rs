@@ -1,7 +1,9 @@
 //! Batches by id: each row once, from wherever it goes on, whatever others do meanwhile.
 
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{Alias, BatchPosition, Entity, Error, Executor, PageProblem, sql};
+use pgkeel_query::page::PageProblem;
+use pgkeel_query::stream::BatchPosition;
+use pgkeel_query::{Alias, Entity, Error, Executor, sql};
 use pgkeel_testkit::{Random, TestDatabase, scaled};
 
 use crate::watched::Nowhere;

@@ -1,6 +1,7 @@
 //! Rows that belong to others, loaded for many at once; and loops that should have done so.
 
-use pgkeel_query::{Entity, Error, Executor, NPlusOne, exists, load_by_key, load_many, load_one, sql, value};
+use pgkeel_query::relation::{exists, value};
+use pgkeel_query::{Entity, Error, Executor, NPlusOne, load_by_key, load_many, load_one, sql};
 use pgkeel_testkit::{Log, TestDatabase, in_full, scaled};
 
 #[derive(Debug, PartialEq, Clone, Entity)]

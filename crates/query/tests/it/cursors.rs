@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{CursorKeys, CursorReason, Entity, Error, Executor as _, KeysetRequest, PageProblem, Select};
+use pgkeel_query::page::{CursorReason, PageProblem};
+use pgkeel_query::{CursorKeys, Entity, Error, Executor as _, KeysetRequest, Select};
 use pgkeel_testkit::{Random, TestDatabase, in_full, scaled};
 
 use crate::moods::Mood;
@@ -400,14 +401,18 @@ async fn a_cursor_shows_nothing_of_its_row_and_equal_rows_have_equal_cursors() {
 async fn a_row_that_is_too_long_for_a_cursor_is_on_its_page_and_no_page_begins_behind_it() {
     let (_database, connection) = items().await;
     let keys = keys(7);
-    let long = format!("update items set name = '{CANARY}' || id || repeat('x', case id when 5 then 20000 else 0 end)");
+    let long = format!(
+        "update items set name = '{CANARY}' || id || repeat('x', case id when 5 then 20000 else 0 end)"
+    );
     connection.batch_execute(&long).await.unwrap();
-    let ids = |page: &pgkeel_query::Edges<Item>| page.edges.iter().map(|edge| edge.node.id).collect::<Vec<_>>();
+    let ids =
+        |page: &pgkeel_query::Edges<Item>| page.edges.iter().map(|edge| edge.node.id).collect::<Vec<_>>();
     let page = by_name().keyset(&keys, KeysetRequest::first(6)).fetch(&connection).await.unwrap();
     assert_eq!(ids(&page), [1, 2, 3, 4, 5, 6]);
     assert!(page.edges.iter().all(|edge| edge.cursor.is_some() == (edge.node.id != 5)));
     let after = page.page_info.end_cursor.unwrap();
-    let rest = by_name().keyset(&keys, KeysetRequest::first(6).after(&*after)).fetch(&connection).await.unwrap();
+    let rest =
+        by_name().keyset(&keys, KeysetRequest::first(6).after(&*after)).fetch(&connection).await.unwrap();
     assert_eq!(ids(&rest), [7, 8, 9]);
     for ends_with_it in [KeysetRequest::first(5), KeysetRequest::last(5)] {
         let error = by_name().keyset(&keys, ends_with_it).fetch(&connection).await.unwrap_err();
@@ -422,16 +427,14 @@ async fn a_row_that_is_too_long_for_a_cursor_is_on_its_page_and_no_page_begins_b
 #[tokio::test]
 async fn a_column_of_a_composite_type_is_told_and_an_array_of_such_is_walked() {
     let (_database, connection) = items().await;
-    let table = "create type pair as (a int4, b text); create table any_type(id int4 primary key, value pair);
+    let table =
+        "create type pair as (a int4, b text); create table any_type(id int4 primary key, value pair);
         insert into any_type select n, row(n, 'x')::pair from generate_series(1, 3) n";
     connection.batch_execute(table).await.unwrap();
     let keys = keys(7);
     let all = || AnyType::select((y::id,)).order_by(y::value.asc());
     let error = all().keyset(&keys, KeysetRequest::first(2)).fetch(&connection).await.unwrap_err();
-    assert!(
-        matches!(error, Error::Page(PageProblem::Composite { column: "any_type.value" })),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Page(PageProblem::Composite { column: "any_type.value" })), "{error:?}");
     let array = "alter table any_type alter column value type pair[] using array[value]";
     connection.batch_execute(array).await.unwrap();
     let first = all().keyset(&keys, KeysetRequest::first(2)).fetch(&connection).await.unwrap();

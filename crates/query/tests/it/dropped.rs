@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pgkeel_pool::{Begin as _, Config, CopyTarget, Pool, Transaction as _};
+use pgkeel_pool::{Config, CopyTarget, Pool, Transaction as _};
 use pgkeel_query::connect::Connection;
 use pgkeel_query::{
     CountMode, CursorKeys, Entity, Error, Executor as _, Ident, KeysetRequest, PageRequest, load_many, sql,
@@ -46,7 +46,13 @@ async fn call(pool: &Pool, kind: u64, id: i64) -> Result<(), Error> {
         1 => drop(Item::query().page(PageRequest::offset(2, 50).count(CountMode::Exact)).fetch(pool).await?),
         2 => {
             let keys = CursorKeys::new(&[7; 32]).expect("long enough");
-            drop(Item::query().order_by(r::text.asc()).keyset(&keys, KeysetRequest::last(50)).fetch(pool).await?);
+            drop(
+                Item::query()
+                    .order_by(r::text.asc())
+                    .keyset(&keys, KeysetRequest::last(50))
+                    .fetch(pool)
+                    .await?,
+            );
         }
         3 => {
             let row = Changed::repo().get_or_err(pool, id).await?;
@@ -63,7 +69,8 @@ async fn call(pool: &Pool, kind: u64, id: i64) -> Result<(), Error> {
         }
         6 => {
             let mut session = pool.session().await?;
-            let target = CopyTarget::new(Ident::new("copied").expect("a name"), [Ident::new("id").expect("a name")]);
+            let target =
+                CopyTarget::new(Ident::new("copied").expect("a name"), [Ident::new("id").expect("a name")]);
             let mut copy = session.copy_in(&target).await?;
             for id in 0..5_000_i64 {
                 copy.write(&[&id]).await?;

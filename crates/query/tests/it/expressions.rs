@@ -2,11 +2,12 @@
 
 use std::time::SystemTime;
 
-use pgkeel_query::{
-    AuditedSql, BadStatement, Entity, Error, Executor as _, FrameEnd, FromRow, Unit, Window, array_agg, avg, bool_and,
-    bool_or, coalesce, count, count_distinct, count_of, date_trunc, dense_rank, first_value, lag, last_value,
-    lead, length, lower, max, min, named, now, rank, row_number, string_agg, sum, upper, value,
+use pgkeel_query::relation::{
+    BadStatement, FrameEnd, Unit, Window, array_agg, avg, bool_and, bool_or, coalesce, count, count_distinct,
+    count_of, date_trunc, dense_rank, first_value, lag, last_value, lead, length, lower, max, min, named,
+    now, rank, row_number, string_agg, sum, upper, value,
 };
+use pgkeel_query::{AuditedSql, Entity, Error, Executor as _, FromRow};
 use pgkeel_testkit::TestDatabase;
 use rust_decimal::Decimal;
 
@@ -205,7 +206,7 @@ async fn comparisons_of_expressions_find_the_rows_that_plain_sql_finds() {
     let connection = database.connection().await;
     connection.batch_execute(TABLE).await.unwrap();
     let sum_of_both = || r::number.plus(r::number);
-    let cases: Vec<(pgkeel_query::Filter<'_, pgkeel_query::Joined>, &str)> = vec![
+    let cases: Vec<(pgkeel_query::Filter<'_, pgkeel_query::relation::Joined>, &str)> = vec![
         (lower(r::word).eq("w1").joined(), "lower(word) = 'w1'"),
         (lower(r::word).ne("w1").joined(), "lower(word) <> 'w1'"),
         (sum_of_both().lt(4).joined(), "number + number < 4"),
@@ -244,11 +245,11 @@ async fn comparisons_of_expressions_find_the_rows_that_plain_sql_finds() {
 }
 
 trait OfFilter<'a> {
-    fn expr_of_filter(self) -> pgkeel_query::Filter<'a, pgkeel_query::Joined>;
+    fn expr_of_filter(self) -> pgkeel_query::Filter<'a, pgkeel_query::relation::Joined>;
 }
 
 impl<'a> OfFilter<'a> for pgkeel_query::Filter<'a, Row> {
-    fn expr_of_filter(self) -> pgkeel_query::Filter<'a, pgkeel_query::Joined> {
+    fn expr_of_filter(self) -> pgkeel_query::Filter<'a, pgkeel_query::relation::Joined> {
         coalesce(self, value(false)).holds().joined()
     }
 }
@@ -303,7 +304,7 @@ async fn groups_are_those_of_plain_sql_and_read_by_position_or_by_name() {
     same!(on, distinct, (Option<String>,), "select distinct word from rows order by word");
 }
 
-fn r_word() -> pgkeel_query::OrderExpr<'static, pgkeel_query::Anywhere> {
+fn r_word() -> pgkeel_query::statement::OrderExpr<'static, pgkeel_query::relation::Anywhere> {
     named("word").asc()
 }
 

@@ -1,10 +1,11 @@
 //! Texts that would be something else if they were ever part of a statement.
 
 use pgkeel_pool::{Config, CopyTarget, Pool};
+use pgkeel_query::bind::MisfitReason;
 use pgkeel_query::connect::{Begin as _, Connection};
 use pgkeel_query::{
     AuditedSql, BadIdent, Constraints, CursorKeys, Entity, Error, Executor as _, Ident, KeysetRequest,
-    MisfitReason, Rejected, Table, col, q, sql, tenant,
+    Rejected, Table, col, q, sql, tenant,
 };
 use pgkeel_testkit::{TestDatabase, hostile_texts, scaled};
 

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use pgkeel_query::bind::{Param, ParamName};
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{
-    AuditedSql, Bind, Entity, Error, Executor as _, FieldSet, Filter, Json, Param, ParamName, Request,
-    fields, sql,
-};
+use pgkeel_query::input::Request;
+use pgkeel_query::{AuditedSql, Bind, Entity, Error, Executor as _, FieldSet, Filter, Json, fields, sql};
 use pgkeel_testkit::{TestDatabase, harmless_texts, scaled};
 use serde_json::json;
 

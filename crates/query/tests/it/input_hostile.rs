@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use pgkeel_query::{Entity, Executor as _, FieldErrors, FieldSet, Request, fields, sql};
+use pgkeel_query::input::Request;
+use pgkeel_query::{Entity, Executor as _, FieldErrors, FieldSet, fields, sql};
 use pgkeel_testkit::{Random, TestDatabase, scaled};
 use serde_json::{Map, Value, json};
 

@@ -1,9 +1,9 @@
 //! Statements of several tables beside plain SQL: joins, subqueries, statements under names, and combined ones.
 
-use pgkeel_query::{
-    Alias, AuditedSql, BadStatement, Entity, Error, Executor, Filter, FromRow, Joined, OrderBy, Select,
-    array_agg, coalesce, count, count_of, exists, lower, max, named, scalar, sql, sum, value,
+use pgkeel_query::relation::{
+    BadStatement, Joined, array_agg, coalesce, count, count_of, exists, lower, max, named, scalar, sum, value,
 };
+use pgkeel_query::{Alias, AuditedSql, Entity, Error, Executor, Filter, FromRow, OrderBy, Select, sql};
 use pgkeel_testkit::TestDatabase;
 
 use crate::oracle::same;

@@ -25,7 +25,8 @@ const DAY: Duration = Duration::from_hours(24);
 /// ```
 /// use std::time::{Duration, SystemTime};
 ///
-/// use pgkeel_query::{CursorKeys, WeakKey};
+/// use pgkeel_query::CursorKeys;
+/// use pgkeel_query::page::WeakKey;
 ///
 /// # let (current, former) = ([7; 32], [8; 32]);
 /// let in_a_day = SystemTime::now() + Duration::from_hours(24);
