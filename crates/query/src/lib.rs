@@ -62,7 +62,19 @@
 //! async fn user(database: &impl Executor, id: i64) -> Result<Option<User>, Error> {
 //!     User::query().filter(u::id.eq(id)).fetch_opt(database).await
 //! }
-//! # let _ = |user: User| (user.id, user.name, user.visits);
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! # let database = pgkeel_testkit::TestDatabase::empty().await;
+//! # let db = database.connection().await;
+//! # let table = "create schema app; create table app.users(id int8 primary key, name text, visits int4 not null);
+//! #     insert into app.users values (1, 'Ann', 3), (2, 'Bob', 0), (3, 'Joanna', 5), (4, 'Anne', 9)";
+//! # db.batch_execute(table).await?;
+//! # let ids: Vec<i64> = found(&db, Some("nn"), &[1, 2, 3]).await?.iter().map(|user| user.id).collect();
+//! # assert_eq!(ids, [3, 1]);
+//! # assert_eq!(found(&db, None, &[]).await?.len(), 0);
+//! # assert_eq!(user(&db, 2).await?.map(|user| (user.name, user.visits)), Some((Some("Bob".to_owned()), 0)));
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! Tables are joined, and what is computed of their columns has the types that the server has for it:

@@ -5,6 +5,7 @@ use super::piece::Piece;
 /// Where the rows that a window function sees begin or end, counted from each row: of [`Window::rows`](super::Window::rows) and
 /// [`Window::groups`](super::Window::groups).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FrameEnd {
     /// With the first row of the partition.
     First,
