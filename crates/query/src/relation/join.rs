@@ -42,7 +42,8 @@ impl<'a, S, R: WholeOf<S>> Select<'a, S, R> {
     }
 
     /// With the rows of another table for which this holds, or none: its columns are read as `Option`s, and the whole row as an
-    /// `Option` of its entity. Its rows cannot be locked: the server refuses `for_update` then.
+    /// `Option` of its entity. Its rows cannot be locked: the server refuses `for_update` then, but for
+    /// [other tables alone](Select::lock_only).
     ///
     /// ```
     /// # use pgkeel_query::connect::Executor;

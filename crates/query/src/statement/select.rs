@@ -137,7 +137,7 @@ impl<'a, S, R> Select<'a, S, R> {
     }
 
     /// Of the rows that are locked, those of this table alone; said twice, of both. So rows can be locked that others are
-    /// [left joined](Select::left_join) to. A table that the statement does not have is [`Error::Statement`].
+    /// [left joined](Select::left_join) to. Of a statement that locks rows; a table that it does not have is [`Error::Statement`].
     ///
     /// ```
     /// # use pgkeel_query::Entity;
