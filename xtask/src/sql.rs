@@ -26,15 +26,15 @@ struct Finding {
 
 /// The crates of this workspace.
 pub(crate) fn run() -> anyhow::Result<()> {
-    told(all_of(&ours()?)?)
+    told(&all_of(&ours()?)?)
 }
 
 /// The sources below this directory.
 pub(crate) fn run_on(directory: &str) -> anyhow::Result<()> {
-    told(all_of(&[PathBuf::from(directory)])?)
+    told(&all_of(&[PathBuf::from(directory)])?)
 }
 
-fn told(findings: Vec<Finding>) -> anyhow::Result<()> {
+fn told(findings: &[Finding]) -> anyhow::Result<()> {
     if findings.is_empty() {
         return Ok(());
     }

@@ -284,7 +284,7 @@ pub use pgkeel_macros::sql;
 
 /// The fields that users may filter and sort by, as a [`FieldSet`]: each a name, a column and what may be asked of it.
 ///
-/// Beside the [operators](Request), `range` is `lt`, `le`, `gt` and `ge`; with `sort` rows can be ordered by the field. Parts are
+/// Beside the [operators](input::Request), `range` is `lt`, `le`, `gt` and `ge`; with `sort` rows can be ordered by the field. Parts are
 /// of columns of text, and `is_null` of those that may be NULL: anything else does not compile.
 ///
 /// ```

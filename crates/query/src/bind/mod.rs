@@ -62,7 +62,7 @@ pub trait Bind: Send + Sync {
     /// Writes the binary form of the value for this type of the server's, or nothing for NULL, if it [fits](BindType::fits).
     ///
     /// # Errors
-    /// [`Misfit`]; what has been written by then is not to be used. If it panics, [`Param`](crate::bind::Param) makes that one too;
+    /// [`Misfit`]; what has been written by then is not to be used. If it panics, [`Param`] makes that one too;
     /// the process' panic hook runs before that and is given what the panic says: see [values and
     /// panics](crate#values-and-panics).
     fn write_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit>;

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::entity::{Column, ColumnFacts, Entity, Selection, default_name};
 
 /// Which fields of the entity `E` a constraint of its table is about, so that what the database refuses is told like what
-/// [`check`](crate::input::check) does.
+/// [`check`](crate::input::check()) does.
 ///
 /// Known by themselves are a column that must not be NULL, and constraints and unique indexes with the names that PostgreSQL
 /// gives: `users_email_key`, `users_pkey`, `users_team_id_fkey`, `users_age_check`, `users_email_idx`, of several columns

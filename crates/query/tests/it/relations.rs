@@ -138,7 +138,7 @@ async fn rows_of_one_table_are_locked_of_those_that_are_joined() {
     connection.batch_execute(TABLES).await.unwrap();
     let left = || User::query().left_join::<Team>(u::team.eq_expr(t::id)).order_by(u::id.asc()).limit(3);
     let refused = left().for_update().fetch_all(&connection).await.unwrap_err();
-    assert_eq!(refused.code().map(|code| code.code()), Some("0A000"), "{refused:?}");
+    assert_eq!(refused.code().map(tokio_postgres::error::SqlState::code), Some("0A000"), "{refused:?}");
     connection.batch_execute("begin").await.unwrap();
     let locked = left().for_update().lock_only::<User>().fetch_all(&connection).await.unwrap();
     assert_eq!(locked.len(), 3);

@@ -76,11 +76,11 @@ impl<'a, S: Scope, R> Select<'a, S, R> {
     ///
     /// Of joined tables the id of each is put behind the order, unless it tells their rows apart already; of a table that is left
     /// joined it may be NULL. An index has columns of one table, so such a page costs what the server makes of its first rows.
-    /// What is grouped or computed of several rows has no such pages ([`PageProblem::NotPaged`](crate::page::PageProblem::NotPaged)).
+    /// What is grouped or computed of several rows has no such pages ([`PageProblem::NotPaged`]).
     ///
     /// A cursor has at most 16 384 letters, which is room for 12 000 bytes of values. A row whose values in the order are longer has
     /// none, and a page that ends with such a row, with more behind it, is
-    /// [`PageProblem::KeyTooLong`](crate::page::PageProblem::KeyTooLong). Columns of composite types are refused.
+    /// [`PageProblem::KeyTooLong`]. Columns of composite types are refused.
     ///
     /// Cursors are good for the same entity, filters with their values, and order; not for another. Of a value that has no
     /// natural type ([`ViaToSql`](crate::bind::ViaToSql)) its Rust type alone is held against them.
