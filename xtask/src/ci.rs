@@ -2,12 +2,13 @@
 
 use std::process::Command;
 
-use crate::{alone, bench, command, external, layers, postgres, test};
+use crate::{alone, bench, command, external, layers, postgres, sql, test};
 
 pub(crate) fn run() -> anyhow::Result<()> {
     postgres::instead_of_installed()?; // a machine that gets no PostgreSQL should say so at once
     command::cargo(&["fmt", "--all", "--check"])?;
     layers::run()?;
+    sql::run()?;
     clippy(&["--all-targets"])?;
     // Test programs that `cargo test` leaves out; `--all-targets` does so as well, also where they are named besides.
     clippy(&["--test", "external", "--test", "dumps"])?;

@@ -10,6 +10,7 @@ mod migrate;
 mod postgres;
 mod programs;
 mod soak;
+mod sql;
 mod test;
 
 use std::io::IsTerminal as _;
@@ -20,6 +21,8 @@ cargo xtask VERB
 
   ci            everything that has to hold before a change lands, in the order of .ci/run
   layers        do the crates import only what ARCHITECTURE.md allows?
+  sql           is there a statement whose text is put together, without a comment that says why?
+  sql DIR       the same of the sources below a directory, of any program
   alone         does each crate build by itself, without features borrowed from a neighbour?
   test          all tests, over the PostgreSQL of this machine, or one that is fetched
   test --pg 14,15,18
@@ -54,6 +57,8 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["ci"] => ci::run(),
         ["layers"] => layers::run(),
+        ["sql"] => sql::run(),
+        ["sql", directory] => sql::run_on(directory),
         ["alone"] => alone::run(),
         ["test"] => test::run(),
         ["test", "--pg", list] => test::majors(list).and_then(|majors| test::over(&majors)),

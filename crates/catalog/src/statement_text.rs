@@ -48,6 +48,7 @@ pub async fn statement_texts<E: Executor>(
           order by s.queryid",
         source.schema
     );
+    // sql: the schema is an `Ident`, which is quoted
     let rows = executor.query(&sql, &[&ids, &MOST_CHARACTERS, &MARKER]).await?;
     let text = |row: &tokio_postgres::Row| {
         let mut columns = Columns::of(row);

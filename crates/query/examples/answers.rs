@@ -5,7 +5,8 @@
 #![expect(dead_code, reason = "only the columns and rules matter")]
 
 use garde::Validate;
-use pgkeel_query::{Caps, Entity, FieldErrors, FieldSet, Request, check, fields};
+use pgkeel_query::input::{Caps, Request, check};
+use pgkeel_query::{Entity, FieldErrors, FieldSet, fields};
 use serde_json::json;
 
 #[derive(Entity)]

@@ -5,7 +5,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use pgkeel_query::{Executor as _, FromRow, RowReader};
+use pgkeel_query::row::RowReader;
+use pgkeel_query::{Executor as _, FromRow};
 use pgkeel_testkit::TestDatabase;
 use tokio_postgres::Row;
 

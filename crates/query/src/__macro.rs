@@ -6,9 +6,11 @@ pub use tokio_postgres::types::{FromSqlOwned, ToSql};
 
 #[cfg(feature = "json")]
 pub use crate::Json;
+pub use crate::Sql;
+pub use crate::bind::{Param, ParamName};
 pub use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Listed, Role, list_of};
-pub use crate::input::{Field, Offer, listed};
+pub use crate::input::field::Offer;
+pub use crate::input::set::{Field, listed};
 pub use crate::repository::{Keyed, SoftDelete, Tenanted, Versioned};
 pub use crate::row::{CellMismatch, Cells, FieldName, FromRow, Plan};
 pub use crate::statement::{Filter, NewRow, Values};
-pub use crate::{Param, ParamName, Sql};

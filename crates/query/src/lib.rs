@@ -3,14 +3,22 @@
 //! Opens no connection and no transaction, keeps nothing but texts of statements, runs nothing again: it works on any
 //! [`Executor`], be it a pool, a session, a transaction or a client of the driver.
 //!
-//! Read [`sql!`] for statements and [`FromRow`] for what is read from their rows; [`Entity`] for tables as structs, then
-//! [`Select`], [`Insert`], [`Update`] and [`Delete`], which are built of [`Column`]s and [`Filter`]s; [`Expr`] for what is
-//! computed of columns; for many rows [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`] and
-//! [`Select::in_batches`]; [`Repository`] for what is done with rows day by day, [`load_many`] for rows of many others,
-//! [`NPlusOne`] for loops, [`tenant`] for rows that are held apart; [`FieldSet`] for what users may filter and sort by, and
-//! [`Constraints`] for what they are told of values that cannot be; [`q`] where there is no entity, but names;
-//! [`StatementTexts`] for what is kept of all these; [`Bind`] and [`BindType`] for which value fits where; [`AuditedSql`] for
-//! texts that are made at run time, with [`Ident`] and [`Table`] for the names in them; then [`Error`].
+//! Here are the names of every day; those that are needed now and then are in a module each:
+//!
+//! | to | read | besides |
+//! |---|---|---|
+//! | write a statement as text | [`sql!`], [`AuditedSql`], [`FromRow`] for its rows | [`row`] |
+//! | have tables as structs | [`Entity`], [`Column`], [`NewRow`] | [`entity`] |
+//! | build a statement | [`Select`], [`Insert`], [`Update`], [`Delete`], [`Filter`]; by names alone: [`q`] | [`statement`] |
+//! | join tables, and compute | [`Select::left_join`], [`Expr`], [`Alias`] | [`relation`]: `count`, `sum`, `lower`, `exists`, … |
+//! | read many rows | [`Select::page`], `Select::keyset` (feature `cursor`), [`Select::stream`], [`Select::in_batches`] | [`page`], [`stream`] |
+//! | do day by day work | [`Repository`], [`load_many`], [`NPlusOne`] | [`repository`] |
+//! | hold tenants apart | [`tenant::enter`] | [`tenant`] |
+//! | take filters, orders and values of users | [`FieldSet`], [`Constraints`], [`FieldErrors`] | [`input`] |
+//! | bind values of your own types | [`Bind`], [`BindType`] | [`bind`] |
+//!
+//! What is kept of all these are [`StatementTexts`]; what goes wrong is an [`Error`]. [`Ident`] and [`Table`] are names that are made
+//! at run time.
 //!
 //! ```
 //! use pgkeel_query::connect::Executor;
@@ -54,13 +62,26 @@
 //! async fn user(database: &impl Executor, id: i64) -> Result<Option<User>, Error> {
 //!     User::query().filter(u::id.eq(id)).fetch_opt(database).await
 //! }
-//! # let _ = |user: User| (user.id, user.name, user.visits);
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! # let database = pgkeel_testkit::TestDatabase::empty().await;
+//! # let db = database.connection().await;
+//! # let table = "create schema app; create table app.users(id int8 primary key, name text, visits int4 not null);
+//! #     insert into app.users values (1, 'Ann', 3), (2, 'Bob', 0), (3, 'Joanna', 5), (4, 'Anne', 9)";
+//! # db.batch_execute(table).await?;
+//! # let ids: Vec<i64> = found(&db, Some("nn"), &[1, 2, 3]).await?.iter().map(|user| user.id).collect();
+//! # assert_eq!(ids, [3, 1]);
+//! # assert_eq!(found(&db, None, &[]).await?.len(), 0);
+//! # assert_eq!(user(&db, 2).await?.map(|user| (user.name, user.visits)), Some((Some("Bob".to_owned()), 0)));
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! Tables are joined, and what is computed of their columns has the types that the server has for it:
 //! ```
 //! use pgkeel_query::connect::Executor;
-//! use pgkeel_query::{Entity, Error, count_of, named};
+//! use pgkeel_query::{Entity, Error};
+//! use pgkeel_query::relation::{count_of, named};
 //!
 //! #[derive(Entity)]
 //! #[pgkeel(table = "app.teams", columns = t)]
@@ -179,19 +200,19 @@
 
 mod few;
 mod sql;
-mod bind;
+pub mod bind;
 mod param;
-mod row;
+pub mod row;
 mod table;
-mod entity;
-mod statement;
-mod relation;
-mod page;
-mod stream;
-mod repository;
+pub mod entity;
+pub mod statement;
+pub mod relation;
+pub mod page;
+pub mod stream;
+pub mod repository;
 mod repeats;
 pub mod tenant;
-mod input;
+pub mod input;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
@@ -201,61 +222,38 @@ pub mod __macro;
 /// The crate below: connections and the traits that run statements.
 pub use pgkeel_connect as connect;
 pub use pgkeel_connect::{BadIdent, DatabaseError, Executor, Ident, Type};
-/// Whether a value is NULL, as those who [write](BindType::write) values say.
-pub use tokio_postgres::types::IsNull;
 /// What serde writes and reads, as a parameter or a column of `json` or `jsonb`.
 ///
 /// What serde makes of a value is stored. A float in it that is NaN or infinite does not fit
-/// ([`MisfitReason::NotFinite`]): JSON has no number for it, and `serde_json` by itself would write `null`, as it does when it
-/// makes a `serde_json::Value`.
+/// ([`NotFinite`](bind::MisfitReason::NotFinite)): JSON has no number for it, and `serde_json` by itself would write `null`, as it
+/// does when it makes a `serde_json::Value`.
 #[cfg(feature = "json")]
 pub use tokio_postgres::types::Json;
 
-pub use self::bind::{Bind, BindType, Misfit, MisfitReason, ViaToSql};
-pub use self::entity::{
-    Column, ColumnFacts, ColumnValue, Entity, EntityFacts, NumberValue, Role, Selection, SetTo, TextValue,
-    ValueOf, ValuesOf,
-};
+#[doc(inline)]
+pub use self::bind::{Bind, BindType};
+#[doc(inline)]
+pub use self::entity::{Column, Entity};
 pub use self::error::{Error, Failure};
-#[cfg(feature = "json")]
-pub use self::input::Problem;
-pub use self::input::{
-    Asked, Caps, Constraints, Fault, FieldError, FieldErrors, FieldSet, InputOf, InputValue, Limit, Rejected,
-    Request, Step,
-};
-#[cfg(feature = "garde")]
-pub use self::input::{check, check_with};
-pub use self::page::{CountMode, Page, PageProblem, PageRequest, Paged, Total};
+#[doc(inline)]
+pub use self::input::{Constraints, FieldErrors, FieldSet, Rejected};
+#[doc(inline)]
+pub use self::page::{CountMode, Page, PageRequest};
 #[cfg(feature = "cursor")]
-pub use self::page::{
-    CursorKeys, CursorReason, Edge, Edges, InvalidCursor, Keyset, KeysetRequest, PageInfo, WeakKey,
-};
-pub use self::param::{BadParameter, Param, ParamName};
-pub use self::relation::{
-    Aggregate, Alias, Alike, Anywhere, Averaged, BadStatement, Blend, CastType, Combined, Exact, Expr,
-    Expression, Grow, Holds, Joined, Kind, Literal, Moment, Nullable, Ordered, Output, OutputName, Plain,
-    Projection, Reads, Scope, Side, Source, Summed, Tables, Unit, Whole, WholeOf, Window, WindowFunction,
-    array_agg, avg, bool_and, bool_or, coalesce, count, count_distinct, count_of, date_trunc, dense_rank,
-    exists, first_value, lag, last_value, lead, length, lower, max, min, named, now, rank, row_number,
-    scalar, string_agg, sum, upper, value,
-};
-#[doc(hidden)]
-pub use self::relation::{At, JoinedRow, Maybe, Only, Selected, Unseen};
+#[doc(inline)]
+pub use self::page::{CursorKeys, Edges, KeysetRequest};
+#[doc(inline)]
+pub use self::relation::{Alias, Expr};
 pub use self::repeats::{NPlusOne, Repeated};
-pub use self::repository::{
-    By, Change, Key, Keyed, Live, OnlyDeleted, RefersTo, Repository, SoftDelete, Tenanted, UniqueViolation,
-    Versioned, Visibility, Which, WithDeleted, load_by_key, load_many, load_one,
-};
-pub use self::row::{
-    CellMismatch, CellReason, Cells, ColumnProblem, FieldName, FromRow, Plan, RowMismatch, RowReader,
-};
+#[doc(inline)]
+pub use self::repository::{Repository, load_by_key, load_many, load_one};
+#[doc(inline)]
+pub use self::row::FromRow;
 pub use self::sql::{AuditedRuns, AuditedSql, Sql};
+#[doc(inline)]
 pub use self::statement::{
-    Bounded, Delete, Filter, Insert, IntoName, IntoNames, IntoTable, Name, Named, NamedColumn, NamedOrder,
-    NamedSelect, NewRow, OnConflict, Order, OrderBy, OrderExpr, Runnable, Select, StatementTexts, Unbounded,
-    Update, Values, col, q,
+    Delete, Filter, Insert, NewRow, Order, OrderBy, Select, StatementTexts, Update, col, q,
 };
-pub use self::stream::{BatchPosition, Batches, Rows};
 pub use self::table::Table;
 
 /// A statement with its values, as [`Sql`]: takes a string literal and nothing else.
@@ -286,11 +284,12 @@ pub use pgkeel_macros::sql;
 
 /// The fields that users may filter and sort by, as a [`FieldSet`]: each a name, a column and what may be asked of it.
 ///
-/// Beside the [operators](Request), `range` is `lt`, `le`, `gt` and `ge`; with `sort` rows can be ordered by the field. Parts are
+/// Beside the [operators](input::Request), `range` is `lt`, `le`, `gt` and `ge`; with `sort` rows can be ordered by the field. Parts are
 /// of columns of text, and `is_null` of those that may be NULL: anything else does not compile.
 ///
 /// ```
-/// # use pgkeel_query::{Caps, Entity, FieldSet, fields};
+/// # use pgkeel_query::{Entity, FieldSet, fields};
+/// # use pgkeel_query::input::Caps;
 /// # #[derive(Entity)]
 /// # #[pgkeel(table = "users", columns = u)]
 /// # struct User { id: i64, name: Option<String>, visits: i32 }

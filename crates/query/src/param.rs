@@ -15,7 +15,8 @@ use crate::bind::{Bind, Misfit, MisfitReason};
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
-/// use pgkeel_query::{Error, Param, ParamName};
+/// use pgkeel_query::Error;
+/// use pgkeel_query::bind::{Param, ParamName};
 ///
 /// async fn rename(database: &impl Executor, id: i64, name: &str) -> Result<u64, Error> {
 ///     let name = Param { number: 1, name: ParamName::Column("users.name"), value: &name };

@@ -20,6 +20,32 @@ pub(crate) fn seed() -> Option<u64> {
     Some(seed.to_str().and_then(|seed| seed.parse().ok()).expect("PGKEEL_TEST_SEED is a number"))
 }
 
+/// Texts that somebody else gathered, one a line, to be tried like our own: hostile ones that `PGKEEL_TEST_HOSTILE` names a file
+/// of. What is no UTF-8 is replaced in them.
+///
+/// # Panics
+/// If the file cannot be read.
+#[must_use]
+pub fn hostile_texts() -> Vec<String> {
+    lines_of("PGKEEL_TEST_HOSTILE")
+}
+
+/// As [`hostile_texts`], harmless ones that look like SQL, from the file that `PGKEEL_TEST_HARMLESS` names.
+///
+/// # Panics
+/// If the file cannot be read.
+#[must_use]
+pub fn harmless_texts() -> Vec<String> {
+    lines_of("PGKEEL_TEST_HARMLESS")
+}
+
+fn lines_of(name: &str) -> Vec<String> {
+    let Some(path) = variable(name) else { return Vec::new() };
+    let read = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {}: {error}", path.display()));
+    let text = String::from_utf8_lossy(&read);
+    text.split('\n').filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
 /// Whether checks run with their full counts.
 #[must_use]
 pub fn is_soak() -> bool {

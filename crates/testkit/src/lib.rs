@@ -23,6 +23,8 @@
 //! - `PGKEEL_TEST_KEEP=1`: databases stay, on a private server whose data directory each test prints.
 //! - `PGKEEL_TEST_SOAK=1`: [`scaled`] gives full counts instead of those for every day; `cargo xtask soak` sets it.
 //! - `PGKEEL_TEST_SEED=N`: repeats what [`Random`] did in a run that printed this seed.
+//! - `PGKEEL_TEST_HOSTILE=FILE`, `PGKEEL_TEST_HARMLESS=FILE`: [texts](hostile_texts) of yours, one a line, beside those of the
+//!   tests.
 //! - `PGKEEL_PG_MAJOR` and the other `PGKEEL_PG_*`: as in `pgkeel-localpg`.
 
 mod database;
@@ -42,7 +44,7 @@ pub use pgkeel_localpg::Auth;
 pub use self::bouncer::Bouncer;
 pub use self::cluster::TestCluster;
 pub use self::database::TestDatabase;
-pub use self::environment::{is_soak, scaled};
+pub use self::environment::{harmless_texts, hostile_texts, is_soak, scaled};
 pub use self::eventually::{PATIENCE, eventually};
 pub use self::log::{Log, in_full};
 pub use self::proxy::{Direction, Proxy};

@@ -101,6 +101,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("query", "it", "cursors", "a million texts that are no cursors are refused, and nothing is sent"),
     check("query", "it", "changes", "16 tasks change one row: nothing is lost, and a conflict is told of what is there"),
     check("query", "it", "children", "rows of thousands are loaded by one statement, and a loop is detected"),
+    check("query", "it", "dropped", "1,000 calls of any kind that are dropped anywhere leave nothing to the next user"),
     check("query", "it", "economy", "statements are few, cost the server no more memory, and outlive new columns"),
     check("query", "it", "hostile", "hostile texts go through every place for a value, byte for byte, and through names"),
     check("query", "it", "keyset", "2,000 tables and orders are walked from either end; page 10,000 costs what the first does"),

@@ -148,6 +148,7 @@ impl Attendant {
     async fn listen_again(&self, connection: &Connection) -> Result<(), Error> {
         connection.hand_notifications_to(&self.mailbox);
         let sql: Vec<String> = self.channels.iter().map(|channel| format!("LISTEN {channel}")).collect();
+        // sql: LISTEN has no parameters; channels are quoted
         answer(&self.options, "LISTEN", connection.batch_execute(&sql.join(";"))).await
     }
 }

@@ -18,9 +18,11 @@ pub(crate) async fn write(session: &Session, lock: Lock, statements: &[String]) 
 
 async fn in_transaction(session: &Session, lock: Lock, statements: &[String]) -> Result<(), Error> {
     let is_held = format!("select {}", lock.is_held());
+    // sql: the key of the lock is a number
     if !session.step(Step::Check, session.connection.query_scalar::<bool>(&is_held, &[])).await? {
         return Err(Error::LockLost);
     }
     history::ensure_notes(session).await?;
+    // sql: texts in them are quoted as literals
     session.step(Step::Record, session.connection.batch_execute(&statements.join(";\n"))).await
 }

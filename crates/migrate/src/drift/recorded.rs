@@ -19,6 +19,7 @@ async fn make(home: &Home, connection: &Connection) -> Result<(), pgkeel_connect
     let schema = home.schema_sql();
     let is_there = "select pg_catalog.to_regnamespace($1) is not null";
     if !connection.query_scalar_typed(is_there, &[(&schema, Type::TEXT)]).await? {
+        // sql: the schema's name is quoted
         connection.batch_execute(&format!("create schema {schema}")).await?;
     }
     let create = format!(
@@ -32,6 +33,7 @@ async fn make(home: &Home, connection: &Connection) -> Result<(), pgkeel_connect
     )",
         home.tables().snapshot
     );
+    // sql: the table's name is quoted
     connection.batch_execute(&create).await
 }
 
@@ -206,6 +208,7 @@ impl Tables {
                 pg_catalog.string_agg(line, E'\\n' order by line collate pg_catalog.\"C\"), ''), 'UTF8')), 'hex')
              from ({lines}) as lines"
         );
+        // sql: the tables' names are quoted
         let rows = connection.query_typed(&applied, &[]).await?;
         Ok(rows.first().and_then(|row| row.try_get(0).ok()))
     }
@@ -253,6 +256,7 @@ async fn row(
     }
     let read = async {
         let sql = format!("select {columns} from {}", home.tables().snapshot);
+        // sql: the table's name is quoted; columns are literals of this file
         let row = connection.query_opt_typed(&sql, &[]).await?;
         Ok(row.zip(Some(tables.applied(home, connection).await?)))
     };

@@ -88,7 +88,7 @@ impl Migrator {
         versions.sort_unstable();
         versions.dedup();
         let (session, lock) = self.alone().await?;
-        let marking = self.record_marks(&session, lock, direction, &versions, reason);
+        let marking = Box::pin(self.record_marks(&session, lock, direction, &versions, reason));
         let done = cancelling(&session.connection, &self.stop, marking).await;
         self.end(&session, lock, done.as_ref().is_ok_and(|done| !done.is_dry_run)).await;
         done.map_err(|error| {

@@ -35,6 +35,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let session = runner.context.session;
     let set = format!("set {BATCH_SETTING} = {}", backfill.batch);
+    // sql: SET has no parameters; the size of a batch is a number
     session.step(Step::SetUp, session.connection.batch_execute(&set)).await?;
     let takes_notes = session.step(Step::Log, history::takes_notes(session)).await?;
     let mut course = Course::new(backfill, takes_notes);
@@ -123,6 +124,7 @@ async fn batch(
         if rows > 0 && is_due {
             let entry = course.entry(context, job, tally, rows);
             let record = format!("{KEEP};\n{PLAIN};\n{entry};\n{BACK}");
+            // sql: texts in the entry are quoted as literals
             session.step(Step::Log, session.connection.batch_execute(&record)).await?;
         }
         Ok(rows)

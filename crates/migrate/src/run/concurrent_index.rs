@@ -119,6 +119,7 @@ async fn would_be(session: &Session, build: &IndexBuild) -> Result<String, Error
         build.table, build.definition
     );
     let connection = &session.connection;
+    // sql: the statement of the file itself, which is run anyway
     let made = session.step(Step::RepairIndex, connection.batch_execute(&sql)).await;
     let definition = match made {
         Ok(()) => {

@@ -151,6 +151,7 @@ impl Lock {
              from (select oid, '{}'::pg_catalog.int8 operator(pg_catalog.|) oid::pg_catalog.int8 as key {DATABASE}) as it",
             self.key()
         );
+        // sql: the key of the lock is a number
         let row = session.step(Step::Lock, session.query_one(&attempt, &[])).await?;
         let read = || Ok((row.try_get(0)?, row.try_get(1)?));
         let (database, taken_by): (u32, Option<i32>) = read().map_err(undecodable)?;
@@ -176,6 +177,7 @@ impl Lock {
     pub(crate) async fn release(self, session: &Session) {
         let give = self.call("pg_advisory_unlock");
         let unlock = format!("select case when {} then {give} and {give} end", self.is_here());
+        // sql: the key of the lock is a number
         match session.step(Step::Lock, session.query_scalar::<Option<bool>>(&unlock, &[])).await {
             Ok(Some(true)) => {}
             Ok(None) => self.end_holder(session).await,
@@ -193,6 +195,7 @@ impl Lock {
             self.taken_by,
             self.in_pg_locks()
         );
+        // sql: the key of the lock is a number
         let ended = session.step(Step::Lock, session.query_opt(&end, &[])).await;
         tracing::warn!(pid = self.taken_by, ?ended, "the lock was left on a session of a pooler");
     }
@@ -227,6 +230,7 @@ impl Lock {
                left join pg_catalog.pg_stat_activity as a on a.pid operator(pg_catalog.=) pg_locks.pid where {}",
             self.in_pg_locks()
         );
+        // sql: the key of the lock is a number
         let rows = session.step(Step::Lock, session.query(&sql, &[])).await?;
         rows.first().map(read).transpose()
     }

@@ -205,6 +205,7 @@ impl Session {
     /// Takes on the role that the file asks for.
     pub(crate) async fn take_role(&self, directives: &Directives) -> Result<(), Error> {
         let Some(role) = &directives.role else { return Ok(()) };
+        // sql: SET has no parameters; the role's name is quoted
         self.step(Step::SetUp, self.connection.batch_execute(&format!("set role {role}"))).await
     }
 }

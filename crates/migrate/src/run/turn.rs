@@ -76,6 +76,7 @@ pub(super) async fn write(session: &Session, sql: &str) -> Result<(), Error> {
         session.step(Step::Log, connection.batch_execute("rollback")).await?;
     }
     let whole = format!("begin; {PLAIN}; {sql}; commit");
+    // sql: texts in it are quoted as literals
     let written = session.step(Step::Log, connection.batch_execute(&whole)).await;
     if written.is_err() && !connection.is_closed() {
         session.step(Step::Log, connection.batch_execute("rollback")).await?;

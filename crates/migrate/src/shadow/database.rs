@@ -68,6 +68,7 @@ pub(super) async fn create(maker: &Connection, name: &Ident) -> Result<(), Verif
           from (select d.*, to_jsonb(d) as is from pg_catalog.pg_database as d where datname = current_database()) as d";
     let like: String = asked(VerifyStep::MakeShadow, maker, maker.query_scalar_typed(like, &[])).await?;
     let create = format!("create database {name} template template0 {like}");
+    // sql: CREATE DATABASE has no parameters; the name is quoted, and the rest as the server quotes it
     match timeout(WORK, maker.batch_execute(&create)).await {
         Ok(created) => created.map_err(VerifyError::of_create),
         Err(_) => Err(VerifyError::NoAnswer { step: VerifyStep::MakeShadow, waited: WORK }),
@@ -88,6 +89,7 @@ pub(super) async fn settle(maker: &Connection, name: &Ident) -> Result<(), Verif
     let rows = asked(VerifyStep::MakeShadow, maker, maker.query_typed(settings, &[])).await?;
     for setting in rows.iter().filter_map(|row| row.try_get::<_, String>(0).ok()) {
         let set = format!("alter database {name} set {setting} from current");
+        // sql: ALTER DATABASE has no parameters; both names are quoted
         match bounded(VerifyStep::MakeShadow, maker.batch_execute(&set)).await {
             Err(error) if is_privilege(&error) => tracing::debug!(setting, "a shadow is without a setting"),
             done => done?,
@@ -144,6 +146,7 @@ pub(super) async fn sweep(admin: &Connection) -> Result<(), VerifyError> {
     let rows = asked(VerifyStep::Sweep, admin, admin.query_typed(find, &age)).await?;
     for name in rows.iter().filter_map(|row| Ident::new(row.try_get::<_, String>(0).ok()?).ok()) {
         let sql = format!("drop database if exists {name}");
+        // sql: DROP DATABASE has no parameters; the name is quoted
         match bounded(VerifyStep::Sweep, admin.batch_execute(&sql)).await {
             Ok(()) => tracing::info!(database = name.name(), "a shadow that was left behind is dropped"),
             Err(error) if error.is_disconnected() => return Err(error),

@@ -166,6 +166,7 @@ async fn rows(shadow: &Shadow) -> Result<Vec<String>, pgkeel_connect::Error> {
         where last_value is not null and schemaname <> 'pgkeel'";
     let all = [Some(history.as_str()), counts.as_deref(), Some(sequences)];
     let all = all.into_iter().flatten().collect::<Vec<_>>().join(" union all ");
+    // sql: names are quoted by the server, or literals of ours
     let rows = connection.query(&format!("{all} order by 1"), &[]).await?;
     Ok(rows.iter().filter_map(|row| row.try_get(0).ok()).collect())
 }

@@ -107,6 +107,7 @@ async fn rows(
     if sql.is_empty() {
         return Ok(found);
     }
+    // sql: the tables' names are quoted; places are numbers
     for row in session.step(Step::ReadHistory, session.query(&sql, &[])).await? {
         let at: i32 = row.try_get(row.len() - 1).map_err(unreadable)?;
         found.entry(usize::try_from(at).unwrap_or_default()).or_default().push(row);

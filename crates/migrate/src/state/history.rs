@@ -50,6 +50,7 @@ pub(crate) async fn rows_of_ours(session: &Session) -> Result<Vec<Applied>, Erro
 async fn all(session: &Session) -> Result<Vec<Applied>, Error> {
     let read = async {
         let sql = format!("{} order by version", select(&session.home));
+        // sql: the table's name is quoted
         session.query(&sql, &[]).await
     };
     session.step(Step::ReadHistory, read).await?.iter().map(applied).collect()
@@ -89,6 +90,7 @@ pub(crate) async fn has_other_tables(session: &Session) -> Result<bool, Error> {
              where classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
                and objid operator(pg_catalog.=) c.oid and deptype operator(pg_catalog.=) 'e'))"
     );
+    // sql: the schema is quoted as a literal
     session.step(Step::ReadHistory, session.query_scalar(&sql, &[])).await
 }
 
@@ -105,6 +107,7 @@ async fn refuse_other(session: &Session) -> Result<(), Error> {
          where c.oid operator(pg_catalog.=) pg_catalog.to_regclass({})::pg_catalog.oid",
         Literal(&table)
     );
+    // sql: the table is quoted as a literal
     let found = session.query_opt(&sql, &[]);
     match session.step(Step::ReadHistory, found).await?.map(|row| row.try_get(0)) {
         Some(Ok(table)) => Err(Error::OtherHistory { table }),
@@ -148,6 +151,7 @@ pub(crate) async fn ensure_schema(session: &Session) -> Result<(), Error> {
         return Ok(());
     }
     let create = format!("create schema {schema}");
+    // sql: the schema's name is quoted
     session.step(Step::MakeHistory, session.connection.batch_execute(&create)).await
 }
 
@@ -157,6 +161,7 @@ pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
     if missing.is_empty() {
         return Ok(());
     }
+    // sql: the tables' names are quoted
     session
         .step(
             Step::MakeHistory,
@@ -170,6 +175,7 @@ pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
 pub(crate) async fn ensure_notes(session: &Session) -> Result<(), Error> {
     ensure(session).await?;
     if session.step(Step::MakeHistory, note(session)).await?.is_missing {
+        // sql: the table's name is quoted
         session
             .step(
                 Step::MakeHistory,
@@ -257,6 +263,7 @@ pub(crate) async fn exists(
     lookup: &str,
     name: &str,
 ) -> Result<bool, pgkeel_connect::Error> {
+    // sql: the name is quoted as a literal
     session.query_scalar(&format!("select pg_catalog.{lookup}({}) is not null", Literal(name)), &[]).await
 }
 

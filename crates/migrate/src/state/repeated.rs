@@ -62,6 +62,7 @@ pub(crate) async fn rows(session: &Session, migrations: &Migrations) -> Result<V
             return Ok(Vec::new());
         }
         let sql = format!("{} order by name collate pg_catalog.\"C\"", select(home));
+        // sql: the table is quoted, as a name and as a literal
         session.query(&sql, &[]).await
     };
     let rows = session.step(Step::ReadHistory, read).await?;
@@ -83,6 +84,7 @@ pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
     match missing(session).await? {
         Some(create) => {
             let create = format!("{};\n{create}", history::MEANT);
+            // sql: the table's name is quoted
             session.step(Step::MakeHistory, session.connection.batch_execute(&create)).await
         }
         None => Ok(()),

@@ -185,6 +185,7 @@ pub(crate) async fn begin_rows(
     let mut underway = Underway::depart(Arc::clone(&held), query, site).await?;
     let connection = held.connection();
     let begun = async {
+        // sql: COPY has no parameters; it is the caller's query, prepared by itself besides, so that it is one statement
         let (shape, copy) = try_join(connection.prepare(query), connection.prepare(&copy_sql)).await?;
         let stream = connection.client().copy_out(&copy).await;
         Ok((shape, stream.map_err(|error| connection.explain(error.into()))?))

@@ -25,12 +25,15 @@ mod decimal;
 use std::borrow::Cow;
 
 use bytes::BytesMut;
-use tokio_postgres::types::{IsNull, Type};
+/// Whether a value is NULL, as those who [write](BindType::write) values say.
+pub use tokio_postgres::types::IsNull;
+use tokio_postgres::types::Type;
 
 pub(crate) use self::held::Held;
 pub(crate) use self::kind::{base, element_of, short, short_name, written};
 pub use self::misfit::{Misfit, MisfitReason};
 pub use self::via_to_sql::ViaToSql;
+pub use crate::param::{BadParameter, Param, ParamName};
 
 /// A value for a parameter: `&dyn Bind` is one of any type.
 ///
@@ -61,7 +64,7 @@ pub trait Bind: Send + Sync {
     /// Writes the binary form of the value for this type of the server's, or nothing for NULL, if it [fits](BindType::fits).
     ///
     /// # Errors
-    /// [`Misfit`]; what has been written by then is not to be used. If it panics, [`Param`](crate::Param) makes that one too;
+    /// [`Misfit`]; what has been written by then is not to be used. If it panics, [`Param`] makes that one too;
     /// the process' panic hook runs before that and is given what the panic says: see [values and
     /// panics](crate#values-and-panics).
     fn write_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Misfit>;
@@ -109,7 +112,8 @@ pub trait Bind: Send + Sync {
 /// use std::borrow::Cow;
 ///
 /// use bytes::BytesMut;
-/// use pgkeel_query::{BindType, IsNull, MisfitReason, Type};
+/// use pgkeel_query::{BindType, Type};
+/// use pgkeel_query::bind::{IsNull, MisfitReason};
 ///
 /// struct OrderId(i64);
 ///

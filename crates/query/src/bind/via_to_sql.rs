@@ -16,7 +16,8 @@ use super::{BindType, MisfitReason, short_name};
 /// It has no natural type: where parameters are sent with their types, say which.
 ///
 /// ```
-/// use pgkeel_query::{BindType, Type, ViaToSql};
+/// use pgkeel_query::{BindType, Type};
+/// use pgkeel_query::bind::ViaToSql;
 /// use std::time::SystemTime;
 ///
 /// let now = ViaToSql(SystemTime::now());

@@ -5,7 +5,7 @@ use super::ColumnFacts;
 
 /// A column of the entity `E` that holds a `T`: what `#[derive(Entity)]` makes for each field.
 ///
-/// It is compared with a [`ValueOf`](crate::ValueOf) its type; what comes of that is a [`Filter`](crate::Filter):
+/// It is compared with a [`ValueOf`](crate::entity::ValueOf) its type; what comes of that is a [`Filter`](crate::Filter):
 /// ```
 /// # use pgkeel_query::Entity;
 /// # #[derive(Entity)]

@@ -1,6 +1,7 @@
 //! Tables as structs: what a derive says of one, its columns with their types, and which values have a place in them.
 
 mod facts;
+pub(crate) mod default_name;
 mod column;
 mod value;
 mod selection;
@@ -70,8 +71,8 @@ use crate::statement::{Delete, Insert, Select, Update};
 ///
 /// A statement of an entity does what it says and no more: it does not leave rows out that are deleted softly or another
 /// tenant's. Its [`repo`](Self::repo) leaves out the former, and the database the latter where [`tenant`](crate::tenant) is used.
-/// What the words say is known to the compiler besides: [`Keyed`] of `id`, [`Versioned`](crate::Versioned) of `version`,
-/// [`SoftDelete`](crate::SoftDelete) and [`Tenanted`](crate::Tenanted).
+/// What the words say is known to the compiler besides: [`Keyed`] of `id`, [`Versioned`](crate::repository::Versioned) of `version`,
+/// [`SoftDelete`](crate::repository::SoftDelete) and [`Tenanted`](crate::repository::Tenanted).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no entity",
     label = "no struct with `#[derive(Entity)]`"

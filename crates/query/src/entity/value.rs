@@ -22,7 +22,9 @@ use crate::bind::BindType;
 /// ```
 /// # use std::borrow::Cow;
 /// # use bytes::BytesMut;
-/// # use pgkeel_query::{BindType, ColumnValue, IsNull, MisfitReason, Type, ValueOf};
+/// # use pgkeel_query::{BindType, Type};
+/// # use pgkeel_query::bind::{IsNull, MisfitReason};
+/// # use pgkeel_query::entity::{ColumnValue, ValueOf};
 /// struct Email(String);
 ///
 /// # impl BindType for Email {
@@ -76,7 +78,7 @@ pub trait NumberValue {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no value of a column",
     label = "not known to be one",
-    note = "for a type of your own: `impl pgkeel_query::ColumnValue for {Self} {{}}`, with an `impl BindType`"
+    note = "for a type of your own: `impl pgkeel_query::entity::ColumnValue for {Self} {{}}`, with an `impl BindType`"
 )]
 pub trait ColumnValue: BindType {}
 
@@ -84,7 +86,7 @@ pub trait ColumnValue: BindType {}
 #[diagnostic::on_unimplemented(
     message = "a column of `{Self}` is no text",
     label = "no text to look for a part in",
-    note = "for a type of your own that is stored as text: `impl pgkeel_query::TextValue for {Self} {{}}`"
+    note = "for a type of your own that is stored as text: `impl pgkeel_query::entity::TextValue for {Self} {{}}`"
 )]
 pub trait TextValue {}
 

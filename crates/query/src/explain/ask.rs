@@ -79,6 +79,7 @@ impl<'a> Explain<'a> {
     async fn generic_in<T: Transaction>(&self, tx: &T) -> Result<Plan, Error> {
         tx.execute_typed("set local plan_cache_mode = force_generic_plan", &[]).await?;
         // Not as a text of its own: that may be several statements.
+        // sql: PREPARE has no parameters; a text that was built, or a literal
         tx.execute_typed(&format!("prepare {NAME} as {}", self.text), &[]).await?;
         tx.execute_typed(&format!("savepoint {NAME}"), &[]).await?;
         let nulls = vec!["null"; self.params.len()].join(", ");

@@ -1,8 +1,9 @@
 use std::fmt;
 
 use crate::entity::Entity;
+use crate::input::Request;
 use crate::relation::{Holds, Scope};
-use crate::{FieldErrors, FieldSet, Filter, Order, Request, Select};
+use crate::{FieldErrors, FieldSet, Filter, Order, Select};
 
 /// What a user asks for, read by [`FieldSet::read`]: all of it allowed.
 pub struct Asked<E> {

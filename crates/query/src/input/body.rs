@@ -5,7 +5,8 @@ use super::{Fault, FieldError, FieldErrors, Limit, Step};
 /// [`FieldErrors`] as the body of an answer, `application/problem+json` by RFC 9457, by [`FieldErrors::problem`].
 ///
 /// ```
-/// # use pgkeel_query::{Entity, FieldSet, Request, fields};
+/// # use pgkeel_query::{Entity, FieldSet, fields};
+/// # use pgkeel_query::input::Request;
 /// # #[derive(Debug, Entity)]
 /// # #[pgkeel(table = "users", columns = u)]
 /// # struct User { id: i64 }

@@ -34,7 +34,7 @@ const MARK: char = '\u{1}';
 ///
 /// ```
 /// use garde::Validate;
-/// use pgkeel_query::check;
+/// use pgkeel_query::input::check;
 ///
 /// #[derive(Validate)]
 /// struct NewUser {

@@ -5,17 +5,17 @@ use std::marker::PhantomData;
 use pgkeel_connect::ServerError;
 use tokio_postgres::error::SqlState;
 
-use super::{Fault, FieldErrors, Rejected, Step, default_name};
+use super::{Fault, FieldErrors, Rejected, Step};
 use crate::Error;
-use crate::entity::{Column, ColumnFacts, Entity, Selection};
+use crate::entity::{Column, ColumnFacts, Entity, Selection, default_name};
 
 /// Which fields of the entity `E` a constraint of its table is about, so that what the database refuses is told like what
-/// [`check`](crate::check) does.
+/// [`check`](crate::input::check()) does.
 ///
-/// Known by themselves are a column that must not be NULL, and constraints with the names that PostgreSQL gives:
-/// `users_email_key`, `users_pkey`, `users_team_id_fkey`, `users_age_check`, of several columns `users_tenant_email_key`. The
-/// others are named here; so are unique indexes, which have a constraint's part in this, and the constraints of partitions, as
-/// the server names the partition's own. Of an [`Error::Unique`] of a repository the columns are known.
+/// Known by themselves are a column that must not be NULL, and constraints and unique indexes with the names that PostgreSQL
+/// gives: `users_email_key`, `users_pkey`, `users_team_id_fkey`, `users_age_check`, `users_email_idx`, of several columns
+/// `users_tenant_email_key`. The others are named here; so are the constraints of partitions, as the server names the partition's
+/// own. Of an [`Error::Unique`] of a repository the columns are known.
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;

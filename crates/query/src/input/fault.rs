@@ -15,11 +15,11 @@ use std::fmt;
 /// | `taken` | another row has the same value | |
 /// | `no_such_row` | no row is there that it refers to, or one still refers to it | |
 /// | `check_failed` | a rule of the database does not hold | |
-/// | those of [`check`](crate::check) | a rule of the program does not hold | its limits |
+/// | those of [`check`](crate::input::check()) | a rule of the program does not hold | its limits |
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// It is not written as a [`Request`](crate::Request) is.
+    /// It is not written as a [`Request`](crate::input::Request) is.
     Malformed {
         /// How it has to be.
         expected: &'static str,

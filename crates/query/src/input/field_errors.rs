@@ -6,10 +6,11 @@ use super::Fault;
 ///
 /// No value that was sent is in it, and of names that were made up a short part without anything that could act on a page; so it
 /// can be logged and sent back. With the feature `json` it is written by serde as `FastAPI` writes what is wrong, in a body
-/// `{"detail": errors}`, or as [`Problem`](crate::Problem), by RFC 9457:
+/// `{"detail": errors}`, or as [`Problem`](crate::input::Problem), by RFC 9457:
 #[cfg_attr(feature = "json", doc = "```")]
 #[cfg_attr(not(feature = "json"), doc = "```ignore")]
-/// # use pgkeel_query::{Entity, FieldSet, Request, fields};
+/// # use pgkeel_query::{Entity, FieldSet, fields};
+/// # use pgkeel_query::input::Request;
 /// # #[derive(Debug, Entity)]
 /// # #[pgkeel(table = "users", columns = u)]
 /// # struct User { id: i64 }
@@ -65,7 +66,8 @@ impl FieldErrors {
     /// What the program itself finds wrong at a place.
     ///
     /// ```
-    /// use pgkeel_query::{Fault, FieldErrors, Step};
+    /// use pgkeel_query::FieldErrors;
+    /// use pgkeel_query::input::{Fault, Step};
     ///
     /// let place = ["body", "start"].map(|name| Step::Name(name.to_owned()));
     /// let message = "has to be before the end".to_owned();

@@ -3,8 +3,8 @@
 
 mod comparison;
 mod value;
-mod field;
-mod set;
+pub(crate) mod field;
+pub(crate) mod set;
 mod request;
 mod reader;
 mod pairs;
@@ -19,7 +19,6 @@ mod body;
 #[cfg(feature = "garde")]
 mod check;
 mod constraints;
-mod default_name;
 mod rejected;
 
 pub use self::asked::Asked;
@@ -29,9 +28,8 @@ pub use self::body::Problem;
 pub use self::check::{check, check_with};
 pub use self::constraints::Constraints;
 pub use self::fault::{Fault, Limit};
-pub use self::field::Offer;
 pub use self::field_errors::{FieldError, FieldErrors, Step};
 pub use self::rejected::Rejected;
 pub use self::request::Request;
-pub use self::set::{Caps, Field, FieldSet, listed};
+pub use self::set::{Caps, FieldSet};
 pub use self::value::{InputOf, InputValue};

@@ -3,13 +3,14 @@ use crate::Error;
 
 /// Why there is no result: something that the user is told and can mend, or something that failed.
 ///
-/// Faults of a [`Request`](crate::Request), of values and of what the database refuses come together here, so that a handler has
+/// Faults of a [`Request`](crate::input::Request), of values and of what the database refuses come together here, so that a handler has
 /// one place to answer from:
 #[cfg_attr(all(feature = "json", feature = "garde"), doc = "```")]
 #[cfg_attr(not(all(feature = "json", feature = "garde")), doc = "```ignore")]
 /// use garde::Validate;
 /// use pgkeel_query::connect::Executor;
-/// use pgkeel_query::{Constraints, Entity, NewRow, Rejected, check};
+/// use pgkeel_query::{Constraints, Entity, NewRow, Rejected};
+/// use pgkeel_query::input::check;
 ///
 /// #[derive(Entity)]
 /// #[pgkeel(table = "app.users", columns = u)]

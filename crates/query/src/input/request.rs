@@ -21,7 +21,7 @@ use std::fmt;
 ///
 /// Operators are called as the methods of a [`Column`](crate::Column): `eq`, `ne`, `lt`, `le`, `gt`, `ge`, `any_of`, `none_of`,
 /// `is_null`, `contains`, `starts_with`, `ends_with`, `contains_ignore_case`, `starts_with_ignore_case`, `ends_with_ignore_case`,
-/// `eq_ignore_case`. How values are written says [`InputValue`](crate::InputValue).
+/// `eq_ignore_case`. How values are written says [`InputValue`](crate::input::InputValue).
 #[derive(Clone)]
 pub struct Request<'r>(pub(super) From<'r>);
 

@@ -16,7 +16,8 @@ const WORDS: [&str; 3] = ["and", "or", "not"];
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
-/// use pgkeel_query::{Entity, FieldSet, Rejected, Request, fields};
+/// use pgkeel_query::{Entity, FieldSet, Rejected, fields};
+/// use pgkeel_query::input::Request;
 ///
 /// #[derive(Entity)]
 /// #[pgkeel(table = "app.users", columns = u)]
@@ -39,6 +40,8 @@ const WORDS: [&str; 3] = ["and", "or", "not"];
 ///     Ok(User::query().apply(&LIST, &request)?.limit(50).fetch_all(database).await?)
 /// }
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Rejected> {
 /// let asked = [("sort", "-visits,name"), ("filter[name][contains]", "ann"), ("filter[visits][ge]", "3")];
 /// let statement = User::query().apply(&LIST, &Request::pairs(&asked))?;
 /// assert!(statement.text()?.ends_with(
@@ -53,8 +56,17 @@ const WORDS: [&str; 3] = ["and", "or", "not"];
 ///     "query.filter.visits.ge: not a whole number from -2147483648 to 2147483647",
 ///     "query.filter.nmae: unknown field, is it `name`? allowed: name, visits",
 /// ]);
-/// # let _ = |user: User| (user.id, user.name, user.visits, user.password_hash);
-/// # Ok::<(), Rejected>(())
+/// # let database = pgkeel_testkit::TestDatabase::empty().await;
+/// # let db = database.connection().await;
+/// # let table = "create schema app; create table app.users(id int8, name text, visits int4, password_hash text);
+/// #     insert into app.users values (1, 'Ann', 3, ''), (2, 'Bob', 4, ''), (3, 'Joanna', 5, '')";
+/// # db.batch_execute(table).await.unwrap();
+/// # let pairs = [("filter[name][contains]", "nn"), ("sort", "-visits")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+/// # let users = list(&db, pairs.to_vec()).await?;
+/// # assert_eq!(users.iter().map(|user| (user.id, user.visits)).collect::<Vec<_>>(), [(3, 5), (1, 3)]);
+/// # let _ = |user: User| (user.name, user.password_hash);
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// Operators are texts of the program, names of columns those that the derive has quoted, and values parameters: nothing that a
@@ -81,7 +93,7 @@ pub struct Field<E> {
 /// How much users may ask for at once. Beyond that is a fault, and nothing is read any further.
 ///
 /// ```
-/// use pgkeel_query::Caps;
+/// use pgkeel_query::input::Caps;
 ///
 /// const FEW: Caps = Caps::new().most_terms(8).most_listed(20);
 /// # assert_eq!(FEW, Caps::new().most_terms(8).most_listed(20));

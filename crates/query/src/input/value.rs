@@ -22,7 +22,10 @@ use crate::entity::ColumnValue;
 /// ```
 /// # use std::borrow::Cow;
 /// # use bytes::BytesMut;
-/// # use pgkeel_query::{BindType, ColumnValue, InputValue, IsNull, MisfitReason, Type};
+/// # use pgkeel_query::{BindType, Type};
+/// # use pgkeel_query::bind::{IsNull, MisfitReason};
+/// # use pgkeel_query::entity::ColumnValue;
+/// # use pgkeel_query::input::InputValue;
 /// enum Mood {
 ///     Sad,
 ///     Glad,
@@ -56,7 +59,7 @@ use crate::entity::ColumnValue;
 #[diagnostic::on_unimplemented(
     message = "users cannot send in a `{Self}`",
     label = "not read from what users send",
-    note = "for a type of your own: `impl pgkeel_query::InputValue for {Self}`"
+    note = "for a type of your own: `impl pgkeel_query::input::InputValue for {Self}`"
 )]
 pub trait InputValue: ColumnValue + Sized + 'static {
     /// What is wanted, in words that a user understands: `a whole number`. No value is shown beside it.
@@ -82,7 +85,7 @@ pub trait InputValue: ColumnValue + Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "users cannot compare a column of `{Self}`",
     label = "not read from what users send",
-    note = "for a type of your own: `impl pgkeel_query::InputValue for {Self}`; any column can be sorted by"
+    note = "for a type of your own: `impl pgkeel_query::input::InputValue for {Self}`; any column can be sorted by"
 )]
 pub trait InputOf {
     /// The value, without the `Option`.

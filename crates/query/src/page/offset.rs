@@ -68,6 +68,9 @@ impl<'a, S, R> Select<'a, S, R> {
     /// ```
     ///
     /// An order that leaves some rows alike lets them change places between pages: let it end with the id.
+    ///
+    /// Rows that are locked by others cannot be left out of a number: with [`skip_locked`](Select::skip_locked) the rows are not
+    /// counted ([`CountMode::None`]), and what is known at the last page is the number of those that were not locked.
     pub fn page(self, request: PageRequest) -> Paged<'a, S, R> {
         Paged { select: self, request }
     }
@@ -87,6 +90,9 @@ impl<S, R> Paged<'_, S, R> {
         let parts = &self.select.parts;
         if parts.limit.is_some() || parts.offset.is_some() {
             return Err(PageProblem::AlreadyCut);
+        }
+        if parts.skips_locked() && self.request.count != CountMode::None {
+            return Err(PageProblem::SkipsLocked);
         }
         let before = self.request.checked()?;
         let most = match self.request.count {

@@ -20,6 +20,8 @@ pub enum PageProblem {
     AlreadyCut,
     /// The statement locks rows, asks for each once, groups them or computes something of several, which pages of this kind cannot.
     NotPaged,
+    /// The statement leaves out rows that others have locked, but all rows would be counted.
+    SkipsLocked,
     /// The statement is ordered by an expression or a name, but pages of this kind go by columns.
     OrderedByExpression,
     /// The statement says an order, but batches have their own.
@@ -37,10 +39,18 @@ pub enum PageProblem {
     FirstOrLast,
     /// The row has NULL in a column of the order whose type is no `Option`.
     NullInKey,
+    /// A column of the order is of a composite type, of which the server takes no single value back.
+    Composite {
+        /// Table and column.
+        column: &'static str,
+    },
     /// The position that batches are to go on from is of another entity, or none.
     OtherPosition,
-    /// The values of the row that the order goes by are too long to be put into a cursor.
-    KeyTooLong,
+    /// The values that the order goes by are too long for a cursor, of the row that the next page would begin behind.
+    KeyTooLong {
+        /// As many letters as a cursor has at most.
+        most: usize,
+    },
 }
 
 impl PageProblem {
@@ -66,6 +76,10 @@ impl fmt::Display for PageProblem {
                     "the statement locks rows, or has `distinct`, groups, aggregates or windows, which has no such pages"
                 )
             }
+            Self::SkipsLocked => write!(
+                f,
+                "the statement leaves out rows that others have locked, which cannot be counted: its pages take `CountMode::None`"
+            ),
             Self::OrderedByExpression => {
                 write!(f, "the statement is ordered by an expression or a name; such pages go by columns")
             }
@@ -85,8 +99,17 @@ impl fmt::Display for PageProblem {
             Self::NullInKey => {
                 write!(f, "a column that rows are ordered by has NULL, but its type is no `Option`")
             }
+            Self::Composite { column } => write!(
+                f,
+                "rows are ordered by {column}, which is of a composite type: no position can be said in it; order by columns \
+                 that have its fields"
+            ),
             Self::OtherPosition => write!(f, "the position is not one of batches of this entity"),
-            Self::KeyTooLong => write!(f, "what the row is ordered by is too long for a cursor"),
+            Self::KeyTooLong { most } => write!(
+                f,
+                "what the last row of the page is ordered by is too long for a cursor, which has at most {most} letters: order \
+                 by a shorter column"
+            ),
         }
     }
 }

@@ -45,7 +45,7 @@ pub trait Averaged {
 #[diagnostic::on_unimplemented(
     message = "the server has no smallest or largest `{Self}`",
     label = "not known to be ordered",
-    note = "for a type of your own: `impl pgkeel_query::Ordered for {Self} {{}}`, with an `impl ColumnValue`"
+    note = "for a type of your own: `impl pgkeel_query::relation::Ordered for {Self} {{}}`, with an `impl ColumnValue`"
 )]
 pub trait Ordered {}
 

@@ -19,6 +19,14 @@ pub enum BadStatement {
         /// What the tables are called, quoted.
         tables: Vec<&'static str>,
     },
+    /// Rows of a table are to be locked that is not in the statement.
+    #[error("rows of {table} are to be locked, but the tables of the statement are: {}", tables.join(", "))]
+    NotLocked {
+        /// What the table is called, quoted.
+        table: &'static str,
+        /// What the tables of the statement are called, quoted.
+        tables: Vec<&'static str>,
+    },
     /// Two tables are called the same. One of them can be an [`Alias`](crate::Alias).
     #[error("two tables of the statement are called {table}; make one an `Alias`")]
     SameTable {
@@ -88,6 +96,7 @@ fn check_in(parts: &Parts<'_>, around: Option<&Known<'_>>) -> Checked {
             known.pieces(&item.pieces)?;
         }
     }
+    parts.locked.iter().try_for_each(|locked| known.table(locked.name()))?;
     if let Distinct::On(columns) = &parts.distinct {
         columns.iter().try_for_each(|column| known.column(column, None))?;
     }
@@ -131,6 +140,13 @@ impl Known<'_> {
         }
         self.tables.push(table);
         Ok(())
+    }
+
+    fn table(&self, table: &'static str) -> Checked {
+        if self.tables.contains(&table) {
+            return Ok(());
+        }
+        Err(BadStatement::NotLocked { table, tables: self.tables.clone() })
     }
 
     fn column(&self, column: &'static ColumnFacts, table: Option<&'static str>) -> Checked {

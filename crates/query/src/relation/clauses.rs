@@ -27,10 +27,20 @@ pub(crate) struct Said<'a> {
     pub(crate) combined: Vec<(&'static str, Arc<Parts<'a>>)>,
 }
 
+/// Which rows stay that have no match, with NULL in the columns of what is missing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unmatched {
+    Neither,
+    /// Those of the tables in front.
+    Left,
+    /// Those of the table that is joined.
+    Right,
+    Both,
+}
+
 #[derive(Clone)]
 pub(crate) struct Join<'a> {
-    /// Whether rows stay that have none of the table, with NULL in all of its columns.
-    pub(crate) is_outer: bool,
+    pub(crate) stay: Unmatched,
     pub(crate) table: TableRef,
     pub(crate) on: Condition<'a>,
 }
@@ -42,6 +52,17 @@ pub(crate) struct Common<'a> {
     /// Whether it names itself.
     pub(crate) is_recursive: bool,
     pub(crate) query: Arc<Parts<'a>>,
+}
+
+impl Unmatched {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Neither => " join ",
+            Self::Left => " left join ",
+            Self::Right => " right join ",
+            Self::Both => " full join ",
+        }
+    }
 }
 
 static NOTHING: Said<'static> = Said::nothing();
@@ -73,6 +94,14 @@ impl Said<'_> {
         }
     }
 
+    /// Whether there are rows without one of this table, counted from the first, which has no join.
+    pub(crate) fn may_lack(&self, table: usize) -> bool {
+        let own = table.checked_sub(1).and_then(|own| self.joins.get(own));
+        let is_left_out = own.is_some_and(|join| matches!(join.stay, Unmatched::Left | Unmatched::Both));
+        let behind = self.joins.iter().skip(table);
+        is_left_out || behind.into_iter().any(|join| matches!(join.stay, Unmatched::Right | Unmatched::Both))
+    }
+
     /// Whether rows are left out, or made of others, by more than filters and joins.
     pub(crate) fn changes_count(&self) -> bool {
         !self.keys.is_empty() || !self.having.is_empty() || !self.combined.is_empty()
@@ -99,7 +128,7 @@ impl Said<'_> {
             out.push(alias);
         }
         for join in &self.joins {
-            out.push(if join.is_outer { " left join " } else { " join " });
+            out.push(join.stay.words());
             join.table.write(out);
             out.push(" on ");
             join.on.write(out);

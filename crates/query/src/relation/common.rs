@@ -12,7 +12,8 @@ impl<'a, S, R> Select<'a, S, R> {
     ///
     /// ```
     /// use pgkeel_query::connect::Executor;
-    /// use pgkeel_query::{Entity, Error, sum};
+    /// use pgkeel_query::{Entity, Error};
+    /// use pgkeel_query::relation::sum;
     ///
     /// #[derive(Entity)]
     /// #[pgkeel(table = "orders", columns = o)]

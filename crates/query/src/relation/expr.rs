@@ -11,13 +11,14 @@ use crate::statement::{Condition, Filter, OrderExpr, Writer, describe};
 
 /// What is computed for a row, or for a group of rows: it is of the table `E` and has the type `T`.
 ///
-/// Columns become one wherever one is taken; functions such as [`lower`](crate::lower) and [`sum`](crate::sum) make them. The
+/// Columns become one wherever one is taken; functions such as [`lower`](crate::relation::lower) and [`sum`](crate::relation::sum) make them. The
 /// types are those of the server: the sum of `i32`s is an `i64`, and `None` of no rows. `E` is [`Joined`] where columns of several
-/// tables are mixed, [`Anywhere`](crate::Anywhere) where there is none. `K` says how NULL gets into it: see [`Kind`].
+/// tables are mixed, [`Anywhere`](crate::relation::Anywhere) where there is none. `K` says how NULL gets into it: see [`Kind`].
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
-/// use pgkeel_query::{Entity, Error, count, lower, named, sum};
+/// use pgkeel_query::{Entity, Error};
+/// use pgkeel_query::relation::{count, lower, named, sum};
 ///
 /// #[derive(Entity)]
 /// #[pgkeel(table = "orders", columns = o)]

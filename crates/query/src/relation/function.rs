@@ -35,7 +35,7 @@ type Either<'a, X, Y> = Expr<
     <<Y as Expression<'a>>::Kind as Kind>::Inside,
 >;
 
-/// `coalesce(x, y)`: the first, or the second where the first is NULL. A value for it comes by [`value`](crate::value).
+/// `coalesce(x, y)`: the first, or the second where the first is NULL. A value for it comes by [`value`](crate::relation::value).
 pub fn coalesce<'a, X, Y>(first: X, second: Y) -> Either<'a, X, Y>
 where
     X: Expression<'a, Value: Alike<Y::Value>, Of: Blend<Y::Of>>,

@@ -54,7 +54,8 @@ impl<'a, S, R: Output<S>> Select<'a, S, R> {
     ///
     /// ```
     /// use pgkeel_query::connect::Executor;
-    /// use pgkeel_query::{Entity, Error, FromRow, avg, count};
+    /// use pgkeel_query::{Entity, Error, FromRow};
+    /// use pgkeel_query::relation::{avg, count};
     ///
     /// #[derive(Entity)]
     /// #[pgkeel(table = "orders", columns = o)]

@@ -73,7 +73,8 @@ impl Literal for &str {
 /// A value as an expression: a parameter of its own type.
 ///
 /// ```
-/// # use pgkeel_query::{Entity, value};
+/// # use pgkeel_query::Entity;
+/// # use pgkeel_query::relation::value;
 /// # #[derive(Entity)]
 /// # #[pgkeel(table = "users", columns = u)]
 /// # struct User { visits: i32 }

@@ -25,6 +25,7 @@ mod subquery;
 mod combine;
 mod common;
 mod window;
+mod frame;
 
 pub use self::aggregate::{
     Averaged, Ordered, Summed, array_agg, avg, bool_and, bool_or, count, count_distinct, count_of, max, min,
@@ -36,17 +37,24 @@ pub(crate) use self::check::{check, check_conditions};
 pub(crate) use self::clauses::Clauses;
 pub use self::combine::Combined;
 pub use self::expr::{Expr, Expression};
+pub use self::frame::FrameEnd;
 pub use self::function::{Moment, Unit, coalesce, date_trunc, length, lower, now, upper};
 pub use self::kind::{Aggregate, Exact, Kind, Plain};
 pub use self::literal::{CastType, Literal, value};
 pub use self::nullable::Nullable;
 pub(crate) use self::piece::{Piece, Pieces, write_column};
-pub use self::place::{At, Holds, Maybe, Only, Reads, Unseen};
-pub use self::projection::{OutputName, Projection, Selected, named};
+#[doc(hidden)]
+pub use self::place::{At, Maybe, Only, Unseen};
+pub use self::place::{Holds, Reads};
+#[doc(hidden)]
+pub use self::projection::Selected;
+pub use self::projection::{OutputName, Projection, named};
 pub(crate) use self::scope::TableRef;
 pub use self::scope::{Alias, Anywhere, Blend, Joined, Scope, Source};
 pub use self::subquery::{exists, scalar};
-pub use self::whole::{Grow, JoinedRow, Output, Side, Tables, Whole, WholeOf};
+#[doc(hidden)]
+pub use self::whole::JoinedRow;
+pub use self::whole::{Grow, Output, Side, Tables, Whole, WholeOf};
 pub use self::window::{
     Window, WindowFunction, dense_rank, first_value, lag, last_value, lead, rank, row_number,
 };

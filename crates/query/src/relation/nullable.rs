@@ -4,7 +4,7 @@ use crate::entity::ColumnValue;
 #[diagnostic::on_unimplemented(
     message = "it is not known what a `{Self}` is when it is NULL",
     label = "no value of a column",
-    note = "for a type of your own: `impl pgkeel_query::ColumnValue for {Self} {{}}`, with an `impl BindType`"
+    note = "for a type of your own: `impl pgkeel_query::entity::ColumnValue for {Self} {{}}`, with an `impl BindType`"
 )]
 pub trait Nullable {
     /// Without the `Option`.

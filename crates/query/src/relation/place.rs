@@ -59,7 +59,7 @@ held! {
 #[diagnostic::on_unimplemented(
     message = "a `{T}` of a table that may be missing cannot be read",
     label = "not known what it is when it is NULL",
-    note = "for a type of your own: `impl pgkeel_query::ColumnValue for {T} {{}}`, with an `impl BindType`"
+    note = "for a type of your own: `impl pgkeel_query::entity::ColumnValue for {T} {{}}`, with an `impl BindType`"
 )]
 pub trait Reads<At, T> {
     /// The type in the row.

@@ -16,7 +16,8 @@ impl<'a, S, R> Select<'a, S, R> {
 /// `exists (select …)`: whether the statement has a row. It may name columns of the statement that it is in.
 ///
 /// ```
-/// # use pgkeel_query::{Entity, exists};
+/// # use pgkeel_query::Entity;
+/// # use pgkeel_query::relation::exists;
 /// # #[derive(Entity)]
 /// # #[pgkeel(table = "users", columns = u)]
 /// # struct User { id: i64 }

@@ -31,10 +31,13 @@ impl<S> WholeOf<S> for Whole {}
 pub trait Grow<J> {
     /// The tables with it.
     type With: Tables + Scope;
+    /// The tables with it, in rows that all those before may be missing from.
+    type Beside: Tables + Scope;
 }
 
 impl<E: Source, J: Side> Grow<J> for E {
     type With = (E, J);
+    type Beside = (Option<E>, J);
 }
 
 /// A table of a statement, or an `Option` of one.
@@ -44,18 +47,23 @@ pub trait Side {
     /// No public interface.
     #[doc(hidden)]
     type Entity: Entity;
+    /// No public interface: the same, if it may be missing.
+    #[doc(hidden)]
+    type Outer: Side;
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Source> Side for E {
     type Row = E::Entity;
     type Entity = E::Entity;
+    type Outer = Option<E>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Source> Side for Option<E> {
     type Row = Option<E::Entity>;
     type Entity = E::Entity;
+    type Outer = Self;
 }
 
 /// Tables that are joined: a tuple of up to six.
@@ -104,6 +112,7 @@ macro_rules! grow {
     ($($($kind:ident)+;)+) => {$(
         impl<$($kind: Side,)+ J: Side> Grow<J> for ($($kind,)+) {
             type With = ($($kind,)+ J);
+            type Beside = ($($kind::Outer,)+ J);
         }
     )+};
 }

@@ -3,6 +3,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::expr::{Expr, Expression};
+use super::frame::FrameEnd;
 use super::kind::{Aggregate, Exact};
 use super::nullable::Nullable;
 use super::piece::{Piece, Pieces};
@@ -10,11 +11,12 @@ use super::scope::Joined;
 use crate::statement::{OrderBy, Writer, describe};
 
 /// The rows that a [`WindowFunction`] or an aggregate sees of each row: those that are alike in what it is partitioned by, and, if
-/// it has an order, of these for aggregates those up to the row.
+/// it has an order, of these for aggregates those up to the row, unless a [frame](Self::rows) says which.
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
-/// use pgkeel_query::{Entity, Error, Window, row_number, sum};
+/// use pgkeel_query::{Entity, Error};
+/// use pgkeel_query::relation::{Window, row_number, sum};
 ///
 /// #[derive(Entity)]
 /// #[pgkeel(table = "payments", columns = p)]
@@ -36,6 +38,7 @@ use crate::statement::{OrderBy, Writer, describe};
 pub struct Window<'a> {
     partition: Vec<Pieces<'a>>,
     order: Vec<Pieces<'a>>,
+    frame: Option<(&'static str, FrameEnd, FrameEnd)>,
 }
 
 impl<'a> Window<'a> {
@@ -56,12 +59,45 @@ impl<'a> Window<'a> {
         self
     }
 
+    /// Of these, the rows from here to there. Said twice, or as [`groups`](Self::groups), the last counts. The server refuses a
+    /// frame whose end is before its beginning, and one that begins with the last row or ends with the first.
+    ///
+    /// ```
+    /// # use pgkeel_query::Entity;
+    /// # #[derive(Entity)]
+    /// # #[pgkeel(table = "days", columns = d)]
+    /// # struct Day { id: i64, visits: i32 }
+    /// use pgkeel_query::relation::{FrameEnd, Window, avg};
+    ///
+    /// let week = Window::new().order_by(d::id.asc()).rows(FrameEnd::Before(6), FrameEnd::Current);
+    /// let statement = Day::select((d::id, avg(d::visits).over(week)));
+    /// # assert!(statement.text()?.contains("rows between $1::int8 preceding and current row"));
+    /// # Ok::<(), pgkeel_query::Error>(())
+    /// ```
+    pub fn rows(mut self, from: FrameEnd, to: FrameEnd) -> Self {
+        self.frame = Some(("rows between ", from, to));
+        self
+    }
+
+    /// As [`rows`](Self::rows), but counted in groups of rows that are alike in the order, which has to be said.
+    pub fn groups(mut self, from: FrameEnd, to: FrameEnd) -> Self {
+        self.frame = Some(("groups between ", from, to));
+        self
+    }
+
     fn pieces(self) -> Pieces<'a> {
         let mut all = Pieces::of(vec![Piece::Sql("(")]).joined().of_many();
-        let is_both = !self.partition.is_empty() && !self.order.is_empty();
+        let (is_parted, is_ordered) = (!self.partition.is_empty(), !self.order.is_empty());
         put("partition by ", self.partition, &mut all);
-        all.list.extend(is_both.then_some(Piece::Sql(" ")));
+        all.list.extend((is_parted && is_ordered).then_some(Piece::Sql(" ")));
         put("order by ", self.order, &mut all);
+        if let Some((words, from, to)) = self.frame {
+            all.list.extend((is_parted || is_ordered).then_some(Piece::Sql(" ")));
+            all.list.push(Piece::Sql(words));
+            from.put(&mut all.list);
+            all.list.push(Piece::Sql(" and "));
+            to.put(&mut all.list);
+        }
         all.list.push(Piece::Sql(")"));
         all
     }
@@ -176,7 +212,8 @@ pub fn first_value<'a, X: Expression<'a, Value: Nullable>>(
     of_row("first_value(", of)
 }
 
-/// What it is in the last row of the window, which ends at the row itself if the window has an order.
+/// What it is in the last row of the window, which ends at the row itself if the window has an order and no other
+/// [frame](Window::rows).
 pub fn last_value<'a, X: Expression<'a, Value: Nullable>>(
     of: X,
 ) -> WindowFunction<'a, <X::Value as Nullable>::Out> {

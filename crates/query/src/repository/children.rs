@@ -12,8 +12,10 @@ use tokio_postgres::types::FromSqlOwned;
 use super::{Keyed, Repository, Visibility};
 use crate::bind::Held;
 use crate::entity::{Column, ColumnFacts, ColumnValue, Entity};
+use crate::relation::Holds;
+use crate::row::RowReader;
 use crate::statement::{Condition, Filter, Operator, OrderBy, Select, Term};
-use crate::{Error, Executor, RowReader};
+use crate::{Error, Executor};
 
 /// So many keys go with one statement, as one array. It bounds what a message and a plan have to hold; more are asked for in parts.
 const MOST_KEYS: usize = 10_000;
@@ -59,13 +61,19 @@ impl<E: Entity, S: Visibility> Repository<E, S> {
 
 impl<'a, C: Entity, T> By<'a, C, T> {
     /// Rows for which this holds, besides all that was said before.
-    pub fn filter(mut self, filter: Filter<'a, C>) -> Self {
+    pub fn filter<F, At>(mut self, filter: Filter<'a, F>) -> Self
+    where
+        C: Holds<F, At>,
+    {
         self.rows = self.rows.filter(filter);
         self
     }
 
     /// In this order, those of each row that they belong to. Else they come in any order.
-    pub fn order_by(mut self, order: impl OrderBy<C> + 'a) -> Self {
+    pub fn order_by<F, At>(mut self, order: impl OrderBy<F> + 'a) -> Self
+    where
+        C: Holds<F, At>,
+    {
         self.rows = self.rows.order_by(order);
         self
     }

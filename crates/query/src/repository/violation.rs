@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::entity::{Column, EntityFacts, Role};
+use crate::entity::{Column, EntityFacts, default_name};
 use crate::error::Failure;
 use crate::{Error, Executor};
 
@@ -112,11 +112,11 @@ async fn with_columns(error: Error, of: &'static EntityFacts, database: &impl Ex
     let Error::Database(failure) = error else { return error };
     let constraint = failure.inner().server().and_then(|server| server.constraint().map(str::to_owned));
     let columns = match constraint {
-        Some(constraint) => match by_name(of, &constraint) {
-            Some(columns) => columns,
+        Some(constraint) => match default_name::unique_columns_of(&constraint, of) {
+            Some(columns) => owned(columns),
             None => match asked(of, &constraint, database).await {
                 Some(columns) => columns,
-                None => by_names(of, &constraint),
+                None => owned(default_name::columns_of(&constraint, of).unwrap_or_default()),
             },
         },
         None => Vec::new(),
@@ -124,95 +124,13 @@ async fn with_columns(error: Error, of: &'static EntityFacts, database: &impl Ex
     Error::Unique(UniqueViolation(Box::new(Facts { entity: of.table(), columns, failure })))
 }
 
-/// By the names that PostgreSQL gives to constraints of a column and to primary keys ("CREATE TABLE", Notes on names).
-fn by_name(of: &EntityFacts, constraint: &str) -> Option<Vec<String>> {
-    let rest = constraint.strip_prefix(own_name(of))?.strip_prefix('_')?;
-    let names = |role| of.columns_for(role).map(|column| column.name().to_owned());
-    if rest == "pkey" {
-        return Some(names(Role::Id).collect()).filter(|columns: &Vec<_>| !columns.is_empty());
-    }
-    let unique = names(Role::Unique).find(|name| rest.strip_suffix("_key") == Some(name));
-    unique.map(|name| vec![name])
+fn owned(columns: Vec<&'static str>) -> Vec<String> {
+    columns.into_iter().map(str::to_owned).collect()
 }
 
 /// `None` if there was no answer.
 async fn asked(of: &EntityFacts, constraint: &str, database: &impl Executor) -> Option<Vec<String>> {
-    let deleted_at = super::visibility::deleted_at(of).map(crate::ColumnFacts::name);
+    let deleted_at = super::visibility::deleted_at(of).map(crate::entity::ColumnFacts::name);
     let rows = database.query(COLUMNS, &[&of.sql, &constraint, &deleted_at]).await.ok()?;
     rows.iter().map(|row| row.try_get(0).ok()).collect()
-}
-
-/// What PostgreSQL's own name for a constraint of several columns says: `users_tenant_email_key`. None if it can be read in two ways.
-fn by_names(of: &EntityFacts, constraint: &str) -> Vec<String> {
-    let rest = constraint.strip_prefix(own_name(of)).and_then(|rest| rest.strip_prefix('_'));
-    let rest = rest.and_then(|rest| rest.strip_suffix("_key").or_else(|| rest.strip_suffix("_idx")));
-    let mut readings = Vec::new();
-    readings_of(rest.unwrap_or_default(), of, &mut Vec::new(), &mut readings);
-    if readings.len() == 1 { readings.remove(0) } else { Vec::new() }
-}
-
-fn readings_of(rest: &str, of: &EntityFacts, begun: &mut Vec<String>, readings: &mut Vec<Vec<String>>) {
-    for column in of.columns() {
-        let Some(behind) = rest.strip_prefix(column.name()) else { continue };
-        if readings.len() > 1 || column.name().is_empty() {
-            return;
-        }
-        begun.push(column.name().to_owned());
-        match behind.strip_prefix('_') {
-            Some(more) => readings_of(more, of, begun, readings),
-            None if behind.is_empty() => readings.push(begun.clone()),
-            None => {}
-        }
-        begun.pop();
-    }
-}
-
-/// Of a table whose schema is said too.
-fn own_name(of: &EntityFacts) -> &'static str {
-    of.table().split_once('.').map_or(of.table(), |(_, name)| name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::entity::ColumnFacts;
-
-    const fn column(name: &'static str, roles: &'static [Role]) -> ColumnFacts {
-        ColumnFacts { name, bare: "", sql: "", path: "", roles }
-    }
-
-    const FACTS: EntityFacts = EntityFacts {
-        table: "app.users",
-        sql: "",
-        alias: "",
-        columns: &[
-            column("id", &[Role::Id]),
-            column("email", &[Role::Unique]),
-            column("a", &[]),
-            column("b", &[]),
-            column("a_b", &[]),
-        ],
-    };
-
-    #[test]
-    fn the_servers_own_names_are_read() {
-        for (constraint, columns) in [
-            ("users_pkey", Some(vec!["id".to_owned()])),
-            ("users_email_key", Some(vec!["email".to_owned()])),
-            ("users_a_key", None),
-            ("users_email", None),
-            ("email_key", None),
-        ] {
-            assert_eq!(by_name(&FACTS, constraint), columns, "{constraint}");
-        }
-    }
-
-    #[test]
-    fn names_of_several_columns_are_read_if_there_is_one_way_to() {
-        assert_eq!(by_names(&FACTS, "users_id_email_key"), ["id", "email"]);
-        assert_eq!(by_names(&FACTS, "users_b_a_idx"), ["b", "a"]);
-        for unclear in ["users_a_b_key", "users_other_key", "users_id_", "users__key", "others_id_key"] {
-            assert!(by_names(&FACTS, unclear).is_empty(), "{unclear}");
-        }
-    }
 }

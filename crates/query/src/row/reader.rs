@@ -14,7 +14,8 @@ use crate::Error;
 ///
 /// ```
 /// use pgkeel_query::connect::Executor;
-/// use pgkeel_query::{Error, RowReader};
+/// use pgkeel_query::Error;
+/// use pgkeel_query::row::RowReader;
 ///
 /// async fn names(database: &impl Executor) -> Result<Vec<(i64, String)>, Error> {
 ///     let rows = database.query("select id, name from users", &[]).await?;

@@ -54,11 +54,11 @@ impl<'a> Assignments<'a> {
         self.0.iter().any(|known| known.column.name == column.name)
     }
 
-    /// Whether the column gets a value that is JSON to the server.
-    pub(crate) fn is_json(&self, column: &ColumnFacts) -> bool {
-        let to = self.0.iter().find(|known| known.column.name == column.name).map(|known| &known.to);
-        let (Some(To::Value(value)), [json, jsonb]) = (to, [Type::JSON, Type::JSONB]) else { return false };
-        value.sent_as().is_some_and(|kind| kind == json || kind == jsonb)
+    /// Whether the column may be JSON to the server: it gets such a value, or none that tells.
+    pub(crate) fn may_be_json(&self, column: &ColumnFacts) -> bool {
+        let known = self.0.iter().find(|known| known.column.name == column.name);
+        let Some(Assignment { to: To::Value(value), .. }) = known else { return true };
+        value.sent_as().is_some_and(|kind| kind == Type::JSON || kind == Type::JSONB)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Assignment<'a>> {

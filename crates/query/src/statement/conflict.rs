@@ -65,7 +65,8 @@ impl<'a, E: Entity, R> OnConflict<'a, E, R> {
         self.with(Resolution::Update { only: Some(columns.columns()), only_changed: false })
     }
 
-    /// As [`update_changed`](Self::update_changed), in these columns.
+    /// As [`update_changed`](Self::update_changed), in these columns. One that the insert does not say gets its default, which is
+    /// compared by its text too.
     pub fn update_only_changed(self, columns: impl Selection<E>) -> Insert<'a, E, R> {
         self.with(Resolution::Update { only: Some(columns.columns()), only_changed: true })
     }
@@ -129,7 +130,7 @@ impl Conflict {
     }
 }
 
-/// Of JSON the texts are compared: `json` has no `=`, and what goes into one need not go into `jsonb`.
+/// Of what may be JSON the texts are compared: `json` has no `=`, and what goes into one need not go into `jsonb`.
 fn write_changed(
     columns: &[&'static ColumnFacts],
     table: Option<&'static str>,
@@ -141,7 +142,7 @@ fn write_changed(
     }
     out.push(" where (");
     out.list(" or ", columns, |out, column| {
-        let cast = if inserted.is_json(column) { "::text" } else { "" };
+        let cast = if inserted.may_be_json(column) { "::text" } else { "" };
         write_column(column, table, out);
         out.push(cast);
         out.push(" is distinct from excluded.");

@@ -8,7 +8,9 @@ use crate::Error;
 use crate::entity::{ColumnFacts, EntityFacts};
 use crate::few::Few;
 use crate::param::ParamName;
-use crate::relation::{Clauses, Selected, check};
+use crate::relation::{Clauses, Selected, TableRef, check};
+
+pub(super) const SKIP_LOCKED: &str = " skip locked";
 
 /// All of it but the types.
 #[derive(Clone)]
@@ -21,6 +23,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) limit: Option<i64>,
     pub(crate) offset: Option<i64>,
     pub(crate) lock: Option<&'static str>,
+    /// The tables whose rows are locked: all, unless some are said.
+    pub(crate) locked: Vec<TableRef>,
     pub(super) wait: &'static str,
     pub(crate) clauses: Clauses<'a>,
 }
@@ -71,6 +75,7 @@ impl<'a> Parts<'a> {
             limit: None,
             offset: None,
             lock: None,
+            locked: Vec::new(),
             wait: "",
             clauses: Clauses::default(),
         }
@@ -104,8 +109,17 @@ impl<'a> Parts<'a> {
     pub(crate) fn write_lock(&self, out: &mut Writer<'_>) {
         if let Some(lock) = self.lock {
             out.push(lock);
+            if !self.locked.is_empty() {
+                out.push(" of ");
+                out.list(", ", &self.locked, |out, table| out.push(table.name()));
+            }
             out.push(self.wait);
         }
+    }
+
+    /// Whether rows are left out that others have locked.
+    pub(crate) fn skips_locked(&self) -> bool {
+        self.lock.is_some() && self.wait == SKIP_LOCKED
     }
 
     /// The number of rows; of more than `most` that number.

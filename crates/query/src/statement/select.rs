@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 
 use super::list::List;
 use super::order::by;
-use super::parts::{Answer, Distinct, Parts};
+use super::parts::{Answer, Distinct, Parts, SKIP_LOCKED};
 use super::sort::Sort;
 use super::writer::{Writer, Written, describe};
 use super::{Filter, OrderBy};
@@ -136,9 +136,30 @@ impl<'a, S, R> Select<'a, S, R> {
         self
     }
 
+    /// Of the rows that are locked, those of this table alone; said twice, of both. So rows can be locked that others are
+    /// [left joined](Select::left_join) to. Of a statement that locks rows; a table that it does not have is [`Error::Statement`].
+    ///
+    /// ```
+    /// # use pgkeel_query::Entity;
+    /// # #[derive(Entity)]
+    /// # #[pgkeel(table = "jobs", columns = j)]
+    /// # struct Job { id: i64, owner: Option<i64> }
+    /// # #[derive(Entity)]
+    /// # #[pgkeel(table = "owners", columns = o)]
+    /// # struct Owner { id: i64 }
+    /// let jobs = Job::query().left_join::<Owner>(j::owner.eq_expr(o::id)).for_update().lock_only::<Job>().skip_locked();
+    /// assert!(jobs.text()?.ends_with(r#" for update of "jobs" skip locked"#));
+    /// # Ok::<(), pgkeel_query::Error>(())
+    /// ```
+    pub fn lock_only<T: Source>(mut self) -> Self {
+        self.parts.clauses.is_joined = true;
+        self.parts.locked.push(TableRef::of::<T>());
+        self
+    }
+
     /// Without rows that others have locked; of a statement that locks rows.
     pub fn skip_locked(mut self) -> Self {
-        self.parts.wait = " skip locked";
+        self.parts.wait = SKIP_LOCKED;
         self
     }
 

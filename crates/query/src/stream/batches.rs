@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
@@ -6,7 +7,7 @@ use pgkeel_connect::Executor;
 use crate::Error;
 use crate::page::{Keys, PageProblem, Position, Reader, Walk, put};
 use crate::relation::{Output, Scope};
-use crate::statement::{Answer, Select, Site, describe};
+use crate::statement::{Answer, By, Select, Site, describe};
 
 /// Rows in the order of their id, batch by batch: by [`Select::in_batches`].
 #[must_use = "batches are read by `next`"]
@@ -44,7 +45,7 @@ impl BatchPosition {
     fn new(position: &Position, keys: &Keys) -> Self {
         let mut bytes = vec![VERSION];
         for by in keys.each() {
-            put(&mut bytes, Some(by.column.path.as_bytes()));
+            put(&mut bytes, Some(name(*by).as_bytes()));
         }
         position.write(&mut bytes);
         Self(bytes)
@@ -53,9 +54,17 @@ impl BatchPosition {
     fn read(&self, keys: &Keys) -> Option<Position> {
         let mut reader = Reader(&self.0);
         let has_version = reader.take() == Some([VERSION]);
-        let mut is_of = |path: &str| matches!(reader.bytes(), Ok(Some(found)) if found == path.as_bytes());
-        let is_of_keys = keys.each().iter().all(|by| is_of(by.column.path));
+        let mut is_of = |name: &str| matches!(reader.bytes(), Ok(Some(found)) if found == name.as_bytes());
+        let is_of_keys = keys.each().iter().all(|by| is_of(&name(*by)));
         if has_version && is_of_keys { Position::read(&mut reader, keys) } else { None }
+    }
+}
+
+/// Of a table under another name that comes in front, so that the same column of two such tables is not taken for one.
+fn name(by: By) -> Cow<'static, str> {
+    match by.alias {
+        Some(alias) => format!("{alias}.{}", by.column.path).into(),
+        None => by.column.path.into(),
     }
 }
 
@@ -66,7 +75,8 @@ impl<'a, S: Scope, R> Select<'a, S, R> {
     ///
     /// ```
     /// use pgkeel_query::connect::Executor;
-    /// use pgkeel_query::{BatchPosition, Entity, Error};
+    /// use pgkeel_query::{Entity, Error};
+    /// use pgkeel_query::stream::BatchPosition;
     ///
     /// #[derive(Entity)]
     /// #[pgkeel(table = "app.users", columns = u)]

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::row::ReadRows;
 use crate::statement::Site;
 
-/// A cursor on the server. Names are literals, so that what declares one is prepared once.
+/// A cursor on the server. Names are literals, so that what declares one is prepared once for each.
 #[derive(Debug)]
 pub(super) struct ServerCursor {
     pub(super) name: &'static str,
@@ -24,12 +24,20 @@ macro_rules! names {
 
 static NAMES: [ServerCursor; 16] = names!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
 
-/// A temporary table or view of that name would be in front of the server's, if the schema were not said.
-const TAKEN: &str = "select name from pg_catalog.pg_cursors where name like 'pgkeel:stream %'";
+/// The number of the free one that comes next behind the one that was given out last, round and round: the server notes it for
+/// the transaction, so that streams that are opened at the same time get one each, before any of them is declared. Nothing if
+/// none is free. A temporary table or view of that name would be in front of the server's, if the schema were not said.
+const NEXT: &str = "select pg_catalog.set_config('pgkeel.stream', (
+    select number::text from pg_catalog.generate_series(1, 16) as number
+    where not exists (select from pg_catalog.pg_cursors where name = 'pgkeel:stream ' || number)
+    order by (number + 15 - coalesce(nullif(pg_catalog.current_setting('pgkeel.stream', true), ''), '0')::int4) % 16 limit 1
+), true)";
 
-/// The first that no cursor of the session has.
+/// One that no cursor of the session has.
 pub(super) async fn free(database: &impl Executor, site: Site) -> Result<&'static ServerCursor, Error> {
-    let taken = database.called_at(site).query_into::<ReadRows<(String,)>>(TAKEN, &[]).await?.all()?;
-    let free = NAMES.iter().find(|name| taken.iter().all(|(taken,)| taken != name.name));
-    free.ok_or(Error::TooManyStreams { most: NAMES.len() })
+    let given = database.called_at(site).query_into::<ReadRows<(Option<String>,)>>(NEXT, &[]).await?.all()?;
+    let number = given.into_iter().find_map(|(number,)| number?.parse::<usize>().ok());
+    number
+        .and_then(|number| NAMES.get(number.checked_sub(1)?))
+        .ok_or(Error::TooManyStreams { most: NAMES.len() })
 }

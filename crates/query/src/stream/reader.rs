@@ -1,8 +1,9 @@
 use tokio_postgres::{Column, Row};
 
+use crate::Error;
 use crate::relation::Output;
+use crate::row::RowReader;
 use crate::row::{CellMismatch, Cells, FromRow as _};
-use crate::{Error, RowReader};
 
 /// Reads rows as `R`, from the first on that comes: what a statement reads, and makes `R` of, is settled where this is made.
 pub(super) struct Reader<R> {

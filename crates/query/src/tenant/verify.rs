@@ -74,14 +74,18 @@ impl fmt::Display for Finding {
             Gap::Superuser => f.write_str("the role is a superuser; connect as one that is not"),
             Gap::BypassRls => f.write_str("the role has BYPASSRLS; connect as one without"),
             Gap::Owner => f.write_str("the role owns the table; connect as another one"),
-            Gap::NotEnabled => f.write_str("row-level security is not enabled"),
-            Gap::NotForced => {
-                f.write_str("row-level security is not forced, so it does not hold for the owner")
+            Gap::NotEnabled => f.write_str("row-level security is not enabled; `policy_sql` writes what does so"),
+            Gap::NotForced => f.write_str(
+                "row-level security is not forced, so it does not hold for the owner; `policy_sql` writes what does so",
+            ),
+            Gap::NoPolicy => f.write_str("no policy lets the role see any row; `policy_sql` writes one"),
+            Gap::NoUsing { policy } => write!(f, "the policy {policy} has no USING, which `policy_sql` writes"),
+            Gap::NoCheck { policy } => {
+                write!(f, "the policy {policy} has no WITH CHECK, which `policy_sql` writes")
             }
-            Gap::NoPolicy => f.write_str("no policy lets the role see any row"),
-            Gap::NoUsing { policy } => write!(f, "the policy {policy} has no USING"),
-            Gap::NoCheck { policy } => write!(f, "the policy {policy} has no WITH CHECK"),
-            Gap::Open { policy } => write!(f, "the policy {policy} does not look at the tenant"),
+            Gap::Open { policy } => {
+                write!(f, "the policy {policy} does not look at the tenant, as that of `policy_sql` does")
+            }
         }
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use pgkeel_pool::{Begin as _, Config, Pool, PoolerMode, RetryPolicy, Transaction as _};
-use pgkeel_query::{AuditedSql, CellReason, Error, Executor, FromRow, sql};
+use pgkeel_query::row::CellReason;
+use pgkeel_query::{AuditedSql, Error, Executor, FromRow, sql};
 use pgkeel_testkit::{Direction, Proxy, TestDatabase, eventually};
 
 const ROWS: i32 = 100_000;

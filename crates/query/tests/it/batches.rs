@@ -1,7 +1,9 @@
 //! Batches by id: each row once, from wherever it goes on, whatever others do meanwhile.
 
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{BatchPosition, Entity, Error, Executor, PageProblem, sql};
+use pgkeel_query::page::PageProblem;
+use pgkeel_query::stream::BatchPosition;
+use pgkeel_query::{Alias, Entity, Error, Executor, sql};
 use pgkeel_testkit::{Random, TestDatabase, scaled};
 
 use crate::watched::Nowhere;
@@ -107,6 +109,24 @@ async fn an_error_leaves_the_batch_to_be_asked_for_again() {
     connection.batch_execute("alter table away rename to pairs").await.unwrap();
     assert_eq!(batches.next(&connection).await.unwrap().unwrap().len(), 5);
     assert_eq!(batches.next(&connection).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_position_in_one_of_two_like_tables_is_none_in_the_other() {
+    type Twin = Alias<Other, 0>;
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let table = "create table other as select n as left, n as weight from generate_series(1, 4) n";
+    connection.batch_execute(table).await.unwrap();
+    let both = || Other::query().inner_join::<Twin>(o::left.ge_expr(Twin::of(o::left)));
+    let mut batches = both().in_batches(3);
+    batches.next(&connection).await.unwrap();
+    let position = batches.position().cloned().unwrap();
+    let swapped = Twin::query().inner_join::<Other>(o::left.ge_expr(Twin::of(o::left)));
+    let error = swapped.in_batches(3).after(position.clone()).next(&Nowhere).await.unwrap_err();
+    assert!(matches!(error, Error::Page(PageProblem::OtherPosition)), "{error:?}");
+    let rest = both().in_batches(9).after(position).next(&connection).await.unwrap().unwrap();
+    assert_eq!(rest.len(), 7);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Rows that belong to others, loaded for many at once; and loops that should have done so.
 
+use pgkeel_query::relation::{exists, value};
 use pgkeel_query::{Entity, Error, Executor, NPlusOne, load_by_key, load_many, load_one, sql};
 use pgkeel_testkit::{Log, TestDatabase, in_full, scaled};
 
@@ -103,6 +104,18 @@ async fn of_each_there_is_one_or_none_and_keys_find_what_they_refer_to() {
     assert_eq!(names.collect::<Vec<_>>(), expected);
     let several = load_by_key([2_i64], Post::by(p::user_id), &connection).await.unwrap_err();
     assert!(matches!(several, Error::RowCount { .. }), "{several:?}");
+}
+
+#[tokio::test]
+async fn rows_are_chosen_and_ordered_by_what_is_computed() {
+    let database = filled(9).await;
+    let connection = database.connection().await;
+    let parents = users(&connection).await;
+    let has_photo = exists(Photo::query().filter(ph::user_id.eq_expr(p::user_id)));
+    let by = Post::by(p::user_id).filter(has_photo).order_by(value(0_i64).minus(p::id).asc());
+    let posts = load_many(&parents, by, &connection).await.unwrap();
+    let ids: Vec<_> = posts.into_iter().flatten().map(|post| post.id).collect();
+    assert_eq!(ids, [22, 21], "of the one who has a photo");
 }
 
 /// As the server counts them.

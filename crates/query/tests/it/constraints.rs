@@ -1,9 +1,8 @@
 //! What rules of a program and of the database say of values, as users are told it.
 
 use garde::Validate;
-use pgkeel_query::{
-    Constraints, Entity, Error, Executor, Fault, FieldErrors, Limit, NewRow, Rejected, check, check_with, sql,
-};
+use pgkeel_query::input::{Fault, Limit, check, check_with};
+use pgkeel_query::{Constraints, Entity, Error, Executor, FieldErrors, NewRow, Rejected, sql};
 use pgkeel_testkit::{TestDatabase, in_full};
 use serde_json::json;
 

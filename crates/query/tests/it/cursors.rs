@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{CursorKeys, CursorReason, Entity, Error, Executor as _, KeysetRequest, Select};
+use pgkeel_query::page::{CursorReason, PageProblem};
+use pgkeel_query::{CursorKeys, Entity, Error, Executor as _, KeysetRequest, Select};
 use pgkeel_testkit::{Random, TestDatabase, in_full, scaled};
 
 use crate::moods::Mood;
@@ -52,7 +53,7 @@ fn keys(byte: u8) -> CursorKeys {
 async fn third(connection: &Connection, keys: &CursorKeys, request: KeysetRequest<'_>) -> String {
     let page = by_name().keyset(keys, request).fetch(connection).await.unwrap();
     assert_eq!(page.edges[2].node.id, 3);
-    page.edges[2].cursor.clone()
+    page.edges[2].cursor.clone().unwrap()
 }
 
 fn reason(error: &Error) -> CursorReason {
@@ -394,10 +395,52 @@ async fn a_cursor_shows_nothing_of_its_row_and_equal_rows_have_equal_cursors() {
     let error =
         by_name().keyset(&keys, KeysetRequest::first(3).after(&one[1..])).fetch(&Nowhere).await.unwrap_err();
     assert!(!in_full(&error).contains(&one[1..]), "{error:?}");
-    let long = format!("update items set name = repeat('{CANARY}', 2000)");
+}
+
+#[tokio::test]
+async fn a_row_that_is_too_long_for_a_cursor_is_on_its_page_and_no_page_begins_behind_it() {
+    let (_database, connection) = items().await;
+    let keys = keys(7);
+    let long = format!(
+        "update items set name = '{CANARY}' || id || repeat('x', case id when 5 then 20000 else 0 end)"
+    );
     connection.batch_execute(&long).await.unwrap();
-    let error = by_name().keyset(&keys, KeysetRequest::first(3)).fetch(&connection).await.unwrap_err();
-    assert!(matches!(error, Error::Page(pgkeel_query::PageProblem::KeyTooLong)), "{error:?}");
+    let ids =
+        |page: &pgkeel_query::Edges<Item>| page.edges.iter().map(|edge| edge.node.id).collect::<Vec<_>>();
+    let page = by_name().keyset(&keys, KeysetRequest::first(6)).fetch(&connection).await.unwrap();
+    assert_eq!(ids(&page), [1, 2, 3, 4, 5, 6]);
+    assert!(page.edges.iter().all(|edge| edge.cursor.is_some() == (edge.node.id != 5)));
+    let after = page.page_info.end_cursor.unwrap();
+    let rest =
+        by_name().keyset(&keys, KeysetRequest::first(6).after(&*after)).fetch(&connection).await.unwrap();
+    assert_eq!(ids(&rest), [7, 8, 9]);
+    for ends_with_it in [KeysetRequest::first(5), KeysetRequest::last(5)] {
+        let error = by_name().keyset(&keys, ends_with_it).fetch(&connection).await.unwrap_err();
+        assert!(matches!(error, Error::Page(PageProblem::KeyTooLong { most: 16_384 })), "{error:?}");
+        assert!(!error.is_bad_request() && !in_full(&error).contains(CANARY), "{error:?}");
+    }
+    connection.batch_execute("delete from items where id > 5").await.unwrap();
+    let last = by_name().keyset(&keys, KeysetRequest::first(5)).fetch(&connection).await.unwrap();
+    assert_eq!((ids(&last).len(), last.page_info.has_next_page, last.page_info.end_cursor), (5, false, None));
+}
+
+#[tokio::test]
+async fn a_column_of_a_composite_type_is_told_and_an_array_of_such_is_walked() {
+    let (_database, connection) = items().await;
+    let table =
+        "create type pair as (a int4, b text); create table any_type(id int4 primary key, value pair);
+        insert into any_type select n, row(n, 'x')::pair from generate_series(1, 3) n";
+    connection.batch_execute(table).await.unwrap();
+    let keys = keys(7);
+    let all = || AnyType::select((y::id,)).order_by(y::value.asc());
+    let error = all().keyset(&keys, KeysetRequest::first(2)).fetch(&connection).await.unwrap_err();
+    assert!(matches!(error, Error::Page(PageProblem::Composite { column: "any_type.value" })), "{error:?}");
+    let array = "alter table any_type alter column value type pair[] using array[value]";
+    connection.batch_execute(array).await.unwrap();
+    let first = all().keyset(&keys, KeysetRequest::first(2)).fetch(&connection).await.unwrap();
+    let after = first.page_info.end_cursor.unwrap();
+    let rest = all().keyset(&keys, KeysetRequest::first(2).after(&*after)).fetch(&connection).await.unwrap();
+    assert_eq!(rest.into_nodes().collect::<Vec<_>>(), [(3,)]);
 }
 
 #[tokio::test]

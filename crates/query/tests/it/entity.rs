@@ -1,6 +1,7 @@
 //! Structs that are tables: what is known of them, and how they are read.
 
-use pgkeel_query::{Entity, Executor as _, FromRow, Role, sql};
+use pgkeel_query::entity::Role;
+use pgkeel_query::{Entity, Executor as _, FromRow, sql};
 use pgkeel_testkit::TestDatabase;
 use serde::Deserialize;
 
@@ -60,13 +61,13 @@ const TABLE: &str = "create schema app; create table app.users(id int8 generated
 fn what_the_words_say_is_known() {
     let facts = User::FACTS;
     assert_eq!(facts.table(), "app.users");
-    let names: Vec<_> = facts.columns().iter().map(pgkeel_query::ColumnFacts::name).collect();
+    let names: Vec<_> = facts.columns().iter().map(pgkeel_query::entity::ColumnFacts::name).collect();
     assert_eq!(
         names,
         ["id", "tenant", "e\"mail", "prefs", "extra", "floor", "lock_version", "deletedAt", "type"],
         "neither what is flattened nor what the table does not have"
     );
-    let of = |role| facts.columns_for(role).map(pgkeel_query::ColumnFacts::name).collect::<Vec<_>>();
+    let of = |role| facts.columns_for(role).map(pgkeel_query::entity::ColumnFacts::name).collect::<Vec<_>>();
     assert_eq!((of(Role::Id), of(Role::Generated)), (vec!["id"], vec!["id"]));
     assert_eq!((of(Role::Unique), of(Role::Version)), (vec!["e\"mail"], vec!["lock_version"]));
     assert_eq!((of(Role::SoftDelete), of(Role::Tenant)), (vec!["deletedAt"], vec!["tenant"]));

@@ -2,13 +2,16 @@
 
 use std::time::SystemTime;
 
-use pgkeel_query::{
-    AuditedSql, BadStatement, Entity, Error, Executor as _, FromRow, Unit, Window, array_agg, avg, bool_and,
-    bool_or, coalesce, count, count_distinct, count_of, date_trunc, dense_rank, first_value, lag, last_value,
-    lead, length, lower, max, min, named, now, rank, row_number, string_agg, sum, upper, value,
+use pgkeel_query::relation::{
+    BadStatement, FrameEnd, Unit, Window, array_agg, avg, bool_and, bool_or, coalesce, count, count_distinct,
+    count_of, date_trunc, dense_rank, first_value, lag, last_value, lead, length, lower, max, min, named,
+    now, rank, row_number, string_agg, sum, upper, value,
 };
+use pgkeel_query::{AuditedSql, Entity, Error, Executor as _, FromRow};
 use pgkeel_testkit::TestDatabase;
 use rust_decimal::Decimal;
+
+use crate::oracle::same;
 
 #[derive(Entity)]
 #[pgkeel(table = "rows", columns = r)]
@@ -49,20 +52,6 @@ type Bools = (Option<bool>, Option<bool>, Option<bool>, Option<bool>);
 type Lists = (Option<Vec<i64>>, Option<Vec<Option<i32>>>, Option<String>);
 type Numbers = (i64, i64, i64, i64, Option<i32>, Option<i32>);
 type Values = (Option<i64>, Option<i64>, Option<i64>, i64, i64);
-
-macro_rules! same {
-    ($on:expr, $statement:expr, $row:ty, $plain:expr) => {{
-        let plain: &str = $plain;
-        let statement = $statement;
-        let text = statement.text().unwrap();
-        let built: Vec<$row> =
-            statement.fetch_all($on).await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
-        let oracle = AuditedSql::new("an oracle", plain).fetch_all::<$row>($on).await;
-        let oracle = oracle.unwrap_or_else(|error| panic!("{plain}: {error:?}"));
-        assert!(!built.is_empty(), "{text}");
-        assert_eq!(built, oracle, "{text}\n{plain}");
-    }};
-}
 
 #[tokio::test]
 async fn aggregates_have_the_values_and_the_types_of_the_server() {
@@ -217,7 +206,7 @@ async fn comparisons_of_expressions_find_the_rows_that_plain_sql_finds() {
     let connection = database.connection().await;
     connection.batch_execute(TABLE).await.unwrap();
     let sum_of_both = || r::number.plus(r::number);
-    let cases: Vec<(pgkeel_query::Filter<'_, pgkeel_query::Joined>, &str)> = vec![
+    let cases: Vec<(pgkeel_query::Filter<'_, pgkeel_query::relation::Joined>, &str)> = vec![
         (lower(r::word).eq("w1").joined(), "lower(word) = 'w1'"),
         (lower(r::word).ne("w1").joined(), "lower(word) <> 'w1'"),
         (sum_of_both().lt(4).joined(), "number + number < 4"),
@@ -256,11 +245,11 @@ async fn comparisons_of_expressions_find_the_rows_that_plain_sql_finds() {
 }
 
 trait OfFilter<'a> {
-    fn expr_of_filter(self) -> pgkeel_query::Filter<'a, pgkeel_query::Joined>;
+    fn expr_of_filter(self) -> pgkeel_query::Filter<'a, pgkeel_query::relation::Joined>;
 }
 
 impl<'a> OfFilter<'a> for pgkeel_query::Filter<'a, Row> {
-    fn expr_of_filter(self) -> pgkeel_query::Filter<'a, pgkeel_query::Joined> {
+    fn expr_of_filter(self) -> pgkeel_query::Filter<'a, pgkeel_query::relation::Joined> {
         coalesce(self, value(false)).holds().joined()
     }
 }
@@ -315,7 +304,7 @@ async fn groups_are_those_of_plain_sql_and_read_by_position_or_by_name() {
     same!(on, distinct, (Option<String>,), "select distinct word from rows order by word");
 }
 
-fn r_word() -> pgkeel_query::OrderExpr<'static, pgkeel_query::Anywhere> {
+fn r_word() -> pgkeel_query::statement::OrderExpr<'static, pgkeel_query::relation::Anywhere> {
     named("word").asc()
 }
 
@@ -358,6 +347,25 @@ async fn windows_are_those_of_plain_sql() {
         "select first_value(id) over w, last_value(id) over w, sum(small) over w,
          count(*) filter (where number is null) over (), row_number() over w + 10
          from rows window w as (partition by word order by small desc, id) order by id"
+    );
+    let around = || Window::new().order_by(r::id.asc()).rows(FrameEnd::Before(2), FrameEnd::Behind(3));
+    let alike = || Window::new().partition_by(r::word).order_by(r::small.asc());
+    same!(
+        on,
+        Row::select((
+            sum(r::small).over(around()),
+            last_value(r::id).over(Window::new().order_by(r::id.asc()).rows(FrameEnd::First, FrameEnd::Last)),
+            count().over(alike().groups(FrameEnd::Before(1), FrameEnd::Current)),
+            sum(r::small).over(alike().rows(FrameEnd::Current, FrameEnd::Last)),
+            count().over(Window::new().rows(FrameEnd::First, FrameEnd::Behind(0))),
+        ))
+        .order_by(r::id.asc()),
+        (Option<i64>, Option<i64>, i64, Option<i64>, i64),
+        "select sum(small) over (order by id rows between 2 preceding and 3 following),
+         last_value(id) over (order by id rows between unbounded preceding and unbounded following),
+         count(*) over (partition by word order by small groups between 1 preceding and current row),
+         sum(small) over (partition by word order by small rows between current row and unbounded following),
+         count(*) over (rows between unbounded preceding and 0 following) from rows order by id"
     );
     let ranked = row_number().over(Window::new().order_by(r::id.desc())).desc();
     same!(on, Row::select((r::id,)).order_by(ranked), (i64,), "select id from rows order by id");

@@ -1,11 +1,11 @@
 //! Statements that nobody would think of, put together at random: the server accepts each, and hostile values stay values.
 
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{
-    Alias, Column, Entity, Error, Exact, Executor as _, Expr, Filter, Joined, Nullable, Output, Select,
-    Whole, Window, bool_and, coalesce, count, count_distinct, count_of, exists, lag, length, lower, max, min,
-    named, rank, row_number, scalar, sql, string_agg, sum, upper, value,
+use pgkeel_query::relation::{
+    Exact, Joined, Nullable, Output, Whole, Window, bool_and, coalesce, count, count_distinct, count_of,
+    exists, lag, length, lower, max, min, named, rank, row_number, scalar, string_agg, sum, upper, value,
 };
+use pgkeel_query::{Alias, Column, Entity, Error, Executor as _, Expr, Filter, Select, sql};
 use pgkeel_testkit::{Random, TestDatabase, scaled};
 
 #[derive(Debug, Entity)]

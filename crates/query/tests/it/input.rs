@@ -4,9 +4,8 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{
-    Caps, Entity, Executor as _, Fault, FieldErrors, FieldSet, InputValue, Request, Step, fields,
-};
+use pgkeel_query::input::{Caps, Fault, InputValue, Request, Step};
+use pgkeel_query::{Entity, Executor as _, FieldErrors, FieldSet, fields};
 use pgkeel_testkit::TestDatabase;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -170,7 +169,8 @@ async fn lists_trees_and_orders_mean_what_they_say() {
 }
 
 fn codes(errors: &FieldErrors) -> Vec<(String, &'static str)> {
-    let place = |error: &pgkeel_query::FieldError| error.to_string().split(": ").next().unwrap().to_owned();
+    let place =
+        |error: &pgkeel_query::input::FieldError| error.to_string().split(": ").next().unwrap().to_owned();
     errors.iter().map(|error| (place(error), error.fault().code())).collect()
 }
 
@@ -292,7 +292,7 @@ fn an_error_has_what_is_allowed_and_what_is_perhaps_meant() {
         ("filter[mood]", "x"),
     ]));
     let errors = errors.unwrap_err();
-    let faults: Vec<&Fault> = errors.iter().map(pgkeel_query::FieldError::fault).collect();
+    let faults: Vec<&Fault> = errors.iter().map(pgkeel_query::input::FieldError::fault).collect();
     let Fault::UnknownField { allowed, nearest } = faults[0] else { panic!("{errors:?}") };
     assert_eq!((*nearest, allowed.len(), allowed.contains(&"tags")), (Some("name"), 14, false));
     let Fault::UnknownOperator { allowed, nearest } = faults[1] else { panic!("{errors:?}") };

@@ -1,10 +1,10 @@
 //! Pages, batches and streams of statements of several tables, and of what is computed in them.
 
 use pgkeel_query::connect::{Begin as _, Connection, Executor as _};
-use pgkeel_query::{
-    Alias, BadStatement, CountMode, Entity, Error, FieldSet, KeysetRequest, PageProblem, PageRequest,
-    Request, Select, Total, Whole, Window, count, exists, fields, lower, named, row_number, sum,
-};
+use pgkeel_query::input::Request;
+use pgkeel_query::page::{PageProblem, Total};
+use pgkeel_query::relation::{BadStatement, Whole, Window, count, exists, lower, named, row_number, sum};
+use pgkeel_query::{Alias, CountMode, Entity, Error, FieldSet, KeysetRequest, PageRequest, Select, fields};
 use pgkeel_testkit::TestDatabase;
 
 use crate::keyset::cursors;
@@ -108,6 +108,30 @@ async fn joined_rows_are_walked_from_either_end_without_gap_or_repeat() {
             assert_eq!(walked, expected, "{statement:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn rows_that_either_table_is_missing_from_are_walked_too() {
+    let (_database, connection) = filled().await;
+    let cursors = cursors();
+    let full =
+        || User::query().full_join::<Team>(u::team.eq_expr(t::id) & u::id.gt(9)).order_by(u::name.asc());
+    let expected = full().order_by(u::id.asc()).order_by(t::id.asc()).fetch_all(&connection).await.unwrap();
+    let missing =
+        |of: fn(&(Option<User>, Option<Team>)) -> bool| expected.iter().filter(|row| of(row)).count();
+    assert!(missing(|row| row.0.is_none()) > 1 && missing(|row| row.1.is_none()) > 9);
+    let (mut walked, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let request = KeysetRequest::first(3).after(after.as_deref());
+        let page = full().keyset(&cursors, request).fetch(&connection).await.unwrap();
+        let info = page.page_info.clone();
+        walked.extend(page.into_nodes());
+        after = info.end_cursor.filter(|_| info.has_next_page);
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(walked, expected);
 }
 
 #[tokio::test]

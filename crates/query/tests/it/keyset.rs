@@ -3,9 +3,8 @@
 use std::time::SystemTime;
 
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{
-    CursorKeys, Edges, Entity, Error, Executor, Filter, KeysetRequest, Order, PageProblem, Select, sql,
-};
+use pgkeel_query::page::PageProblem;
+use pgkeel_query::{CursorKeys, Edges, Entity, Error, Executor, Filter, KeysetRequest, Order, Select, sql};
 use pgkeel_testkit::{Random, TestDatabase, scaled};
 
 use crate::watched::Watched;

@@ -5,8 +5,9 @@ use std::error::Error as StdError;
 
 use bytes::{BufMut as _, BytesMut};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use pgkeel_query::bind::{IsNull, MisfitReason, ViaToSql};
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{AuditedSql, Bind, Error, Executor as _, IsNull, MisfitReason, Type, ViaToSql, sql};
+use pgkeel_query::{AuditedSql, Bind, Error, Executor as _, Type, sql};
 use pgkeel_testkit::{Random, TestDatabase, scaled};
 use tokio_postgres::types::{Kind, ToSql, to_sql_checked};
 
@@ -55,7 +56,7 @@ async fn arrays_of_two_dimensions_are_refused_and_the_connection_goes_on() {
     let values: [(&dyn Bind, &str); 4] =
         [(&nested, "int4[]"), (&nested, "square"), (&texts, "text[]"), (&nested, "int4[][]")];
     for (value, kind) in values {
-        let param = pgkeel_query::Param { number: 1, name: pgkeel_query::ParamName::None, value };
+        let param = pgkeel_query::bind::Param { number: 1, name: pgkeel_query::bind::ParamName::None, value };
         let error = connection.query(&format!("select $1::{kind}"), &[&param]).await.map_err(Error::from);
         let Err(Error::Parameter(bad)) = error else { panic!("{kind}: {error:?}") };
         assert_eq!(bad.misfit().reason(), MisfitReason::OtherType, "{bad}");
@@ -232,7 +233,7 @@ async fn a_numeric_is_read_exactly_or_refused() {
                 exact += 1;
             }
             Err(Error::Cell { source, .. }) => {
-                assert_eq!(source.reason(), pgkeel_query::CellReason::Inexact, "{text}");
+                assert_eq!(source.reason(), pgkeel_query::row::CellReason::Inexact, "{text}");
                 let behind = digits[point..].trim_end_matches('0').len();
                 let whole = format!("{}{}", &digits[..point], &digits[point..][..behind]);
                 let fits = whole.parse::<u128>().unwrap_or(0) < 1 << 96 && behind <= 28;

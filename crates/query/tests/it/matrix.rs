@@ -1,7 +1,8 @@
 //! Every Rust value on every type of the server's: it reads back equal, or is refused before a byte is sent.
 
+use pgkeel_query::bind::{MisfitReason, Param, ParamName};
 use pgkeel_query::connect::{Connection, dial};
-use pgkeel_query::{Bind, Error, Executor as _, MisfitReason, Param, ParamName};
+use pgkeel_query::{Bind, Error, Executor as _};
 use pgkeel_testkit::{Direction, Proxy, Random, TestDatabase, scaled};
 use tokio_postgres::Statement;
 

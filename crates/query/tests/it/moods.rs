@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::error::Error;
 
 use bytes::BytesMut;
-use pgkeel_query::{BindType, ColumnValue, InputValue, IsNull, MisfitReason, Type};
+use pgkeel_query::bind::{IsNull, MisfitReason};
+use pgkeel_query::entity::ColumnValue;
+use pgkeel_query::input::InputValue;
+use pgkeel_query::{BindType, Type};
 use tokio_postgres::types::FromSql;
 
 #[derive(Debug, Clone, Copy, PartialEq)]

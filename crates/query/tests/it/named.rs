@@ -29,7 +29,7 @@ async fn a_line_by_names_finds_what_an_entity_would() {
         .await
         .unwrap();
     assert_eq!(rows, [(2, Some("c%d".into())), (1, Some("a@b".into()))]);
-    let ids = async |statement: pgkeel_query::NamedSelect<'_>| {
+    let ids = async |statement: pgkeel_query::statement::NamedSelect<'_>| {
         let ids = statement
             .select(["id"])
             .order_by(vec![col("id").asc()])

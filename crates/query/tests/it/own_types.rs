@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use bytes::BytesMut;
-use pgkeel_query::{BindType, Error, Executor as _, IsNull, Misfit, MisfitReason, Type, ViaToSql, sql};
+use pgkeel_query::bind::{IsNull, Misfit, MisfitReason, ViaToSql};
+use pgkeel_query::{BindType, Error, Executor as _, Type, sql};
 use pgkeel_testkit::TestDatabase;
 use tokio_postgres::types::{ToSql, to_sql_checked};
 

@@ -3,8 +3,11 @@
 use std::time::Instant;
 
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{CountMode, Entity, Error, Executor as _, Page, PageProblem, PageRequest, Total, sql};
+use pgkeel_query::page::{PageProblem, Total};
+use pgkeel_query::{CountMode, Entity, Error, Executor as _, Page, PageRequest, sql};
 use pgkeel_testkit::{TestDatabase, is_soak, scaled};
+
+use crate::watched::Nowhere;
 
 /// With the names that the statement itself has.
 #[derive(Debug, PartialEq, Clone, Entity)]
@@ -178,6 +181,25 @@ async fn what_is_no_page_is_told_before_anything_is_sent() {
             matches!(error, Error::Page(PageProblem::AlreadyCut)) && !error.is_bad_request(),
             "{error:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_locked_are_passed_over_where_nothing_is_counted() {
+    let (database, connection) = of(9).await;
+    let other = database.connection().await;
+    other.batch_execute("begin; select from rows where id in (2, 4) for update").await.unwrap();
+    let free = || Item::query().order_by(item::id.asc()).for_update().skip_locked();
+    let first =
+        free().page(PageRequest::offset(1, 4).count(CountMode::None)).fetch(&connection).await.unwrap();
+    let ids: Vec<_> = first.items.iter().map(|item| item.id).collect();
+    assert_eq!((ids, first.total, first.has_next), (vec![1, 3, 5, 6], Total::Unknown, true));
+    let last =
+        free().page(PageRequest::offset(2, 4).count(CountMode::None)).fetch(&connection).await.unwrap();
+    assert_eq!((last.items.len(), last.total), (3, Total::Exact(7)), "those that were not locked");
+    for mode in MODES.into_iter().filter(|mode| *mode != CountMode::None) {
+        let error = free().page(PageRequest::offset(1, 4).count(mode)).fetch(&Nowhere).await.unwrap_err();
+        assert!(matches!(error, Error::Page(PageProblem::SkipsLocked)), "{mode:?}: {error:?}");
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use pgkeel_pool::{Config as PoolConfig, Pool};
-use pgkeel_query::{AuditedSql, Bind, Error, Executor as _, Json, MisfitReason, Type, ViaToSql, sql};
+use pgkeel_query::bind::{MisfitReason, ViaToSql};
+use pgkeel_query::{AuditedSql, Bind, Error, Executor as _, Json, Type, sql};
 use pgkeel_testkit::{Direction, Proxy, TestDatabase};
 use serde::Serialize;
 

@@ -1,10 +1,12 @@
 //! Statements of several tables beside plain SQL: joins, subqueries, statements under names, and combined ones.
 
-use pgkeel_query::{
-    Alias, AuditedSql, BadStatement, Entity, Error, Executor, Filter, FromRow, Joined, OrderBy, Select,
-    array_agg, coalesce, count, count_of, exists, lower, max, named, scalar, sql, sum, value,
+use pgkeel_query::relation::{
+    BadStatement, Joined, array_agg, coalesce, count, count_of, exists, lower, max, named, scalar, sum, value,
 };
+use pgkeel_query::{Alias, AuditedSql, Entity, Error, Executor, Filter, FromRow, OrderBy, Select, sql};
 use pgkeel_testkit::TestDatabase;
+
+use crate::oracle::same;
 
 #[derive(Debug, Clone, PartialEq, Entity)]
 #[pgkeel(table = "app.users", columns = u)]
@@ -49,20 +51,6 @@ const TABLES: &str = "create schema app;
     insert into teams select n, nullif('T' || n, 'T3'), 'C' || n from generate_series(1, 5) n;
     insert into app.users select n, 's', 'U' || n, nullif(n % 5, 0), nullif(n / 4, 0) from generate_series(1, 23) n;
     insert into orders select n, n % 9, n * 7 % 100 from generate_series(1, 60) n";
-
-macro_rules! same {
-    ($on:expr, $statement:expr, $row:ty, $plain:expr) => {{
-        let plain: &str = $plain;
-        let statement = $statement;
-        let text = statement.text().unwrap();
-        let built: Vec<$row> =
-            statement.fetch_all($on).await.unwrap_or_else(|error| panic!("{text}: {error:?}"));
-        let oracle = AuditedSql::new("an oracle", plain).fetch_all::<$row>($on).await;
-        let oracle = oracle.unwrap_or_else(|error| panic!("{plain}: {error:?}"));
-        assert!(!built.is_empty(), "{text}");
-        assert_eq!(built, oracle, "{text}\n{plain}");
-    }};
-}
 
 /// Code of any entity, which knows nothing of joined tables.
 async fn of_any<E: Entity>(
@@ -112,6 +100,27 @@ async fn joined_rows_are_read_as_entities_and_those_that_are_missing_as_none() {
     let found = |id: i64| Some(id % 5).filter(|id| ![0, 2].contains(id)).map(team);
     let expected: Vec<_> = (1..24).map(|id| (user(id), found(id))).collect();
     assert_eq!(rows, expected);
+    let teams = User::query().right_join::<Team>(u::team.eq_expr(t::id) & u::id.lt(4));
+    let rows: Vec<(Option<User>, Team)> = teams.order_by(t::id.asc()).fetch_all(&connection).await.unwrap();
+    let expected: Vec<_> = (1..6).map(|id| (Some(id).filter(|id| *id < 4).map(user), team(id))).collect();
+    assert_eq!(rows, expected);
+    let both = User::query().full_join::<Team>(u::team.eq_expr(t::id));
+    let both = both.order_by(t::id.asc()).order_by(u::id.asc());
+    let rows: Vec<(Option<User>, Option<Team>)> = both.fetch_all(&connection).await.unwrap();
+    let of_team = |team_id: i64| (1..24).filter(move |id| id % 5 == team_id).map(move |id| (id, team_id));
+    let matched = (1..5).flat_map(of_team).map(|(id, team_id)| (Some(user(id)), Some(team(team_id))));
+    let alone = [5, 10, 15, 20].map(|id| (Some(user(id)), None));
+    let expected: Vec<_> = matched.chain([(None, Some(team(5)))]).chain(alone).collect();
+    assert_eq!(rows, expected);
+    let of_three = User::query().inner_join::<Order>(u::id.eq_expr(o::buyer));
+    let of_three = of_three.right_join::<Team>(u::team.eq_expr(t::id) & o::id.lt(9)).order_by(t::id.asc());
+    same!(
+        &connection,
+        of_three.select((t::id, u::id, o::id)).order_by(o::id.asc()),
+        (i64, Option<i64>, Option<i64>),
+        "select t.id, u.id, o.id from app.users u join orders o on u.id = o.buyer
+         right join teams t on u.team = t.id and o.id < 9 order by t.id, o.id"
+    );
     let one = left.clone().filter(u::id.eq(5)).fetch_one(&connection).await.unwrap();
     assert_eq!(one, (user(5), None));
     let bosses = left.left_join::<Boss>(u::boss.eq_expr(Boss::of(u::id))).filter(u::id.lt(9));
@@ -120,6 +129,30 @@ async fn joined_rows_are_read_as_entities_and_those_that_are_missing_as_none() {
     assert_eq!(rows, expected);
     let alone: Vec<User> = Boss::query().filter(Boss::of(u::id).eq(7)).fetch_all(&connection).await.unwrap();
     assert_eq!(alone, [user(7)]);
+}
+
+#[tokio::test]
+async fn rows_of_one_table_are_locked_of_those_that_are_joined() {
+    let database = TestDatabase::empty().await;
+    let (connection, other) = (database.connection().await, database.connection().await);
+    connection.batch_execute(TABLES).await.unwrap();
+    let left = || User::query().left_join::<Team>(u::team.eq_expr(t::id)).order_by(u::id.asc()).limit(3);
+    let refused = left().for_update().fetch_all(&connection).await.unwrap_err();
+    assert_eq!(refused.code().map(tokio_postgres::error::SqlState::code), Some("0A000"), "{refused:?}");
+    connection.batch_execute("begin").await.unwrap();
+    let locked = left().for_update().lock_only::<User>().fetch_all(&connection).await.unwrap();
+    assert_eq!(locked.len(), 3);
+    let others = left().for_update().lock_only::<User>().skip_locked().fetch_all(&other).await.unwrap();
+    assert_eq!(others.iter().map(|(user, _)| user.id).collect::<Vec<_>>(), [4, 5, 6]);
+    let teams = Team::query().for_update().no_wait().fetch_all(&other).await.unwrap();
+    assert_eq!(teams.len(), 5, "the rows of the other table are free");
+    connection.batch_execute("rollback").await.unwrap();
+    let absent = left().for_update().lock_only::<Order>().fetch_all(&crate::watched::Nowhere).await;
+    let tables = vec![r#""users""#, r#""teams""#];
+    assert!(
+        matches!(&absent, Err(Error::Statement(BadStatement::NotLocked { table: r#""orders""#, tables: there })) if *there == tables),
+        "{absent:?}"
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use std::time::SystemTime;
 
 use pgkeel_pool::{Begin as _, Transaction as _};
-use pgkeel_query::{Entity, Error, Executor, Keyed, NewRow, sql};
+use pgkeel_query::repository::Keyed;
+use pgkeel_query::{Entity, Error, Executor, NewRow, sql};
 use pgkeel_testkit::{TestDatabase, in_full};
 
 #[derive(Debug, PartialEq, Clone, Entity)]

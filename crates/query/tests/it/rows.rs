@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use pgkeel_query::connect::Connection;
-use pgkeel_query::{AuditedSql, CellReason, ColumnProblem, Error, FromRow, RowReader, sql};
+use pgkeel_query::row::{CellReason, ColumnProblem, RowReader};
+use pgkeel_query::{AuditedSql, Error, FromRow, sql};
 use pgkeel_query::{Executor as _, Type};
 use pgkeel_testkit::TestDatabase;
 use rust_decimal::Decimal;

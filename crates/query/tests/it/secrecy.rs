@@ -1,6 +1,7 @@
 //! No value is in anything that is shown, of any error of this crate.
 
-use pgkeel_query::{AuditedSql, Bind, Error, Executor as _, Param, ParamName, ViaToSql, sql};
+use pgkeel_query::bind::{Param, ParamName, ViaToSql};
+use pgkeel_query::{AuditedSql, Bind, Error, Executor as _, sql};
 use pgkeel_testkit::{Log, TestDatabase, in_full};
 
 const CANARY: &str = "Zanzibar4711";

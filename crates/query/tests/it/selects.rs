@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use pgkeel_pool::{Begin as _, Config, Pool, Transaction as _};
-use pgkeel_query::{AuditedSql, Entity, Error, Executor, Filter, MisfitReason, sql};
+use pgkeel_query::bind::MisfitReason;
+use pgkeel_query::{AuditedSql, Entity, Error, Executor, Filter, sql};
 use pgkeel_testkit::TestDatabase;
 
 #[derive(Debug, PartialEq, Entity)]

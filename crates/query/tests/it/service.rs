@@ -4,9 +4,11 @@ use std::time::SystemTime;
 
 use pgkeel_pool::{Begin as _, Config, Pool};
 use pgkeel_query::connect::{Address, Transaction};
+use pgkeel_query::input::Request;
+use pgkeel_query::page::CursorReason;
 use pgkeel_query::{
-    CursorKeys, CursorReason, Edges, Entity, Error, Executor as _, FieldSet, KeysetRequest, NewRow,
-    PageRequest, Request, fields, tenant,
+    CursorKeys, Edges, Entity, Error, Executor as _, FieldSet, KeysetRequest, NewRow, PageRequest, fields,
+    tenant,
 };
 use pgkeel_testkit::TestDatabase;
 

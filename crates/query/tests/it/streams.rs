@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use pgkeel_pool::{Begin as _, Config, Pool};
+use pgkeel_pool::{Begin as _, Config, Pool, Transaction as _};
 use pgkeel_query::connect::Connection;
 use pgkeel_query::{Entity, Error, Executor, Select, sql};
 use pgkeel_testkit::{Direction, Proxy, Random, TestCluster, TestDatabase, eventually, is_soak, scaled};
@@ -226,6 +226,28 @@ async fn streams_that_are_left_hold_their_cursors_until_the_end_and_are_counted(
     assert_eq!(ids(18).fetch_all(&tx).await.unwrap().len(), 2, "the transaction goes on");
     tx.commit().await.unwrap();
     assert_eq!(cursors(&connection).await, 0);
+}
+
+#[tokio::test]
+async fn streams_that_are_opened_at_the_same_time_are_several() {
+    let (database, _connection) = of(20).await;
+    let pool = crate::pool_of(&database);
+    let tx = pool.begin().await.unwrap();
+    let most = futures_util::future::join_all((0..16).map(|from| ids(from).stream(&tx, 3))).await;
+    for (from, rows) in (0..).zip(most) {
+        let came: Vec<(i32,)> = rows.unwrap().into_stream().try_collect().await.unwrap();
+        assert_eq!(came, (from + 1..=20).map(|id| (id,)).collect::<Vec<_>>());
+    }
+    assert_eq!(cursors(&tx).await, 0);
+    let in_short = async || -> Result<(), Error> {
+        let mut rows = ids(17).stream(&tx, 9).await?;
+        rows.try_next().await?;
+        rows.close().await
+    };
+    for _ in 0..40 {
+        tokio::try_join!(in_short(), in_short(), in_short()).unwrap();
+    }
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test]

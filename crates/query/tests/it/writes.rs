@@ -199,6 +199,23 @@ async fn json_that_is_the_same_is_no_change_in_columns_of_either_type() {
     assert_eq!((stored.old["b"].as_str(), stored.new), (Some("z"), Some(Prefs { dark: false })));
 }
 
+/// What the insert does not say gets its default, and that is compared, of whatever type.
+#[tokio::test]
+async fn a_column_that_the_insert_does_not_say_is_changed_to_its_default_or_not_at_all() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    let table = "create table notes(id int4 primary key, old json default '[]', new jsonb default '{\"dark\": true}')";
+    connection.batch_execute(table).await.unwrap();
+    let note = || Note::insert().set(note::id, 1).on_conflict((note::id,));
+    let changed = || note().update_only_changed((note::old, note::new));
+    assert_eq!(changed().execute(&connection).await.unwrap(), 1);
+    assert_eq!(changed().execute(&connection).await.unwrap(), 0);
+    connection.batch_execute("update notes set old = '[1]', new = null").await.unwrap();
+    assert_eq!(changed().execute(&connection).await.unwrap(), 1);
+    let stored = Note::query().fetch_one(&connection).await.unwrap();
+    assert_eq!((stored.old, stored.new), (serde_json::json!([]), Some(Prefs { dark: true })));
+}
+
 #[tokio::test]
 async fn a_conflict_does_nothing_or_updates_what_it_says() {
     let database = TestDatabase::empty().await;

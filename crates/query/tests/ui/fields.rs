@@ -1,6 +1,7 @@
 //! What users cannot be let ask for.
 
-use pgkeel_query::{Entity, FieldSet, Json, Request, fields};
+use pgkeel_query::{Entity, FieldSet, Json, fields};
+use pgkeel_query::input::Request;
 
 #[derive(Entity)]
 #[pgkeel(table = "users", columns = u)]

@@ -1,6 +1,7 @@
 //! Names that users could not write, or that two fields have.
 
-use pgkeel_query::{Caps, Entity, FieldSet, fields};
+use pgkeel_query::{Entity, FieldSet, fields};
+use pgkeel_query::input::Caps;
 
 #[derive(Entity)]
 #[pgkeel(table = "users", columns = u)]

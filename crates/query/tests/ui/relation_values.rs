@@ -1,6 +1,7 @@
 //! What does not go with a statement of several tables.
 
-use pgkeel_query::{Alias, Entity, Filter, Select, coalesce, count, lower, max, sum, value};
+use pgkeel_query::{Alias, Entity, Filter, Select};
+use pgkeel_query::relation::{coalesce, count, lower, max, sum, value};
 
 #[derive(Entity)]
 #[pgkeel(table = "users", columns = u)]
@@ -26,7 +27,7 @@ struct Post {
 }
 
 type Boss = Alias<User, 0>;
-type Members<'a> = Select<'a, (User, Option<Team>), pgkeel_query::Whole>;
+type Members<'a> = Select<'a, (User, Option<Team>), pgkeel_query::relation::Whole>;
 
 fn members() -> Members<'static> {
     User::query().left_join::<Team>(u::team.eq_expr(t::id))

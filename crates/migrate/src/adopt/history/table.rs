@@ -131,6 +131,7 @@ impl Table {
     pub(super) async fn rows(&self, session: &Session) -> Result<Vec<Record>, Error> {
         let (_, columns, rest) = shape(self.tool);
         let sql = format!("select {columns} from {} {}", self.name, rest.replace("TABLE", &self.name));
+        // sql: the table was found in the catalog, and quoted there
         let asked = by_own_names(&session.connection, session.query(&sql, &[]));
         let rows = session.step(Step::ReadHistory, asked).await?;
         let read = |row: &Row| {

@@ -93,6 +93,7 @@ impl Handover {
             tables.log,
             rows.join(", ")
         );
+        // sql: the tables' names are quoted; values are parameters, of which there are as many as rows
         let prepared = async { Ok(session.connection.client().prepare(&sql).await?) };
         let statement = session.step(Step::Log, prepared).await?;
         Ok(Self { statement, like: [ended, begun].into_iter().flatten().collect() })

@@ -92,6 +92,7 @@ pub(crate) async fn trail(session: &Session) -> Result<Trail, Error> {
             "select coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass({})::pg_catalog.oid, 'select'), false)",
             Literal(log.sql())
         );
+        // sql: the table is quoted as a literal
         if !session.query_scalar(&readable, &[]).await? {
             return Ok((Vec::new(), Vec::new()));
         }

@@ -7,11 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::secret::{ID, SYNTHETIC, Secret};
 use super::{CursorReason, InvalidCursor, Shape, WeakKey};
-use crate::page::PageProblem;
 use crate::page::keyset::{Keys, Position, Reader};
 
 /// As many letters as a cursor has at most.
-const MOST: usize = 16 * 1024;
+pub(crate) const MOST: usize = 16 * 1024;
 const VERSION: u8 = 1;
 /// Version, which key, when it expires: in seconds since 1970.
 const HEADER: usize = 1 + ID + 8;
@@ -26,7 +25,8 @@ const DAY: Duration = Duration::from_hours(24);
 /// ```
 /// use std::time::{Duration, SystemTime};
 ///
-/// use pgkeel_query::{CursorKeys, WeakKey};
+/// use pgkeel_query::CursorKeys;
+/// use pgkeel_query::page::WeakKey;
 ///
 /// # let (current, former) = ([7; 32], [8; 32]);
 /// let in_a_day = SystemTime::now() + Duration::from_hours(24);
@@ -79,20 +79,21 @@ impl CursorKeys {
         self
     }
 
-    pub(crate) fn seal(&self, shape: &Shape, position: &Position) -> Result<String, PageProblem> {
+    /// `None` if it would be too long.
+    pub(crate) fn seal(&self, shape: &Shape, position: &Position) -> Option<String> {
         let mut text = shape.bytes().to_vec();
         position.write(&mut text);
         if text.len() > MOST {
-            return Err(PageProblem::KeyTooLong);
+            return None;
         }
         let mut cursor = vec![VERSION];
         cursor.extend_from_slice(&self.current.id);
         cursor.extend_from_slice(&seconds((self.clock)(), self.lifetime).to_be_bytes());
-        let synthetic = self.current.seal(&cursor, &mut text).map_err(|_| PageProblem::KeyTooLong)?;
+        let synthetic = self.current.seal(&cursor, &mut text).ok()?;
         cursor.extend_from_slice(&synthetic);
         cursor.append(&mut text);
         let cursor = URL_SAFE_NO_PAD.encode(cursor);
-        if cursor.len() > MOST { Err(PageProblem::KeyTooLong) } else { Ok(cursor) }
+        (cursor.len() <= MOST).then_some(cursor)
     }
 
     pub(crate) fn open(&self, shape: &Shape, keys: &Keys, cursor: &str) -> Result<Position, InvalidCursor> {

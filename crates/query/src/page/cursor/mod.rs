@@ -7,4 +7,5 @@ mod shape;
 
 pub use self::invalid::{CursorReason, InvalidCursor, WeakKey};
 pub use self::keys::CursorKeys;
+pub(crate) use self::keys::MOST;
 pub(crate) use self::shape::Shape;

@@ -15,8 +15,9 @@ pub struct Edges<T> {
 #[cfg_attr(feature = "json", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Edge<T> {
-    /// Opaque, of letters that need no escape in a URL.
-    pub cursor: String,
+    /// Opaque, of letters that need no escape in a URL. `None` if it would be too long, which takes a row that is ordered by texts
+    /// or bytes of more than 12 000 bytes.
+    pub cursor: Option<String>,
     /// The row.
     pub node: T,
 }
@@ -38,8 +39,8 @@ pub struct PageInfo {
 
 impl<T> Edges<T> {
     pub(super) fn new(edges: Vec<Edge<T>>, has_next_page: bool, has_previous_page: bool) -> Self {
-        let start_cursor = edges.first().map(|edge| edge.cursor.clone());
-        let end_cursor = edges.last().map(|edge| edge.cursor.clone());
+        let start_cursor = edges.first().and_then(|edge| edge.cursor.clone());
+        let end_cursor = edges.last().and_then(|edge| edge.cursor.clone());
         Self { edges, page_info: PageInfo { has_next_page, has_previous_page, start_cursor, end_cursor } }
     }
 

@@ -7,7 +7,8 @@ use super::position::MOVED;
 use super::request::{Asked, KeysetRequest};
 use super::{Edge, Edges, Keys, Position, Walk};
 use crate::Error;
-use crate::page::cursor::{CursorKeys, CursorReason, InvalidCursor, Shape};
+use crate::page::PageProblem;
+use crate::page::cursor::{CursorKeys, CursorReason, InvalidCursor, MOST, Shape};
 use crate::relation::{Output, Scope};
 use crate::statement::{Answer, Select, Site, describe};
 
@@ -75,10 +76,14 @@ impl<'a, S: Scope, R> Select<'a, S, R> {
     ///
     /// Of joined tables the id of each is put behind the order, unless it tells their rows apart already; of a table that is left
     /// joined it may be NULL. An index has columns of one table, so such a page costs what the server makes of its first rows.
-    /// What is grouped or computed of several rows has no such pages ([`PageProblem::NotPaged`](crate::PageProblem::NotPaged)).
+    /// What is grouped or computed of several rows has no such pages ([`PageProblem::NotPaged`]).
+    ///
+    /// A cursor has at most 16 384 letters, which is room for 12 000 bytes of values. A row whose values in the order are longer has
+    /// none, and a page that ends with such a row, with more behind it, is
+    /// [`PageProblem::KeyTooLong`]. Columns of composite types are refused.
     ///
     /// Cursors are good for the same entity, filters with their values, and order; not for another. Of a value that has no
-    /// natural type ([`ViaToSql`](crate::ViaToSql)) its Rust type alone is held against them.
+    /// natural type ([`ViaToSql`](crate::bind::ViaToSql)) its Rust type alone is held against them.
     pub fn keyset(self, cursors: &'a CursorKeys, request: KeysetRequest<'a>) -> Keyset<'a, S, R> {
         Keyset { select: self, cursors, request }
     }
@@ -156,9 +161,13 @@ impl<S, R: Output<S>> Keyset<'_, S, R> {
         let nodes = R::all(walk.read(&rows)?);
         let seal = |(row, node)| {
             let position = Position::of(row, &ready.keys)?;
-            Ok(Edge { cursor: self.cursors.seal(&ready.shape, &position)?, node })
+            Ok(Edge { cursor: self.cursors.seal(&ready.shape, &position), node })
         };
-        let edges = rows.iter().zip(nodes).map(seal).collect::<Result<_, Error>>()?;
+        let edges: Vec<_> = rows.iter().zip(nodes).map(seal).collect::<Result<_, Error>>()?;
+        let ends = if is_backward { edges.first() } else { edges.last() };
+        if has_more && ends.is_some_and(|edge| edge.cursor.is_none()) {
+            return Err(PageProblem::KeyTooLong { most: MOST }.into());
+        }
         let (has_next, has_previous) =
             if is_backward { (has_cursor, has_more) } else { (has_more, has_cursor) };
         Ok(Edges::new(edges, has_next, has_previous))

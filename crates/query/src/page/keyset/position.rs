@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::BytesMut;
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, IsNull, Type};
+use tokio_postgres::types::{FromSql, IsNull, Kind, Type};
 
 use super::Keys;
 use super::codec::{Reader, put};
@@ -35,8 +35,11 @@ impl Position {
             if raw.is_none() && !by.is_nullable {
                 return Err(PageProblem::NullInKey);
             }
-            let kind = row.columns().get(index).map_or(0, |column| base(column.type_()).oid());
-            Ok(Value { kind, bytes: raw.map(|Raw(bytes)| bytes.to_vec()) })
+            let kind = row.columns().get(index).map_or(&Type::UNKNOWN, |column| base(column.type_()));
+            if is_composite(kind) {
+                return Err(PageProblem::Composite { column: by.column.path });
+            }
+            Ok(Value { kind: kind.oid(), bytes: raw.map(|Raw(bytes)| bytes.to_vec()) })
         });
         values.collect::<Result<_, _>>().map(Self)
     }
@@ -86,6 +89,11 @@ impl Bind for Value {
         out.extend_from_slice(bytes);
         Ok(IsNull::No)
     }
+}
+
+/// The server compares these as `record`, of which it reads no value.
+fn is_composite(kind: &Type) -> bool {
+    matches!(kind.kind(), Kind::Composite(_)) || *kind == Type::RECORD
 }
 
 /// Whether a value of the one type is written as one of the other. The server compares a `varchar` as `text`, a `cidr` as `inet`,

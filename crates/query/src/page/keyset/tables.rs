@@ -13,12 +13,9 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn all(parts: &Parts<'_>) -> Vec<Self> {
         let clauses = &parts.clauses;
-        let first = Self { facts: parts.from, alias: clauses.alias, is_outer: false };
-        let joined = clauses.joins.iter().map(|join| {
-            let (table, is_outer) = (&join.table, join.is_outer);
-            Self { facts: table.facts, alias: table.alias, is_outer }
-        });
-        std::iter::once(first).chain(joined).collect()
+        let joined = clauses.joins.iter().map(|join| (join.table.facts, join.table.alias));
+        let all = std::iter::once((parts.from, clauses.alias)).chain(joined).enumerate();
+        all.map(|(place, (facts, alias))| Self { facts, alias, is_outer: clauses.may_lack(place) }).collect()
     }
 
     fn has(&self, by: By) -> bool {

@@ -1,17 +1,27 @@
-//! The names that PostgreSQL gives to constraints that have none: table, columns and a word, with `_` between, and a number if
-//! there is one of that name already (`ChooseIndexName` and `ChooseConstraintName` of its sources).
+//! The names that PostgreSQL gives to constraints and indexes that have none: table, columns and a word, with `_` between, and a
+//! number if there is one of that name already (`ChooseIndexName` and `ChooseConstraintName` of its sources).
 
-use crate::entity::{ColumnFacts, EntityFacts, Role};
+use super::{ColumnFacts, EntityFacts, Role};
 
 /// The longest name that PostgreSQL keeps, in bytes (`NAMEDATALEN` - 1).
 const MOST_BYTES: usize = 63;
 /// What the names end with, but for primary keys.
-const WORDS: [&str; 4] = ["key", "fkey", "check", "excl"];
+const WORDS: [&str; 5] = ["key", "fkey", "check", "excl", "idx"];
+
+/// The columns of a unique constraint, if the entity says itself that rows are told apart by them.
+pub(crate) fn unique_columns_of(constraint: &str, of: &EntityFacts) -> Option<Vec<&'static str>> {
+    let is_said = |columns: &Vec<&str>| match columns[..] {
+        [column] => of.columns_for(Role::Unique).any(|unique| unique.name() == column),
+        _ => false,
+    };
+    let columns = columns_of(constraint, of)?;
+    (constraint == primary_key(of) || is_said(&columns)).then_some(columns)
+}
 
 /// The columns that a constraint of this name is about, if it has one of those names and no other columns would give it the
 /// same one.
-pub(super) fn columns_of(constraint: &str, of: &EntityFacts) -> Option<Vec<&'static str>> {
-    if constraint == made(of.name(), None, "pkey") {
+pub(crate) fn columns_of(constraint: &str, of: &EntityFacts) -> Option<Vec<&'static str>> {
+    if constraint == primary_key(of) {
         return some(of.columns_for(Role::Id).map(ColumnFacts::name).collect());
     }
     let names: Vec<&'static str> = of.columns().iter().map(ColumnFacts::name).collect();
@@ -26,6 +36,10 @@ pub(super) fn columns_of(constraint: &str, of: &EntityFacts) -> Option<Vec<&'sta
     let mut found = Vec::new();
     split(inside, &names, &mut Vec::new(), &mut found);
     if found.len() == 1 { found.pop() } else { None }
+}
+
+fn primary_key(of: &EntityFacts) -> String {
+    made(of.name(), None, "pkey")
 }
 
 fn some(columns: Vec<&'static str>) -> Option<Vec<&'static str>> {
@@ -104,9 +118,26 @@ mod tests {
         assert_eq!(of("users_email_check12"), Some(vec!["email"]));
         assert_eq!(of("users_email_a_fkey"), Some(vec!["email", "a"]));
         assert_eq!(of("users_email_a_b_key"), None, "a and b, or a_b");
-        for other in
-            ["users_key", "users_emails_key", "others_email_key", "users_email_idx", "", "users__key"]
-        {
+        for other in [
+            "users_key",
+            "users_emails_key",
+            "others_email_key",
+            "users_email",
+            "",
+            "users__key",
+            "users_id_",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
+        assert_eq!(of("users_b_a_idx"), Some(vec!["b", "a"]));
+    }
+
+    #[test]
+    fn what_the_entity_says_is_unique_needs_no_question() {
+        let of = |name: &str| unique_columns_of(name, &FACTS);
+        assert_eq!(of("users_pkey"), Some(vec!["id"]));
+        assert_eq!(of("users_email_key"), Some(vec!["email"]));
+        for other in ["users_a_key", "users_email_a_key", "users_email", "email_key"] {
             assert_eq!(of(other), None, "{other}");
         }
     }

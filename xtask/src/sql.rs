@@ -1,0 +1,125 @@
+//! `cargo xtask sql`: statements whose text is put together where they are run.
+//!
+//! What it sees is in one function: a text that is formatted, added up, joined or replaced in, and given to a call that runs it,
+//! there or by way of a variable. A text that another function gives back it does not follow. Where such a text has to be, a
+//! comment that begins with `sql:` says why, in front of the statement that runs it; in programs that use pgkeel
+//! `AuditedSql` does so, and is counted.
+
+mod function;
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use syn::visit::Visit as _;
+
+use self::function::Functions;
+
+/// A call that runs a text which was put together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Finding {
+    file: PathBuf,
+    line: usize,
+    call: String,
+}
+
+/// The crates of this workspace.
+pub(crate) fn run() -> anyhow::Result<()> {
+    told(&all_of(&ours()?)?)
+}
+
+/// The sources below this directory.
+pub(crate) fn run_on(directory: &str) -> anyhow::Result<()> {
+    told(&all_of(&[PathBuf::from(directory)])?)
+}
+
+fn told(findings: &[Finding]) -> anyhow::Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    bail!(
+        "statements whose text is put together; give values as parameters, or say why in a comment `// sql: …`:\n  {}",
+        lines.join("\n  ")
+    )
+}
+
+/// What is compiled into users' programs: not the tests.
+fn ours() -> anyhow::Result<Vec<PathBuf>> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let entries = fs::read_dir(&crates).with_context(|| format!("reading {}", crates.display()))?;
+    let mut sources = Vec::new();
+    for entry in entries {
+        let source = entry?.path().join("src");
+        sources.extend(source.is_dir().then_some(source));
+    }
+    Ok(sources)
+}
+
+fn all_of(directories: &[PathBuf]) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for directory in directories {
+        below(directory, &mut findings)?;
+    }
+    findings.sort();
+    Ok(findings)
+}
+
+fn below(directory: &Path, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+    for entry in fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            below(&path, findings)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+            let found = in_source(&source).with_context(|| format!("parsing {}", path.display()))?;
+            findings.extend(found.into_iter().map(|(line, call)| Finding { file: path.clone(), line, call }));
+        }
+    }
+    Ok(())
+}
+
+/// Lines, from 1 on, and what is called there.
+fn in_source(source: &str) -> syn::Result<Vec<(usize, String)>> {
+    let lines: Vec<&str> = source.lines().collect();
+    let mut functions = Functions::default();
+    functions.visit_file(&syn::parse_file(source)?);
+    Ok(functions.found.into_iter().filter(|(line, _)| !has_reason(&lines, *line)).collect())
+}
+
+/// Whether a comment right in front of the line says so.
+fn has_reason(lines: &[&str], line: usize) -> bool {
+    let before = lines.iter().take(line - 1).rev().map(|line| line.trim_start());
+    before.take_while(|line| line.starts_with("//")).any(|line| line.starts_with("// sql: "))
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file.display(), self.line, self.call)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_seeded_is_found_and_nothing_else() {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/dynamic_sql/src");
+        let found = all_of(std::slice::from_ref(&fixture)).unwrap();
+        let source = fs::read_to_string(fixture.join("lib.rs")).unwrap();
+        let seeded: Vec<usize> = (1..)
+            .zip(source.lines())
+            .filter(|(_, line)| line.contains("// seeded"))
+            .map(|(at, _)| at)
+            .collect();
+        assert!(seeded.len() > 12);
+        assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), seeded, "{found:#?}");
+    }
+
+    #[test]
+    fn no_crate_of_ours_puts_a_text_together_without_a_reason() {
+        run().unwrap();
+    }
+}
