@@ -1,12 +1,12 @@
 //! What goes to the server together, so that it has the next file before it is done with the one before.
 //!
-//! With the COMMIT of one file travel the cleaning of the session, BEGIN, the next file, and a look at what that leaves of
-//! the session. The server is in step with this without being asked: each message proves what it needs of those before it,
-//! else nothing of it happens.
+//! With the COMMIT of one file travel the cleaning of the session, BEGIN, the next file, and its rows of history and log. The
+//! server is in step with this without being asked: each message proves what it needs of those before it, else nothing of it
+//! happens.
 
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, join, maybe_done};
+use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, maybe_done};
 use pgkeel_connect::Error as ConnectError;
 use tokio_postgres::SimpleQueryRow;
 
@@ -31,21 +31,15 @@ const READY: &str = "pgkeel_ready";
 /// texts off.
 const PROOF: &str = "pgkeel_proof";
 
-/// Looks at what a file leaves of the session.
-const LOOK: &str = "pgkeel_look";
-
 /// Those of the statements that have been prepared which files have, and what COMMIT calls.
-const FOREIGN: &str =
-    "from_sql and name operator(pg_catalog.<>) all (array['pgkeel_ready', 'pgkeel_proof', 'pgkeel_look'])";
+const FOREIGN: &str = "from_sql and name operator(pg_catalog.<>) all (array['pgkeel_ready', 'pgkeel_proof'])";
 
-/// The same as `TURN`, for as long as the file's transaction is open.
+/// The same as `TURN`, and which transaction this is, for as long as the file's transaction is open.
 const FILE: &str = "pgkeel.file";
 
-/// What a session is looked at for behind each file, prepared once.
+/// What is prepared once for files that go this way.
 #[derive(Debug)]
 pub(crate) struct Flights {
-    /// Whether no file has changed anything, as an expression.
-    is_plain: String,
     handover: Handover,
     lock: Lock,
     limits: Limits,
@@ -63,17 +57,18 @@ pub(crate) struct Sent<'a> {
 pub(crate) type Logged<'a> = MaybeDone<BoxFuture<'a, Result<(), ConnectError>>>;
 
 /// Where what was logged with a file is taken back to.
-const MARK: &str = "savepoint pgkeel_log; ";
+const MARK: &str = "savepoint pgkeel_log";
 pub(crate) const BEFORE_LOG: &str = "rollback to savepoint pgkeel_log";
 
-/// What a file has come to behind its last statement, its transaction being open.
+/// What a file has come to behind its last statement.
 #[derive(Debug)]
 pub(crate) struct Flown {
     /// Whether the server was content with what comes before the file, and did not read on behind it.
     pub(crate) is_begun: bool,
     /// When its transaction began, by the server's clock, if it did.
     pub(crate) started: Option<SystemTime>,
-    pub(crate) ended: Result<Leaves, Failure>,
+    /// What identifies the transaction in which it began.
+    pub(crate) ended: Result<String, Failure>,
 }
 
 impl Flown {
@@ -81,15 +76,6 @@ impl Flown {
     pub(crate) fn never(failure: Failure) -> Self {
         Self { is_begun: false, started: None, ended: Err(failure) }
     }
-}
-
-/// What a file leaves of the session.
-#[derive(Debug)]
-pub(crate) struct Leaves {
-    /// What identifies the transaction in which it began.
-    pub(crate) id: String,
-    /// Whether all is as it was, in that transaction; else it has to be looked at before anything is written.
-    pub(crate) is_plain: bool,
 }
 
 /// Whether a file can travel with the one before: nothing comes between BEGIN and its text, nor behind it, it runs under
@@ -122,9 +108,17 @@ impl Flights {
     pub(crate) async fn prepare(context: &Context<'_>, like: &Job) -> Result<Self, Error> {
         let Context { session, lock, limits, .. } = *context;
         let rows = [&context.flown(like), &context.running(like)];
-        let handover = Handover::prepare(session, &context.run, rows, FILE);
-        let (is_plain, handover) = join(is_plain(session), handover).await;
-        Ok(Self { is_plain: is_plain?, handover: handover?, lock, limits, turn: 0 })
+        let is_plain = is_plain(session).await?;
+        let guard = |turn: usize| {
+            format!(
+                "pg_catalog.current_setting('{FILE}', true) operator(pg_catalog.=)
+                 pg_catalog.concat(${turn}::pg_catalog.text, ' ', pg_catalog.pg_current_xact_id_if_assigned())
+                 and {} and {is_plain}",
+                lock.is_held()
+            )
+        };
+        let handover = Handover::prepare(session, &context.run, rows, guard).await?;
+        Ok(Self { handover, lock, limits, turn: 0 })
     }
 
     /// What is written into history and log where the next file goes behind this one, if it does.
@@ -147,14 +141,10 @@ impl Flights {
              (pg_catalog.date_part('epoch', pg_catalog.now()) operator(pg_catalog.*) 1000000)::pg_catalog.int8,
              1 operator(pg_catalog./) case when
                  pg_catalog.current_setting('{TURN}', true) operator(pg_catalog.=) $1 and {is_held}
-                 and pg_catalog.set_config('{FILE}', $1, true) operator(pg_catalog.=) $1 then 1 else 0 end"
+                 and pg_catalog.set_config('{FILE}', pg_catalog.concat($1, ' ', pg_catalog.pg_current_xact_id()), true)
+                     operator(pg_catalog.<>) '' then 1 else 0 end"
         );
-        let look = format!(
-            "prepare {LOOK} (pg_catalog.text) as select pg_catalog.pg_current_xact_id_if_assigned(),
-             {is_held} and pg_catalog.current_setting('{FILE}', true) operator(pg_catalog.=) $1 and {}",
-            self.is_plain
-        );
-        format!("{ready}; {proof}; {look}; {}", self.make_ready(None))
+        format!("{ready}; {proof}; {}", self.make_ready(None))
     }
 
     /// Commits the transaction that has this id, and makes the session as new for the next file.
@@ -168,13 +158,13 @@ impl Flights {
         format!("execute {READY}('{}', {behind})", self.turn)
     }
 
-    /// BEGIN, the file, the look, and what records and logs its good end, to be sent behind [`line_up`](Self::line_up) or
+    /// BEGIN, the file, and what records and logs its good end, to be sent behind [`line_up`](Self::line_up) or
     /// [`commit`](Self::commit).
     pub(crate) fn send<'a>(&self, session: &'a Session, job: &Job, rows: Option<Rows>) -> Sent<'a> {
         let begin = format!("begin; execute {PROOF}('{}');\n", self.turn);
         let job = job.clone();
         let mark = if rows.is_some() { MARK } else { "" };
-        let sql = format!("{begin}{}\n;{mark}execute {LOOK}('{}')", job.script().sql(), self.turn);
+        let sql = format!("{begin}{}\n;{mark}", job.script().sql());
         let before = begin.chars().count();
         let run = async move {
             let mut answers = Answers::default();
@@ -183,7 +173,7 @@ impl Flights {
             let started = opened.as_ref().map(|opened| opened.started);
             let mut is_begun = opened.is_some();
             let ended = match (ran, opened) {
-                (Ok(()), Some(opened)) => Ok(leaves(answers.last.as_ref(), opened.id)),
+                (Ok(()), Some(opened)) => Ok(opened.id),
                 (Ok(()), None) => Err(Reason::LockLost.into()),
                 (Err(error), opened) => {
                     let (failure, at) = refused(session, error);
@@ -235,12 +225,6 @@ impl Opened {
         let started = SystemTime::UNIX_EPOCH + Duration::from_micros(cell(1)?.parse().ok()?);
         Some(Self { id: cell(0)?.to_owned(), started })
     }
-}
-
-fn leaves(seen: Option<&SimpleQueryRow>, id: String) -> Leaves {
-    let text = |column| seen.and_then(|row| row.try_get(column).ok().flatten());
-    let is_plain = text(0) == Some(&*id) && text(1) == Some("t");
-    Leaves { id, is_plain }
 }
 
 /// All that decides what the rows of history and log mean, and that they get there. What files have prepared, [`READY`]

@@ -14,15 +14,15 @@ use tokio_postgres::error::SqlState;
 
 use super::engine;
 use super::failure::{Failure, Reason};
-use super::flight::{BEFORE_LOG, Flown, Leaves, Logged, Sent, can_travel};
+use super::flight::{BEFORE_LOG, Flown, Logged, Sent, can_travel};
 use super::job::{Job, Tally};
 use super::runner::Runner;
 use super::session::{Answers, Session};
 use super::transaction::{commit, not_committed, roll_back, write};
 use super::turn;
+use crate::Step;
 use crate::state::history;
 use crate::state::log::Rows;
-use crate::{Error, Step};
 
 /// The file that goes next, made ready while the one before runs.
 struct Behind {
@@ -49,8 +49,7 @@ impl<'a> Runner<'a> {
             Err(failure) if self.can_be_tried_again(&failure, job, tally) => {
                 self.watch.pause(job, tally, begun).await?;
             }
-            Err(failure) if has_lost_statements(&failure) => self.flights = None,
-            // That it is begun is in the log.
+            // That it was begun is in the log.
             Ok(false) => tally.started = Some(turn::now(self.context.session).await?),
             ended => return ended.map(|_| ()),
         }
@@ -58,7 +57,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs the file and `record`, and sends the next one with the COMMIT. `false` if the server refused what comes before
-    /// the file.
+    /// the file, or its rows of history and log: nothing of it is there then, and alone it is told what is in the way.
     async fn fly(&mut self, job: &Job, record: &str, tally: &mut Tally) -> Result<bool, Failure> {
         self.watch.begin();
         let mut sent = match self.ahead.take() {
@@ -75,13 +74,13 @@ impl<'a> Runner<'a> {
         tally.started = tally.started.or(started);
         let is_alone = self.watch.stop().is_requested() || self.waited() > 0;
         let landed = match (ended, sent.logged, behind) {
-            (Ok(Leaves { id, is_plain: true }), Some(logged), Some(behind)) if !is_alone => {
+            (Ok(id), Some(logged), Some(behind)) if !is_alone => {
                 self.hand_over(job, &id, logged, behind).await
             }
-            (Ok(Leaves { id, .. }), logged, _) => {
+            (Ok(id), logged, _) => {
                 let is_logged = logged.is_some();
                 drop(logged);
-                self.land(job, record, tally, (&id, is_logged)).await
+                self.land(job, record, tally, (&id, is_logged)).await.map(|()| true)
             }
             (Err(failure), _, _) => Err(failure),
         };
@@ -89,7 +88,7 @@ impl<'a> Runner<'a> {
             self.ahead = None;
             settle(self.context.session, failure.reason.is_without_answer()).await;
         }
-        landed.map(|()| true)
+        landed
     }
 
     /// Takes back the file whose turn has not come, of which it is logged that it was begun.
@@ -153,14 +152,15 @@ impl<'a> Runner<'a> {
         Some(Behind { job: next, rows })
     }
 
-    /// Commits the transaction, of which history and log have been written, and sends the next file.
+    /// Commits the transaction, for which history and log are being written, and sends the next file. `false` if they were
+    /// refused, as they are if the file has left anything of the session not as it was.
     async fn hand_over(
         &mut self,
         job: &Job,
         id: &str,
         logged: Logged<'a>,
         behind: Behind,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let session = self.context.session;
         let flights = self.flights.as_mut().expect("looked for before");
         let end = flights.commit(id);
@@ -169,18 +169,44 @@ impl<'a> Runner<'a> {
         let all = join3(told(logged), session.read(&end, &mut answers), go(&mut sent));
         let all = timeout(self.context.limits.answer(), all);
         let landed = match self.watch.during(session, &job.migration, all).await {
-            // What is refused behind COMMIT is seen when the next file does not begin.
-            Ok((logged, Err(error), ())) if answers.ended == 0 => {
-                committed(logged, Err(session.connection.explain(error.into())))
+            // COMMIT has rolled back then, as it does in a transaction that has failed.
+            Ok((Err(ConnectError::Server(refused)), ..)) if !refused.is_fatal() => {
+                drop(sent);
+                self.watch.calm(session).await;
+                return self.undone(id, &refused).await.map(|()| false);
             }
-            Ok((logged, _, ())) => committed(logged, Ok(())),
+            // Of an error that ends the session this is not known: it may come from a pooler, which cannot tell how far the
+            // server came with what it was sent.
+            Ok((Err(source), ..)) => Err(not_committed(source)),
+            // What is refused behind COMMIT is seen when the next file does not begin.
+            Ok((Ok(()), Err(error), ())) if answers.ended == 0 => {
+                Err(not_committed(session.connection.explain(error.into())))
+            }
+            Ok(_) => Ok(true),
             Err(_) => Err(Reason::OutcomeUnknown(None).into()),
         };
         match landed {
-            Ok(()) => self.ahead = Some(sent),
+            Ok(_) => self.ahead = Some(sent),
             Err(_) => self.watch.calm(session).await,
         }
         landed
+    }
+
+    /// Makes sure that nothing is there of a file whose rows were refused: it might have ended its transaction before.
+    async fn undone(&mut self, id: &str, refused: &ServerError) -> Result<(), Failure> {
+        let session = self.context.session;
+        if has_lost_statements(refused) {
+            self.flights = None;
+        }
+        settle(session, false).await;
+        let sql = format!(
+            "select pg_catalog.pg_xact_status('{id}'::pg_catalog.xid8) operator(pg_catalog.=) 'aborted'"
+        );
+        // sql: the id of a transaction is a number
+        match session.step(Step::Check, session.query_scalar(&sql, &[])).await? {
+            Some(true) => Ok(()),
+            _ => Err(Reason::TransactionEnded.into()),
+        }
     }
 
     /// Writes into history and log whatever the file has left of the session, and commits. What was logged with the file
@@ -224,23 +250,9 @@ async fn go(sent: &mut Sent<'_>) {
     .await;
 }
 
-/// What has become of a file behind which its rows of history and log, and then COMMIT, were sent.
-fn committed(logged: Result<(), ConnectError>, ended: Result<(), ConnectError>) -> Result<(), Failure> {
-    match logged {
-        Ok(()) => ended.map_err(not_committed),
-        // Then COMMIT has rolled back, as it does in a transaction that has failed. Of an error that ends the session this is not
-        // known: it may come from a pooler, which cannot tell how far the server came with what it was sent.
-        Err(ConnectError::Server(source)) if !source.is_fatal() => {
-            Err(Error::Database { step: Step::Record, source: ConnectError::Server(source) }.into())
-        }
-        Err(source) => Err(not_committed(source)),
-    }
-}
-
 /// Whether what was prepared is gone, by a function that a file has called.
-fn has_lost_statements(failure: &Failure) -> bool {
-    let is_gone = |error: &ServerError| *error.code() == SqlState::INVALID_SQL_STATEMENT_NAME;
-    matches!(failure.reason, Reason::Besides(_)) && failure.reason.server().is_some_and(is_gone)
+fn has_lost_statements(refused: &ServerError) -> bool {
+    *refused.code() == SqlState::INVALID_SQL_STATEMENT_NAME
 }
 
 /// Waits for what was sent behind a failure, of which nothing happens, and rolls back.

@@ -78,8 +78,6 @@ pub(crate) struct Answers {
     pub(crate) ended: usize,
     /// The first row.
     pub(crate) row: Option<SimpleQueryRow>,
-    /// The last one, if there are several.
-    pub(crate) last: Option<SimpleQueryRow>,
 }
 
 impl Session {
@@ -194,7 +192,6 @@ impl Session {
         while let Some(message) = messages.try_next().await? {
             match message {
                 SimpleQueryMessage::Row(row) if answers.row.is_none() => answers.row = Some(row),
-                SimpleQueryMessage::Row(row) => answers.last = Some(row),
                 SimpleQueryMessage::CommandComplete(_) => answers.ended += 1,
                 _ => {}
             }

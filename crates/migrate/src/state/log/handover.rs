@@ -61,13 +61,12 @@ impl ToSql for AsText {
 }
 
 impl Handover {
-    /// `like` shows what its rows look like. They are written only in a transaction that has the right value of the setting
-    /// `guard`.
+    /// `like` shows what its rows look like. They are written only where `guard`, of the number of a parameter, holds.
     pub(crate) async fn prepare(
         session: &Session,
         run: &RunId,
         like: [&Entry<'_>; 2],
-        guard: &str,
+        guard: impl FnOnce(usize) -> String,
     ) -> Result<Self, Error> {
         let (history, mut placeholders) = (COLUMNS, COLUMNS.len());
         let [ended, begun] = like.map(Entry::cells);
@@ -80,11 +79,8 @@ impl Handover {
         let places = (1..).zip(history).map(|(place, (_, kind))| format!("${place}::pg_catalog.{kind}"));
         let places: Vec<String> = places.collect();
         // By a division by zero: so nothing of the transaction stays either.
-        let guard = format!(
-            "1 operator(pg_catalog./) case when pg_catalog.current_setting('{guard}', true)
-             operator(pg_catalog.=) ${} then 1 else 0 end",
-            placeholders + 1
-        );
+        let guard =
+            format!("1 operator(pg_catalog./) case when {} then 1 else 0 end", guard(placeholders + 1));
         let sql = format!(
             "with recorded as (insert into {} ({names}, applied_on) values ({}, {NOW}))
              insert into {} ({columns}) select rows.* from (values {}) as rows where ({guard}) is not null",
