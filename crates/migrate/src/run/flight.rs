@@ -6,7 +6,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, join, maybe_done};
+use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, join3, maybe_done};
 use pgkeel_connect::Error as ConnectError;
 use tokio_postgres::SimpleQueryRow;
 
@@ -118,12 +118,15 @@ fn changes_session(migration: &Migration) -> bool {
 }
 
 impl Flights {
-    /// For a session that has the lock and is as new.
+    /// For a session that has the lock, and makes it as new first: what has made the tables may have set off triggers. `like` is
+    /// one of the files that travel.
     pub(crate) async fn prepare(context: &Context<'_>, like: &Job) -> Result<Self, Error> {
         let Context { session, lock, limits, .. } = *context;
         let rows = [&context.flown(like), &context.running(like)];
         let handover = Handover::prepare(session, &context.run, rows, FILE);
-        let (is_plain, handover) = join(is_plain(session), handover).await;
+        // In one flight, in this order.
+        let (renewed, is_plain, handover) = join3(session.forget(limits), is_plain(session), handover).await;
+        renewed?;
         Ok(Self { is_plain: is_plain?, handover: handover?, lock, limits, turn: 0 })
     }
 
