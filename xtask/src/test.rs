@@ -15,7 +15,7 @@ const ENDS: [u32; 2] = [14, 18];
 
 /// Modules of tests of what versions do most differently: catalogs, types, grammar, errors, the wire.
 #[rustfmt::skip]
-const CORE: [&str; 20] = [
+pub(crate) const CORE: [&str; 20] = [
     "doubt::", "hygiene::", "batches::", "savepoints::", "statements::", "typed::",
     "constraints::", "errors::", "made_types::", "matrix::", "writes::",
     "apply::", "backfill::batches::", "down::", "handover::", "outside::", "recorded::", "relay::", "snapshot::", "tenants::one::",

@@ -148,6 +148,16 @@ mod tests {
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
+    /// A name that no module has any more would leave its tests out, and nobody would see that.
+    #[test]
+    fn what_is_run_over_other_versions_are_modules_with_tests() {
+        let tests = tests().unwrap();
+        for module in crate::test::CORE {
+            let is_of = |test: &Test| test.program == "it" && test.name.starts_with(module);
+            assert!(tests.iter().any(is_of), "there is no such module: {module}");
+        }
+    }
+
     /// The corpus is where each of the fifteen acceptance checks of migrations is named.
     #[test]
     fn every_acceptance_check_of_migrations_is_a_check_here() {

@@ -118,6 +118,13 @@ impl<'ast> Visit<'ast> for Functions {
         visit::visit_local(self, local);
     }
 
+    fn visit_expr_assign(&mut self, assigned: &'ast syn::ExprAssign) {
+        if self.is_made(&assigned.right) {
+            self.note(&assigned.left);
+        }
+        visit::visit_expr_assign(self, assigned);
+    }
+
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
         if matches!(binary.op, BinOp::AddAssign(_)) {
             self.note(&binary.left);
@@ -134,7 +141,10 @@ impl<'ast> Visit<'ast> for Functions {
             };
             self.note(&target);
         }
-        visit::visit_macro(self, called);
+        // Such as several calls that are joined.
+        for argument in arguments(called).into_iter().flatten() {
+            self.visit_expr(&argument);
+        }
     }
 
     fn visit_expr_method_call(&mut self, called: &'ast ExprMethodCall) {

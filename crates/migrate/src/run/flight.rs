@@ -6,7 +6,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, maybe_done};
+use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, join, maybe_done};
 use pgkeel_connect::Error as ConnectError;
 use tokio_postgres::SimpleQueryRow;
 
@@ -104,11 +104,15 @@ fn changes_session(migration: &Migration) -> bool {
 }
 
 impl Flights {
-    /// For a session that has the lock and is as new.
+    /// For a session that has the lock, and makes it as new first: what has made the tables may have set off triggers. `like` is
+    /// one of the files that travel.
     pub(crate) async fn prepare(context: &Context<'_>, like: &Job) -> Result<Self, Error> {
         let Context { session, lock, limits, .. } = *context;
         let rows = [&context.flown(like), &context.running(like)];
-        let is_plain = is_plain(session).await?;
+        // In one flight, in this order.
+        let (renewed, is_plain) = join(session.forget(limits), is_plain(session)).await;
+        renewed?;
+        let is_plain = is_plain?;
         let guard = |turn: usize| {
             format!(
                 "pg_catalog.current_setting('{FILE}', true) operator(pg_catalog.=)

@@ -108,7 +108,7 @@ impl<'a> Runner<'a> {
     /// Sends the first file of a row of them, with what logs that it is begun.
     async fn take_off(&mut self, job: &Job) -> Result<Sent<'a>, Failure> {
         let session = self.context.session;
-        // As new it is until the first file has run.
+        // As new it is from the preparation on until the first file has run.
         if !self.done.is_empty() {
             session.forget(self.context.limits).await?;
         }

@@ -53,9 +53,10 @@ impl<'a> Runner<'a> {
 
     pub(crate) async fn run_all(&mut self, jobs: &[Job]) -> Result<(), Error> {
         let (mut turns, of) = (Turns::new(jobs), jobs.len());
+        let mut travelling = jobs.iter().filter(|job| can_travel(job));
         // To be ready for many takes a while.
-        if jobs.iter().filter(|job| can_travel(job)).nth(1).is_some() {
-            self.flights = Some(Flights::prepare(&self.context, &jobs[0]).await?);
+        if let (Some(like), Some(_)) = (travelling.next(), travelling.next()) {
+            self.flights = Some(Flights::prepare(&self.context, like).await?);
         }
         while let Some(job) = turns.next() {
             self.upcoming = turns.upcoming().map(Option::<&Job>::cloned);

@@ -1,6 +1,6 @@
 //! A process that stands still while another one takes over.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use pgkeel_connect::{Address, Config, Connection, Executor as _};
@@ -43,7 +43,30 @@ async fn one_process_applies_files() {
 struct Frozen {
     database: TestDatabase,
     gate: Connection,
-    process: Child,
+    process: Process,
+}
+
+/// It is ended if nobody waits for it, as it would stand still for ever.
+struct Process(Option<Child>);
+
+impl Process {
+    fn signal(&self, signal: &str) {
+        let id = self.0.as_ref().expect("it is there until it is waited for").id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+    }
+
+    fn ended(mut self) -> Output {
+        self.0.take().expect("it is waited for once").wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.0 {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
 }
 
 impl Frozen {
@@ -55,24 +78,17 @@ impl Frozen {
         let mut program = Command::new(std::env::current_exe().unwrap());
         program.args(["--exact", "frozen::one_process_applies_files"]);
         program.env(ADDRESS, url(&database)).env(FORM, form);
-        let process = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let process = Process(Some(program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()));
         let waits = "select count(*) from pg_locks where not granted and relation = 'gate'::regclass";
         eventually("it waits", async || (count(&database, waits).await == 1).then_some(())).await;
-        let frozen = Self { database, gate, process };
-        frozen.signal("STOP");
-        frozen
-    }
-
-    fn signal(&self, signal: &str) {
-        let sent =
-            Command::new("kill").args([&format!("-{signal}"), &self.process.id().to_string()]).status();
-        assert!(sent.unwrap().success());
+        process.signal("STOP");
+        Self { database, gate, process }
     }
 
     /// Lets it go on, and returns whether it ended well, and what it said.
     fn goes_on(self) -> (TestDatabase, bool, String) {
-        self.signal("CONT");
-        let ended = self.process.wait_with_output().unwrap();
+        self.process.signal("CONT");
+        let ended = self.process.ended();
         (self.database, ended.status.success(), String::from_utf8_lossy(&ended.stdout).into_owned())
     }
 }

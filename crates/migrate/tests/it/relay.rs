@@ -12,13 +12,14 @@ fn between(text: &str) -> [(&str, &str); 3] {
     [("V1__a.sql", "select 1;"), ("V2__b.sql", text), ("V3__c.sql", "create table c (id int);")]
 }
 
-#[tokio::test]
-async fn a_file_takes_one_flight() {
+/// Twenty tables, behind this.
+async fn least_flights_of_a_file(first: Option<(&str, &str)>) -> Option<u64> {
     let database = TestDatabase::empty().await;
     let proxy = Proxy::before(database.address()).await;
     let files: Vec<(String, String)> =
         (1..=20).map(|n| (format!("V{n}__a.sql"), format!("create table t{n} (id int);"))).collect();
-    let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
+    let files = files.iter().map(|(file, text)| (file.as_str(), text.as_str()));
+    let files: Vec<(&str, &str)> = first.into_iter().chain(files).collect();
     let migrator = Migrator::new(Config::new(proxy.address()), Migrations::from_static(&files).unwrap());
     let mut flights = Vec::new();
     let tell = |event: Event<'_>| {
@@ -28,8 +29,38 @@ async fn a_file_takes_one_flight() {
     };
     migrator.up_with(tell).await.unwrap();
     // Where a file takes its time, somebody looks on meanwhile.
-    let least = flights.windows(2).map(|pair| pair[1] - pair[0]).min();
-    assert_eq!(least, Some(1));
+    flights.windows(2).map(|pair| pair[1] - pair[0]).min()
+}
+
+#[tokio::test]
+async fn a_file_takes_one_flight() {
+    assert_eq!(least_flights_of_a_file(None).await, Some(1));
+}
+
+#[tokio::test]
+async fn a_file_takes_one_flight_too_where_the_first_of_all_goes_alone() {
+    let alone = [
+        ("before_run.sql", "select 1;"),
+        ("V0__a.sql", "-- pgkeel: transaction=off\nselect 1;"),
+        ("V0__a.sql", "-- pgkeel: lock_timeout=1s\nselect 1;"),
+    ];
+    for first in alone {
+        assert_eq!(least_flights_of_a_file(Some(first)).await, Some(1), "{first:?}");
+    }
+}
+
+/// As for a file alone.
+#[tokio::test]
+async fn the_first_file_finds_the_session_as_new_whatever_making_the_tables_has_set_off() {
+    let database = TestDatabase::empty().await;
+    let set_off = "create function leave() returns event_trigger language plpgsql as
+            $$ begin perform set_config('search_path', 'pg_temp', false); end $$;
+        create event trigger leave on ddl_command_end execute function leave();";
+    database.connection().await.batch_execute(set_off).await.unwrap();
+    let files = [("V1__a.sql", "create table a (id int);"), ("V2__b.sql", "create table b (id int);")];
+    migrator(&database, &files).up().await.unwrap();
+    assert!(has_table(&database, "a").await && has_table(&database, "b").await);
+    assert_eq!(history(&database).await, [1, 2]);
 }
 
 /// To connect, to look, to take the lock, to look again, to make the tables, and to be ready for many files. What does not
