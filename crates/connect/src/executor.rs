@@ -58,7 +58,7 @@ pub trait Executor: Sync {
     /// row is made into there takes its time from the statement's.
     ///
     /// A collection has rows of one run of the statement, each once, in their order: a statement that is run again begins with
-    /// an empty one.
+    /// an empty one. It must not use the executor that fills it, which may be locked while it does.
     ///
     /// ```
     /// use pgkeel_connect::Executor;

@@ -3,10 +3,11 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 use futures_util::Stream as _;
 use pgkeel_connect::{Connection, EncodedParams, Error as StatementError};
+use tokio::task::coop;
 use tokio_postgres::{Row, RowStream, Statement};
 
 use crate::Error;
@@ -79,6 +80,8 @@ impl Outcome for Gathered {
 }
 
 impl Gathered {
+    /// Now and then it lets other tasks have their turn, and timeouts theirs: what is made of rows may take its time, a connection
+    /// on another thread goes on meanwhile, and a transaction is locked while one of its statements is polled.
     async fn of(
         begun: Result<RowStream, tokio_postgres::Error>,
         query: Query<'_>,
@@ -95,6 +98,7 @@ impl Gathered {
                         count += 1;
                         if waiting.len() == MOST {
                             gather.take(&mut waiting);
+                            ready!(coop::poll_proceed(cx)).made_progress();
                         }
                     }
                     Poll::Ready(None) => {

@@ -21,6 +21,7 @@ pub enum PoolerMode {
     ///   with its text and its declared types.
     /// - If a statement fails as types have changed, they are asked for anew and it is run once more, provided that
     ///   nothing of it was carried out; else it ends in [`Error::RowsUnreadable`](crate::Error::RowsUnreadable).
+    /// - So rows are given away ([`query_into`](crate::Executor::query_into)) once all of them are there.
     /// - A connection on which asking for types was given up half-way, as its future was dropped, is replaced.
     /// - What comes back is rolled back and nothing else, whatever `pool.reset` asks for: anything sent besides would go to
     ///   some other server session.

@@ -3,8 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join;
 use pgkeel_pool::{Begin as _, Config, Pool, PoolerMode, RetryPolicy, Transaction as _};
@@ -236,4 +237,52 @@ async fn few_rows_are_there_that_were_not_read() {
     let all = u64::from(SIZE.unsigned_abs()) * u64::from(ROWS.unsigned_abs());
     assert!(READ.get() == all && MOST.get() < all / 4, "{} of {all} bytes were not read at once", MOST.get());
     let _ = |large: Large| large.text;
+}
+
+/// How many rows were read slowly.
+static SLOWLY: AtomicU64 = AtomicU64::new(0);
+
+/// Takes longer to read than the server takes to send it.
+struct Slow;
+
+impl From<i32> for Slow {
+    fn from(_: i32) -> Self {
+        SLOWLY.fetch_add(1, Ordering::SeqCst);
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_micros(50) {
+            std::hint::spin_loop();
+        }
+        Self
+    }
+}
+
+#[derive(FromRow)]
+struct Slowly {
+    #[pgkeel(try_from = "i32")]
+    n: Slow,
+}
+
+/// The most rows that one poll has read, of all.
+async fn most_at_once(on: &impl Executor, rows: i32) -> u64 {
+    let read = async { sql!("select n from generate_series(1, {rows}) n").fetch_all::<Slowly>(on).await };
+    let (mut read, mut most) = (pin!(read), 0);
+    let read = poll_fn(|cx| {
+        let before = SLOWLY.load(Ordering::SeqCst);
+        let polled = read.as_mut().poll(cx);
+        most = most.max(SLOWLY.load(Ordering::SeqCst) - before);
+        polled
+    });
+    assert_eq!(read.await.unwrap().len(), usize::try_from(rows).unwrap());
+    let _ = |row: Slowly| row.n;
+    most
+}
+
+/// The connection goes on on another thread, so there is always a row.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_tasks_have_their_turn_while_rows_are_read_slowly() {
+    let database = TestDatabase::empty().await;
+    let pool = crate::pool_of(&database);
+    for most in [most_at_once(&pool, 8_000).await, most_at_once(&pool.begin().await.unwrap(), 8_000).await] {
+        assert!(most < 1_000, "{most} rows were read in one go");
+    }
 }
