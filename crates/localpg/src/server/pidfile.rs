@@ -1,7 +1,8 @@
 //! `postmaster.pid`: what a server says of itself.
 
 use std::{
-    fs,
+    fs::File,
+    io::Read as _,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -22,10 +23,12 @@ pub(crate) struct PidFile {
 impl PidFile {
     /// Nothing if there is no such file, or if it is just being written.
     pub(crate) fn read(data: &Path) -> Option<Self> {
-        let path = data.join("postmaster.pid");
-        let file = Self::parse(&fs::read_to_string(&path).ok()?)?;
-        let written = fs::metadata(&path).and_then(|about| about.modified()).ok();
-        Some(Self { written, ..file })
+        // Both of one file: a server that starts removes the file of an earlier one and makes its own.
+        let mut file = File::open(data.join("postmaster.pid")).ok()?;
+        let written = file.metadata().and_then(|about| about.modified()).ok();
+        let mut text = String::new();
+        file.read_to_string(&mut text).ok()?;
+        Some(Self { written, ..Self::parse(&text)? })
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -63,6 +66,8 @@ impl PidFile {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, thread, time::Duration};
+
     use super::*;
 
     const READY: &str = "4711\n/srv/data-15\n1700000000\n5432\n/srv/run-15\n\n  123456  7\nready   \n";
@@ -80,5 +85,32 @@ mod tests {
         let file =
             PidFile::parse("4711\n/srv/data-15\n1700000000\n5432\n/srv/run-15\n\n").expect("enough lines");
         assert!(!file.is_ready() && !file.is_stopping());
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_meanwhile_is_read_as_one_of_the_two() {
+        let directory = std::env::temp_dir().join(format!("pgkeel-pidfile-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let ready = |is_old: bool| {
+            let made = directory.join("made");
+            fs::write(&made, if is_old { READY.to_owned() } else { READY.replace("ready", "starting") })
+                .unwrap();
+            let written = if is_old { long_ago } else { long_ago + Duration::from_secs(1) };
+            File::options().append(true).open(&made).unwrap().set_modified(written).unwrap();
+            fs::rename(&made, directory.join("postmaster.pid")).unwrap();
+        };
+        ready(true);
+        let mixed = thread::scope(|scope| {
+            let replacing = scope.spawn(|| (0..5_000).for_each(|round| ready(round % 2 == 0)));
+            let mut mixed = 0;
+            while !replacing.is_finished() {
+                let file = PidFile::read(&directory).unwrap();
+                mixed += u32::from(file.is_ready() != (file.written == Some(long_ago)));
+            }
+            mixed
+        });
+        fs::remove_dir_all(&directory).unwrap();
+        assert_eq!(mixed, 0);
     }
 }
