@@ -1,7 +1,7 @@
 //! Statements: values held against the server's types, SQL that is a literal or built of typed columns, rows as structs.
 //!
-//! Opens no connection and no transaction, keeps nothing but texts of statements, runs nothing again: it works on any
-//! [`Executor`], be it a pool, a session, a transaction or a client of the driver.
+//! Opens no connection, and a transaction only for `stream_from`; keeps nothing but texts of statements, runs nothing again: it
+//! works on any [`Executor`], be it a pool, a session, a transaction or a client of the driver.
 //!
 //! Here are the names of every day; those that are needed now and then are in a module each:
 //!

@@ -51,7 +51,10 @@ impl<S, R: Output<S>> Select<'_, S, R> {
     /// (`cursor_tuple_fraction`), and for no parallel workers.
     ///
     /// A stream that is dropped before its end leaves its cursor, with its snapshot, until the transaction or savepoint ends,
-    /// or until [`close`](Rows::close). A transaction has at most 16 at a time.
+    /// or until [`close`](Rows::close). A transaction has at most 16 at a time, also of those that are being opened: with more the
+    /// server may refuse one, which fails the transaction. Roll back no savepoint by a text of your own while a stream is open that
+    /// began behind it: the next stream may get its cursor, and both read from that. Savepoints of the executor do not let that
+    /// happen.
     ///
     /// # Errors
     /// That a value does not fit, [`Error::TooManyParameters`], [`Error::Statement`], [`Error::TooManyStreams`], and what the executor says.

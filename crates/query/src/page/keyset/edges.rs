@@ -31,9 +31,9 @@ pub struct PageInfo {
     pub has_next_page: bool,
     /// Of `last`, whether there is a row in front of the page. Of `first`, whether there was an `after`.
     pub has_previous_page: bool,
-    /// The cursor of the first row, if there is one that [has one](Edge::cursor).
+    /// The cursor of the first row. `None` of an empty page, or if it would be [too long](Edge::cursor).
     pub start_cursor: Option<String>,
-    /// The cursor of the last row, if there is one that [has one](Edge::cursor).
+    /// The cursor of the last row. `None` of an empty page, or if it would be [too long](Edge::cursor).
     pub end_cursor: Option<String>,
 }
 
