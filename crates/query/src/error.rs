@@ -83,8 +83,8 @@ pub enum Error {
         /// How many there were.
         found: usize,
     },
-    /// There are as many streams in the transaction as it can have, those counted that were dropped before their end. Nothing
-    /// was sent.
+    /// There are as many streams in the transaction as it can have, those counted that were dropped before their end. The
+    /// transaction goes on, but where so many are opened at the same moment: then it has failed.
     #[error("the transaction has {most} streams already; read them to their end, or `close` them")]
     TooManyStreams {
         /// How many it can have.

@@ -37,7 +37,9 @@ const NEXT: &str = "select pg_catalog.set_config('pgkeel.stream', (
 pub(super) async fn free(database: &impl Executor, site: Site) -> Result<&'static ServerCursor, Error> {
     let given = database.called_at(site).query_into::<ReadRows<(Option<String>,)>>(NEXT, &[]).await?.all()?;
     let number = given.into_iter().find_map(|(number,)| number?.parse::<usize>().ok());
-    number
-        .and_then(|number| NAMES.get(number.checked_sub(1)?))
-        .ok_or(Error::TooManyStreams { most: NAMES.len() })
+    number.and_then(|number| NAMES.get(number.checked_sub(1)?)).ok_or_else(too_many)
+}
+
+pub(super) fn too_many() -> Error {
+    Error::TooManyStreams { most: NAMES.len() }
 }

@@ -1,8 +1,9 @@
 use std::panic::Location;
 
 use pgkeel_connect::{Begin, Executor, Transaction, TxOptions};
+use tokio_postgres::error::SqlState;
 
-use super::names::{ServerCursor, free};
+use super::names::{ServerCursor, free, too_many};
 use super::rows::{Held, Rows};
 use crate::Error;
 use crate::relation::Output;
@@ -51,8 +52,8 @@ impl<S, R: Output<S>> Select<'_, S, R> {
     /// (`cursor_tuple_fraction`), and for no parallel workers.
     ///
     /// A stream that is dropped before its end leaves its cursor, with its snapshot, until the transaction or savepoint ends,
-    /// or until [`close`](Rows::close). A transaction has at most 16 at a time, also of those that are being opened: with more the
-    /// server may refuse one, which fails the transaction. Roll back no savepoint by a text of your own while a stream is open that
+    /// or until [`close`](Rows::close). A transaction has at most 16 at a time. Of more that are opened at the same
+    /// moment the server refuses one, which fails the transaction. Roll back no savepoint by a text of your own while a stream is open that
     /// began behind it: the next stream may get its cursor, and both read from that. Savepoints of the executor do not let that
     /// happen.
     ///
@@ -107,7 +108,10 @@ impl<S, R: Output<S>> Select<'_, S, R> {
         out.push(name.declare);
         self.parts.write(Answer::Rows, &mut out);
         let ready = out.finish()?.ready()?;
-        number(&ready, database, site).await?;
+        number(&ready, database, site).await.map_err(|error| match error.code() {
+            Some(&SqlState::DUPLICATE_CURSOR) => too_many(),
+            _ => error,
+        })?;
         Ok(name)
     }
 }

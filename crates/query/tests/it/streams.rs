@@ -247,7 +247,10 @@ async fn streams_that_are_opened_at_the_same_time_are_several() {
     for _ in 0..40 {
         tokio::try_join!(in_short(), in_short(), in_short()).unwrap();
     }
-    tx.commit().await.unwrap();
+    let refused = futures_util::future::join_all((0..17).map(|_| ids(0).stream(&tx, 3))).await;
+    let error = refused.into_iter().find_map(Result::err).unwrap();
+    assert!(matches!(error, Error::TooManyStreams { most: 16 }), "{error:?}");
+    tx.rollback().await.unwrap();
 }
 
 #[tokio::test]
