@@ -7,44 +7,43 @@
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, join, maybe_done};
-use pgkeel_connect::Error as ConnectError;
+use pgkeel_connect::{Error as ConnectError, Executor as _};
 use tokio_postgres::SimpleQueryRow;
 
 use super::context::Context;
+use super::defaults::Defaults;
 use super::failure::{Failure, Reason};
 use super::job::Job;
 use super::lock::Lock;
-use super::session::{Answers, CLEAN, Limits, Session};
+use super::session::{Answers, Session};
 use super::transaction::{placed, refused};
 use crate::state::history;
-use crate::state::log::{Handover, Literal, Rows};
+use crate::state::log::{Handover, Rows};
 use crate::{Direction, Error, Kind, Migration, Step};
 
-/// The setting that says which file the session was made as new for. No file has a reason to know it.
-const TURN: &str = "pgkeel.turn";
+/// The setting that says which file's transaction is open, until all is reset behind its COMMIT. No file has a reason to know it.
+const FILE: &str = "pgkeel.file";
 
-/// Sets what each file finds set, and `TURN` unless the transaction that is named is not committed, or COMMIT has had something
-/// prepared, which would reach the next file. Prepared with a name, as it goes in one message with other statements.
-const READY: &str = "pgkeel_ready";
-
-/// Fails unless the session was made as new for this turn and has the lock. Short in views of what the server does, which cut
-/// texts off.
+/// Fails unless the file before is committed, nothing of it is left on the session, and the session has the lock; sets what a
+/// file finds set. Prepared with a name, as it goes in one message with other statements. Short in views of what the server does,
+/// which cut texts off.
 const PROOF: &str = "pgkeel_proof";
 
-/// Those of the statements that have been prepared which files have, and what COMMIT calls.
-const FOREIGN: &str = "from_sql and name operator(pg_catalog.<>) all (array['pgkeel_ready', 'pgkeel_proof'])";
-
-/// The same as `TURN`, and which transaction this is, for as long as the file's transaction is open.
-const FILE: &str = "pgkeel.file";
+/// Leaves nothing of a file's session but its role, which [`PROOF`] looks at. Ends with what resets [`FILE`], which proves the rest.
+const CLEAN: &str = "discard temp; discard sequences; close all; unlisten *; reset all";
 
 /// What is prepared once for files that go this way.
 #[derive(Debug)]
 pub(crate) struct Flights {
     handover: Handover,
     lock: Lock,
-    limits: Limits,
+    defaults: Defaults,
+    /// Whether somebody has a text that may have the server prepare what would reach the next file.
+    may_prepare: bool,
     /// How many files have been sent.
     turn: u64,
+    /// The transaction behind which the next file goes.
+    behind: Option<String>,
 }
 
 /// A file that was sent, and what will be known of it.
@@ -103,26 +102,36 @@ fn changes_session(migration: &Migration) -> bool {
     })
 }
 
+/// Whether somebody can have prepared anything: looking for it takes the server a good part of what else is done for a file.
+/// What puts the word together from pieces is not known.
+const PREPARES: &str = "select exists (select from pg_catalog.pg_proc
+    where oid operator(pg_catalog.>=) 16384 and prosrc operator(pg_catalog.~*) 'prepare')";
+
+fn mentions_prepare(job: &Job) -> bool {
+    let word = b"prepare";
+    job.script().sql().as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
+}
+
 impl Flights {
-    /// For a session that has the lock, and makes it as new first: what has made the tables may have set off triggers. `like` is
-    /// one of the files that travel.
-    pub(crate) async fn prepare(context: &Context<'_>, like: &Job) -> Result<Self, Error> {
+    /// For a session that has the lock, and makes it as new first: what has made the tables may have set off triggers.
+    pub(crate) async fn prepare(context: &Context<'_>, jobs: &[&Job]) -> Result<Self, Error> {
         let Context { session, lock, limits, .. } = *context;
-        let rows = [&context.flown(like), &context.running(like)];
+        let rows = [&context.flown(jobs[0]), &context.running(jobs[0])];
+        let prepares = session.step(Step::Check, session.query_scalar::<bool>(PREPARES, &[]));
         // In one flight, in this order.
-        let (renewed, is_plain) = join(session.forget(limits), is_plain(session)).await;
-        renewed?;
-        let is_plain = is_plain?;
+        let (defaults, prepares) = join(Defaults::look(session, limits), prepares).await;
+        let defaults = defaults?;
+        let may_prepare = prepares? || jobs.iter().any(|job| mentions_prepare(job));
+        let is_plain = defaults.is_plain();
         let guard = |turn: usize| {
             format!(
-                "pg_catalog.current_setting('{FILE}', true) operator(pg_catalog.=)
-                 pg_catalog.concat(${turn}::pg_catalog.text, ' ', pg_catalog.pg_current_xact_id_if_assigned())
-                 and {} and {is_plain}",
+                "pg_catalog.current_setting('{FILE}', true) operator(pg_catalog.=) {} and {} and {is_plain}",
+                file(&format!("${turn}"), "pg_current_xact_id_if_assigned"),
                 lock.is_held()
             )
         };
         let handover = Handover::prepare(session, &context.run, rows, guard).await?;
-        Ok(Self { handover, lock, limits, turn: 0 })
+        Ok(Self { handover, lock, defaults, may_prepare, turn: 0, behind: None })
     }
 
     /// What is written into history and log where the next file goes behind this one, if it does.
@@ -132,40 +141,38 @@ impl Flights {
     }
 
     /// What the first file of a row is sent behind, on a session that is as new.
-    pub(crate) fn line_up(&mut self, session: &Session) -> String {
-        let (settings, is_held) = (session.settings(self.limits), self.lock.is_held());
-        let ready = format!(
-            "prepare {READY} (pg_catalog.text, pg_catalog.xid8) as
-             select pg_catalog.concat({settings}, pg_catalog.set_config('{TURN}', case
-             when exists (select from pg_catalog.pg_prepared_statements where {FOREIGN}) then null
-             when $2 is null or pg_catalog.pg_xact_status($2) operator(pg_catalog.=) 'committed' then $1 end, false))"
-        );
-        let proof = format!(
-            "prepare {PROOF} (pg_catalog.text) as select pg_catalog.pg_current_xact_id(),
-             (pg_catalog.date_part('epoch', pg_catalog.now()) operator(pg_catalog.*) 1000000)::pg_catalog.int8,
-             1 operator(pg_catalog./) case when
-                 pg_catalog.current_setting('{TURN}', true) operator(pg_catalog.=) $1 and {is_held}
-                 and pg_catalog.set_config('{FILE}', pg_catalog.concat($1, ' ', pg_catalog.pg_current_xact_id()), true)
-                     operator(pg_catalog.<>) '' then 1 else 0 end"
-        );
-        format!("{ready}; {proof}; {}", self.make_ready(None))
+    pub(crate) fn line_up(&mut self) -> String {
+        self.turn += 1;
+        self.behind = None;
+        let (is_held, is_new) = (self.lock.is_held(), self.defaults.is_new());
+        let opens = format!("pg_catalog.set_config('{FILE}', {}, false)", file("$1", "pg_current_xact_id"));
+        let settings: Vec<String> = self.defaults.set().into_iter().chain([opens]).collect();
+        let settings = settings.join(", ");
+        let has_foreign = if self.may_prepare { FOREIGN } else { "false" };
+        // A condition, as the server copies the columns of an answer each time.
+        format!(
+            "prepare {PROOF} (pg_catalog.text, pg_catalog.xid8) as select pg_catalog.pg_current_xact_id(),
+             (pg_catalog.date_part('epoch', pg_catalog.now()) operator(pg_catalog.*) 1000000)::pg_catalog.int8
+             where 1 operator(pg_catalog./) case when
+                 coalesce(pg_catalog.current_setting('{FILE}', true), '') operator(pg_catalog.=) '' and {is_held}
+                 and ($2 is null or pg_catalog.pg_xact_status($2) operator(pg_catalog.=) 'committed')
+                 and {is_new} and not {has_foreign}
+                 and pg_catalog.concat({settings}) is not null then 1 else 0 end operator(pg_catalog.=) 1"
+        )
     }
 
     /// Commits the transaction that has this id, and makes the session as new for the next file.
     pub(crate) fn commit(&mut self, id: &str) -> String {
-        format!("commit; {CLEAN}; {}", self.make_ready(Some(id)))
-    }
-
-    fn make_ready(&mut self, behind: Option<&str>) -> String {
         self.turn += 1;
-        let behind = behind.map_or_else(|| "null".to_owned(), |id| format!("'{id}'"));
-        format!("execute {READY}('{}', {behind})", self.turn)
+        self.behind = Some(id.to_owned());
+        format!("commit; {CLEAN}{}", self.defaults.set_before())
     }
 
     /// BEGIN, the file, and what records and logs its good end, to be sent behind [`line_up`](Self::line_up) or
     /// [`commit`](Self::commit).
     pub(crate) fn send<'a>(&self, session: &'a Session, job: &Job, rows: Option<Rows>) -> Sent<'a> {
-        let begin = format!("begin; execute {PROOF}('{}');\n", self.turn);
+        let behind = self.behind.as_ref().map_or_else(|| "null".to_owned(), |id| format!("'{id}'"));
+        let begin = format!("begin; execute {PROOF}('{}', {behind});\n", self.turn);
         let job = job.clone();
         let mark = if rows.is_some() { MARK } else { "" };
         let sql = format!("{begin}{}\n;{mark}", job.script().sql());
@@ -231,24 +238,14 @@ impl Opened {
     }
 }
 
-/// All that decides what the rows of history and log mean, and that they get there. What files have prepared, [`READY`]
-/// looks for.
-const SETTINGS: [&str; 7] = [
-    "session_authorization",
-    "role",
-    "search_path",
-    "client_encoding",
-    "standard_conforming_strings",
-    "statement_timeout",
-    "synchronous_commit",
-];
+/// Whether files have prepared anything.
+const FOREIGN: &str = "exists (select from pg_catalog.pg_prepared_statements
+    where from_sql and name operator(pg_catalog.<>) 'pgkeel_proof')";
 
-/// Whether these are as they are now, as one expression: each column of an answer takes the server its time.
-async fn is_plain(session: &Session) -> Result<String, Error> {
-    let settings = SETTINGS.map(|name| format!("pg_catalog.current_setting('{name}')"));
-    let (mut seen, look) = (None, format!("select {}", settings.join(", ")));
-    session.step(Step::Check, session.first_row(&look, &mut seen)).await?;
-    let now = |column| seen.as_ref().and_then(|row| row.try_get(column).ok().flatten()).unwrap_or_default();
-    let is_same = |(column, setting)| format!("{setting} operator(pg_catalog.=) {}", Literal(now(column)));
-    Ok(settings.iter().enumerate().map(is_same).collect::<Vec<_>>().join(" and "))
+/// An expression of what [`FILE`] is set to, where this function tells the transaction.
+fn file(turn: &str, transaction: &str) -> String {
+    format!(
+        "({turn}::pg_catalog.text operator(pg_catalog.||) ' '
+          operator(pg_catalog.||) pg_catalog.{transaction}()::pg_catalog.text)"
+    )
 }

@@ -7,6 +7,7 @@ mod concurrent_index;
 mod constraints;
 mod context;
 mod course;
+mod defaults;
 mod engine;
 mod failure;
 mod flight;

@@ -113,7 +113,7 @@ impl<'a> Runner<'a> {
             session.forget(self.context.limits).await?;
         }
         let flights = self.flights.as_mut().expect("looked for before");
-        let line_up = flights.line_up(session);
+        let line_up = flights.line_up();
         let rows = self.upcoming[0].as_ref().and_then(|next| flights.rows(&self.context, job, next));
         let mut sent = flights.send(session, job, rows);
         let running = self.context.running(job);

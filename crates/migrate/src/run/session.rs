@@ -125,8 +125,10 @@ impl Session {
 
     /// As [`renew`](Self::renew), with nothing that may fail inside a transaction.
     pub(crate) async fn forget(&self, limits: Limits) -> Result<(), Error> {
-        let (mut prepared, settings) = (None, self.settings(limits));
-        let forget = format!("{CLEAN}; {PREPARED}; select pg_catalog.concat({settings})");
+        let settings = self.settings(limits);
+        let set: Vec<String> = settings.iter().map(|(name, value)| set(name, value)).collect();
+        let forget = format!("{CLEAN}; {PREPARED}; select pg_catalog.concat({}, {DURABLE})", set.join(", "));
+        let mut prepared = None;
         self.step(Step::SetUp, self.first_row(&forget, &mut prepared)).await?;
         match prepared.as_ref().and_then(|row| row.get(0)) {
             None => Ok(()),
@@ -144,9 +146,8 @@ impl Session {
         "set local client_encoding = 'UTF8'; set local standard_conforming_strings = on;
          select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'";
 
-    /// Expressions that set what this server knows of these. For one value of one query, as each column takes the server its
-    /// time, and so do extensions that look on for each statement.
-    pub(crate) fn settings(&self, limits: Limits) -> String {
+    /// What each file finds set, as far as this server knows it.
+    pub(crate) fn settings(&self, limits: Limits) -> Vec<(&'static str, String)> {
         let mut settings = vec![
             ("lock_timeout", millis(limits.lock).to_string()),
             ("statement_timeout", millis(limits.statement).to_string()),
@@ -160,11 +161,7 @@ impl Session {
         if self.watches.get() == Some(&true) {
             settings.push((WATCH_CLIENT, WATCHED_EVERY.to_owned()));
         }
-        let set = |(name, value): (&str, String)| {
-            format!("pg_catalog.set_config('{name}', {}, false)", Literal(&value))
-        };
-        let settings: Vec<String> = settings.into_iter().map(set).collect();
-        format!("{}, {DURABLE}", settings.join(", "))
+        settings
     }
 
     /// The server's major version; 0 if it does not say.
@@ -205,6 +202,12 @@ impl Session {
         // sql: SET has no parameters; the role's name is quoted
         self.step(Step::SetUp, self.connection.batch_execute(&format!("set role {role}"))).await
     }
+}
+
+/// An expression that sets this for the session. For one value of one query, as each column takes the server its time, and so do
+/// extensions that look on for each statement.
+pub(crate) fn set(name: &str, value: &str) -> String {
+    format!("pg_catalog.set_config('{name}', {}, false)", Literal(value))
 }
 
 /// Leaves nothing on a session of what files have set, made and opened there, but what they have prepared.

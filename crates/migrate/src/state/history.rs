@@ -131,7 +131,7 @@ pub(crate) async fn missing(session: &Session) -> Result<Vec<String>, Error> {
             missing.push(create_table(home));
         }
         if !log {
-            missing.extend([log::create_table(home), log::create_index(home)]);
+            missing.push(log::create_table(home));
         } else if note(session).await? == (Note { is_missing: true, is_ours: true }) {
             missing.push(log::add_note(home));
         }

@@ -133,7 +133,7 @@ async fn what_commit_itself_leaves_of_the_session_does_not_reach_the_next_file()
         "execute 'create temp table late ()'",
         "perform set_config('search_path', 'pg_temp', false)",
         "perform set_config('pgkeel.late', 'late', false)",
-        "perform pg_catalog.set_config('pgkeel.turn', '7', false)",
+        "perform pg_catalog.set_config('pgkeel.file', '7', false)",
     ];
     for statement in late {
         let database = TestDatabase::empty().await;

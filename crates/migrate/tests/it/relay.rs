@@ -162,7 +162,6 @@ async fn what_a_file_changes_unseen_is_seen_behind_it() {
     let hidden = [
         "execute 'reset all'",
         "execute 'deallocate all'",
-        "execute 'deallocate pgkeel_ready'",
         "execute 'deallocate pgkeel_proof'",
         "execute 'deallocate pgkeel_proof'; execute 'prepare pgkeel_proof (text) as select 1'",
         "declare it text; begin
@@ -175,7 +174,7 @@ async fn what_a_file_changes_unseen_is_seen_behind_it() {
         "perform set_config('client_encoding', 'latin1', false)",
         "perform set_config('synchronous_commit', 'off', false)",
         "perform set_config('statement_timeout', '1min', false)",
-        "perform set_config('pgkeel.turn', '7', false)",
+        "perform set_config('pgkeel.file', '', false)",
         "execute 'prepare unseen as select 1'",
         "execute 'set standard_conforming_strings = off'",
         "execute format('set role %I', current_user)",

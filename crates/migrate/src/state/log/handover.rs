@@ -82,8 +82,8 @@ impl Handover {
         let guard =
             format!("1 operator(pg_catalog./) case when {} then 1 else 0 end", guard(placeholders + 1));
         let sql = format!(
-            "with recorded as (insert into {} ({names}, applied_on) values ({}, {NOW}))
-             insert into {} ({columns}) select rows.* from (values {}) as rows where ({guard}) is not null",
+            "with recorded as (insert into {} ({names}, applied_on) select {}, {NOW} where ({guard}) is not null)
+             insert into {} ({columns}) values {}",
             tables.history,
             places.join(", "),
             tables.log,

@@ -77,11 +77,6 @@ pub(super) fn lacks_note(home: &Home) -> String {
     )
 }
 
-pub(super) fn create_index(home: &Home) -> String {
-    let log = &home.tables().log;
-    format!("create index {}_version_id_idx on {log} (version, id)", log.name)
-}
-
 /// Where a file has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
