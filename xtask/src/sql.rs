@@ -10,6 +10,8 @@ mod function;
 mod judge;
 mod macros;
 mod scopes;
+#[cfg(test)]
+mod signatures;
 mod text;
 
 use std::fmt;
@@ -65,24 +67,28 @@ fn ours() -> anyhow::Result<Vec<PathBuf>> {
 fn all_of(directories: &[PathBuf]) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for directory in directories {
-        below(directory, &mut findings)?;
+        for file in sources(directory)? {
+            let source = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+            let found = in_source(&source).with_context(|| format!("parsing {}", file.display()))?;
+            findings.extend(found.into_iter().map(|(line, call)| Finding { file: file.clone(), line, call }));
+        }
     }
     findings.sort();
     Ok(findings)
 }
 
-fn below(directory: &Path, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+/// All sources below a directory.
+fn sources(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))? {
         let path = entry?.path();
         if path.is_dir() {
-            below(&path, findings)?;
+            found.extend(sources(&path)?);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let source = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-            let found = in_source(&source).with_context(|| format!("parsing {}", path.display()))?;
-            findings.extend(found.into_iter().map(|(line, call)| Finding { file: path.clone(), line, call }));
+            found.push(path);
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Lines, from 1 on, and what is called there.

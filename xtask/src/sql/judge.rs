@@ -182,7 +182,8 @@ impl Functions {
 
 fn constant_or_given(name: Option<&Ident>) -> Text {
     let is_constant = |name: &Ident| {
-        let is_of_one = |letter: char| letter.is_ascii_uppercase() || letter == '_' || letter.is_ascii_digit();
+        let is_of_one =
+            |letter: char| letter.is_ascii_uppercase() || letter == '_' || letter.is_ascii_digit();
         name.to_string().chars().all(is_of_one)
     };
     if name.is_some_and(is_constant) { Text::Constant } else { Text::Given }
