@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Block, Expr, ExprMethodCall, Ident, ItemFn, ItemMod, Local, Macro, Pat, Stmt};
+use syn::{BinOp, Block, Expr, ExprClosure, ExprMethodCall, Ident, ItemFn, ItemMod, Local, Macro, Pat, Stmt};
 
 use super::calls::takes_text;
 use super::macros;
@@ -76,6 +76,14 @@ impl Functions {
         self.in_scope(&visit);
     }
 
+    /// With such arguments.
+    fn visit_closure(&mut self, closure: &ExprClosure, given: Text) {
+        self.in_scope(|inside| {
+            closure.inputs.iter().for_each(|input| inside.declare(input, given));
+            inside.visit_expr(&closure.body);
+        });
+    }
+
     fn found(&mut self, call: &Ident) {
         self.found.insert((self.line, call.to_string()));
     }
@@ -145,11 +153,8 @@ impl<'ast> Visit<'ast> for Functions {
         }
     }
 
-    fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
-        self.in_scope(|inside| {
-            closure.inputs.iter().for_each(|input| inside.declare(input, Text::Given));
-            inside.visit_expr(&closure.body);
-        });
+    fn visit_expr_closure(&mut self, closure: &'ast ExprClosure) {
+        self.visit_closure(closure, Text::Given);
     }
 
     fn visit_expr_for_loop(&mut self, each: &'ast syn::ExprForLoop) {
@@ -213,13 +218,23 @@ impl<'ast> Visit<'ast> for Functions {
     }
 
     fn visit_expr_method_call(&mut self, called: &'ast ExprMethodCall) {
-        visit::visit_expr_method_call(self, called);
+        let method = called.method.to_string();
+        self.visit_expr(&called.receiver);
+        for argument in &called.args {
+            match argument {
+                Expr::Closure(closure) => {
+                    let given = Self::given_by(&method, self.judge(&called.receiver));
+                    self.visit_closure(closure, given);
+                }
+                argument => self.visit_expr(argument),
+            }
+        }
         let is_made = called.args.first().is_some_and(|text| self.judge(text) == Text::Made);
-        if is_made && takes_text(&called.method.to_string(), called.args.len()) {
+        if is_made && takes_text(&method, called.args.len()) {
             self.found(&called.method);
         }
         let added = Text::one_of(called.args.iter().map(|piece| self.judge(piece)));
-        let is_one = |names: &[&str]| names.iter().any(|name| called.method == name);
+        let is_one = |names: &[&str]| names.contains(&method.as_str());
         let may_be_list = is_one(&ADDERS) && self.judge(&called.receiver) == Text::Given;
         if may_be_list && let Some(list) = macros::variable(&called.receiver) {
             self.scopes.add(list, added);

@@ -10,17 +10,13 @@ use super::text::Text;
 /// Methods that make one text of what they are called on and of what they are given.
 const MAKERS: [&str; 5] = ["concat", "join", "repeat", "replace", "replacen"];
 /// Methods that give what their arguments give.
-const REPLACERS: [&str; 8] =
-    ["and_then", "filter_map", "flat_map", "map", "map_or", "map_or_else", "then", "then_some"];
+const REPLACERS: [&str; 9] =
+    ["and_then", "filter_map", "flat_map", "fold", "map", "map_or", "map_or_else", "then", "then_some"];
 /// Methods that give what they are called on, or what their arguments give.
 const CHOOSERS: [&str; 7] =
     ["chain", "get_or_insert", "get_or_insert_with", "or", "or_else", "unwrap_or", "unwrap_or_else"];
 /// Methods and functions that give the same text as something else.
-const KEEPERS: [&str; 26] = [
-    "Borrowed",
-    "Ok",
-    "Owned",
-    "Some",
+const KEEPERS: [&str; 22] = [
     "as_deref",
     "as_ref",
     "as_str",
@@ -65,14 +61,16 @@ impl Functions {
             Expr::Unsafe(inner) => self.judge_block(&inner.block),
             Expr::If(choice) => self.judge_if(choice),
             Expr::Match(choice) => self.judge_match(choice),
-            Expr::Closure(closure) => self.judge_closure(closure),
+            Expr::Closure(closure) => self.judge_closure(closure, Text::Given),
             Expr::Binary(binary) if matches!(binary.op, BinOp::Add(_)) => {
                 Text::of_pieces([self.judge(&binary.left), self.judge(&binary.right)])
             }
             Expr::Macro(called) => self.judge_macro(&called.mac),
-            Expr::MethodCall(called) => {
-                self.judge_result(&called.method, self.judge(&called.receiver), called.args.iter())
-            }
+            Expr::MethodCall(called) => self.judge_result(
+                &called.method.to_string(),
+                self.judge(&called.receiver),
+                called.args.iter(),
+            ),
             Expr::Call(called) => self.judge_call(called),
             _ => Text::Given,
         }
@@ -115,11 +113,17 @@ impl Functions {
         }))
     }
 
-    /// What a call of it gives.
-    fn judge_closure(&self, closure: &ExprClosure) -> Text {
+    /// What a call of it gives, with such arguments.
+    fn judge_closure(&self, closure: &ExprClosure, given: Text) -> Text {
         let mut inside = self.inside();
-        closure.inputs.iter().for_each(|input| inside.declare(input, Text::Given));
+        closure.inputs.iter().for_each(|input| inside.declare(input, given));
         inside.judge(&closure.body)
+    }
+
+    /// What a method gives to a closure that it takes.
+    pub(super) fn given_by(method: &str, receiver: Text) -> Text {
+        let is_each = method == "for_each" || REPLACERS.contains(&method);
+        if is_each { receiver } else { receiver.derived() }
     }
 
     fn judge_call(&self, called: &ExprCall) -> Text {
@@ -127,12 +131,15 @@ impl Functions {
         if let Some(closure) = function.path.get_ident().and_then(|name| self.scopes.get(name)) {
             return closure;
         }
-        let mut segments = function.path.segments.iter().rev().map(|segment| &segment.ident);
+        let mut segments = function.path.segments.iter().rev().map(|segment| segment.ident.to_string());
         let (Some(name), owner) = (segments.next(), segments.next()) else { return Text::Given };
         let mut arguments = called.args.iter();
+        if name.starts_with(char::is_uppercase) {
+            return Text::one_of(arguments.map(|argument| self.judge(argument)));
+        }
         match arguments.next() {
-            Some(first) if MAKERS.iter().chain(&KEEPERS).any(|known| name == known) => {
-                self.judge_result(name, self.judge(first), arguments)
+            Some(first) if MAKERS.contains(&&*name) || KEEPERS.contains(&&*name) => {
+                self.judge_result(&name, self.judge(first), arguments)
             }
             Some(_) if name != "with_capacity" => Text::Given,
             _ if owner.is_some_and(|owner| owner == "String") => Text::Constant,
@@ -142,12 +149,15 @@ impl Functions {
 
     fn judge_result<'a>(
         &self,
-        method: &Ident,
+        method: &str,
         receiver: Text,
         arguments: impl Iterator<Item = &'a Expr>,
     ) -> Text {
-        let is_one = |names: &[&str]| names.iter().any(|name| method == name);
-        let mut arguments = arguments.map(|argument| self.judge(argument));
+        let is_one = |names: &[&str]| names.contains(&method);
+        let mut arguments = arguments.map(|argument| match argument {
+            Expr::Closure(closure) => self.judge_closure(closure, Self::given_by(method, receiver)),
+            argument => self.judge(argument),
+        });
         if is_one(&MAKERS) {
             Text::of_pieces([receiver].into_iter().chain(arguments))
         } else if is_one(&KEEPERS) {
