@@ -1,9 +1,10 @@
 //! `cargo xtask sql`: statements whose text is put together where they are run.
 //!
-//! What it sees is in one function: a text that is formatted, added up, joined or replaced in, and given to a call that runs it,
-//! there or by way of a variable. A text that another function gives back it does not follow. Where such a text has to be, a
-//! comment that begins with `sql:` says why, in front of the statement that runs it; in programs that use pgkeel
-//! `AuditedSql` does so, and is counted.
+//! What it sees is in one function: a text of several pieces that is given to one of the calls in `calls.rs`, there or by way of
+//! variables, lists, branches, blocks, closures and conversions. Pieces that are literals or constants do no harm. A text that
+//! another function gives back or adds to it does not follow, nor one in a field. Where such a text has to be, a comment that
+//! begins with `sql:` says why, in front of the statement that runs it; in programs that use pgkeel `AuditedSql` does so, and is
+//! counted.
 
 mod calls;
 mod function;
@@ -13,6 +14,7 @@ mod scopes;
 #[cfg(test)]
 mod signatures;
 mod text;
+mod variables;
 
 use std::fmt;
 use std::fs;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Block, Expr, ExprClosure, ExprMethodCall, Ident, ItemFn, ItemMod, Local, Macro, Pat, Stmt};
+use syn::{BinOp, Block, Expr, ExprClosure, ExprMethodCall, Ident, ItemFn, ItemMod, Local, Macro, Stmt};
 
 use super::calls::takes_text;
 use super::macros;
@@ -11,8 +11,8 @@ use super::text::Text;
 
 /// Methods that add to a text.
 const TEXT_ADDERS: [&str; 2] = ["insert_str", "push_str"];
-/// Methods that add to a text or a list.
-const ADDERS: [&str; 3] = ["extend", "insert", "push"];
+/// Methods that add to a text, or to a list of texts.
+const LIST_ADDERS: [&str; 3] = ["extend", "insert", "push"];
 
 /// Goes through functions, one behind the other.
 #[derive(Debug, Default)]
@@ -35,56 +35,24 @@ impl Functions {
         block.stmts.iter().for_each(|statement| self.visit_stmt(statement));
     }
 
-    /// Declares the variables of a pattern that takes this value apart.
-    pub(super) fn bind(&mut self, pattern: &Pat, value: &Expr) {
-        match (pattern, value) {
-            (Pat::Tuple(patterns), Expr::Tuple(values)) if patterns.elems.len() == values.elems.len() => {
-                patterns.elems.iter().zip(&values.elems).for_each(|(one, value)| self.bind(one, value));
-            }
-            _ => self.declare(pattern, self.judge(value)),
+    fn note_run(&mut self, called: &ExprMethodCall) {
+        let is_made = called.args.first().is_some_and(|text| self.judge(text) == Text::Made);
+        if is_made && takes_text(&called.method.to_string(), called.args.len()) {
+            self.tell(&called.method);
         }
     }
 
-    pub(super) fn declare(&mut self, pattern: &Pat, text: Text) {
-        let mut names = Names::default();
-        names.visit_pat(pattern);
-        names.0.into_iter().for_each(|name| self.scopes.declare(name, text));
-    }
-
-    /// A variable gets something behind what it holds.
-    fn append(&mut self, changed: &Expr, piece: Text) {
-        if let Some(name) = macros::variable(changed) {
-            self.scopes.add(name, Text::of_pieces([self.judge(changed), piece]));
+    fn note_added(&mut self, called: &ExprMethodCall) {
+        let is_one = |names: &[&str]| names.iter().any(|name| called.method == name);
+        let added = Text::one_of(called.args.iter().map(|piece| self.judge(piece)));
+        if is_one(&LIST_ADDERS) && self.judge(&called.receiver) == Text::Given {
+            self.add(&called.receiver, added);
+        } else if is_one(&LIST_ADDERS) || is_one(&TEXT_ADDERS) {
+            self.append(&called.receiver, added);
         }
     }
 
-    fn in_scope(&mut self, visit: impl FnOnce(&mut Self)) {
-        self.scopes.open();
-        visit(self);
-        self.scopes.close();
-    }
-
-    fn in_function(&mut self, visit: impl FnOnce(&mut Self)) {
-        let outside = std::mem::take(&mut self.scopes);
-        self.in_scope(visit);
-        self.scopes = outside;
-    }
-
-    /// Twice, as what is assigned at the end of a loop is known at its beginning.
-    fn in_loop(&mut self, visit: impl Fn(&mut Self)) {
-        self.in_scope(&visit);
-        self.in_scope(&visit);
-    }
-
-    /// With such arguments.
-    fn visit_closure(&mut self, closure: &ExprClosure, given: Text) {
-        self.in_scope(|inside| {
-            closure.inputs.iter().for_each(|input| inside.declare(input, given));
-            inside.visit_expr(&closure.body);
-        });
-    }
-
-    fn found(&mut self, call: &Ident) {
+    fn tell(&mut self, call: &Ident) {
         self.found.insert((self.line, call.to_string()));
     }
 }
@@ -125,7 +93,7 @@ impl<'ast> Visit<'ast> for Functions {
     fn visit_local(&mut self, local: &'ast Local) {
         visit::visit_local(self, local);
         match &local.init {
-            Some(value) => self.bind(untyped(&local.pat), &value.expr),
+            Some(value) => self.bind(&local.pat, &value.expr),
             None => self.declare(&local.pat, Text::Constant),
         }
     }
@@ -175,9 +143,7 @@ impl<'ast> Visit<'ast> for Functions {
 
     fn visit_expr_assign(&mut self, assigned: &'ast syn::ExprAssign) {
         visit::visit_expr_assign(self, assigned);
-        if let Some(name) = macros::variable(&assigned.left) {
-            self.scopes.add(name, self.judge(&assigned.right));
-        }
+        self.add(&assigned.left, self.judge(&assigned.right));
     }
 
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
@@ -190,14 +156,17 @@ impl<'ast> Visit<'ast> for Functions {
     /// Whoever gets it may put in what is not seen here.
     fn visit_expr_reference(&mut self, lent: &'ast syn::ExprReference) {
         visit::visit_expr_reference(self, lent);
-        if let (Some(_), Some(name)) = (lent.mutability, macros::variable(&lent.expr)) {
-            self.scopes.add(name, Text::Given);
+        if lent.mutability.is_some() {
+            self.add(&lent.expr, Text::Given);
         }
     }
 
     fn visit_macro(&mut self, called: &'ast Macro) {
         let mut arguments = macros::arguments(called).into_iter();
-        if ["write", "writeln"].contains(&macros::name(called).as_str()) {
+        if arguments.len() == 0 {
+            let statements = macros::statements(called);
+            self.in_scope(|inside| statements.iter().for_each(|statement| inside.visit_stmt(statement)));
+        } else if ["write", "writeln"].contains(&macros::name(called).as_str()) {
             let Some(target) = arguments.next() else { return };
             self.append(&target, self.judge_formatted(arguments));
         } else {
@@ -213,7 +182,7 @@ impl<'ast> Visit<'ast> for Functions {
         // What it is called on comes first, if it is a method.
         let is_made = called.args.iter().take(2).any(|text| self.judge(text) == Text::Made);
         if is_made && takes_text(&name.to_string(), called.args.len() - 1) {
-            self.found(name);
+            self.tell(name);
         }
     }
 
@@ -229,35 +198,7 @@ impl<'ast> Visit<'ast> for Functions {
                 argument => self.visit_expr(argument),
             }
         }
-        let is_made = called.args.first().is_some_and(|text| self.judge(text) == Text::Made);
-        if is_made && takes_text(&method, called.args.len()) {
-            self.found(&called.method);
-        }
-        let added = Text::one_of(called.args.iter().map(|piece| self.judge(piece)));
-        let is_one = |names: &[&str]| names.contains(&method.as_str());
-        let may_be_list = is_one(&ADDERS) && self.judge(&called.receiver) == Text::Given;
-        if may_be_list && let Some(list) = macros::variable(&called.receiver) {
-            self.scopes.add(list, added);
-        } else if is_one(&ADDERS) || is_one(&TEXT_ADDERS) {
-            self.append(&called.receiver, added);
-        }
-    }
-}
-
-/// All variables of a pattern.
-#[derive(Debug, Default)]
-struct Names(Vec<Ident>);
-
-impl<'ast> Visit<'ast> for Names {
-    fn visit_pat_ident(&mut self, variable: &'ast syn::PatIdent) {
-        self.0.push(variable.ident.clone());
-        visit::visit_pat_ident(self, variable);
-    }
-}
-
-fn untyped(pattern: &Pat) -> &Pat {
-    match pattern {
-        Pat::Type(typed) => &typed.pat,
-        pattern => pattern,
+        self.note_run(called);
+        self.note_added(called);
     }
 }

@@ -1,8 +1,8 @@
-//! Macros whose arguments are expressions.
+//! What is in the braces of a macro, as far as it is Rust.
 
 use syn::parse::{ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Expr, Ident, Lit, Macro, Token};
+use syn::{Block, Expr, Ident, Lit, Macro, Pat, Stmt, Token};
 
 /// What the macro is called, without its path.
 pub(super) fn name(called: &Macro) -> String {
@@ -21,6 +21,36 @@ pub(super) fn arguments(called: &Macro) -> Vec<Expr> {
     let tokens = || called.tokens.clone();
     let listed = listed.parse2(tokens()).map(|all| all.into_iter().collect());
     listed.or_else(|_| repeated.parse2(tokens())).unwrap_or_default()
+}
+
+/// Statements, or the branches of a `select!`; nothing if there is something else.
+pub(super) fn statements(called: &Macro) -> Vec<Stmt> {
+    let tokens = || called.tokens.clone();
+    branches.parse2(tokens()).or_else(|_| Block::parse_within.parse2(tokens())).unwrap_or_default()
+}
+
+/// `pattern = future, if condition => then`, as tokio has it.
+fn branches(input: ParseStream<'_>) -> syn::Result<Vec<Stmt>> {
+    let mut found = Vec::new();
+    if input.peek(Ident) && input.peek2(Token![;]) {
+        input.parse::<Ident>()?; // `biased`
+        input.parse::<Token![;]>()?;
+    }
+    while !input.is_empty() {
+        if input.parse::<Option<Token![else]>>()?.is_none() {
+            Pat::parse_multi_with_leading_vert(input)?;
+            input.parse::<Token![=]>()?;
+            found.push(Stmt::Expr(input.parse()?, None));
+            if input.parse::<Option<Token![,]>>()?.is_some() {
+                input.parse::<Token![if]>()?;
+                found.push(Stmt::Expr(input.parse()?, None));
+            }
+        }
+        input.parse::<Token![=>]>()?;
+        found.push(Stmt::Expr(Expr::parse_with_earlier_boundary_rule(input)?, None));
+        input.parse::<Option<Token![,]>>()?;
+    }
+    Ok(found)
 }
 
 /// What is put into a text that is formatted.

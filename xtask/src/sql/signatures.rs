@@ -111,14 +111,14 @@ fn of_packages(wanted: &[(&str, &[&str])]) -> Vec<PathBuf> {
 /// Public functions, and those of public traits. By tokens, as macros write some of them.
 fn find_public(tokens: TokenStream, in_trait: bool, found: &mut Vec<Signature>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let (mut is_public, mut is_trait) = (in_trait, false);
+    let (mut is_public, mut begins_trait) = (in_trait, false);
     for (at, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Ident(word) if word == "pub" => {
                 let is_bound = |next| is_group(next, Delimiter::Parenthesis);
                 is_public = !tokens.get(at + 1).is_some_and(is_bound);
             }
-            TokenTree::Ident(word) if word == "trait" => is_trait = is_public,
+            TokenTree::Ident(word) if word == "trait" => begins_trait = is_public,
             TokenTree::Ident(word) if word == "fn" && is_public => {
                 let head: TokenStream =
                     tokens[at..].iter().take_while(|token| !ends_head(token)).cloned().collect();
@@ -126,12 +126,12 @@ fn find_public(tokens: TokenStream, in_trait: bool, found: &mut Vec<Signature>) 
                 found.push(signature);
             }
             TokenTree::Group(group) => {
-                find_public(group.stream(), is_trait && ends_head(token), found);
+                find_public(group.stream(), begins_trait && ends_head(token), found);
             }
             _ => {}
         }
         if ends_head(token) {
-            (is_public, is_trait) = (in_trait, false);
+            (is_public, begins_trait) = (in_trait, false);
         }
     }
 }
