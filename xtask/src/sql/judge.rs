@@ -13,14 +13,11 @@ const MAKERS: [&str; 5] = ["concat", "join", "repeat", "replace", "replacen"];
 const REPLACERS: [&str; 9] =
     ["and_then", "filter_map", "flat_map", "fold", "map", "map_or", "map_or_else", "then", "then_some"];
 /// Methods that give what they are called on, or what their arguments give.
-const CHOOSERS: [&str; 7] =
-    ["chain", "get_or_insert", "get_or_insert_with", "or", "or_else", "unwrap_or", "unwrap_or_else"];
+const CHOOSERS: [&str; 4] = ["or", "or_else", "unwrap_or", "unwrap_or_else"];
 /// Methods and functions that give the same text as something else.
-const KEEPERS: [&str; 22] = [
-    "as_deref",
+const KEEPERS: [&str; 18] = [
     "as_ref",
     "as_str",
-    "borrow",
     "clone",
     "cloned",
     "collect",
@@ -30,7 +27,6 @@ const KEEPERS: [&str; 22] = [
     "format",
     "from",
     "into",
-    "into_boxed_str",
     "into_iter",
     "iter",
     "leak",
@@ -38,10 +34,9 @@ const KEEPERS: [&str; 22] = [
     "to_string",
     "trim",
     "unwrap",
-    "unwrap_or_default",
 ];
 /// Macros that end the function, so that nothing comes of them.
-const ENDINGS: [&str; 5] = ["bail", "panic", "todo", "unimplemented", "unreachable"];
+const ENDINGS: [&str; 3] = ["bail", "panic", "unreachable"];
 
 impl Functions {
     pub(super) fn judge(&self, text: &Expr) -> Text {
@@ -50,7 +45,6 @@ impl Functions {
             Expr::Path(path) => self.judge_path(path),
             Expr::Reference(lent) if lent.mutability.is_none() => self.judge(&lent.expr),
             Expr::Paren(inner) => self.judge(&inner.expr),
-            Expr::Group(inner) => self.judge(&inner.expr),
             Expr::Unary(inner) => self.judge(&inner.expr),
             Expr::Try(inner) => self.judge(&inner.expr),
             Expr::Index(inner) => self.judge(&inner.expr),

@@ -90,7 +90,6 @@ pub(super) fn variable(expression: &Expr) -> Option<&Ident> {
         Expr::Path(path) => path.path.get_ident(),
         Expr::Reference(inner) => variable(&inner.expr),
         Expr::Unary(inner) => variable(&inner.expr),
-        Expr::Paren(inner) => variable(&inner.expr),
         _ => None,
     }
 }
