@@ -2,9 +2,9 @@
 //!
 //! What it sees is in one function: a text of several pieces that is given to one of the calls in `calls.rs`, there or by way of
 //! variables, lists, branches, blocks, closures and conversions. Pieces that are literals or constants do no harm. A text that
-//! another function gives back or adds to it does not follow, nor one in a field. Where such a text has to be, a comment that
-//! begins with `sql:` says why, in front of the statement that runs it; in programs that use pgkeel `AuditedSql` does so, and is
-//! counted.
+//! another function gives back, adds to or runs it does not follow, nor one in a field. Where such a text has to be, a comment
+//! that begins with `sql:` says why, in front of the statement that runs it; in programs that use pgkeel `AuditedSql` does so,
+//! and is counted.
 
 mod calls;
 mod function;
