@@ -119,6 +119,7 @@ impl Drop for TestDatabase {
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             let dropped = runtime.block_on(async {
                 let admin = pgkeel_connect::dial(&Config::new(server)).await?;
+                // sql: DROP DATABASE has no parameters; the name is quoted
                 admin.batch_execute(&sql).await
             });
             if let Err(error) = dropped {

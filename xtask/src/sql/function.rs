@@ -1,72 +1,59 @@
 use std::collections::BTreeSet;
 
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Expr, ExprMethodCall, Ident, ItemFn, ItemMod, Local, Macro, Pat, Stmt, Token};
+use syn::{BinOp, Block, Expr, ExprClosure, ExprMethodCall, Ident, ItemFn, ItemMod, Local, Macro, Stmt};
 
-/// Calls that take a statement's text first: of the driver, of pgkeel, and of what is around them.
-const CALLS: [&str; 23] = [
-    "batch_execute",
-    "copy_in_raw",
-    "copy_out",
-    "copy_out_raw",
-    "execute",
-    "execute_raw",
-    "execute_typed",
-    "prepare",
-    "prepare_cached",
-    "prepare_typed",
-    "query",
-    "query_one",
-    "query_one_scalar",
-    "query_one_typed",
-    "query_opt",
-    "query_opt_typed",
-    "query_raw",
-    "query_scalar",
-    "query_scalar_typed",
-    "query_stream",
-    "query_typed",
-    "query_typed_raw",
-    "simple_query",
-];
-/// Methods that make one text of several.
-const MAKERS: [&str; 5] = ["concat", "join", "replace", "replacen", "repeat"];
+use super::calls::takes_text;
+use super::macros;
+use super::scopes::Scopes;
+use super::text::Text;
+
 /// Methods that add to a text.
-const ADDERS: [&str; 5] = ["push", "push_str", "insert_str", "insert", "extend"];
+const TEXT_ADDERS: [&str; 2] = ["insert_str", "push_str"];
+/// Methods that add to a text, or to a list of texts.
+const LIST_ADDERS: [&str; 3] = ["extend", "insert", "push"];
 
 /// Goes through functions, one behind the other.
 #[derive(Debug, Default)]
 pub(super) struct Functions {
     /// The line where the statement begins that has the call, and the call's name.
-    pub(super) found: Vec<(usize, String)>,
-    /// Variables that hold texts which were put together.
-    made: BTreeSet<Ident>,
+    pub(super) found: BTreeSet<(usize, String)>,
+    pub(super) scopes: Scopes,
     line: usize,
 }
 
 impl Functions {
-    fn is_made(&self, text: &Expr) -> bool {
-        match text {
-            Expr::Reference(inner) => self.is_made(&inner.expr),
-            Expr::Paren(inner) => self.is_made(&inner.expr),
-            Expr::Group(inner) => self.is_made(&inner.expr),
-            Expr::Macro(called) => is_format(&called.mac),
-            Expr::Binary(binary) => matches!(binary.op, BinOp::Add(_)),
-            Expr::MethodCall(called) => {
-                let is_maker = MAKERS.iter().any(|maker| called.method == maker);
-                is_maker || (called.args.is_empty() && self.is_made(&called.receiver))
-            }
-            Expr::Path(path) => path.path.get_ident().is_some_and(|name| self.made.contains(name)),
-            _ => false,
+    /// To look ahead into a block, with what is known in front of it.
+    pub(super) fn inside(&self) -> Self {
+        let mut scopes = self.scopes.clone();
+        scopes.open();
+        Self { scopes, ..Self::default() }
+    }
+
+    pub(super) fn visit_statements(&mut self, block: &Block) {
+        block.stmts.iter().for_each(|statement| self.visit_stmt(statement));
+    }
+
+    fn note_run(&mut self, called: &ExprMethodCall) {
+        let is_made = called.args.first().is_some_and(|text| self.judge(text) == Text::Made);
+        if is_made && takes_text(&called.method.to_string(), called.args.len()) {
+            self.tell(&called.method);
         }
     }
 
-    fn note(&mut self, changed: &Expr) {
-        if let Expr::Path(path) = changed {
-            self.made.extend(path.path.get_ident().cloned());
+    fn note_added(&mut self, called: &ExprMethodCall) {
+        let is_one = |names: &[&str]| names.iter().any(|name| called.method == name);
+        let added = Text::one_of(called.args.iter().map(|piece| self.judge(piece)));
+        if is_one(&LIST_ADDERS) && self.judge(&called.receiver) == Text::Given {
+            self.add(&called.receiver, added);
+        } else if is_one(&LIST_ADDERS) || is_one(&TEXT_ADDERS) {
+            self.append(&called.receiver, added);
         }
+    }
+
+    fn tell(&mut self, call: &Ident) {
+        self.found.insert((self.line, call.to_string()));
     }
 }
 
@@ -82,15 +69,19 @@ impl<'ast> Visit<'ast> for Functions {
     }
 
     fn visit_item_fn(&mut self, function: &'ast ItemFn) {
-        let outside = std::mem::take(&mut self.made);
-        visit::visit_item_fn(self, function);
-        self.made = outside;
+        self.in_function(|inside| visit::visit_item_fn(inside, function));
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
-        let outside = std::mem::take(&mut self.made);
-        visit::visit_impl_item_fn(self, function);
-        self.made = outside;
+        self.in_function(|inside| visit::visit_impl_item_fn(inside, function));
+    }
+
+    fn visit_trait_item_fn(&mut self, function: &'ast syn::TraitItemFn) {
+        self.in_function(|inside| visit::visit_trait_item_fn(inside, function));
+    }
+
+    fn visit_block(&mut self, block: &'ast Block) {
+        self.in_scope(|inside| inside.visit_statements(block));
     }
 
     fn visit_stmt(&mut self, statement: &'ast Stmt) {
@@ -100,90 +91,114 @@ impl<'ast> Visit<'ast> for Functions {
     }
 
     fn visit_local(&mut self, local: &'ast Local) {
-        let name = match &local.pat {
-            Pat::Ident(name) => Some(&name.ident),
-            Pat::Type(typed) => match &*typed.pat {
-                Pat::Ident(name) => Some(&name.ident),
-                _ => None,
-            },
-            _ => None,
-        };
-        if let (Some(name), Some(value)) = (name, &local.init) {
-            if self.is_made(&value.expr) {
-                self.made.insert(name.clone());
-            } else {
-                self.made.remove(name);
-            }
-        }
         visit::visit_local(self, local);
+        match &local.init {
+            Some(value) => self.bind(&local.pat, &value.expr),
+            None => self.declare(&local.pat, Text::Constant),
+        }
+    }
+
+    fn visit_expr_let(&mut self, condition: &'ast syn::ExprLet) {
+        visit::visit_expr_let(self, condition);
+        self.bind(&condition.pat, &condition.expr);
+    }
+
+    fn visit_expr_if(&mut self, choice: &'ast syn::ExprIf) {
+        self.in_scope(|inside| {
+            inside.visit_expr(&choice.cond);
+            inside.visit_block(&choice.then_branch);
+        });
+        choice.else_branch.iter().for_each(|(_, otherwise)| self.visit_expr(otherwise));
+    }
+
+    fn visit_expr_match(&mut self, choice: &'ast syn::ExprMatch) {
+        self.visit_expr(&choice.expr);
+        for arm in &choice.arms {
+            self.in_scope(|inside| {
+                inside.bind(&arm.pat, &choice.expr);
+                inside.visit_arm(arm);
+            });
+        }
+    }
+
+    fn visit_expr_closure(&mut self, closure: &'ast ExprClosure) {
+        self.visit_closure(closure, Text::Given);
+    }
+
+    fn visit_expr_for_loop(&mut self, each: &'ast syn::ExprForLoop) {
+        self.visit_expr(&each.expr);
+        self.in_loop(|inside| {
+            inside.bind(&each.pat, &each.expr);
+            inside.visit_block(&each.body);
+        });
+    }
+
+    fn visit_expr_while(&mut self, repeated: &'ast syn::ExprWhile) {
+        self.in_loop(|inside| visit::visit_expr_while(inside, repeated));
+    }
+
+    fn visit_expr_loop(&mut self, repeated: &'ast syn::ExprLoop) {
+        self.in_loop(|inside| visit::visit_expr_loop(inside, repeated));
     }
 
     fn visit_expr_assign(&mut self, assigned: &'ast syn::ExprAssign) {
-        if self.is_made(&assigned.right) {
-            self.note(&assigned.left);
-        }
         visit::visit_expr_assign(self, assigned);
+        self.add(&assigned.left, self.judge(&assigned.right));
     }
 
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
-        if matches!(binary.op, BinOp::AddAssign(_)) {
-            self.note(&binary.left);
-        }
         visit::visit_expr_binary(self, binary);
+        if matches!(binary.op, BinOp::AddAssign(_)) {
+            self.append(&binary.left, self.judge(&binary.right));
+        }
+    }
+
+    /// Whoever gets it may put in what is not seen here.
+    fn visit_expr_reference(&mut self, lent: &'ast syn::ExprReference) {
+        visit::visit_expr_reference(self, lent);
+        if lent.mutability.is_some() {
+            self.add(&lent.expr, Text::Given);
+        }
     }
 
     fn visit_macro(&mut self, called: &'ast Macro) {
-        let writes = ["write", "writeln"].iter().any(|name| called.path.is_ident(name));
-        if writes && let Some(target) = arguments(called).and_then(|all| all.into_iter().next()) {
-            let target = match target {
-                Expr::Reference(inner) => *inner.expr,
-                target => target,
-            };
-            self.note(&target);
+        let mut arguments = macros::arguments(called).into_iter();
+        if arguments.len() == 0 {
+            let statements = macros::statements(called);
+            self.in_scope(|inside| statements.iter().for_each(|statement| inside.visit_stmt(statement)));
+        } else if ["write", "writeln"].contains(&macros::name(called).as_str()) {
+            let Some(target) = arguments.next() else { return };
+            self.append(&target, self.judge_formatted(arguments));
+        } else {
+            // Such as several calls that are joined.
+            arguments.for_each(|argument| self.visit_expr(&argument));
         }
-        // Such as several calls that are joined.
-        for argument in arguments(called).into_iter().flatten() {
-            self.visit_expr(&argument);
+    }
+
+    fn visit_expr_call(&mut self, called: &'ast syn::ExprCall) {
+        visit::visit_expr_call(self, called);
+        let Expr::Path(function) = &*called.func else { return };
+        let Some(name) = function.path.segments.last().map(|last| &last.ident) else { return };
+        // What it is called on comes first, if it is a method.
+        let is_made = called.args.iter().take(2).any(|text| self.judge(text) == Text::Made);
+        if is_made && takes_text(&name.to_string(), called.args.len() - 1) {
+            self.tell(name);
         }
     }
 
     fn visit_expr_method_call(&mut self, called: &'ast ExprMethodCall) {
-        if ADDERS.iter().any(|adder| called.method == adder) {
-            self.note(&called.receiver);
+        let method = called.method.to_string();
+        self.visit_expr(&called.receiver);
+        for argument in &called.args {
+            match argument {
+                Expr::Closure(closure) => {
+                    let given = Self::given_by(&method, self.judge(&called.receiver));
+                    self.visit_closure(closure, given);
+                }
+                argument => self.visit_expr(argument),
+            }
         }
-        let runs = CALLS.iter().any(|name| called.method == name);
-        if runs && called.args.first().is_some_and(|text| self.is_made(text)) {
-            self.found.push((self.line, called.method.to_string()));
-        }
-        visit::visit_expr_method_call(self, called);
+        self.note_run(called);
+        self.note_added(called);
     }
-}
-
-fn arguments(called: &Macro) -> Option<Vec<Expr>> {
-    let all = called.parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated).ok()?;
-    Some(all.into_iter().collect())
-}
-
-/// Whether it puts something into a text that is no constant.
-fn is_format(called: &Macro) -> bool {
-    if !called.path.is_ident("format") {
-        return false;
-    }
-    let Some(arguments) = arguments(called) else { return true };
-    let mut arguments = arguments.into_iter();
-    let Some(Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })) = arguments.next() else {
-        return true;
-    };
-    let is_constant = |name: &str| {
-        name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_' || letter.is_ascii_digit())
-    };
-    let is_named = |argument: &Expr| match argument {
-        Expr::Path(path) => {
-            path.path.segments.last().is_some_and(|last| is_constant(&last.ident.to_string()))
-        }
-        _ => false,
-    };
-    let text = text.value().replace("{{", "").replace("}}", "");
-    let holes = text.split('{').skip(1).filter_map(|behind| behind.split(['}', ':']).next());
-    !(arguments.all(|argument| is_named(&argument)) && holes.into_iter().all(is_constant))
 }

@@ -95,6 +95,7 @@ impl Attendant {
             Action::Listen => format!("LISTEN {}", order.channel),
             Action::Unlisten => format!("UNLISTEN {}", order.channel),
         };
+        // sql: LISTEN and UNLISTEN have no parameters; the channel is quoted
         match answer(&self.options, &sql, connection.batch_execute(&sql)).await {
             Err(refused) if !refused.is_disconnected() => {
                 let _ = order.done.send(Err(refused)); // Nobody may wait for it any more.

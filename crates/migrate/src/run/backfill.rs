@@ -144,6 +144,7 @@ const EXPLAIN: &str = "explain ";
 async fn send(session: &Session, limits: Limits, script: &Script, words: &str) -> Result<u64, Failure> {
     let (limit, sql) = (limits.answer(), format!("{words}{}", script.statement(0)));
     let run = async {
+        // sql: the statement of the file itself, which is run anyway; the words are constants of this file
         let (mut answers, mut rows) = (pin!(session.connection.client().simple_query_raw(&sql).await?), 0);
         while let Some(answer) = answers.try_next().await? {
             if let SimpleQueryMessage::CommandComplete(changed) = answer {

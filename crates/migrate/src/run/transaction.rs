@@ -214,6 +214,7 @@ pub(crate) async fn write(
     let plain = format!("{};\n{KEEP};\n{PLAIN};\n{}", Session::in_time(limits), Session::READABLE);
     let sql = format!("{};\n{record};\n{BACK}", look(lock, "pg_current_xact_id_if_assigned"));
     let mut seen = None;
+    // sql: SET has no parameters; the limit is a number
     let plain = session.step(Step::Record, session.connection.batch_execute(&plain));
     let written = session.step(Step::Record, session.first_row(&sql, &mut seen));
     let (plain, written) = join(plain, written).await;

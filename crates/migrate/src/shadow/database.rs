@@ -118,6 +118,7 @@ pub(super) async fn drop(admin: &Connection, name: &Ident) -> Result<(), VerifyE
         let name: [TypedParam<'_>; 1] = [(&name.name(), Type::TEXT)];
         let ended: i64 = asked(VerifyStep::DropShadow, admin, admin.query_scalar_typed(end, &name)).await?;
         if ended == 0 {
+            // sql: DROP DATABASE has no parameters; the name is quoted
             match bounded(VerifyStep::DropShadow, admin.batch_execute(&sql)).await {
                 Err(VerifyError::Server { source, .. }) if is_in_use(&source) => {}
                 done => return done,

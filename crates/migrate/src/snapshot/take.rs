@@ -168,7 +168,6 @@ async fn read(
         ("begin isolation level repeatable read read only", "rollback")
     };
     let open = format!("{open}; {SETTINGS}{}", if kept.is_some() { ONE_PLAN } else { "" });
-    // sql: literals of this file
     let (opened, closed) = (connection.batch_execute(&open), connection.batch_execute(close));
     let (major, rows) = if let Some((major, statement)) = kept.and_then(OnceLock::get) {
         let schemas = scope.schemas();

@@ -58,6 +58,7 @@ pub(crate) async fn rows(session: &Session, migrations: &Migrations) -> Result<V
                 "select coalesce(pg_catalog.has_table_privilege({is_there}::pg_catalog.oid, 'select'), false)"
             )
         };
+        // sql: the table is quoted as a literal
         if !session.query_scalar(&wanted, &[]).await? {
             return Ok(Vec::new());
         }
