@@ -70,9 +70,9 @@ impl Defaults {
     }
 
     /// Statements that set what the session does not begin with, and a transaction has to.
-    pub(crate) fn set_before(&self) -> String {
+    pub(crate) fn set_before(&self) -> Vec<String> {
         let settings = self.0.iter().filter(|setting| !setting.is_default && setting.is_before());
-        settings.map(|Setting { name, value, .. }| format!("; set {name} = {}", Literal(value))).collect()
+        settings.map(|Setting { name, value, .. }| format!("set {name} = {}", Literal(value))).collect()
     }
 
     /// Expressions that set what else the session does not begin with.

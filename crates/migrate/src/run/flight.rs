@@ -7,7 +7,7 @@
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::{BoxFuture, FutureExt as _, MaybeDone, join, maybe_done};
-use pgkeel_connect::{Error as ConnectError, Executor as _};
+use pgkeel_connect::Error as ConnectError;
 use tokio_postgres::SimpleQueryRow;
 
 use super::context::Context;
@@ -15,6 +15,7 @@ use super::defaults::Defaults;
 use super::failure::{Failure, Reason};
 use super::job::Job;
 use super::lock::Lock;
+use super::prepared;
 use super::session::{Answers, Session};
 use super::transaction::{placed, refused};
 use crate::state::history;
@@ -38,7 +39,7 @@ pub(crate) struct Flights {
     handover: Handover,
     lock: Lock,
     defaults: Defaults,
-    /// Whether somebody has a text that may have the server prepare what would reach the next file.
+    /// Whether files can have prepared anything.
     may_prepare: bool,
     /// How many files have been sent.
     turn: u64,
@@ -102,26 +103,16 @@ fn changes_session(migration: &Migration) -> bool {
     })
 }
 
-/// Whether somebody can have prepared anything: looking for it takes the server a good part of what else is done for a file.
-/// What puts the word together from pieces is not known.
-const PREPARES: &str = "select exists (select from pg_catalog.pg_proc
-    where oid operator(pg_catalog.>=) 16384 and prosrc operator(pg_catalog.~*) 'prepare')";
-
-fn mentions_prepare(job: &Job) -> bool {
-    let word = b"prepare";
-    job.script().sql().as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
-}
-
 impl Flights {
-    /// For a session that has the lock, and makes it as new first: what has made the tables may have set off triggers.
-    pub(crate) async fn prepare(context: &Context<'_>, jobs: &[&Job]) -> Result<Self, Error> {
+    /// For a session that has the lock, and makes it as new first: what has made the tables may have set off triggers. `like` is
+    /// one of the files that travel.
+    pub(crate) async fn prepare(context: &Context<'_>, jobs: &[Job], like: &Job) -> Result<Self, Error> {
         let Context { session, lock, limits, .. } = *context;
-        let rows = [&context.flown(jobs[0]), &context.running(jobs[0])];
-        let prepares = session.step(Step::Check, session.query_scalar::<bool>(PREPARES, &[]));
+        let rows = [&context.flown(like), &context.running(like)];
         // In one flight, in this order.
-        let (defaults, prepares) = join(Defaults::look(session, limits), prepares).await;
-        let defaults = defaults?;
-        let may_prepare = prepares? || jobs.iter().any(|job| mentions_prepare(job));
+        let (defaults, may_prepare) =
+            join(Defaults::look(session, limits), prepared::may_happen(session, jobs)).await;
+        let (defaults, may_prepare) = (defaults?, may_prepare?);
         let is_plain = defaults.is_plain();
         let guard = |turn: usize| {
             format!(
@@ -148,7 +139,7 @@ impl Flights {
         let opens = format!("pg_catalog.set_config('{FILE}', {}, false)", file("$1", "pg_current_xact_id"));
         let settings: Vec<String> = self.defaults.set().into_iter().chain([opens]).collect();
         let settings = settings.join(", ");
-        let has_foreign = if self.may_prepare { FOREIGN } else { "false" };
+        let is_prepared = if self.may_prepare { prepared::is_there_but(PROOF) } else { "false".to_owned() };
         // A condition, as the server copies the columns of an answer each time.
         format!(
             "prepare {PROOF} (pg_catalog.text, pg_catalog.xid8) as select pg_catalog.pg_current_xact_id(),
@@ -156,7 +147,7 @@ impl Flights {
              where 1 operator(pg_catalog./) case when
                  coalesce(pg_catalog.current_setting('{FILE}', true), '') operator(pg_catalog.=) '' and {is_held}
                  and ($2 is null or pg_catalog.pg_xact_status($2) operator(pg_catalog.=) 'committed')
-                 and {is_new} and not {has_foreign}
+                 and {is_new} and not {is_prepared}
                  and pg_catalog.concat({settings}) is not null then 1 else 0 end operator(pg_catalog.=) 1"
         )
     }
@@ -165,7 +156,8 @@ impl Flights {
     pub(crate) fn commit(&mut self, id: &str) -> String {
         self.turn += 1;
         self.behind = Some(id.to_owned());
-        format!("commit; {CLEAN}{}", self.defaults.set_before())
+        let statements = ["commit", CLEAN].map(str::to_owned).into_iter().chain(self.defaults.set_before());
+        statements.collect::<Vec<_>>().join("; ")
     }
 
     /// BEGIN, the file, and what records and logs its good end, to be sent behind [`line_up`](Self::line_up) or
@@ -237,10 +229,6 @@ impl Opened {
         Some(Self { id: cell(0)?.to_owned(), started })
     }
 }
-
-/// Whether files have prepared anything.
-const FOREIGN: &str = "exists (select from pg_catalog.pg_prepared_statements
-    where from_sql and name operator(pg_catalog.<>) 'pgkeel_proof')";
 
 /// An expression of what [`FILE`] is set to, where this function tells the transaction.
 fn file(turn: &str, transaction: &str) -> String {

@@ -16,6 +16,7 @@ mod lock;
 mod one_by_one;
 mod own_names;
 mod pooler;
+mod prepared;
 mod rehearsal;
 mod relay;
 mod report;

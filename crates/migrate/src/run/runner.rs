@@ -53,10 +53,10 @@ impl<'a> Runner<'a> {
 
     pub(crate) async fn run_all(&mut self, jobs: &[Job]) -> Result<(), Error> {
         let (mut turns, of) = (Turns::new(jobs), jobs.len());
-        let travelling: Vec<&Job> = jobs.iter().filter(|job| can_travel(job)).collect();
+        let mut travelling = jobs.iter().filter(|job| can_travel(job));
         // To be ready for many takes a while.
-        if travelling.len() > 1 {
-            self.flights = Some(Flights::prepare(&self.context, &travelling).await?);
+        if let (Some(like), Some(_)) = (travelling.next(), travelling.next()) {
+            self.flights = Some(Flights::prepare(&self.context, jobs, like).await?);
         }
         while let Some(job) = turns.next() {
             self.upcoming = turns.upcoming().map(Option::<&Job>::cloned);

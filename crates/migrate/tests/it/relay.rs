@@ -205,6 +205,23 @@ async fn what_a_file_changes_unseen_is_seen_behind_it() {
     }
 }
 
+/// Also where no file has a word of it.
+#[tokio::test]
+async fn what_a_function_of_the_database_prepares_does_not_reach_the_next_file() {
+    let database = TestDatabase::empty().await;
+    let function = "create function unseen() returns void language plpgsql as $$ begin execute 'PREPARE it as select 1'; end $$";
+    database.connection().await.batch_execute(function).await.unwrap();
+    let files = [
+        ("V1__a.sql", "select 1;"),
+        ("V2__b.sql", "create table b (id int); select unseen();"),
+        ("V3__c.sql", "create table c as select name from pg_prepared_statements where name = 'it';"),
+        ("V4__d.sql", "select unseen();"),
+    ];
+    migrator(&database, &files).up().await.unwrap();
+    assert_eq!(history(&database).await, [1, 2, 3, 4]);
+    assert_eq!(count(&database, "select count(*) from public.c").await, 0);
+}
+
 /// Nothing that is set differs behind it, but what goes with the file has gone.
 #[tokio::test]
 async fn a_file_that_resets_all_to_what_was_set_anyway_is_applied() {
