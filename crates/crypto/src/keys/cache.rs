@@ -1,0 +1,123 @@
+//! What is derived of keys, kept for the next call, without a lock and within a bound.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arc_swap::{ArcSwapOption, Guard};
+
+use super::{KeyId, Purpose};
+
+/// Where one thing may be.
+const WAYS: usize = 4;
+const SETS: usize = 256;
+
+/// At most `SETS` times `WAYS` things: more columns than a program has, or the tenants that it serves at a time. Where more are
+/// asked for one makes room, and is derived again when it is next asked for.
+pub(crate) struct Cache<V> {
+    sets: Box<[[ArcSwapOption<Entry<V>>; WAYS]]>,
+    hasher: RandomState,
+    turn: AtomicUsize,
+}
+
+struct Entry<V> {
+    key: KeyId,
+    purpose: Box<[u8]>,
+    value: V,
+}
+
+/// Something of the cache, which lives at least as long as this.
+pub(crate) struct Cached<V>(Guard<Option<Arc<Entry<V>>>>);
+
+impl<V> Deref for Cached<V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.0.as_ref().expect("made of an entry").value
+    }
+}
+
+impl<V> Cache<V> {
+    pub(crate) fn new() -> Self {
+        let sets = (0..SETS).map(|_| std::array::from_fn(|_| ArcSwapOption::empty())).collect();
+        Self { sets, hasher: RandomState::new(), turn: AtomicUsize::new(0) }
+    }
+
+    /// What is kept for this key and purpose, or what `make` makes. Two calls at a time may both make it.
+    pub(crate) fn get<E>(
+        &self,
+        key: KeyId,
+        purpose: &Purpose,
+        make: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Cached<V>, E> {
+        let set = &self.sets[self.place(key, purpose)];
+        let is_it = |entry: &Arc<Entry<V>>| entry.key == key && *entry.purpose == *purpose.as_slice();
+        let found = set.iter().map(ArcSwapOption::load).find(|entry| entry.as_ref().is_some_and(is_it));
+        if let Some(entry) = found {
+            return Ok(Cached(entry));
+        }
+        let entry = Some(Arc::new(Entry { key, purpose: purpose.as_slice().into(), value: make()? }));
+        self.slot(set).store(entry.clone());
+        Ok(Cached(Guard::from_inner(entry)))
+    }
+
+    fn place(&self, key: KeyId, purpose: &Purpose) -> usize {
+        let hash = self.hasher.hash_one((key, purpose.as_slice()));
+        usize::try_from(hash % SETS as u64).expect("a few sets")
+    }
+
+    /// An empty one, or one after the other.
+    fn slot<'s>(&self, set: &'s [ArcSwapOption<Entry<V>>; WAYS]) -> &'s ArcSwapOption<Entry<V>> {
+        let empty = set.iter().find(|slot| slot.load().is_none());
+        empty.unwrap_or_else(|| &set[self.turn.fetch_add(1, Ordering::Relaxed) % WAYS])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::suite::Suite;
+
+    fn purpose(context: &str) -> Purpose {
+        Purpose::seal(Suite::KcXaes256Gcm, context, None)
+    }
+
+    fn kept<V>(cache: &Cache<V>) -> usize {
+        cache.sets.iter().flatten().filter(|slot| slot.load().is_some()).count()
+    }
+
+    #[test]
+    fn a_thing_is_made_once_for_each_key_and_purpose() {
+        let cache = Cache::new();
+        let key = |id| KeyId::new(id).unwrap();
+        let get = |id, context| {
+            *cache.get(key(id), &purpose(context), || Ok::<_, Infallible>(kept(&cache))).unwrap()
+        };
+        assert_eq!([get(1, "a"), get(1, "b"), get(2, "a")], [0, 1, 2]);
+        assert_eq!([get(2, "a"), get(1, "a"), get(1, "b")], [2, 0, 1]);
+    }
+
+    #[test]
+    fn however_many_are_asked_for_no_more_are_kept_than_the_bound() {
+        let cache = Cache::new();
+        let key = KeyId::new(1).unwrap();
+        for number in 0..3 * SETS * WAYS {
+            let context = number.to_string();
+            let found = cache.get(key, &purpose(&context), || Ok::<_, Infallible>(number)).unwrap();
+            assert_eq!(*found, number);
+        }
+        assert!(kept(&cache) <= SETS * WAYS);
+        assert!(kept(&cache) > SETS * WAYS / 2);
+    }
+
+    #[test]
+    fn what_could_not_be_made_is_not_kept() {
+        let cache = Cache::<()>::new();
+        assert!(cache.get(KeyId::new(1).unwrap(), &purpose("a"), || Err("no")).is_err());
+        assert_eq!(kept(&cache), 0);
+    }
+}

@@ -1,0 +1,2 @@
+//! Sealed values, their keys and their indexes, seen from outside.
+fn main() {}
