@@ -45,7 +45,6 @@ impl Cost {
     }
 
     /// As three numbers of four bytes, big-endian.
-    #[cfg(feature = "passphrase")]
     pub(crate) const fn to_bytes(self) -> [[u8; 4]; 3] {
         [self.memory_kib.to_be_bytes(), self.iterations.to_be_bytes(), self.lanes.to_be_bytes()]
     }
@@ -71,6 +70,14 @@ pub(crate) fn hash(cost: Cost, password: &[u8], salt: &[u8], output: &mut [u8]) 
     let mut memory = vec![Block::default(); params.block_count()];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let hashed = argon2.hash_password_into_with_memory(password, salt, output, &mut memory);
-    memory.iter_mut().for_each(|block| block.zeroize());
+    for block in &mut memory {
+        block.zeroize();
+    }
     hashed.expect("a salt of 8 bytes");
+}
+
+/// Without the feature there is nothing that costs.
+#[cfg(not(feature = "passphrase"))]
+pub(crate) fn hash(_: Cost, _: &[u8], _: &[u8], _: &mut [u8]) {
+    unreachable!("argon2id, which is not built");
 }

@@ -44,7 +44,7 @@ impl Header {
             Some(_) => return Err(Malformed::Magic),
         }
         let (head, body) = envelope.split_first_chunk().ok_or(too_short(Self::LEN))?;
-        let header = Self::from_bytes(head)?;
+        let header = Self::from_bytes(*head)?;
         let overhead = header.suite.overhead();
         if body.len() < overhead {
             return Err(too_short(Self::LEN + overhead));
@@ -55,7 +55,7 @@ impl Header {
         Ok((header, body))
     }
 
-    fn from_bytes(&[_, version, flags, kind, a, b, c, d]: &[u8; Self::LEN]) -> Result<Self, Malformed> {
+    fn from_bytes([_, version, flags, kind, a, b, c, d]: [u8; Self::LEN]) -> Result<Self, Malformed> {
         if version >> 4 != VERSION {
             return Err(Malformed::Version);
         }

@@ -18,7 +18,6 @@ const SALT: usize = 16;
 pub(crate) struct Hasher {
     mac: Hmac<Sha256>,
     /// Of argon2id, in slow indexes.
-    #[cfg(feature = "passphrase")]
     salt: Zeroizing<[u8; SALT]>,
 }
 
@@ -29,7 +28,6 @@ impl Hasher {
         let (mac, salt) = key.split_first_chunk::<KEY>().expect("48 bytes have a first 32");
         Self {
             mac: Hmac::new_from_slice(mac).expect("HMAC takes keys of any length"),
-            #[cfg(feature = "passphrase")]
             salt: Zeroizing::new(*salt.first_chunk().expect("48 bytes have 16 behind the first 32")),
         }
     }
@@ -49,14 +47,11 @@ impl Hasher {
     fn hash<T: Plain>(&self, index: &BlindIndex<T>, normalized: &[u8]) -> [u8; IndexValue::LEN] {
         match index.cost() {
             None => self.mac(T::KIND, normalized),
-            #[cfg(feature = "passphrase")]
             Some(cost) => {
                 let mut slow = Zeroizing::new([0; 32]);
                 crate::argon2id::hash(cost, normalized, &*self.salt, &mut *slow);
                 self.mac(T::KIND, &*slow)
             }
-            #[cfg(not(feature = "passphrase"))]
-            Some(_) => unreachable!("an index is slow only with the feature"),
         }
     }
 

@@ -46,21 +46,16 @@ impl<V> Cache<V> {
     }
 
     /// What is kept for this key and purpose, or what `make` makes. Two calls at a time may both make it.
-    pub(crate) fn get<E>(
-        &self,
-        key: KeyId,
-        purpose: &Purpose,
-        make: impl FnOnce() -> Result<V, E>,
-    ) -> Result<Cached<V>, E> {
+    pub(crate) fn get(&self, key: KeyId, purpose: &Purpose, make: impl FnOnce() -> V) -> Cached<V> {
         let set = &self.sets[self.place(key, purpose)];
         let is_it = |entry: &Arc<Entry<V>>| entry.key == key && *entry.purpose == *purpose.as_slice();
         let found = set.iter().map(ArcSwapOption::load).find(|entry| entry.as_ref().is_some_and(is_it));
         if let Some(entry) = found {
-            return Ok(Cached(entry));
+            return Cached(entry);
         }
-        let entry = Some(Arc::new(Entry { key, purpose: purpose.as_slice().into(), value: make()? }));
+        let entry = Some(Arc::new(Entry { key, purpose: purpose.as_slice().into(), value: make() }));
         self.slot(set).store(entry.clone());
-        Ok(Cached(Guard::from_inner(entry)))
+        Cached(Guard::from_inner(entry))
     }
 
     fn place(&self, key: KeyId, purpose: &Purpose) -> usize {
@@ -77,8 +72,6 @@ impl<V> Cache<V> {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use super::*;
     use crate::suite::Suite;
 
@@ -94,9 +87,7 @@ mod tests {
     fn a_thing_is_made_once_for_each_key_and_purpose() {
         let cache = Cache::new();
         let key = |id| KeyId::new(id).unwrap();
-        let get = |id, context| {
-            *cache.get(key(id), &purpose(context), || Ok::<_, Infallible>(kept(&cache))).unwrap()
-        };
+        let get = |id, context| *cache.get(key(id), &purpose(context), || kept(&cache));
         assert_eq!([get(1, "a"), get(1, "b"), get(2, "a")], [0, 1, 2]);
         assert_eq!([get(2, "a"), get(1, "a"), get(1, "b")], [2, 0, 1]);
     }
@@ -107,17 +98,10 @@ mod tests {
         let key = KeyId::new(1).unwrap();
         for number in 0..3 * SETS * WAYS {
             let context = number.to_string();
-            let found = cache.get(key, &purpose(&context), || Ok::<_, Infallible>(number)).unwrap();
+            let found = cache.get(key, &purpose(&context), || number);
             assert_eq!(*found, number);
         }
         assert!(kept(&cache) <= SETS * WAYS);
         assert!(kept(&cache) > SETS * WAYS / 2);
-    }
-
-    #[test]
-    fn what_could_not_be_made_is_not_kept() {
-        let cache = Cache::<()>::new();
-        assert!(cache.get(KeyId::new(1).unwrap(), &purpose("a"), || Err("no")).is_err());
-        assert_eq!(kept(&cache), 0);
     }
 }

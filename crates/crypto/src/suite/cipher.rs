@@ -24,26 +24,29 @@ impl Cipher {
     /// How many bytes of key a suite takes.
     pub(crate) const MOST_KEY: usize = 64;
 
-    /// Derives the key by `fill`, which writes as many bytes as it is given. `None` if the suite is not built.
-    pub(crate) fn new(suite: Suite, fill: impl FnOnce(&mut [u8])) -> Option<Self> {
+    /// Derives the key by `fill`, which writes as many bytes as it is given.
+    ///
+    /// # Panics
+    /// If the suite is not built: neither is there a column that seals with it then, nor is its header read.
+    pub(crate) fn new(suite: Suite, fill: impl FnOnce(&mut [u8])) -> Self {
         let mut key = Zeroizing::new([0; Self::MOST_KEY]);
         let (half, _) = key.split_at_mut(Self::MOST_KEY / 2);
         match suite {
             Suite::Xaes256Gcm => {
                 fill(half);
-                Some(Self::Xaes(Xaes::new(half)))
+                Self::Xaes(Xaes::new(half))
             }
             Suite::KcXaes256Gcm => {
                 fill(half);
-                Some(Self::KcXaes(Xaes::new(half)))
+                Self::KcXaes(Xaes::new(half))
             }
             #[cfg(feature = "siv")]
             Suite::Aes256Siv => {
                 fill(&mut *key);
-                Some(Self::Siv(super::siv::Siv::new(&key)))
+                Self::Siv(super::siv::Siv::new(&key))
             }
             #[cfg(not(feature = "siv"))]
-            Suite::Aes256Siv => None,
+            Suite::Aes256Siv => unreachable!("a suite that is not built"),
         }
     }
 

@@ -1,10 +1,10 @@
-//! AES-256-SIV (RFC 5297, registered as AEAD_AES_SIV_CMAC_512): one component of associated data, no nonce.
+//! AES-256-SIV (RFC 5297, registered as `AEAD_AES_SIV_CMAC_512`): one component of associated data, no nonce.
 //!
 //! The body is the synthetic IV, then the encrypted text.
 
 use aes_siv::KeyInit as _;
 use aes_siv::siv::Aes256Siv;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::TAG;
 use super::cipher::Refusal;
@@ -27,14 +27,9 @@ impl Siv {
 
     pub(super) fn open(&self, aad: &[u8], body: &[u8]) -> Result<Vec<u8>, Refusal> {
         let (iv, text) = body.split_first_chunk::<TAG>().ok_or(Refusal::Tampered)?;
-        let mut text = text.to_vec();
-        match self.cipher().decrypt_inout_detached([aad], text.as_mut_slice().into(), &(*iv).into()) {
-            Ok(()) => Ok(text),
-            Err(_) => {
-                text.zeroize();
-                Err(Refusal::Tampered)
-            }
-        }
+        let mut text = Zeroizing::new(text.to_vec());
+        let opened = self.cipher().decrypt_inout_detached([aad], text.as_mut_slice().into(), &(*iv).into());
+        opened.map(|()| std::mem::take(&mut *text)).map_err(|_| Refusal::Tampered)
     }
 
     /// The crate's cipher is changed by each use, so it is made anew.

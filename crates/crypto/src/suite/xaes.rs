@@ -41,7 +41,7 @@ impl Xaes {
     }
 
     pub(super) fn committed_message(&self, nonce: &[u8; NONCE]) -> (Message, [u8; COMMITMENT]) {
-        let mut blocks = [self.half(1, nonce), self.half(2, nonce), block(b"XCMT", nonce.first_chunk())];
+        let mut blocks = [self.half(1, nonce), self.half(2, nonce), block(*b"XCMT", nonce.first_chunk())];
         self.aes.encrypt_blocks(&mut blocks);
         let [first, second, chained] = blocks;
         let mut commitments = [self.commitment(1, nonce, &chained), self.commitment(2, nonce, &chained)];
@@ -50,7 +50,7 @@ impl Xaes {
     }
 
     fn half(&self, number: u8, nonce: &[u8; NONCE]) -> Block {
-        xor(block(&[0, number, b'X', 0], nonce.first_chunk()), &self.k1)
+        xor(block([0, number, b'X', 0], nonce.first_chunk()), &self.k1)
     }
 
     /// What the second step of CMAC encrypts: the last block of the text, the first step's result, and K1 as the block is whole.
@@ -73,7 +73,9 @@ impl Message {
         let mut key = joined(halves);
         let cipher = Aes256Gcm::new((&key).into());
         key.zeroize();
-        halves.iter_mut().for_each(|half| half.as_mut_slice().zeroize());
+        for half in halves {
+            half.as_mut_slice().zeroize();
+        }
         Self(cipher)
     }
 
@@ -105,9 +107,9 @@ fn gcm_nonce(nonce: &[u8; NONCE]) -> &[u8; 12] {
     nonce.last_chunk().expect("24 bytes have a last 12")
 }
 
-fn block(head: &[u8; 4], tail: Option<&[u8; 12]>) -> Block {
+fn block(head: [u8; 4], tail: Option<&[u8; 12]>) -> Block {
     let mut block = Block::default();
-    block[..4].copy_from_slice(head);
+    block[..4].copy_from_slice(&head);
     block[4..].copy_from_slice(tail.expect("24 bytes have a first 12"));
     block
 }

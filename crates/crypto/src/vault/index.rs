@@ -54,7 +54,7 @@ impl Ring {
         check_tenant(index.is_tenant_bound(), tenant).map_err(misplaced)?;
         let prk = self.keyring.list(KeyList::Index).named(key)?;
         let purpose = index.purpose(tenant);
-        let hasher = self.hashers.get(key, &purpose, || Ok::<_, Error>(Hasher::new(prk, &purpose)))?;
+        let hasher = self.hashers.get(key, &purpose, || Hasher::new(prk, &purpose));
         Ok(hasher.value(index, value))
     }
 }

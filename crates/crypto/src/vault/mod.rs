@@ -12,7 +12,7 @@ use crate::index::Hasher;
 use crate::keys::{Cache, Cached, KeyList, KeyStatus, Keyring, Purpose};
 use crate::plain::Plain;
 use crate::suite::{Cipher, Suite};
-use crate::{Column, KeyId, Malformed, Sealed};
+use crate::{Column, KeyId, Sealed};
 
 /// Seals and opens, with the keys of a [`Keyring`] that can be replaced at any time. To be shared: no call waits for another.
 ///
@@ -93,10 +93,7 @@ impl Ring {
     ) -> Result<Cached<Cipher>, Error> {
         let prk = self.keyring.list(KeyList::Seal).named(key)?;
         let purpose = Purpose::seal(suite, context, tenant);
-        self.ciphers.get(key, &purpose, || {
-            let cipher = Cipher::new(suite, |bytes| prk.derive(&purpose, bytes));
-            cipher.ok_or(Error::Malformed(Malformed::NotBuilt(suite)))
-        })
+        Ok(self.ciphers.get(key, &purpose, || Cipher::new(suite, |bytes| prk.derive(&purpose, bytes))))
     }
 }
 

@@ -12,7 +12,8 @@ use crate::{KeyringConfig, Place, Sources};
 const EMAIL: Column<String> = Column::new("app.users.email");
 
 fn secret(number: u8) -> String {
-    (0..32).map(|byte| format!("{:02x}", byte ^ number)).collect()
+    let bytes = (0..32).map(|byte| byte ^ number);
+    bytes.fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 /// A keyring of variables; nobody has to be waited for.

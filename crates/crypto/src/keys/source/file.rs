@@ -32,13 +32,17 @@ pub(super) fn read(key: KeyName, path: &Path) -> Result<Zeroizing<String>, Keyri
     Ok(text)
 }
 
+/// What group and others may do.
+#[cfg(unix)]
+const OTHERS: u32 = 0o077;
+
 /// Group and others may do nothing with it.
 #[cfg(unix)]
 fn refuse_others(key: KeyName, path: &Path, metadata: &Metadata) -> Result<(), KeyringProblem> {
     use std::os::unix::fs::PermissionsExt as _;
 
     let mode = metadata.permissions().mode() & 0o7777;
-    if mode & 0o077 == 0 {
+    if mode & OTHERS == 0 {
         return Ok(());
     }
     Err(KeyringProblem::FileReadableByOthers { key, path: path.into(), mode })

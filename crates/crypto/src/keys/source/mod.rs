@@ -1,7 +1,6 @@
 //! Where secrets are.
 
 mod file;
-#[cfg(feature = "passphrase")]
 mod passphrase;
 
 use std::error::Error as StdError;
@@ -13,7 +12,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::RootKey;
-use super::config::{Passphrase, Place, Reference};
+use super::config::{Place, Reference};
 use super::problem::KeyringProblem;
 use super::state::KeyName;
 
@@ -52,9 +51,11 @@ pub trait KeySource: Send + Sync {
     fn fetch<'a>(&'a self, reference: &'a str) -> KeyFuture<'a>;
 }
 
+type Environment<'a> = dyn Fn(&str) -> Option<String> + Send + Sync + 'a;
+
 /// Where a keyring's secrets are looked for: variables, files, a key management service.
 pub struct Sources<'a> {
-    environment: Box<dyn Fn(&str) -> Option<String> + Send + Sync + 'a>,
+    environment: Box<Environment<'a>>,
     service: Option<&'a dyn KeySource>,
 }
 
@@ -82,23 +83,15 @@ impl<'a> Sources<'a> {
                 let text = self.text(key, place)?;
                 RootKey::from_text(&text).ok_or(KeyringProblem::NotAKey(key))
             }
-            Reference::Passphrase(passphrase) => self.derive(key, passphrase),
+            Reference::Passphrase(passphrase) => {
+                passphrase::derive(key, passphrase, || self.text(key, &passphrase.place))
+            }
             Reference::Wrapped(reference) => {
                 let service = self.service.ok_or(KeyringProblem::NoKeyService(key))?;
                 let unwrapped = service.fetch(reference).await;
                 unwrapped.map_err(|error| KeyringProblem::KeyService { key, source: Arc::from(error) })
             }
         }
-    }
-
-    #[cfg(feature = "passphrase")]
-    fn derive(&self, key: KeyName, passphrase: &Passphrase) -> Result<RootKey, KeyringProblem> {
-        passphrase::derive(key, passphrase, || self.text(key, &passphrase.place))
-    }
-
-    #[cfg(not(feature = "passphrase"))]
-    fn derive(&self, key: KeyName, Passphrase { .. }: &Passphrase) -> Result<RootKey, KeyringProblem> {
-        Err(KeyringProblem::PassphraseNotBuilt(key))
     }
 
     fn text(&self, key: KeyName, place: &Place) -> Result<Zeroizing<String>, KeyringProblem> {

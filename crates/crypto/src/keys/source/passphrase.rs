@@ -17,6 +17,9 @@ pub(super) fn derive(
     Passphrase { cost, salt, place: _ }: &Passphrase,
     passphrase: impl FnOnce() -> Result<Zeroizing<String>, KeyringProblem>,
 ) -> Result<RootKey, KeyringProblem> {
+    if !cfg!(feature = "passphrase") {
+        return Err(KeyringProblem::PassphraseNotBuilt(key));
+    }
     if !cost.is_at_least(Cost::PASSPHRASE) {
         return Err(KeyringProblem::WeakArgon2 { key, given: *cost, least: Cost::PASSPHRASE });
     }
