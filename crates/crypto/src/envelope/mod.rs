@@ -7,7 +7,7 @@ mod malformed;
 mod padding;
 mod text;
 
-pub(crate) use self::aad::{MOST_TENANT, aad};
+pub(crate) use self::aad::{Aad, MOST_TENANT};
 pub(crate) use self::header::Header;
 pub use self::kind::Kind;
 pub use self::malformed::Malformed;

@@ -4,8 +4,7 @@ use std::marker::PhantomData;
 use super::Normalizer;
 use crate::argon2id::Cost;
 use crate::column::MOST_CONTEXT;
-use crate::fixed_buffer::FixedBuffer;
-use crate::keys::Purpose;
+use crate::keys::{Purpose, Task};
 use crate::plain::Plain;
 
 /// The longest name of PostgreSQL's (`NAMEDATALEN` less one).
@@ -111,13 +110,19 @@ impl<T: Plain> BlindIndex<T> {
     }
 
     /// What its key is derived for.
-    pub(crate) fn purpose(&self, tenant: Option<&str>) -> Purpose {
-        let mut form = FixedBuffer::<15>::new();
-        let slow = u8::from(self.cost.is_some());
-        let written = form.push(&[self.normalizer.code(), self.bits, slow]);
-        let costs = self.cost.map_or([[0; 4]; 3], Cost::to_bytes);
-        written.and_then(|()| form.push(costs.as_flattened())).expect("15 bytes");
-        Purpose::index(self.context, self.name, form.as_slice(), tenant)
+    pub(crate) fn purpose<'t>(&self, tenant: Option<&'t str>) -> Purpose<'t> {
+        let task = Task::Index { name: self.name, form: self.form() };
+        Purpose { task, context: self.context, tenant }
+    }
+
+    /// Normaliser, bits, whether it is slow, and what it costs then.
+    fn form(&self) -> [u8; 15] {
+        let mut form = [0; 15];
+        form[..3].copy_from_slice(&[self.normalizer.code(), self.bits, u8::from(self.cost.is_some())]);
+        if let Some(cost) = self.cost {
+            form[3..].copy_from_slice(cost.to_bytes().as_flattened());
+        }
+        form
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Hasher {
 }
 
 impl Hasher {
-    pub(crate) fn new(prk: &Prk, purpose: &Purpose) -> Self {
+    pub(crate) fn new(prk: &Prk, purpose: &Purpose<'_>) -> Self {
         let mut key = Zeroizing::new([0; KEY + SALT]);
         prk.derive(purpose, &mut *key);
         let (mac, salt) = key.split_first_chunk::<KEY>().expect("48 bytes have a first 32");
@@ -34,9 +34,12 @@ impl Hasher {
 
     /// What the index has for this value.
     pub(crate) fn value<T: Plain>(&self, index: &BlindIndex<T>, value: &T::Borrowed) -> IndexValue {
-        let hash = T::with_bytes(value, |bytes| match (index.normalizer(), std::str::from_utf8(bytes)) {
-            (Normalizer::Exact, _) | (_, Err(_)) => self.hash(index, bytes),
-            (normalizer, Ok(text)) => self.hash(index, normalizer.normalize(text).as_bytes()),
+        let hash = T::with_bytes(value, |bytes| match index.normalizer() {
+            Normalizer::Exact => self.hash(index, bytes),
+            normalizer => {
+                let text = std::str::from_utf8(bytes).expect("only texts are normalised");
+                self.hash(index, normalizer.normalize(text).as_bytes())
+            }
         });
         match index.bits() {
             0 => IndexValue::whole(hash),

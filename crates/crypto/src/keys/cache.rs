@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::{ArcSwapOption, Guard};
 
-use super::{KeyId, Purpose};
+use super::{KeyId, Purpose, Task};
 
 /// Where one thing may be.
 const WAYS: usize = 4;
@@ -24,8 +24,23 @@ pub(crate) struct Cache<V> {
 
 struct Entry<V> {
     key: KeyId,
-    purpose: Box<[u8]>,
+    task: Task,
+    context: &'static str,
+    tenant: Option<Box<str>>,
     value: V,
+}
+
+impl<V> Entry<V> {
+    fn new(key: KeyId, &Purpose { task, context, tenant }: &Purpose<'_>, value: V) -> Self {
+        Self { key, task, context, tenant: tenant.map(Into::into), value }
+    }
+
+    fn is_for(&self, key: KeyId, &Purpose { task, context, tenant }: &Purpose<'_>) -> bool {
+        self.key == key
+            && self.task == task
+            && std::ptr::eq(self.context, context)
+            && self.tenant.as_deref() == tenant
+    }
 }
 
 /// Something of the cache, which lives at least as long as this.
@@ -46,20 +61,22 @@ impl<V> Cache<V> {
     }
 
     /// What is kept for this key and purpose, or what `make` makes. Two calls at a time may both make it.
-    pub(crate) fn get(&self, key: KeyId, purpose: &Purpose, make: impl FnOnce() -> V) -> Cached<V> {
+    pub(crate) fn get(&self, key: KeyId, purpose: &Purpose<'_>, make: impl FnOnce() -> V) -> Cached<V> {
         let set = &self.sets[self.place(key, purpose)];
-        let is_it = |entry: &Arc<Entry<V>>| entry.key == key && *entry.purpose == *purpose.as_slice();
+        let is_it = |entry: &Arc<Entry<V>>| entry.is_for(key, purpose);
         let found = set.iter().map(ArcSwapOption::load).find(|entry| entry.as_ref().is_some_and(is_it));
         if let Some(entry) = found {
             return Cached(entry);
         }
-        let entry = Some(Arc::new(Entry { key, purpose: purpose.as_slice().into(), value: make() }));
+        let entry = Some(Arc::new(Entry::new(key, purpose, make())));
         self.slot(set).store(entry.clone());
         Cached(Guard::from_inner(entry))
     }
 
-    fn place(&self, key: KeyId, purpose: &Purpose) -> usize {
-        let hash = self.hasher.hash_one((key, purpose.as_slice()));
+    /// A context is known by where it is, as that is quickly compared; one that is in two places is derived for twice.
+    fn place(&self, key: KeyId, purpose: &Purpose<'_>) -> usize {
+        let &Purpose { task, context, tenant } = purpose;
+        let hash = self.hasher.hash_one((key, task, context.as_ptr(), context.len(), tenant));
         usize::try_from(hash % SETS as u64).expect("a few sets")
     }
 
@@ -75,8 +92,8 @@ mod tests {
     use super::*;
     use crate::suite::Suite;
 
-    fn purpose(context: &str) -> Purpose {
-        Purpose::seal(Suite::KcXaes256Gcm, context, None)
+    fn purpose<'t>(context: &'static str, tenant: Option<&'t str>) -> Purpose<'t> {
+        Purpose { task: Task::Seal(Suite::KcXaes256Gcm), context, tenant }
     }
 
     fn kept<V>(cache: &Cache<V>) -> usize {
@@ -87,9 +104,12 @@ mod tests {
     fn a_thing_is_made_once_for_each_key_and_purpose() {
         let cache = Cache::new();
         let key = |id| KeyId::new(id).unwrap();
-        let get = |id, context| *cache.get(key(id), &purpose(context), || kept(&cache));
-        assert_eq!([get(1, "a"), get(1, "b"), get(2, "a")], [0, 1, 2]);
-        assert_eq!([get(2, "a"), get(1, "a"), get(1, "b")], [2, 0, 1]);
+        let get = |id, context, tenant| *cache.get(key(id), &purpose(context, tenant), || kept(&cache));
+        let asked =
+            [(1, "a", None), (1, "b", None), (2, "a", None), (1, "a", Some("a")), (1, "a", Some("b"))];
+        for _ in 0..2 {
+            assert_eq!(asked.map(|(id, context, tenant)| get(id, context, tenant)), [0, 1, 2, 3, 4]);
+        }
     }
 
     #[test]
@@ -97,8 +117,8 @@ mod tests {
         let cache = Cache::new();
         let key = KeyId::new(1).unwrap();
         for number in 0..3 * SETS * WAYS {
-            let context = number.to_string();
-            let found = cache.get(key, &purpose(&context), || number);
+            let tenant = number.to_string();
+            let found = cache.get(key, &purpose("a", Some(&tenant)), || number);
             assert_eq!(*found, number);
         }
         assert!(kept(&cache) <= SETS * WAYS);

@@ -26,16 +26,36 @@ impl Prk {
     }
 
     /// Fills `key`, of at most 255 times 32 bytes, with what is derived for this purpose.
-    pub(crate) fn derive(&self, purpose: &Purpose, key: &mut [u8]) {
-        let hkdf = Hkdf::<Sha256>::from_prk(&**self.0).expect("a key as long as the hash");
-        hkdf.expand(purpose.as_slice(), key).expect("a few bytes");
+    pub(crate) fn derive(&self, purpose: &Purpose<'_>, key: &mut [u8]) {
+        self.expand(purpose.info().as_slice(), key);
     }
 
     pub(super) fn check_value(&self) -> CheckValue {
         let mut value = [0; CheckValue::LEN];
-        self.derive(&Purpose::check_value(), &mut value);
+        self.expand(b"kcv\0", &mut value);
         CheckValue::new(value)
     }
+
+    fn expand(&self, info: &[u8], key: &mut [u8]) {
+        let hkdf = Hkdf::<Sha256>::from_prk(&**self.0).expect("a key as long as the hash");
+        hkdf.expand(info, key).expect("a few bytes");
+    }
+}
+
+/// What a key is derived for. Names are those that a program declares, which stay where they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Purpose<'t> {
+    pub(crate) task: Task,
+    pub(crate) context: &'static str,
+    pub(crate) tenant: Option<&'t str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Task {
+    /// To seal and open a column's values.
+    Seal(Suite),
+    /// To index them: under this name, normalised and cut as the form says.
+    Index { name: &'static str, form: [u8; 15] },
 }
 
 /// Purpose, suite and form.
@@ -43,42 +63,28 @@ const MOST_FIXED: usize = 32;
 
 type Info = FixedBuffer<{ MOST_FIXED + 2 + MOST_CONTEXT + 2 + MOST_NAME + 2 + MOST_TENANT }>;
 
-/// What a key is derived for, as the `info` of HKDF. Different purposes are different bytes.
-pub(crate) struct Purpose(Info);
-
-impl Purpose {
-    fn check_value() -> Self {
-        Self::written(|purpose| purpose.push(b"kcv\0"))
+impl Purpose<'_> {
+    /// As the `info` of HKDF: different purposes are different bytes.
+    fn info(&self) -> Info {
+        let mut info = Info::new();
+        self.write(&mut info).expect("names are not longer than they may be");
+        info
     }
 
-    /// To seal and open a column's values, all of them or those of a tenant.
-    pub(crate) fn seal(suite: Suite, context: &str, tenant: Option<&str>) -> Self {
-        Self::written(|purpose| {
-            purpose.push(if suite.is_randomized() { b"seal\0" } else { b"siv\0" })?;
-            purpose.push(&[suite.code()])?;
-            purpose.push_prefixed(context.as_bytes())?;
-            tenant.map_or(Ok(()), |tenant| purpose.push_prefixed(tenant.as_bytes()))
-        })
-    }
-
-    /// To index a column's values: `form` says how they are normalised, and what comes out.
-    pub(crate) fn index(context: &str, name: &str, form: &[u8], tenant: Option<&str>) -> Self {
-        Self::written(|purpose| {
-            purpose.push(b"bidx\0")?;
-            purpose.push_prefixed(context.as_bytes())?;
-            purpose.push_prefixed(name.as_bytes())?;
-            purpose.push(form)?;
-            tenant.map_or(Ok(()), |tenant| purpose.push_prefixed(tenant.as_bytes()))
-        })
-    }
-
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        self.0.as_slice()
-    }
-
-    fn written(write: impl FnOnce(&mut Info) -> Result<(), Full>) -> Self {
-        let mut info = FixedBuffer::new();
-        write(&mut info).expect("names are not longer than they may be");
-        Self(info)
+    fn write(&self, info: &mut Info) -> Result<(), Full> {
+        match self.task {
+            Task::Seal(suite) => {
+                info.push(if suite.is_randomized() { b"seal\0" } else { b"siv\0" })?;
+                info.push(&[suite.code()])?;
+                info.push_prefixed(self.context.as_bytes())?;
+            }
+            Task::Index { name, form } => {
+                info.push(b"bidx\0")?;
+                info.push_prefixed(self.context.as_bytes())?;
+                info.push_prefixed(name.as_bytes())?;
+                info.push(&form)?;
+            }
+        }
+        self.tenant.map_or(Ok(()), |tenant| info.push_prefixed(tenant.as_bytes()))
     }
 }

@@ -15,7 +15,7 @@ mod state;
 pub(crate) use self::cache::{Cache, Cached};
 pub use self::check_value::{BadCheckValue, CheckValue};
 pub use self::config::KeyringConfig;
-pub(crate) use self::derive::{Prk, Purpose};
+pub(crate) use self::derive::{Prk, Purpose, Task};
 pub use self::key_id::{BadKeyId, KeyId};
 pub use self::keyring::{KeyStatus, Keyring};
 pub use self::problem::{KeyringError, KeyringProblem};

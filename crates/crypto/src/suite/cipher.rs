@@ -77,7 +77,7 @@ fn seal_xaes(xaes: &Xaes, nonce: &[u8; NONCE], aad: &[u8], body: &mut [u8]) -> R
     let (place, rest) = body.split_first_chunk_mut::<NONCE>().ok_or(Refusal::Tampered)?;
     let (text, tag) = rest.split_last_chunk_mut::<TAG>().ok_or(Refusal::Tampered)?;
     *place = *nonce;
-    *tag = xaes.message(nonce).encrypt(nonce, aad, text).ok_or(Refusal::Tampered)?;
+    *tag = xaes.message_key(nonce).encrypt(nonce, aad, text).ok_or(Refusal::Tampered)?;
     Ok(())
 }
 
@@ -85,17 +85,17 @@ fn seal_kc_xaes(xaes: &Xaes, nonce: &[u8; NONCE], aad: &[u8], body: &mut [u8]) -
     let (place, rest) = body.split_first_chunk_mut::<NONCE>().ok_or(Refusal::Tampered)?;
     let (commitment, rest) = rest.split_first_chunk_mut::<COMMITMENT>().ok_or(Refusal::Tampered)?;
     let (text, tag) = rest.split_last_chunk_mut::<TAG>().ok_or(Refusal::Tampered)?;
-    let (message, committed) = xaes.committed_message(nonce);
+    let (key, committed) = xaes.committed_key(nonce);
     *place = *nonce;
     *commitment = committed;
-    *tag = message.encrypt(nonce, aad, text).ok_or(Refusal::Tampered)?;
+    *tag = key.encrypt(nonce, aad, text).ok_or(Refusal::Tampered)?;
     Ok(())
 }
 
 fn open_xaes(xaes: &Xaes, aad: &[u8], body: &[u8]) -> Result<Vec<u8>, Refusal> {
     let (nonce, rest) = body.split_first_chunk::<NONCE>().ok_or(Refusal::Tampered)?;
     let (text, tag) = rest.split_last_chunk::<TAG>().ok_or(Refusal::Tampered)?;
-    xaes.message(nonce).decrypt(nonce, aad, text, tag).ok_or(Refusal::Tampered)
+    xaes.message_key(nonce).decrypt(nonce, aad, text, tag).ok_or(Refusal::Tampered)
 }
 
 fn open_kc_xaes(xaes: &Xaes, aad: &[u8], body: &[u8]) -> Result<Vec<u8>, Refusal> {
@@ -104,9 +104,9 @@ fn open_kc_xaes(xaes: &Xaes, aad: &[u8], body: &[u8]) -> Result<Vec<u8>, Refusal
     let (nonce, rest) = body.split_first_chunk::<NONCE>().ok_or(Refusal::Tampered)?;
     let (commitment, rest) = rest.split_first_chunk::<COMMITMENT>().ok_or(Refusal::Tampered)?;
     let (text, tag) = rest.split_last_chunk::<TAG>().ok_or(Refusal::Tampered)?;
-    let (message, committed) = xaes.committed_message(nonce);
+    let (key, committed) = xaes.committed_key(nonce);
     if !committed.ct_eq(commitment).to_bool() {
         return Err(Refusal::WrongKey);
     }
-    message.decrypt(nonce, aad, text, tag).ok_or(Refusal::Tampered)
+    key.decrypt(nonce, aad, text, tag).ok_or(Refusal::Tampered)
 }

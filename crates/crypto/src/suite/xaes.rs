@@ -9,7 +9,7 @@ use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use aes::{Aes256, Block};
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::AeadInOut as _;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{COMMITMENT, NONCE, TAG};
 
@@ -19,8 +19,8 @@ pub(crate) struct Xaes {
     k1: Block,
 }
 
-/// AES-256-GCM with the key of one message.
-pub(super) struct Message(Aes256Gcm);
+/// The key of one message.
+pub(super) struct MessageKey(Zeroizing<[u8; 32]>);
 
 impl Xaes {
     /// # Panics
@@ -34,19 +34,20 @@ impl Xaes {
         Self { aes, k1 }
     }
 
-    pub(super) fn message(&self, nonce: &[u8; NONCE]) -> Message {
+    pub(super) fn message_key(&self, nonce: &[u8; NONCE]) -> MessageKey {
         let mut blocks = [self.half(1, nonce), self.half(2, nonce)];
         self.aes.encrypt_blocks(&mut blocks);
-        Message::new(&mut blocks)
+        MessageKey::new(&mut blocks)
     }
 
-    pub(super) fn committed_message(&self, nonce: &[u8; NONCE]) -> (Message, [u8; COMMITMENT]) {
+    /// With what commits to the key.
+    pub(super) fn committed_key(&self, nonce: &[u8; NONCE]) -> (MessageKey, [u8; COMMITMENT]) {
         let mut blocks = [self.half(1, nonce), self.half(2, nonce), block(*b"XCMT", nonce.first_chunk())];
         self.aes.encrypt_blocks(&mut blocks);
         let [first, second, chained] = blocks;
         let mut commitments = [self.commitment(1, nonce, &chained), self.commitment(2, nonce, &chained)];
         self.aes.encrypt_blocks(&mut commitments);
-        (Message::new(&mut [first, second]), joined(&commitments))
+        (MessageKey::new(&mut [first, second]), joined(&commitments))
     }
 
     fn half(&self, number: u8, nonce: &[u8; NONCE]) -> Block {
@@ -68,22 +69,24 @@ impl Drop for Xaes {
     }
 }
 
-impl Message {
+impl MessageKey {
     fn new(halves: &mut [Block; 2]) -> Self {
-        let mut key = joined(halves);
-        let cipher = Aes256Gcm::new((&key).into());
-        key.zeroize();
+        let key = Self(Zeroizing::new(joined(halves)));
         for half in halves {
             half.as_mut_slice().zeroize();
         }
-        Self(cipher)
+        key
+    }
+
+    fn cipher(&self) -> Aes256Gcm {
+        Aes256Gcm::new((&*self.0).into())
     }
 
     /// Encrypts in place and gives the tag; `None` if the text is longer than AES-GCM can take.
     pub(super) fn encrypt(&self, nonce: &[u8; NONCE], aad: &[u8], text: &mut [u8]) -> Option<[u8; TAG]> {
         #[cfg(test)]
         counted::add();
-        let tag = self.0.encrypt_inout_detached(gcm_nonce(nonce).into(), aad, text.into());
+        let tag = self.cipher().encrypt_inout_detached(gcm_nonce(nonce).into(), aad, text.into());
         tag.ok().map(Into::into)
     }
 
@@ -98,7 +101,7 @@ impl Message {
         counted::add();
         let mut text = text.to_vec();
         let buffer = text.as_mut_slice().into();
-        let opened = self.0.decrypt_inout_detached(gcm_nonce(nonce).into(), aad, buffer, tag.into());
+        let opened = self.cipher().decrypt_inout_detached(gcm_nonce(nonce).into(), aad, buffer, tag.into());
         opened.ok().map(|()| text) // the tag is checked first, so what is dropped here is ciphertext still
     }
 }

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use crate::envelope::Header;
 use crate::error::Error;
 use crate::index::Hasher;
-use crate::keys::{Cache, Cached, KeyList, KeyStatus, Keyring, Purpose};
+use crate::keys::{Cache, Cached, KeyList, KeyStatus, Keyring, Purpose, Task};
 use crate::plain::Plain;
 use crate::suite::{Cipher, Suite};
 use crate::{Column, KeyId, Sealed};
@@ -58,9 +58,6 @@ impl Vault {
 
     /// The first eight bytes of what is sealed in this column now: what begins otherwise is to be sealed anew
     /// (`substring(col from 1 for 8) <> $1`).
-    ///
-    /// # Panics
-    /// Never: a keyring has a primary key.
     #[must_use]
     pub fn prefix<T: Plain>(&self, column: &Column<T>) -> [u8; 8] {
         self.ring.load().header(column).to_bytes()
@@ -88,11 +85,11 @@ impl Ring {
         &self,
         key: KeyId,
         suite: Suite,
-        context: &str,
+        context: &'static str,
         tenant: Option<&str>,
     ) -> Result<Cached<Cipher>, Error> {
         let prk = self.keyring.list(KeyList::Seal).named(key)?;
-        let purpose = Purpose::seal(suite, context, tenant);
+        let purpose = Purpose { task: Task::Seal(suite), context, tenant };
         Ok(self.ciphers.get(key, &purpose, || Cipher::new(suite, |bytes| prk.derive(&purpose, bytes))))
     }
 }

@@ -1,7 +1,7 @@
 use zeroize::Zeroizing;
 
 use super::{Ring, Vault};
-use crate::envelope;
+use crate::envelope::{self, Aad};
 use crate::error::Error;
 use crate::place::Place;
 use crate::plain::Plain;
@@ -36,9 +36,10 @@ impl Ring {
         column.check_place(place).map_err(misplaced)?;
         let (header, body) = sealed.parse()?;
         column.check_header(&header)?;
-        let aad = envelope::aad(&header, column.context(), place).map_err(misplaced)?;
+        let mut aad = Aad::new();
+        let aad = aad.write(&header, column.context(), place).map_err(misplaced)?;
         let cipher = self.cipher(header.key, header.suite, column.context(), place.tenant)?;
-        let opened = cipher.open(aad.as_slice(), body).map_err(|refusal| match refusal {
+        let opened = cipher.open(aad, body).map_err(|refusal| match refusal {
             Refusal::WrongKey => Error::WrongKey(header.key),
             Refusal::Tampered => Error::Tampered(header.key),
         });

@@ -1,7 +1,7 @@
 use zeroize::Zeroizing;
 
 use super::{Ring, Vault};
-use crate::envelope::{self, Header};
+use crate::envelope::{self, Aad, Header};
 use crate::error::{Error, NoRandomness};
 use crate::place::Place;
 use crate::plain::Plain;
@@ -89,11 +89,12 @@ impl Ring {
         let misplaced = |mistake| Error::Misplaced { context: column.context(), mistake };
         column.check_place(place).map_err(misplaced)?;
         let header = self.header(column);
-        let aad = envelope::aad(&header, column.context(), place).map_err(misplaced)?;
+        let mut aad = Aad::new();
+        let aad = aad.write(&header, column.context(), place).map_err(misplaced)?;
         let cipher = self.cipher(header.key, header.suite, column.context(), place.tenant)?;
         let mut sealed = T::with_bytes(value, |bytes| written(&header, column, bytes))?;
         let bytes = sealed.len();
-        let refused = cipher.seal(nonce, aad.as_slice(), &mut sealed[Header::LEN..]);
+        let refused = cipher.seal(nonce, aad, &mut sealed[Header::LEN..]);
         refused.map_err(|_| Error::TooLong { bytes })?;
         Ok(Sealed::new(std::mem::take(&mut *sealed)))
     }

@@ -9,6 +9,7 @@ mod binding;
 mod nonces;
 mod batches;
 mod allocations;
+mod cost;
 mod reload;
 mod keyrings;
 mod sources;
