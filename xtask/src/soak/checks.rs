@@ -34,7 +34,6 @@ pub(super) const CHECKS: &[Check] = &[
     check("connect", "it", "cancel", "a cancel hits what it is meant for, and nothing that comes later"),
     check("connect", "it", "listener", "notifications arrive, or the listener says that some may be missing"),
 
-    check("crypto", "it", "cost", "sealing and indexing cost hardly more than AES and HMAC by hand"),
     check("crypto", "it", "hostile", "10 million envelopes that nobody sealed: refused, never a panic"),
     check("crypto", "it", "nonces", "4 million envelopes of 8 threads have as many nonces"),
 

@@ -1,12 +1,12 @@
 //! What is derived of keys, kept for the next call, without a lock and within a bound.
 
-use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::{ArcSwapOption, Guard};
+use hashbrown::DefaultHashBuilder;
 
 use super::{KeyId, Purpose, Task};
 
@@ -18,7 +18,7 @@ const SETS: usize = 256;
 /// asked for one makes room, and is derived again when it is next asked for.
 pub(crate) struct Cache<V> {
     sets: Box<[[ArcSwapOption<Entry<V>>; WAYS]]>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     turn: AtomicUsize,
 }
 
@@ -36,10 +36,7 @@ impl<V> Entry<V> {
     }
 
     fn is_for(&self, key: KeyId, &Purpose { task, context, tenant }: &Purpose<'_>) -> bool {
-        self.key == key
-            && self.task == task
-            && std::ptr::eq(self.context, context)
-            && self.tenant.as_deref() == tenant
+        self.key == key && self.task == task && self.context == context && self.tenant.as_deref() == tenant
     }
 }
 
@@ -57,7 +54,7 @@ impl<V> Deref for Cached<V> {
 impl<V> Cache<V> {
     pub(crate) fn new() -> Self {
         let sets = (0..SETS).map(|_| std::array::from_fn(|_| ArcSwapOption::empty())).collect();
-        Self { sets, hasher: RandomState::new(), turn: AtomicUsize::new(0) }
+        Self { sets, hasher: DefaultHashBuilder::default(), turn: AtomicUsize::new(0) }
     }
 
     /// What is kept for this key and purpose, or what `make` makes. Two calls at a time may both make it.
@@ -73,10 +70,8 @@ impl<V> Cache<V> {
         Cached(Guard::from_inner(entry))
     }
 
-    /// A context is known by where it is, as that is quickly compared; one that is in two places is derived for twice.
     fn place(&self, key: KeyId, purpose: &Purpose<'_>) -> usize {
-        let &Purpose { task, context, tenant } = purpose;
-        let hash = self.hasher.hash_one((key, task, context.as_ptr(), context.len(), tenant));
+        let hash = self.hasher.hash_one((key, purpose));
         usize::try_from(hash % SETS as u64).expect("a few sets")
     }
 

@@ -42,8 +42,8 @@ impl Prk {
     }
 }
 
-/// What a key is derived for. Names are those that a program declares, which stay where they are.
-#[derive(Debug, Clone, Copy)]
+/// What a key is derived for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Purpose<'t> {
     pub(crate) task: Task,
     pub(crate) context: &'static str,

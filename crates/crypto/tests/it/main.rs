@@ -9,7 +9,6 @@ mod binding;
 mod nonces;
 mod batches;
 mod allocations;
-mod cost;
 mod reload;
 mod keyrings;
 mod sources;
