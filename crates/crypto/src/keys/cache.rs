@@ -108,6 +108,23 @@ mod tests {
     }
 
     #[test]
+    fn what_shares_a_place_with_a_few_others_stays() {
+        let cache = Cache::new();
+        let key = KeyId::new(1).unwrap();
+        let tenants: Vec<_> = (0..8 * SETS).map(|number| number.to_string()).collect();
+        let place = |tenant: &&String| cache.place(key, &purpose("a", Some(tenant)));
+        let alike: Vec<_> = tenants.iter().filter(|tenant| place(tenant) == 0).take(WAYS).collect();
+        let mut elsewhere = tenants.iter().filter(|tenant| place(tenant) != 0);
+        let get = |tenant: &str| *cache.get(key, &purpose("a", Some(tenant)), || kept(&cache));
+        for tenant in &alike {
+            get(tenant);
+            elsewhere.by_ref().take(WAYS - 1).for_each(|tenant| _ = get(tenant));
+        }
+        let made: Vec<_> = alike.iter().map(|tenant| get(tenant)).collect();
+        assert_eq!(made, [0, WAYS, 2 * WAYS, 3 * WAYS]);
+    }
+
+    #[test]
     fn however_many_are_asked_for_no_more_are_kept_than_the_bound() {
         let cache = Cache::new();
         let key = KeyId::new(1).unwrap();

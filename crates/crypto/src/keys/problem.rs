@@ -102,7 +102,7 @@ pub enum KeyringProblem {
         most: usize,
     },
     /// The variable of a secret is not set, or empty.
-    #[error("{key}: the environment variable {variable} is not set")]
+    #[error("{key}: the environment variable {variable} is not set: it has to have the secret")]
     VariableUnset {
         /// Whose secret.
         key: KeyName,
@@ -118,7 +118,7 @@ pub enum KeyringProblem {
         variable: String,
     },
     /// The file of a secret cannot be read.
-    #[error("{key}: {} cannot be read", .path.display())]
+    #[error("{key}: {} cannot be read: is it there, and this user's?", .path.display())]
     FileUnreadable {
         /// Whose secret.
         key: KeyName,
@@ -177,7 +177,7 @@ pub enum KeyringProblem {
     },
     /// The secret is not the one that the keyring means.
     #[error(
-        "{key}: the secret that was found has the check value {found}, the keyring's has {expected}: it is another secret"
+        "{key}: the secret that was found has the check value {found}, the keyring's has {expected}: it is another secret, so restore the right one"
     )]
     CheckValueDiffers {
         /// Which key.
@@ -231,7 +231,9 @@ pub enum KeyringProblem {
     )]
     PassphraseNotBuilt(KeyName),
     /// Nobody to unwrap the secret.
-    #[error("{0}: its secret is wrapped, and the program has no key management service to ask")]
+    #[error(
+        "{0}: its secret is wrapped, and the program has no key management service to ask: give `Sources` one"
+    )]
     NoKeyService(KeyName),
     /// The key management service did not give the secret.
     #[error("{key}: the key management service did not unwrap its secret")]

@@ -204,7 +204,12 @@ fn a_secret_that_is_another_one_is_found_by_its_check_value() {
         refused.starts_with("seal key 3f9a1c22: the secret that was found has the check value "),
         "{refused}"
     );
-    assert!(refused.contains(&format!("the keyring's has {primary}: it is another secret")), "{refused}");
+    assert!(
+        refused.contains(&format!(
+            "the keyring's has {primary}: it is another secret, so restore the right one"
+        )),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -233,7 +238,7 @@ fn a_secret_that_is_no_key_is_refused() {
     let placeholder =
         "seal key 3f9a1c22: its secret is a placeholder: draw one, as by `openssl rand -hex 32`";
     assert_eq!(primary(&"ab".repeat(32)), placeholder);
-    let unset = "seal key 3f9a1c22: the environment variable PGKEEL_KEY_3F9A1C22 is not set";
+    let unset = "seal key 3f9a1c22: the environment variable PGKEEL_KEY_3F9A1C22 is not set: it has to have the secret";
     assert_eq!(primary(""), unset);
 }
 

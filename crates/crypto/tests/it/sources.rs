@@ -69,7 +69,10 @@ fn a_file_that_is_none_is_refused() {
     let shown = directory.path().display();
     assert_eq!(problem(from_file(directory.path())), format!("{shown} is no regular file"));
     let missing = directory.path().join("key");
-    assert_eq!(problem(from_file(&missing)), format!("{} cannot be read", missing.display()));
+    assert_eq!(
+        problem(from_file(&missing)),
+        format!("{} cannot be read: is it there, and this user's?", missing.display())
+    );
     let source = std::error::Error::source(&from_file(&missing).unwrap_err()).unwrap().to_string();
     assert!(source.contains("No such file"), "{source}");
     let large = file(&"a".repeat(4097), 0o600);
@@ -167,7 +170,10 @@ fn a_key_management_service_unwraps_secrets() {
     assert_eq!(std::error::Error::source(&refused).unwrap().to_string(), "the service does not know it");
     assert_eq!(problem(Err(refused)), "the key management service did not unwrap its secret");
     let alone = problem(wrapped("projects/p/keys/k", None));
-    assert_eq!(alone, "its secret is wrapped, and the program has no key management service to ask");
+    assert_eq!(
+        alone,
+        "its secret is wrapped, and the program has no key management service to ask: give `Sources` one"
+    );
 }
 
 /// So that it can be waited for anywhere.
