@@ -70,9 +70,9 @@ fn seal(vault: &Vault) {
     let place = Place::row(7);
     let batch = vec![(VALUE.as_slice(), place); BATCH as usize];
     let [ours, theirs, batched] = times([
-        &mut || drop(black_box(vault.seal(&PHOTO, black_box(&VALUE), place))),
-        &mut || drop(black_box(by_hand(black_box(&aes), head))),
-        &mut || drop(black_box(vault.seal_batch(&PHOTO, black_box(&batch)))),
+        &mut || _ = black_box(vault.seal(&PHOTO, black_box(&VALUE), place)),
+        &mut || _ = black_box(by_hand(black_box(&aes), head)),
+        &mut || _ = black_box(vault.seal_batch(&PHOTO, black_box(&batch))),
     ]);
     tell("sealing 64 bytes, beside AES by hand", ours, theirs);
     tell("sealing 64 bytes of a hundred, beside one by one", batched / BATCH, ours);
