@@ -34,7 +34,7 @@ cargo xtask VERB
   migrate …     the library's verbs on ./migrations and the database that the environment names: migrate --help
   bench …       pgkeel beside the raw driver and its peers: bench --help
   soak CHECK    the tests of checks with full counts whose names contain CHECK, in release and with those counts
-  soak CRATE    the same of all checks of one crate: connect, pool, migrate, query, server
+  soak CRATE    the same of all checks of one crate: connect, crypto, pool, migrate, query, server
   soak external the same of all checks with programs that are not ours
   soak --list   all checks with full counts: name, crate, what they show
 

@@ -34,6 +34,9 @@ pub(super) const CHECKS: &[Check] = &[
     check("connect", "it", "cancel", "a cancel hits what it is meant for, and nothing that comes later"),
     check("connect", "it", "listener", "notifications arrive, or the listener says that some may be missing"),
 
+    check("crypto", "it", "hostile", "10 million envelopes that nobody sealed: refused, never a panic"),
+    check("crypto", "it", "nonces", "4 million envelopes of 8 threads have as many nonces"),
+
     check("pool", "it", "abandoned", "statements whose futures are dropped are cancelled, and nobody else is hit"),
     check("pool", "it", "batches", "statements in one go: answers in order, each error at its place, all or nothing"),
     check("pool", "it", "cap", "the server never has more sessions of the pool than the cap allows"),

@@ -1,0 +1,194 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::envelope::Header;
+use crate::envelope::MOST_TENANT;
+use crate::error::{Difference, Error, Misplaced};
+use crate::place::Place;
+use crate::plain::Plain;
+use crate::suite::Suite;
+
+pub(crate) const MOST_CONTEXT: usize = 128;
+
+/// A column whose values are sealed: what they are, how, and what they are bound to.
+///
+/// By default a value opens only in its own row, so its key is needed to open it, and copying a row means opening and
+/// sealing. `T` is the type of the values.
+///
+/// ```
+/// use pgkeel_crypto::{Column, Date, Padding};
+///
+/// const EMAIL: Column<String> = Column::new("app.users.email");
+/// const BIRTHDAY: Column<Date> = Column::new("app.users.birthday").per_tenant();
+/// const NOTE: Column<String> = Column::new("app.users.note").any_row().padded(Padding::to(64));
+/// # let _ = (EMAIL, BIRTHDAY, NOTE);
+/// ```
+pub struct Column<T> {
+    context: &'static str,
+    suite: Suite,
+    also_opens: Option<Suite>,
+    is_row_bound: bool,
+    is_tenant_bound: bool,
+    padding: Option<Padding>,
+    values: PhantomData<fn() -> T>,
+}
+
+/// Values are made longer, so that their lengths tell less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Padding(u16);
+
+impl Padding {
+    /// To the next multiple of so many bytes, at least one byte more: 1 to 65,535.
+    ///
+    /// # Panics
+    /// If it is 0; of a constant, the compiler says so.
+    #[must_use]
+    pub const fn to(bytes: u16) -> Self {
+        assert!(bytes > 0, "a multiple of 0 bytes");
+        Self(bytes)
+    }
+
+    pub(crate) const fn bytes(self) -> u16 {
+        self.0
+    }
+}
+
+impl<T: Plain> Column<T> {
+    /// A column of this name, which is part of its keys: 1 to 128 bytes. It is declared, not looked up, so that it stays when
+    /// table or column are renamed; whatever it is, no other column may have it.
+    ///
+    /// # Panics
+    /// If it is empty or longer; of a constant, the compiler says so.
+    #[must_use]
+    pub const fn new(context: &'static str) -> Self {
+        assert!(!context.is_empty() && context.len() <= MOST_CONTEXT, "a context has 1 to 128 bytes");
+        Self {
+            context,
+            suite: Suite::KcXaes256Gcm,
+            also_opens: None,
+            is_row_bound: true,
+            is_tenant_bound: false,
+            padding: None,
+            values: PhantomData,
+        }
+    }
+
+    /// Values are not bound to their rows: whoever can write to the table can move them from one to another.
+    #[must_use]
+    pub const fn any_row(self) -> Self {
+        Self { is_row_bound: false, ..self }
+    }
+
+    /// Values are bound to a tenant, and each tenant has keys of its own.
+    #[must_use]
+    pub const fn per_tenant(self) -> Self {
+        Self { is_tenant_bound: true, ..self }
+    }
+
+    /// Values are made longer before they are encrypted.
+    #[must_use]
+    pub const fn padded(self, padding: Padding) -> Self {
+        Self { padding: Some(padding), ..self }
+    }
+
+    /// Equal values are equal envelopes, in whichever rows; so who sees the table sees which are equal, and how often. A
+    /// [`BlindIndex`](crate::BlindIndex) beside a column that is not deterministic tells no more, and less with beacons.
+    #[cfg(feature = "siv")]
+    #[must_use]
+    pub const fn deterministic(self) -> Self {
+        Self { suite: Suite::Aes256Siv, is_row_bound: false, ..self }
+    }
+
+    /// Values are sealed without a commitment to the key, by [`Suite::Xaes256Gcm`]: 32 bytes less each. Whoever knows two keys
+    /// can make an envelope that opens under both.
+    #[must_use]
+    pub const fn uncommitted(self) -> Self {
+        Self { suite: Suite::Xaes256Gcm, ..self }
+    }
+
+    /// Opens envelopes of another suite besides, while a column goes over from one to the other.
+    #[must_use]
+    pub const fn also_opens(self, suite: Suite) -> Self {
+        Self { also_opens: Some(suite), ..self }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn context(&self) -> &'static str {
+        self.context
+    }
+
+    /// What its values are sealed with.
+    #[must_use]
+    pub const fn suite(&self) -> Suite {
+        self.suite
+    }
+
+    pub(crate) const fn padding(&self) -> Option<Padding> {
+        self.padding
+    }
+
+    /// The header of its envelopes under this key.
+    pub(crate) const fn header(&self, key: crate::KeyId) -> Header {
+        Header {
+            suite: self.suite,
+            is_padded: self.padding.is_some(),
+            is_row_bound: self.is_row_bound,
+            is_tenant_bound: self.is_tenant_bound,
+            kind: T::KIND,
+            key,
+        }
+    }
+
+    /// Whether this is a place of this column: with row and tenant if its values are bound to them, without if not.
+    pub(crate) fn check_place(&self, place: Place<'_>) -> Result<(), Misplaced> {
+        match (self.is_row_bound, place.row) {
+            (true, None) => return Err(Misplaced::RowMissing),
+            (false, Some(_)) => return Err(Misplaced::RowUnexpected),
+            (true, Some(_)) | (false, None) => {}
+        }
+        check_tenant(self.is_tenant_bound, place.tenant)
+    }
+
+    /// Whether this header is one of this column's envelopes. One that is deterministic, and opened besides, has no row.
+    pub(crate) fn check_header(&self, header: &Header) -> Result<(), Error> {
+        let difference = if header.kind != T::KIND {
+            Difference::Kind { envelope: header.kind, column: T::KIND }
+        } else if header.suite != self.suite && Some(header.suite) != self.also_opens {
+            Difference::Suite { envelope: header.suite, column: self.suite }
+        } else if header.is_row_bound != (self.is_row_bound && header.suite.is_randomized()) {
+            Difference::Row
+        } else if header.is_tenant_bound != self.is_tenant_bound {
+            Difference::Tenant
+        } else {
+            return Ok(());
+        };
+        Err(Error::WrongContext(difference))
+    }
+}
+
+/// Whether there is a tenant, of 1 to 128 bytes, where there has to be one, and none where not.
+pub(crate) fn check_tenant(is_bound: bool, tenant: Option<&str>) -> Result<(), Misplaced> {
+    match (is_bound, tenant) {
+        (true, None) => Err(Misplaced::TenantMissing),
+        (false, Some(_)) => Err(Misplaced::TenantUnexpected),
+        (true, Some(tenant)) if tenant.is_empty() || tenant.len() > MOST_TENANT => {
+            Err(Misplaced::TenantLength)
+        }
+        (true, Some(_)) | (false, None) => Ok(()),
+    }
+}
+
+impl<T> Clone for Column<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Column<T> {}
+
+impl<T: Plain> fmt::Debug for Column<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Column({}, {}, {})", self.context, T::KIND, self.suite)
+    }
+}

@@ -1,0 +1,152 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::Normalizer;
+use crate::argon2id::Cost;
+use crate::column::MOST_CONTEXT;
+use crate::keys::{Purpose, Task};
+use crate::plain::Plain;
+
+/// The longest name of PostgreSQL's (`NAMEDATALEN` less one).
+pub(crate) const MOST_NAME: usize = 63;
+
+/// A column beside a sealed one by which equal values are found, and kept unique, without opening any.
+///
+/// Who sees it sees which rows have equal values, and how often each is there. Who has the key besides can try values out: for
+/// those of which there are few, such as dates of birth, a [beacon](Self::beacon) tells less, and trying is dearer if the index is
+/// slow (`Self::slow`).
+///
+/// ```
+/// use pgkeel_crypto::{BlindIndex, Date, Normalizer};
+///
+/// const BY_EMAIL: BlindIndex<String> = BlindIndex::text("app.users.email", "email_bidx", Normalizer::Email);
+/// const BY_BIRTHDAY: BlindIndex<Date> = BlindIndex::new("app.users.birthday", "birthday_bidx").beacon(8);
+/// # let _ = (BY_EMAIL, BY_BIRTHDAY);
+/// ```
+pub struct BlindIndex<T> {
+    context: &'static str,
+    name: &'static str,
+    normalizer: Normalizer,
+    /// 0 for a whole value.
+    bits: u8,
+    cost: Option<Cost>,
+    is_tenant_bound: bool,
+    values: PhantomData<fn() -> T>,
+}
+
+impl<T: Plain> BlindIndex<T> {
+    /// An index of this name over the sealed column of this context, by the bytes of its values. Context and name are part of its
+    /// keys: 1 to 128 and 1 to 63 bytes.
+    ///
+    /// # Panics
+    /// If one is empty or longer; of a constant, the compiler says so.
+    #[must_use]
+    pub const fn new(context: &'static str, name: &'static str) -> Self {
+        assert!(!context.is_empty() && context.len() <= MOST_CONTEXT, "a context has 1 to 128 bytes");
+        assert!(!name.is_empty() && name.len() <= MOST_NAME, "a name has 1 to 63 bytes");
+        Self {
+            context,
+            name,
+            normalizer: Normalizer::Exact,
+            bits: 0,
+            cost: None,
+            is_tenant_bound: false,
+            values: PhantomData,
+        }
+    }
+
+    /// Of each value no more than so many bits, 1 to 64, so that different ones fall together. Which of those that are found
+    /// are meant shows when they are opened. Of X different values there should be more than the square root of X groups, 2^`bits`,
+    /// and fewer than half of X (AWS Database Encryption SDK, beacons). It cannot be unique.
+    ///
+    /// # Panics
+    /// If it is not 1 to 64; of a constant, the compiler says so.
+    #[must_use]
+    pub const fn beacon(self, bits: u8) -> Self {
+        assert!(bits >= 1 && bits <= 64, "a beacon has 1 to 64 bits");
+        Self { bits, ..self }
+    }
+
+    /// Each value takes so long to index that trying out many takes very long, also for who has the key. It computes all that
+    /// time, so call it where that is allowed (`spawn_blocking` of tokio).
+    #[cfg(feature = "passphrase")]
+    #[must_use]
+    pub const fn slow(self, cost: Cost) -> Self {
+        Self { cost: Some(cost), ..self }
+    }
+
+    /// Each tenant has keys of its own, so that equal values of different tenants are not seen to be equal.
+    #[must_use]
+    pub const fn per_tenant(self) -> Self {
+        Self { is_tenant_bound: true, ..self }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The name of the column that it is beside.
+    #[must_use]
+    pub const fn context(&self) -> &'static str {
+        self.context
+    }
+
+    pub(crate) const fn is_tenant_bound(&self) -> bool {
+        self.is_tenant_bound
+    }
+
+    pub(super) const fn normalizer(&self) -> Normalizer {
+        self.normalizer
+    }
+
+    pub(super) const fn bits(&self) -> u8 {
+        self.bits
+    }
+
+    pub(super) const fn cost(&self) -> Option<Cost> {
+        self.cost
+    }
+
+    /// What its key is derived for.
+    pub(crate) fn purpose<'t>(&self, tenant: Option<&'t str>) -> Purpose<'t> {
+        let task = Task::Index { name: self.name, form: self.form() };
+        Purpose { task, context: self.context, tenant }
+    }
+
+    /// Normaliser, bits, whether it is slow, and what it costs then.
+    fn form(&self) -> [u8; 15] {
+        let mut form = [0; 15];
+        form[..3].copy_from_slice(&[self.normalizer.code(), self.bits, u8::from(self.cost.is_some())]);
+        if let Some(cost) = self.cost {
+            form[3..].copy_from_slice(cost.to_bytes().as_flattened());
+        }
+        form
+    }
+}
+
+impl BlindIndex<String> {
+    /// As [`new`](Self::new), by what the normaliser makes of the values: in looking up as in writing.
+    ///
+    /// # Panics
+    /// As `new`.
+    #[must_use]
+    pub const fn text(context: &'static str, name: &'static str, normalizer: Normalizer) -> Self {
+        Self { normalizer, ..Self::new(context, name) }
+    }
+}
+
+impl<T> Clone for BlindIndex<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for BlindIndex<T> {}
+
+impl<T: Plain> fmt::Debug for BlindIndex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BlindIndex({} of {}, {:?})", self.name, self.context, self.normalizer)
+    }
+}

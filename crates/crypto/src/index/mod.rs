@@ -1,0 +1,12 @@
+//! Equality without opening.
+
+mod blind_index;
+mod hasher;
+mod normalizer;
+mod value;
+
+pub use self::blind_index::BlindIndex;
+pub(crate) use self::blind_index::MOST_NAME;
+pub(crate) use self::hasher::Hasher;
+pub use self::normalizer::Normalizer;
+pub use self::value::IndexValue;

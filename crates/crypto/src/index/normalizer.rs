@@ -1,0 +1,131 @@
+use zeroize::Zeroizing;
+
+/// What is equal to what, in a blind index of text. Its number is part of the index's key and its rule never changes; another
+/// rule would be another normaliser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Normalizer {
+    /// Equal is what has the same bytes.
+    Exact,
+    /// Each character in lower case, by itself, as Unicode has it.
+    Lower,
+    /// Without the blanks around it, and as [`Lower`](Self::Lower). All else counts: `a.b@x.org` is not `ab@x.org`.
+    Email,
+    /// The digits alone: 0 to 9, and those of Arabic (U+0660) and of Persian and Urdu (U+06F0), which count as 0 to 9. For numbers
+    /// of telephones, cards, accounts. Texts without digits are all equal.
+    Digits,
+    /// Unicode's normalisation form C: equal is what looks the same, however its accents are encoded.
+    #[cfg(feature = "unicode")]
+    Nfc,
+}
+
+impl Normalizer {
+    /// Its number in the derivation of keys.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Exact => 1,
+            Self::Lower => 2,
+            Self::Email => 3,
+            Self::Digits => 4,
+            #[cfg(feature = "unicode")]
+            Self::Nfc => 5,
+        }
+    }
+
+    /// The text that stands for all that are equal to this one.
+    pub(super) fn normalize(self, text: &str) -> Normalized<'_> {
+        match self {
+            Self::Exact => Normalized::Same(text),
+            Self::Lower => lower(text),
+            Self::Email => lower(text.trim()),
+            Self::Digits => Normalized::of(text.len(), text.chars().filter_map(digit)),
+            #[cfg(feature = "unicode")]
+            Self::Nfc => {
+                use unicode_normalization::UnicodeNormalization as _;
+                Normalized::of(3 * text.len(), text.nfc())
+            }
+        }
+    }
+}
+
+/// Text that is overwritten afterwards, if it is not the caller's own.
+pub(super) enum Normalized<'t> {
+    Same(&'t str),
+    Made(Zeroizing<String>),
+}
+
+impl Normalized<'_> {
+    /// Made of these characters, which take at most `most` bytes: so that the text is never moved, leaving a copy behind.
+    fn of(most: usize, characters: impl Iterator<Item = char>) -> Self {
+        let mut text = Zeroizing::new(String::with_capacity(most));
+        characters.for_each(|character| text.push(character));
+        Self::Made(text)
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Same(text) => text.as_bytes(),
+            Self::Made(text) => text.as_bytes(),
+        }
+    }
+}
+
+/// Not [`str::to_lowercase`], which looks at what stands around a sigma.
+fn lower(text: &str) -> Normalized<'_> {
+    Normalized::of(2 * text.len(), text.chars().flat_map(char::to_lowercase))
+}
+
+fn digit(character: char) -> Option<char> {
+    let zero = match character {
+        '0'..='9' => '0',
+        '\u{660}'..='\u{669}' => '\u{660}',
+        '\u{6f0}'..='\u{6f9}' => '\u{6f0}',
+        _ => return None,
+    };
+    char::from_digit(u32::from(character) - u32::from(zero), 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normalized(normalizer: Normalizer, text: &str) -> String {
+        String::from_utf8(normalizer.normalize(text).as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn each_has_its_rule() {
+        assert_eq!(normalized(Normalizer::Exact, " A\u{301}"), " A\u{301}");
+        assert_eq!(normalized(Normalizer::Lower, " ÀΣ ΟΔΟΣ İ"), " àσ οδοσ i\u{307}");
+        assert_eq!(normalized(Normalizer::Email, "\t Ada.L+x@Example.ORG\n"), "ada.l+x@example.org");
+        assert_eq!(
+            normalized(Normalizer::Digits, "+49 (030) 12-34 ٥٦ ۷۸ ½"),
+            "49030123456".to_owned() + "78"
+        );
+        #[cfg(feature = "unicode")]
+        assert_eq!(normalized(Normalizer::Nfc, "A\u{30a}"), "Å");
+    }
+
+    #[test]
+    fn no_text_outgrows_the_room_that_it_is_given() {
+        for character in (0..=0x10_ffff).filter_map(char::from_u32) {
+            let text = String::from(character);
+            for normalizer in [
+                Normalizer::Lower,
+                Normalizer::Digits,
+                #[cfg(feature = "unicode")]
+                Normalizer::Nfc,
+            ] {
+                let Normalized::Made(made) = normalizer.normalize(&text) else { panic!("it is made") };
+                let room = if normalizer == Normalizer::Digits {
+                    1
+                } else if normalizer == Normalizer::Lower {
+                    2
+                } else {
+                    3
+                };
+                assert!(made.len() <= room * text.len(), "{character:?}");
+            }
+        }
+    }
+}

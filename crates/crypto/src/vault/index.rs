@@ -1,0 +1,60 @@
+use super::{Ring, Vault};
+use crate::column::check_tenant;
+use crate::error::Error;
+use crate::index::Hasher;
+use crate::keys::KeyList;
+use crate::plain::Plain;
+use crate::{BlindIndex, IndexValue, KeyId};
+
+impl Vault {
+    /// What an index has for a value, under the primary key of indexes: to be stored beside the sealed value. `tenant` is named
+    /// for indexes that are bound to tenants. It allocates nothing, but for the normalised value; one that is slow computes for as
+    /// long as its cost says, and takes that memory.
+    ///
+    /// # Errors
+    /// [`Error::NoIndexKey`]; [`Error::Misplaced`] if there is a tenant where there should be none, or none where there should be one.
+    pub fn index<T: Plain>(
+        &self,
+        index: &BlindIndex<T>,
+        value: &T::Borrowed,
+        tenant: Option<&str>,
+    ) -> Result<IndexValue, Error> {
+        let ring = self.ring.load();
+        let primary = ring.keyring.list(KeyList::Index).primary().ok_or(Error::NoIndexKey)?;
+        ring.index(primary, index, value, tenant)
+    }
+
+    /// What an index may have for a value, under each key of indexes that is not disabled: to be looked for (`= any($1)`) while its
+    /// rows go over from one key to another. One value for each key.
+    ///
+    /// # Errors
+    /// As [`index`](Self::index).
+    pub fn lookup<T: Plain>(
+        &self,
+        index: &BlindIndex<T>,
+        value: &T::Borrowed,
+        tenant: Option<&str>,
+    ) -> Result<Vec<IndexValue>, Error> {
+        let ring = self.ring.load();
+        let keys = ring.keyring.list(KeyList::Index);
+        keys.primary().ok_or(Error::NoIndexKey)?;
+        keys.reading().map(|key| ring.index(key, index, value, tenant)).collect()
+    }
+}
+
+impl Ring {
+    fn index<T: Plain>(
+        &self,
+        key: KeyId,
+        index: &BlindIndex<T>,
+        value: &T::Borrowed,
+        tenant: Option<&str>,
+    ) -> Result<IndexValue, Error> {
+        let misplaced = |mistake| Error::Misplaced { context: index.context(), mistake };
+        check_tenant(index.is_tenant_bound(), tenant).map_err(misplaced)?;
+        let prk = self.keyring.list(KeyList::Index).named(key)?;
+        let purpose = index.purpose(tenant);
+        let hasher = self.hashers.get(key, &purpose, || Hasher::new(prk, &purpose));
+        Ok(hasher.value(index, value))
+    }
+}
