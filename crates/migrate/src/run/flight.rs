@@ -63,9 +63,8 @@ pub(crate) const BEFORE_LOG: &str = "rollback to savepoint pgkeel_log";
 /// What a file has come to behind its last statement.
 #[derive(Debug)]
 pub(crate) struct Flown {
-    /// Whether the server was content with what comes before the file, and did not read on behind it.
-    pub(crate) is_begun: bool,
-    /// When its transaction began, by the server's clock, if it did.
+    /// When its transaction began, by the server's clock. `None` if the server was not content with what comes before the
+    /// file, or could not read the text: that depends on what the session was left like.
     pub(crate) started: Option<SystemTime>,
     /// What identifies the transaction in which it began.
     pub(crate) ended: Result<String, Failure>,
@@ -74,7 +73,7 @@ pub(crate) struct Flown {
 impl Flown {
     /// For one of which nothing was heard.
     pub(crate) fn never(failure: Failure) -> Self {
-        Self { is_begun: false, started: None, ended: Err(failure) }
+        Self { started: None, ended: Err(failure) }
     }
 }
 
@@ -174,18 +173,17 @@ impl Flights {
             let ran = session.read(&sql, &mut answers).await;
             let opened = answers.row.as_ref().and_then(Opened::of);
             let started = opened.as_ref().map(|opened| opened.started);
-            let mut is_begun = opened.is_some();
             let ended = match (ran, opened) {
                 (Ok(()), Some(opened)) => Ok(opened.id),
                 (Ok(()), None) => Err(Reason::LockLost.into()),
-                (Err(error), opened) => {
+                (Err(error), None) => Err(refused(session, error).0),
+                (Err(error), Some(_)) => {
                     let (failure, at) = refused(session, error);
-                    let at = at.and_then(|at| in_file(&job, before, at));
-                    is_begun |= at.is_some();
-                    Err(told(&job, failure, at, opened.map(|_| answers.ended.saturating_sub(BEFORE))))
+                    let at = at.and_then(|at| at.checked_sub(before));
+                    Err(told(&job, failure, at, answers.ended.saturating_sub(BEFORE)))
                 }
             };
-            Flown { is_begun, started, ended }
+            Flown { started, ended }
         };
         let (handover, guard) = (self.handover.clone(), self.turn.to_string());
         let log = |rows: Rows| async move { handover.write(session, rows, guard).await }.boxed();
@@ -196,23 +194,14 @@ impl Flights {
 /// So many statements come before the text of a file: BEGIN and the proof.
 const BEFORE: usize = 2;
 
-/// The character of the file that is at this one of the message, where so many come `before` the file's. What comes behind it is
-/// not the file's: a text that breaks off is refused there.
-fn in_file(job: &Job, before: usize, at: usize) -> Option<usize> {
-    let at = at.checked_sub(before)?;
-    (at <= job.script().sql().chars().count()).then_some(at)
-}
-
 /// A failure `at` this character of the file, or else behind so many statements that have `ended` since its text began.
-fn told(job: &Job, failure: Failure, at: Option<usize>, ended: Option<usize>) -> Failure {
-    let is_behind_file = at.is_none() && ended.is_some_and(|ended| ended >= job.script().len());
+fn told(job: &Job, failure: Failure, at: Option<usize>, ended: usize) -> Failure {
+    let is_behind_file = at.is_none() && ended >= job.script().len();
     match failure.reason {
         Reason::Refused(source) if is_behind_file => {
             Error::Database { step: Step::Check, source: ConnectError::Server(source) }.into()
         }
-        // Without an answer the server has not even read the text, or could not.
-        _ if at.is_none() && ended.is_none() => failure,
-        _ => placed(job.script(), failure, at, ended.unwrap_or_default()),
+        _ => placed(job.script(), failure, at, ended),
     }
 }
 
