@@ -1,7 +1,7 @@
 //! Files that go one behind the other: how often each has to wait for the server, and what holds although the next is sent
 //! before it is known what became of the one before.
 
-use pgkeel_connect::{Config, Executor as _};
+use pgkeel_connect::{Address, Config, Executor as _};
 use pgkeel_migrate::{Error, Event, Location, Migrations, Migrator, Reason, Stays, Stop};
 use pgkeel_testkit::{Proxy, TestDatabase};
 
@@ -228,6 +228,23 @@ async fn what_a_function_of_the_database_prepares_does_not_reach_the_next_file()
     migrator(&database, &files).up().await.unwrap();
     assert_eq!(history(&database).await, [1, 2, 3, 4]);
     assert_eq!(count(&database, "select count(*) from public.c").await, 0);
+}
+
+#[tokio::test]
+async fn who_may_not_read_functions_applies_files_all_the_same() {
+    let database = TestDatabase::empty().await;
+    let (admin, name) = (database.connection().await, database.address().database());
+    let user = format!("{name}_user");
+    let made = format!(
+        "create role {user} login; grant create on database {name} to {user};
+         grant create, usage on schema public to {user}; revoke select on pg_catalog.pg_proc from public"
+    );
+    admin.batch_execute(&made).await.unwrap();
+    let address = Address::new(database.address().hosts()[0].clone(), &user, name);
+    let migrations = Migrations::from_static(&between("select 2;")).unwrap();
+    let ended = Migrator::new(Config::new(address), migrations).without_record().up().await;
+    admin.batch_execute(&format!("drop owned by {user}; drop role {user}")).await.unwrap();
+    assert_eq!(ended.unwrap().done.len(), 3);
 }
 
 /// Nothing that is set differs behind it, but what goes with the file has gone.
