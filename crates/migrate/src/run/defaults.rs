@@ -20,8 +20,12 @@ const DECISIVE: [&str; 7] = [
 ];
 
 /// What has to be set before a transaction begins, or before the server reads what is said there.
-const BEFORE: [&str; 3] =
-    ["default_transaction_isolation", "default_transaction_read_only", "standard_conforming_strings"];
+const BEFORE: [&str; 4] = [
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "client_encoding",
+    "standard_conforming_strings",
+];
 
 #[derive(Debug)]
 pub(crate) struct Defaults(Vec<Setting>);
