@@ -53,12 +53,14 @@ async fn found(setting: &str, default: &str, is_together: bool) -> Vec<String> {
         migrator(&database, &files[..upto]).up().await.unwrap();
     }
     assert_eq!(history(&database).await, [1, 2, 3, 4]);
-    let handed_over = "select count(*) from pgkeel.migration_log one join pgkeel.migration_log next on one.xmin = next.xmin
+    let handed_over =
+        "select count(*) from pgkeel.migration_log one join pgkeel.migration_log next on one.xmin = next.xmin
         where one.status = 'ok' and next.status = 'running'";
     assert_eq!(count(&database, handed_over).await, if is_together { 3 } else { 0 }, "{setting}");
     let mut found = Vec::new();
     for table in ["a", "b", "c", "d"] {
-        let sql = format!("select string_agg(name || '=' || setting, ', ' order by name) from public.{table}");
+        let sql =
+            format!("select string_agg(name || '=' || setting, ', ' order by name) from public.{table}");
         found.push(admin.query_scalar(&sql, &[]).await.unwrap());
     }
     found
