@@ -22,7 +22,8 @@ use crate::state::history;
 use crate::state::log::{Handover, Rows};
 use crate::{Direction, Error, Kind, Migration, Step};
 
-/// The setting that says which file's transaction is open, until all is reset behind its COMMIT. No file has a reason to know it.
+/// The setting that says for which file the session was made as new, and then which transaction is that file's. No file has a
+/// reason to know it.
 const FILE: &str = "pgkeel.file";
 
 /// Fails unless the file before is committed, nothing of it is left on the session, and the session has the lock; sets what a
@@ -30,7 +31,8 @@ const FILE: &str = "pgkeel.file";
 /// which cut texts off.
 const PROOF: &str = "pgkeel_proof";
 
-/// Leaves nothing of a file's session but its role, which [`PROOF`] looks at. Ends with what resets [`FILE`], which proves the rest.
+/// Leaves nothing of a file's session but its role, which [`PROOF`] looks at. What is set to [`FILE`] behind it proves that all of
+/// it ran.
 const CLEAN: &str = "discard temp; discard sequences; close all; unlisten *; reset all";
 
 /// What is prepared once for files that go this way.
@@ -144,10 +146,12 @@ impl Flights {
             "prepare {PROOF} (pg_catalog.text, pg_catalog.xid8) as select pg_catalog.pg_current_xact_id(),
              (pg_catalog.date_part('epoch', pg_catalog.now()) operator(pg_catalog.*) 1000000)::pg_catalog.int8
              where 1 operator(pg_catalog./) case when
-                 coalesce(pg_catalog.current_setting('{FILE}', true), '') operator(pg_catalog.=) '' and {is_held}
+                 pg_catalog.current_setting('{FILE}', true) operator(pg_catalog.=) $1 and {is_held}
                  and ($2 is null or pg_catalog.pg_xact_status($2) operator(pg_catalog.=) 'committed')
                  and {is_new} and not {is_prepared}
-                 and pg_catalog.concat({settings}) is not null then 1 else 0 end operator(pg_catalog.=) 1"
+                 and pg_catalog.concat({settings}) is not null then 1 else 0 end operator(pg_catalog.=) 1;
+             {}",
+            self.is_for()
         )
     }
 
@@ -156,7 +160,12 @@ impl Flights {
         self.turn += 1;
         self.behind = Some(id.to_owned());
         let statements = ["commit", CLEAN].map(str::to_owned).into_iter().chain(self.defaults.set_before());
-        statements.collect::<Vec<_>>().join("; ")
+        statements.chain([self.is_for()]).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Says that the session is as new for the file whose turn it is.
+    fn is_for(&self) -> String {
+        format!("set {FILE} = '{}'", self.turn)
     }
 
     /// BEGIN, the file, and what records and logs its good end, to be sent behind [`line_up`](Self::line_up) or
