@@ -19,12 +19,13 @@ const DECISIVE: [&str; 7] = [
     "synchronous_commit",
 ];
 
-/// Which role does what comes next. RESET ALL leaves it.
-const ROLES: [&str; 2] = ["session_authorization", "role"];
-
 /// What has to be set before a transaction begins, or before the server reads what is said there.
-const BEFORE: [&str; 3] =
-    ["default_transaction_isolation", "default_transaction_read_only", "standard_conforming_strings"];
+const BEFORE: [&str; 4] = [
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "client_encoding",
+    "standard_conforming_strings",
+];
 
 #[derive(Debug)]
 pub(crate) struct Defaults(Vec<Setting>);
@@ -81,14 +82,10 @@ impl Defaults {
         settings.map(|setting| set(setting.name, &setting.value)).collect()
     }
 
-    /// Whether the rest of what files find is so, on a session where all was reset. What is decisive alone is looked at behind
-    /// a file.
+    /// Whether the rest of what files find is so, on a session where all was reset: that leaves the role, and goes back to
+    /// what the server's configuration says by now.
     pub(crate) fn is_new(&self) -> String {
-        conditions(self.0.iter().filter(|setting| {
-            setting.is_before()
-                || ROLES.contains(&setting.name)
-                || setting.is_default && !DECISIVE.contains(&setting.name)
-        }))
+        conditions(self.0.iter().filter(|setting| setting.is_default || setting.is_before()))
     }
 
     /// Whether all is so that decides what the rows of history and log mean.

@@ -22,7 +22,8 @@ use crate::state::history;
 use crate::state::log::{Handover, Rows};
 use crate::{Direction, Error, Kind, Migration, Step};
 
-/// The setting that says which file's transaction is open, until all is reset behind its COMMIT. No file has a reason to know it.
+/// The setting that says for which file the session was made as new, and then which transaction is that file's. No file has a
+/// reason to know it.
 const FILE: &str = "pgkeel.file";
 
 /// Fails unless the file before is committed, nothing of it is left on the session, and the session has the lock; sets what a
@@ -30,7 +31,8 @@ const FILE: &str = "pgkeel.file";
 /// which cut texts off.
 const PROOF: &str = "pgkeel_proof";
 
-/// Leaves nothing of a file's session but its role, which [`PROOF`] looks at. Ends with what resets [`FILE`], which proves the rest.
+/// Leaves nothing of a file's session but its role, which [`PROOF`] looks at. What is set to [`FILE`] behind it proves that all of
+/// it ran.
 const CLEAN: &str = "discard temp; discard sequences; close all; unlisten *; reset all";
 
 /// What is prepared once for files that go this way.
@@ -63,9 +65,8 @@ pub(crate) const BEFORE_LOG: &str = "rollback to savepoint pgkeel_log";
 /// What a file has come to behind its last statement.
 #[derive(Debug)]
 pub(crate) struct Flown {
-    /// Whether the server was content with what comes before the file, and did not read on behind it.
-    pub(crate) is_begun: bool,
-    /// When its transaction began, by the server's clock, if it did.
+    /// When its transaction began, by the server's clock. `None` if the server was not content with what comes before the
+    /// file, or could not read the text: that depends on what the session was left like.
     pub(crate) started: Option<SystemTime>,
     /// What identifies the transaction in which it began.
     pub(crate) ended: Result<String, Failure>,
@@ -74,7 +75,7 @@ pub(crate) struct Flown {
 impl Flown {
     /// For one of which nothing was heard.
     pub(crate) fn never(failure: Failure) -> Self {
-        Self { is_begun: false, started: None, ended: Err(failure) }
+        Self { started: None, ended: Err(failure) }
     }
 }
 
@@ -145,10 +146,12 @@ impl Flights {
             "prepare {PROOF} (pg_catalog.text, pg_catalog.xid8) as select pg_catalog.pg_current_xact_id(),
              (pg_catalog.date_part('epoch', pg_catalog.now()) operator(pg_catalog.*) 1000000)::pg_catalog.int8
              where 1 operator(pg_catalog./) case when
-                 coalesce(pg_catalog.current_setting('{FILE}', true), '') operator(pg_catalog.=) '' and {is_held}
+                 pg_catalog.current_setting('{FILE}', true) operator(pg_catalog.=) $1 and {is_held}
                  and ($2 is null or pg_catalog.pg_xact_status($2) operator(pg_catalog.=) 'committed')
                  and {is_new} and not {is_prepared}
-                 and pg_catalog.concat({settings}) is not null then 1 else 0 end operator(pg_catalog.=) 1"
+                 and pg_catalog.concat({settings}) is not null then 1 else 0 end operator(pg_catalog.=) 1;
+             {}",
+            self.is_for()
         )
     }
 
@@ -157,7 +160,12 @@ impl Flights {
         self.turn += 1;
         self.behind = Some(id.to_owned());
         let statements = ["commit", CLEAN].map(str::to_owned).into_iter().chain(self.defaults.set_before());
-        statements.collect::<Vec<_>>().join("; ")
+        statements.chain([self.is_for()]).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Says that the session is as new for the file whose turn it is.
+    fn is_for(&self) -> String {
+        format!("set {FILE} = '{}'", self.turn)
     }
 
     /// BEGIN, the file, and what records and logs its good end, to be sent behind [`line_up`](Self::line_up) or
@@ -174,18 +182,17 @@ impl Flights {
             let ran = session.read(&sql, &mut answers).await;
             let opened = answers.row.as_ref().and_then(Opened::of);
             let started = opened.as_ref().map(|opened| opened.started);
-            let mut is_begun = opened.is_some();
             let ended = match (ran, opened) {
                 (Ok(()), Some(opened)) => Ok(opened.id),
                 (Ok(()), None) => Err(Reason::LockLost.into()),
-                (Err(error), opened) => {
+                (Err(error), None) => Err(refused(session, error).0),
+                (Err(error), Some(_)) => {
                     let (failure, at) = refused(session, error);
-                    let at = at.and_then(|at| in_file(&job, before, at));
-                    is_begun |= at.is_some();
-                    Err(told(&job, failure, at, opened.map(|_| answers.ended.saturating_sub(BEFORE))))
+                    let at = at.and_then(|at| at.checked_sub(before));
+                    Err(told(&job, failure, at, answers.ended.saturating_sub(BEFORE)))
                 }
             };
-            Flown { is_begun, started, ended }
+            Flown { started, ended }
         };
         let (handover, guard) = (self.handover.clone(), self.turn.to_string());
         let log = |rows: Rows| async move { handover.write(session, rows, guard).await }.boxed();
@@ -196,23 +203,14 @@ impl Flights {
 /// So many statements come before the text of a file: BEGIN and the proof.
 const BEFORE: usize = 2;
 
-/// The character of the file that is at this one of the message, where so many come `before` the file's. What comes behind it is
-/// not the file's: a text that breaks off is refused there.
-fn in_file(job: &Job, before: usize, at: usize) -> Option<usize> {
-    let at = at.checked_sub(before)?;
-    (at <= job.script().sql().chars().count()).then_some(at)
-}
-
 /// A failure `at` this character of the file, or else behind so many statements that have `ended` since its text began.
-fn told(job: &Job, failure: Failure, at: Option<usize>, ended: Option<usize>) -> Failure {
-    let is_behind_file = at.is_none() && ended.is_some_and(|ended| ended >= job.script().len());
+fn told(job: &Job, failure: Failure, at: Option<usize>, ended: usize) -> Failure {
+    let is_behind_file = at.is_none() && ended >= job.script().len();
     match failure.reason {
         Reason::Refused(source) if is_behind_file => {
             Error::Database { step: Step::Check, source: ConnectError::Server(source) }.into()
         }
-        // Without an answer the server has not even read the text, or could not.
-        _ if at.is_none() && ended.is_none() => failure,
-        _ => placed(job.script(), failure, at, ended.unwrap_or_default()),
+        _ => placed(job.script(), failure, at, ended),
     }
 }
 

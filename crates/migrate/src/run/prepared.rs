@@ -1,7 +1,7 @@
 //! Statements that files have prepared, which must not reach the next file. To look for them takes the server a good part of
 //! what else it does for a file, so it is looked whether anybody can have made one.
 
-use pgkeel_connect::Executor as _;
+use pgkeel_connect::{Error as ConnectError, Executor as _};
 
 use super::job::Job;
 use super::session::Session;
@@ -11,14 +11,18 @@ use crate::{Error, Step};
 /// has prepared stays until a file goes alone.
 const WORD: &str = "prepare";
 
-/// Whether a function of the database or one of the files can have the server prepare something. What code may do nobody knows.
+/// Whether a function of the database or one of the files can have the server prepare something. What code may do nobody knows,
+/// nor what is in functions that this role may not read.
 pub(super) async fn may_happen(session: &Session, jobs: &[Job]) -> Result<bool, Error> {
     let functions = format!(
         "select exists (select from pg_catalog.pg_proc
          where oid operator(pg_catalog.>=) 16384 and prosrc operator(pg_catalog.~*) '{WORD}')"
     );
     // sql: a word of this file
-    let has_function: bool = session.step(Step::Check, session.query_scalar(&functions, &[])).await?;
+    let has_function = match session.step(Step::Check, session.query_scalar(&functions, &[])).await {
+        Err(Error::Database { source: ConnectError::Server(refused), .. }) if !refused.is_fatal() => true,
+        looked => looked?,
+    };
     Ok(has_function || jobs.iter().any(|job| job.migration.code().is_some() || mentions(job.script().sql())))
 }
 

@@ -65,8 +65,8 @@ impl<'a> Runner<'a> {
             None => self.take_off(job).await?,
         };
         let behind = self.make_ready(job).await;
-        let Flown { is_begun, started, ended } = self.arrive(job, &mut sent).await;
-        if !is_begun && ended.as_ref().is_err_and(|failure| !failure.reason.is_without_answer()) {
+        let Flown { started, ended } = self.arrive(job, &mut sent).await;
+        if started.is_none() && ended.as_ref().is_err_and(|failure| !failure.reason.is_without_answer()) {
             drop(sent);
             settle(self.context.session, false).await;
             return Ok(false);

@@ -152,6 +152,8 @@ impl Session {
             ("lock_timeout", millis(limits.lock).to_string()),
             ("statement_timeout", millis(limits.statement).to_string()),
             ("idle_in_transaction_session_timeout", "0".to_owned()),
+            // A session of a pooler is reset to what the pooler began with.
+            ("client_encoding", "UTF8".to_owned()),
             ("standard_conforming_strings", "on".to_owned()),
             ("default_transaction_read_only", "off".to_owned()),
             ("default_transaction_isolation", "read committed".to_owned()),

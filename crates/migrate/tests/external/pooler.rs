@@ -1,6 +1,6 @@
 //! A pooler in between.
 
-use pgkeel_connect::{Config, Executor as _};
+use pgkeel_connect::{Address, Config, Executor as _};
 use pgkeel_migrate::{
     Code, Error, Gate, Migrations, Migrator, Readiness, SchemaCheck, Squasher, Stays, Stop, Target,
     Unsuitable, cli,
@@ -269,4 +269,27 @@ async fn with_pooler_safety_a_lock_that_is_taken_is_waited_for_and_the_holder_na
     assert_eq!((failed.attempts, error.server().unwrap().code().code()), (2, "55P03"));
     reader.batch_execute("rollback").await.unwrap();
     assert_eq!(migrator.up().await.unwrap().done.len(), 1);
+}
+
+/// RESET ALL goes back to the encoding with which the pooler has begun, which is the database's.
+#[tokio::test]
+async fn one_that_gives_sessions_to_clients_hands_texts_on_as_they_are() {
+    let server = TestDatabase::empty().await;
+    let (admin, address) = (server.connection().await, server.address());
+    let name = format!("{}_latin1", address.database());
+    let create = format!("create database {name} template template0 encoding 'latin1' locale 'C'");
+    admin.batch_execute(&create).await.unwrap();
+    let there = Address::new(address.hosts()[0].clone(), address.user(), &name);
+    let bouncer = Bouncer::before(&there, "session", &[]).await;
+    let files = [
+        ("V1__a.sql", "create table a as select 'é' as text;"),
+        ("V2__b.sql", "insert into a values ('é');"),
+        ("V3__c.sql", "-- pgkeel: lock_timeout=1s\ninsert into a values ('é');"),
+    ];
+    let applied = migrator(&bouncer, &files).without_record().up().await;
+    let reader = pgkeel_connect::dial(&Config::new(there)).await.unwrap();
+    let kept: i64 = reader.query_scalar("select count(*) from a where text = chr(233)", &[]).await.unwrap();
+    drop((reader, bouncer));
+    admin.batch_execute(&format!("drop database {name} with (force)")).await.unwrap();
+    assert_eq!((applied.unwrap().done.len(), kept), (3, 3));
 }

@@ -170,6 +170,52 @@ async fn what_commit_itself_leaves_of_the_session_does_not_reach_the_next_file()
     }
 }
 
+/// Whatever COMMIT has reset by itself.
+#[tokio::test]
+async fn behind_a_session_that_could_not_be_cleaned_in_time_the_next_file_finds_nothing_of_it() {
+    let database = TestDatabase::empty().await;
+    let alter = format!("alter database {} set statement_timeout = '10ms'", database.address().database());
+    database.connection().await.batch_execute(&alter).await.unwrap();
+    let made = "create table b (id int);
+        create function late() returns trigger language plpgsql as $$ begin
+            for n in 1..1000 loop execute format('create temp table late%s (id int primary key)', n); end loop;
+            execute 'reset all';
+            return null;
+          end $$;
+        create constraint trigger late after insert on b deferrable initially deferred
+          for each row execute function late();";
+    let found = "create table public.c as select count(*) as n from pg_class where relname = 'late1';";
+    let files = [("V1__a.sql", made), ("V2__b.sql", "insert into b values (1);"), ("V3__c.sql", found)];
+    let applied = migrator(&database, &files).up().await;
+    // Alone it is told that the session cannot be made as new in so little time.
+    let is_clean = applied.is_err() || count(&database, "select n from public.c").await == 0;
+    assert!(is_clean, "{applied:?}");
+}
+
+/// Then the server reads the next file as one was never meant to be read.
+#[tokio::test]
+async fn a_file_behind_a_session_that_was_not_cleaned_is_read_as_alone() {
+    let database = TestDatabase::empty().await;
+    let made = "create table b (id int);
+        create function late() returns trigger language plpgsql as $$ begin
+            for n in 1..1000 loop execute format('create temp table late%s (id int primary key)', n); end loop;
+            perform set_config('standard_conforming_strings', 'off', false);
+            perform set_config('statement_timeout', '10ms', false);
+            return null;
+          end $$;
+        create constraint trigger late after insert on b deferrable initially deferred
+          for each row execute function late();";
+    let files = [
+        ("V1__a.sql", made),
+        ("V2__b.sql", "insert into b values (1);"),
+        ("V3__c.sql", r"create table c as select 'a\' as text;"),
+        ("V4__d.sql", "select 1;"),
+    ];
+    migrator(&database, &files).up().await.unwrap();
+    assert_eq!(history(&database).await, [1, 2, 3, 4]);
+    assert_eq!(count(&database, r"select count(*) from c where text = 'a\'").await, 1);
+}
+
 /// Although what records it is made ready before.
 #[tokio::test]
 async fn a_file_is_applied_when_the_one_before_has_been() {

@@ -11,6 +11,7 @@ mod code;
 mod conflicts;
 mod corpus;
 mod crash;
+mod defaults;
 mod destructive;
 mod directives;
 mod down;

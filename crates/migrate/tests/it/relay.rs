@@ -1,7 +1,7 @@
 //! Files that go one behind the other: how often each has to wait for the server, and what holds although the next is sent
 //! before it is known what became of the one before.
 
-use pgkeel_connect::{Config, Executor as _};
+use pgkeel_connect::{Address, Config, Executor as _};
 use pgkeel_migrate::{Error, Event, Location, Migrations, Migrator, Reason, Stays, Stop};
 use pgkeel_testkit::{Proxy, TestDatabase};
 
@@ -122,10 +122,18 @@ async fn mistakes_are_where_they_are_in_the_file() {
 /// And not of what comes behind it.
 #[tokio::test]
 async fn what_is_said_of_a_text_that_breaks_off_is_said_of_the_file() {
-    let database = TestDatabase::empty().await;
-    let error = migrator(&database, &between("create table b (id int")).up().await.unwrap_err();
-    let said = error.file().unwrap().reason.server().map(|source| source.message().to_owned());
-    assert_eq!(said.as_deref(), Some("syntax error at end of input"), "{error:?}");
+    let cases = [
+        ("create table b (id int", "syntax error at end of input"),
+        ("select 'open", "unterminated quoted string at or near \"'open"),
+        ("select $$open", "unterminated dollar-quoted string at or near \"$$open"),
+        ("select 2; /* open", "unterminated /* comment at or near \"/* open"),
+    ];
+    for (text, expected) in cases {
+        let database = TestDatabase::empty().await;
+        let error = migrator(&database, &between(text)).up().await.unwrap_err();
+        let said = error.server().unwrap().message();
+        assert!(said.starts_with(expected) && !said.contains("pgkeel"), "{error:?}");
+    }
 }
 
 #[tokio::test]
@@ -220,6 +228,23 @@ async fn what_a_function_of_the_database_prepares_does_not_reach_the_next_file()
     migrator(&database, &files).up().await.unwrap();
     assert_eq!(history(&database).await, [1, 2, 3, 4]);
     assert_eq!(count(&database, "select count(*) from public.c").await, 0);
+}
+
+#[tokio::test]
+async fn who_may_not_read_functions_applies_files_all_the_same() {
+    let database = TestDatabase::empty().await;
+    let (admin, name) = (database.connection().await, database.address().database());
+    let user = format!("{name}_user");
+    let made = format!(
+        "create role {user} login; grant create on database {name} to {user};
+         grant create, usage on schema public to {user}; revoke select on pg_catalog.pg_proc from public"
+    );
+    admin.batch_execute(&made).await.unwrap();
+    let address = Address::new(database.address().hosts()[0].clone(), &user, name);
+    let migrations = Migrations::from_static(&between("select 2;")).unwrap();
+    let ended = Migrator::new(Config::new(address), migrations).without_record().up().await;
+    admin.batch_execute(&format!("drop owned by {user}; drop role {user}")).await.unwrap();
+    assert_eq!(ended.unwrap().done.len(), 3);
 }
 
 /// Nothing that is set differs behind it, but what goes with the file has gone.
