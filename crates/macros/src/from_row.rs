@@ -134,10 +134,8 @@ impl Row {
         let here = self.home.of_query(field.kind.span());
         let of = self.ident.unraw().to_string();
         let (name, column) = (field.name(), field.column(self.case));
-        let table = match table {
-            Some(table) => quote!(::core::option::Option::Some(#table)),
-            None => quote!(::core::option::Option::None),
-        };
+        let option = quote!(::core::option::Option);
+        let table = table.map_or_else(|| quote!(#option::None), |table| quote!(#option::Some(#table)));
         let name = quote!(#here::FieldName { of: #of, table: #table, field: #name, column: #column });
         let (method, read) = match (&field.way, field.has_default) {
             (Way::Flatten, _) => return quote_spanned!(place=> <#kind as #here::FromRow>::resolve(plan)),
