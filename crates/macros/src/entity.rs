@@ -50,7 +50,8 @@ struct Said {
 
 pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
     let entity = Entity::parse(&struct_of(item)?)?;
-    let (row, columns, facts) = (entity.row.implementation(), entity.constants(), entity.implementation());
+    let (row, columns, facts) =
+        (entity.row.implementation(Some(&entity.table)), entity.constants(), entity.implementation());
     let Entity { row: Row { ident, home, .. }, columns_in, columns: all, .. } = &entity;
     let capabilities = capabilities(ident, columns_in, all, home);
     Ok(quote!(#row #columns #facts #capabilities))

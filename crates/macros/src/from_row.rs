@@ -29,7 +29,7 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
     each_word(&item.attrs, |word| {
         if row.take(word)? { Ok(()) } else { Err(word.error(nearest::unknown(&said(word), &KNOWN))) }
     })?;
-    Ok(row.implementation())
+    Ok(row.implementation(None))
 }
 
 pub(crate) fn struct_of(item: TokenStream) -> Result<ItemStruct> {
@@ -80,12 +80,13 @@ impl Row {
         once(&mut self.case, parsed, word, "said twice").map(|()| true)
     }
 
-    pub(crate) fn implementation(&self) -> TokenStream {
+    /// Of a struct that is a table, which is told besides.
+    pub(crate) fn implementation(&self, table: Option<&LitStr>) -> TokenStream {
         let here = self.home.of_query(Span::mixed_site());
         let row = &self.ident;
         let (params, arguments, _) = self.generics.split_for_impl();
         let bounds = self.bounds();
-        let resolved = self.fields.iter().map(|field| self.resolved(field));
+        let resolved = self.fields.iter().map(|field| self.resolved(field, table));
         let names = self.fields.iter().map(|field| &field.ident);
         let read = self.fields.iter().map(|field| self.read(field));
         quote_spanned! {Span::mixed_site()=>
@@ -128,12 +129,14 @@ impl Row {
     }
 
     /// What is written for a field into `resolve`.
-    fn resolved(&self, field: &Field) -> TokenStream {
+    fn resolved(&self, field: &Field, table: Option<&LitStr>) -> TokenStream {
         let (kind, place) = (&field.kind, hidden(field.kind.span()));
         let here = self.home.of_query(field.kind.span());
         let of = self.ident.unraw().to_string();
         let (name, column) = (field.name(), field.column(self.case));
-        let name = quote!(#here::FieldName { of: #of, field: #name, column: #column });
+        let option = quote!(::core::option::Option);
+        let table = table.map_or_else(|| quote!(#option::None), |table| quote!(#option::Some(#table)));
+        let name = quote!(#here::FieldName { of: #of, table: #table, field: #name, column: #column });
         let (method, read) = match (&field.way, field.has_default) {
             (Way::Flatten, _) => return quote_spanned!(place=> <#kind as #here::FromRow>::resolve(plan)),
             (Way::Plain, false) => ("field", kind),

@@ -133,7 +133,8 @@ pub fn entity(item: TokenStream) -> TokenStream {
     entity::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// A struct that is a new row of an entity: each field is the value of the column that the entity has for its field of that name.
+/// A struct that is a new row of an entity: each field is the value of the column that the entity has for its field of that name,
+/// for a field with `json` a `Json` of it.
 ///
 /// | word of the struct | meaning |
 /// |---|---|

@@ -12,8 +12,7 @@ use crate::nearest;
 const STRUCT: &str = "a new row is a struct with named fields";
 const ENTITY: &str = "say of which entity this is a new row: `#[pgkeel(entity = Name)]`";
 const KNOWN: [&str; 3] = ["entity = Name", "columns = name", "crate = \"path\""];
-const FIELD: &str =
-    "a field of a new row has no words: its column is that of the entity's field of the same name";
+const FIELD: &str = "a field of a new row has no words: its column is that of the entity's field of the same name, a `json` one takes a `Json<…>`";
 
 /// The words of the struct.
 #[derive(Default)]

@@ -21,7 +21,7 @@ pub(crate) fn seed() -> Option<u64> {
 }
 
 /// Texts that somebody else gathered, one a line, to be tried like our own: hostile ones that `PGKEEL_TEST_HOSTILE` names a file
-/// of. What is no UTF-8 is replaced in them.
+/// of. What is no UTF-8 is replaced in them; a carriage return in front of a line's end is a part of that.
 ///
 /// # Panics
 /// If the file cannot be read.
@@ -43,7 +43,7 @@ fn lines_of(name: &str) -> Vec<String> {
     let Some(path) = variable(name) else { return Vec::new() };
     let read = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {}: {error}", path.display()));
     let text = String::from_utf8_lossy(&read);
-    text.split('\n').filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 /// Whether checks run with their full counts.

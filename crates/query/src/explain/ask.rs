@@ -7,6 +7,8 @@ use tokio_postgres::types::ToSql;
 use super::plan::{Plan, PlanKind};
 use super::{parse, tables};
 use crate::Error;
+use crate::few::Few;
+use crate::param::Param;
 
 /// What the statement is called on the server for as long as its generic plan is asked for. `GENERIC_PLAN` of version 16 and
 /// later is of no use here: of parameters that come in messages it takes the values all the same.
@@ -17,16 +19,31 @@ const NAME: &str = "pgkeel_explain";
 #[must_use = "a statement is explained by `estimate`, `analyze` or `generic`"]
 pub struct Explain<'a> {
     text: Cow<'a, str>,
-    params: Cow<'a, [&'a (dyn ToSql + Sync)]>,
+    params: Params<'a>,
+}
+
+#[derive(Clone)]
+enum Params<'a> {
+    Lent(&'a [&'a (dyn ToSql + Sync)]),
+    Own(Few<Param<'a>>),
+}
+
+impl Params<'_> {
+    fn each(&self) -> Few<&(dyn ToSql + Sync)> {
+        match self {
+            Self::Lent(params) => params.iter().copied().collect(),
+            Self::Own(params) => params.each(|param| param as &(dyn ToSql + Sync)),
+        }
+    }
 }
 
 impl<'a> Explain<'a> {
-    /// Whoever calls this vouches for the text: it is a literal, or made by this crate.
-    pub(crate) fn of(
-        text: impl Into<Cow<'a, str>>,
-        params: impl Into<Cow<'a, [&'a (dyn ToSql + Sync)]>>,
-    ) -> Self {
-        Self { text: text.into(), params: params.into() }
+    pub(crate) fn of_literal(text: &'static str, params: &'a [&'a (dyn ToSql + Sync)]) -> Self {
+        Self { text: text.into(), params: Params::Lent(params) }
+    }
+
+    pub(crate) fn of_built(text: String, params: Few<Param<'a>>) -> Self {
+        Self { text: text.into(), params: Params::Own(params) }
     }
 
     /// The plan for these values, with the rows that the planner expects. The statement is not run.
@@ -38,7 +55,7 @@ impl<'a> Explain<'a> {
     /// Dropping the future does as the executor says: see [`Executor`].
     pub fn estimate(&self, database: &impl Executor) -> impl Future<Output = Result<Plan, Error>> + Send {
         let sql = format!("explain (verbose, format json) {}", self.text);
-        async move { read(database, &sql, &self.params, PlanKind::Estimated).await }
+        async move { read(database, &sql, self.params.each().as_slice(), PlanKind::Estimated).await }
     }
 
     /// The plan for these values, with the rows that came.
@@ -55,7 +72,7 @@ impl<'a> Explain<'a> {
     pub async fn analyze<B: Begin>(&self, database: B) -> Result<Plan, Error> {
         let sql = format!("explain (analyze, buffers, verbose, format json) {}", self.text);
         let tx = database.begin().await?;
-        let plan = read(&tx, &sql, &self.params, PlanKind::Analyzed).await;
+        let plan = read(&tx, &sql, self.params.each().as_slice(), PlanKind::Analyzed).await;
         undone(tx, plan).await
     }
 
@@ -82,7 +99,7 @@ impl<'a> Explain<'a> {
         // sql: PREPARE has no parameters; a text that was built, or a literal
         tx.execute_typed(&format!("prepare {NAME} as {}", self.text), &[]).await?;
         tx.execute_typed(&format!("savepoint {NAME}"), &[]).await?;
-        let nulls = vec!["null"; self.params.len()].join(", ");
+        let nulls = vec!["null"; self.params.each().as_slice().len()].join(", ");
         let nulls = if nulls.is_empty() { nulls } else { format!("({nulls})") };
         let sql = format!("explain (verbose, format json) execute {NAME}{nulls}");
         let plan = read(tx, &sql, &[], PlanKind::Generic).await;
@@ -120,6 +137,9 @@ async fn undone<T: Transaction>(tx: T, plan: Result<Plan, Error>) -> Result<Plan
 /// Without the values.
 impl fmt::Debug for Explain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Explain").field("text", &self.text).field("params", &self.params.len()).finish()
+        f.debug_struct("Explain")
+            .field("text", &self.text)
+            .field("params", &self.params.each().as_slice().len())
+            .finish()
     }
 }

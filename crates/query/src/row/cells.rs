@@ -19,7 +19,7 @@ pub struct Cells<'a> {
 /// Of a field that was read without having been planned.
 const UNPLANNED: &Slot = &Slot {
     index: None,
-    name: FieldName { of: "a row", field: "a field behind the last", column: "" },
+    name: FieldName { of: "a row", table: None, field: "a field behind the last", column: "" },
     rust_type: String::new,
     check: None,
     span: 0,

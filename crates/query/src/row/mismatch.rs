@@ -98,7 +98,8 @@ impl fmt::Display for ColumnProblem {
 
 impl fmt::Display for FieldName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}.{}`", short(self.of), self.field)
+        write!(f, "`{}.{}`", short(self.of), self.field)?;
+        self.table.map_or(Ok(()), |table| write!(f, " of {table}"))
     }
 }
 

@@ -52,6 +52,8 @@ impl Reading {
 pub struct FieldName {
     /// The struct or tuple.
     pub of: &'static str,
+    /// The table, if the struct is an [`Entity`](crate::Entity).
+    pub table: Option<&'static str>,
     /// The field in it.
     pub field: &'static str,
     /// The column's name; empty in a tuple, which goes by position.
@@ -123,7 +125,7 @@ impl<'a> Plan<'a> {
 
     /// The next fields are of what may be missing as a whole.
     pub(super) fn optional(&mut self, resolve: impl FnOnce(&mut Self)) {
-        const NAME: FieldName = FieldName { of: "", field: "", column: "" };
+        const NAME: FieldName = FieldName { of: "", table: None, field: "", column: "" };
         let at = self.slots.len();
         self.slots.push(Slot { index: None, name: NAME, rust_type: String::new, check: None, span: 0 });
         resolve(self);

@@ -8,7 +8,7 @@ use super::{CellMismatch, Cells, FieldName, FromRow, Plan};
 pub(super) fn resolve_scalar<T: FromSqlOwned>(plan: &mut Plan<'_>) {
     let of = type_name::<(T,)>();
     if plan.expect_columns(of, 1) {
-        plan.field_at::<T>(0, FieldName { of, field: "0", column: "" });
+        plan.field_at::<T>(0, FieldName { of, table: None, field: "0", column: "" });
     }
 }
 
@@ -22,7 +22,7 @@ macro_rules! tuples {
             fn resolve(plan: &mut Plan<'_>) {
                 let of = type_name::<Self>();
                 if plan.expect_columns(of, $count) {
-                    $(plan.field_at::<$kind>($index, FieldName { of, field: stringify!($index), column: "" });)+
+                    $(plan.field_at::<$kind>($index, FieldName { of, table: None, field: stringify!($index), column: "" });)+
                 }
             }
 

@@ -38,7 +38,7 @@ impl<'a> Sql<'a> {
     /// To be explained: see [`explain`](crate::explain).
     #[cfg(feature = "explain")]
     pub fn explain(self) -> crate::explain::Explain<'a> {
-        crate::explain::Explain::of(self.text, self.params)
+        crate::explain::Explain::of_literal(self.text, self.params)
     }
 
     /// All rows, each read as it comes. From the first on that cannot be read none is kept; the statement comes to its end all the

@@ -20,6 +20,8 @@ mod scope;
 mod update;
 mod delete;
 mod calls;
+#[cfg(feature = "explain")]
+mod explained;
 mod named;
 
 pub(crate) use self::assignment::{Assignments, write_managed};

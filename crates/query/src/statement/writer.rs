@@ -95,6 +95,12 @@ impl<'t> Written<'t> {
         Ok(Ready { text: text?, params: self.params })
     }
 
+    /// To be explained; its text is not kept.
+    #[cfg(feature = "explain")]
+    pub(super) fn explain(self) -> Result<crate::explain::Explain<'t>, Error> {
+        Ok(crate::explain::Explain::of_built(self.text()?, self.params))
+    }
+
     /// The text alone, to be shown; it is not kept.
     pub(crate) fn text(&self) -> Result<String, Error> {
         self.shape.spelled()

@@ -33,6 +33,9 @@ pub(super) enum Held<'t, X> {
     Own(X),
 }
 
+/// `fetch forward` takes a number of 32 bits with a sign.
+const MOST: u32 = i32::MAX.cast_unsigned();
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// There may be more on the server.
@@ -61,11 +64,11 @@ impl<'t, X: Transaction, R> Rows<'t, X, R> {
         site: Site,
     ) -> Self {
         let waiting = Vec::new().into_iter();
-        // A window without rows would never come to an end.
+        // A window without rows would never come to an end, and more than this the server does not read as a number of rows.
         Self {
             tx: Some(tx),
             name,
-            window: window.max(1),
+            window: window.clamp(1, MOST),
             waiting,
             reader: Reader::of::<S, O>(),
             state: State::Open,

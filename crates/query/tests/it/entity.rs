@@ -1,5 +1,7 @@
 //! Structs that are tables: what is known of them, and how they are read.
 
+use std::error::Error as _;
+
 use pgkeel_query::entity::Role;
 use pgkeel_query::{Entity, Executor as _, FromRow, sql};
 use pgkeel_testkit::TestDatabase;
@@ -122,4 +124,25 @@ async fn columns_are_read_as_tuples_and_rows_as_other_structs() {
         r#"select "users"."street", "users"."zip" from "app"."users" where ("users"."id" = $1)"#
     );
     assert_eq!(statement.fetch_one(&connection).await.unwrap(), Address { street: "Low".into(), zip: None });
+}
+
+#[tokio::test]
+async fn an_error_of_reading_names_the_table() {
+    let database = TestDatabase::empty().await;
+    let connection = database.connection().await;
+    connection.batch_execute(TABLE).await.unwrap();
+    let told = async || {
+        let error = User::query().fetch_all(&connection).await.unwrap_err();
+        error.source().unwrap().to_string()
+    };
+    connection.batch_execute("update app.users set tenant = null").await.unwrap();
+    assert_eq!(
+        told().await,
+        "`User.tenant` of app.users: column \"tenant\" (`int4`) is NULL; make the field an `Option` of `i32`"
+    );
+    connection.batch_execute("alter table app.users alter lock_version type int8").await.unwrap();
+    assert_eq!(
+        told().await,
+        "`User.lock_version` of app.users: column \"lock_version\" is `int8`, which is not read as `i32`"
+    );
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use pgkeel_pool::Transaction as _;
 use pgkeel_query::connect::{Connection, Executor};
 use pgkeel_query::explain::{Node, Plan, PlanKind};
-use pgkeel_query::{Error, sql};
+use pgkeel_query::{Entity, Error, col, q, sql};
 use pgkeel_testkit::TestDatabase;
 
 use crate::pool_of;
@@ -68,6 +68,43 @@ async fn an_estimate_names_tables_and_indexes_and_no_values() {
     }
     let filter = plan.root().conditions_with_values()["Filter"].as_str().unwrap();
     assert!(filter.contains(CANARY), "only who asks for it sees it: {filter}");
+}
+
+#[derive(Entity)]
+#[pgkeel(table = "app.users", columns = u)]
+#[expect(dead_code, reason = "no row is read")]
+struct User {
+    #[pgkeel(id)]
+    id: i32,
+    name: String,
+}
+
+#[tokio::test]
+async fn a_statement_that_is_built_is_explained_with_its_values_whatever_it_does() {
+    let (_database, mut connection) = schema().await;
+    let name = CANARY.to_owned();
+    let select = User::query().filter(u::id.eq(7) & u::name.ne(&name)).order_by(u::id.asc()).limit(3);
+    let named = q("app.users").select(("name",)).filter(col("id").eq(7_i32) & col("name").ne(CANARY));
+    let insert = User::insert().set(u::id, 20_001).set(u::name, &name);
+    let update = User::update().set(u::name, &name).filter(u::id.any_of([7, 8]));
+    let delete = User::delete().filter(u::id.eq(7) & u::name.ne(&name));
+    for explain in [select.explain(), named.explain(), insert.explain(), update.explain(), delete.explain()] {
+        let explain = explain.unwrap();
+        let plans = [
+            explain.estimate(&connection).await.unwrap(),
+            explain.analyze(&mut connection).await.unwrap(),
+            explain.generic(&mut connection).await.unwrap(),
+        ];
+        for plan in &plans {
+            plan.assert_no_seq_scan_over(0);
+            assert!(!format!("{plan} {plan:?} {explain:?}").contains(CANARY));
+        }
+    }
+    let plan = select.explain().unwrap().analyze(&mut connection).await.unwrap();
+    plan.assert_index_used("users_pkey").assert_estimates_within(2.0);
+    assert_eq!(users(&connection).await, 20_000, "what is run is undone");
+    let nothing = User::update().filter(u::id.eq(7));
+    assert!(matches!(nothing.explain(), Err(Error::NothingToSet)));
 }
 
 #[tokio::test]

@@ -129,6 +129,15 @@ impl<'a> NamedSelect<'a> {
         self.written(&List::Said)?.text()
     }
 
+    /// To be explained, with its values: see [`explain`](crate::explain).
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    #[cfg(feature = "explain")]
+    pub fn explain(&self) -> Result<crate::explain::Explain<'_>, Error> {
+        self.written(&List::Said)?.explain()
+    }
+
     /// All rows.
     ///
     /// # Errors
