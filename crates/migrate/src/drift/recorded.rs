@@ -149,7 +149,8 @@ impl<'a> Place<'a> {
     /// In place of the one that was kept before.
     pub(crate) async fn put(&self, snapshot: &Snapshot, scope: &Scope) -> Result<(), VerifyError> {
         let lines: Vec<String> = scope.lines().collect();
-        let texts = [snapshot.fingerprint().to_string(), lines.join("\n"), snapshot.to_text()];
+        let (text, fingerprint) = snapshot.to_text_with_fingerprint();
+        let texts = [fingerprint.to_string(), lines.join("\n"), text];
         let [fingerprint, scope, snapshot] = &texts;
         let values: [&(dyn ToSql + Sync); 4] = [fingerprint, scope, snapshot, &self.applied];
         let (sql, values) = (put(self.home), values.map(|value| (value, Type::TEXT)));

@@ -18,7 +18,13 @@ impl Snapshot {
     /// All of it as a text, to be kept and to be read by [`parse`](Self::parse).
     #[must_use]
     pub fn to_text(&self) -> String {
-        format!("{FORMAT}\npostgresql {}\n{}", self.major(), self.rows())
+        self.to_text_with_fingerprint().0
+    }
+
+    /// Both, for little more than one of them.
+    pub(crate) fn to_text_with_fingerprint(&self) -> (String, Fingerprint) {
+        let rows = self.rows();
+        (format!("{FORMAT}\npostgresql {}\n{rows}", self.major()), Fingerprint::of(&rows))
     }
 
     /// Reads what [`to_text`](Self::to_text) wrote.
@@ -71,15 +77,18 @@ fn write_row(rows: &mut String, fields: &[&str]) {
         if position > 0 {
             rows.push('\t');
         }
-        for letter in field.chars() {
-            match letter {
-                '\\' => rows.push_str("\\\\"),
-                '\t' => rows.push_str("\\t"),
-                '\n' => rows.push_str("\\n"),
-                '\r' => rows.push_str("\\r"),
-                letter => rows.push(letter),
-            }
+        let mut rest = *field;
+        while let Some(at) = rest.find(['\\', '\t', '\n', '\r']) {
+            rows.push_str(&rest[..at]);
+            rows.push_str(match rest.as_bytes()[at] {
+                b'\\' => "\\\\",
+                b'\t' => "\\t",
+                b'\n' => "\\n",
+                _ => "\\r",
+            });
+            rest = &rest[at + 1..];
         }
+        rows.push_str(rest);
     }
     rows.push('\n');
 }

@@ -1,9 +1,11 @@
 //! Reading a schema.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use futures_util::TryStreamExt as _;
 use futures_util::future::join3;
 use pgkeel_connect::{Connection, Error, Executor as _, TransactionStatus, TypedParam};
 use tokio::time::timeout;
@@ -11,7 +13,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Row, Statement};
 
 use super::statement::{TENANT, statement, statement_for_tenant};
-use super::{Object, Scope, Snapshot};
+use super::{Attributes, Object, Scope, Snapshot};
 use crate::state::Home;
 use crate::{VerifyError, VerifyStep};
 
@@ -172,7 +174,7 @@ async fn read(
     let (major, rows) = if let Some((major, statement)) = kept.and_then(OnceLock::get) {
         let schemas = scope.schemas();
         let values: [&(dyn ToSql + Sync); 1] = [&schemas];
-        let rows = connection.query_prepared(statement, &values);
+        let rows = collect(connection, statement, &values);
         // In one flight.
         let (opened, rows, closed) = join3(opened, rows, closed).await;
         (*major, opened.and(rows).and_then(|rows| closed.map(|()| rows)).map_err(refused)?)
@@ -185,7 +187,30 @@ async fn read(
         }
         asked?
     };
-    snapshot(home, scope, major, &rows)
+    snapshot(home, scope, major, rows)
+}
+
+/// What the rows say, which is put together while the server is still busy with the rest.
+#[derive(Default)]
+struct Read {
+    objects: BTreeMap<Object, Attributes>,
+    /// Those that are told only for their attributes.
+    optional: BTreeSet<Object>,
+    failed: Option<tokio_postgres::Error>,
+}
+
+impl Extend<Row> for Read {
+    fn extend<I: IntoIterator<Item = Row>>(&mut self, rows: I) {
+        for row in rows {
+            match decoded(&row) {
+                Ok((object, attribute, is_optional)) => {
+                    self.optional.extend(is_optional.then(|| object.clone()));
+                    self.objects.entry(object).or_default().extend(attribute);
+                }
+                Err(error) => self.failed = Some(error),
+            }
+        }
+    }
 }
 
 /// Which major version it is, and its rows.
@@ -194,7 +219,7 @@ async fn ask(
     connection: &Connection,
     scope: &Scope,
     kept: Option<&Kept>,
-) -> Result<(u32, Vec<Row>), VerifyError> {
+) -> Result<(u32, Read), VerifyError> {
     let version = "select current_setting('server_version_num')::int4";
     let number: i32 = connection.query_scalar_typed(version, &[]).await.map_err(refused)?;
     let major = number.unsigned_abs() / 10_000;
@@ -210,7 +235,7 @@ async fn ask(
     };
     let rows = match kept {
         // Without a name, as behind a pooler others may have left statements on this session under the same one.
-        None => connection.query_typed(&sql, values).await,
+        None => connection.query_typed_into(&sql, values).await,
         Some(kept) => keep(connection, major, &sql, values, kept).await,
     };
     Ok((major, rows.map_err(refused)?))
@@ -222,26 +247,40 @@ async fn keep(
     sql: &str,
     values: &[TypedParam<'_>],
     kept: &Kept,
-) -> Result<Vec<Row>, Error> {
+) -> Result<Read, Error> {
     let types: Vec<Type> = values.iter().map(|(_, kind)| kind.clone()).collect();
     let prepared = connection.client().prepare_typed(sql, &types).await?;
     let (_, statement) = kept.get_or_init(|| (major, prepared));
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value as _).collect();
-    connection.query_prepared(statement, &values).await
+    collect(connection, statement, &values).await
 }
 
-fn snapshot(home: &Home, scope: &Scope, major: u32, rows: &[Row]) -> Result<Snapshot, VerifyError> {
-    let (mut snapshot, mut optional) = (Snapshot::new(major), BTreeSet::new());
-    for row in rows {
-        let (object, attribute, is_optional) =
-            decoded(row).map_err(|source| refused(Error::Decode { column: 0, source }))?;
-        if home.is_of_tenant() && is_besides(home, &object) {
-            continue;
+async fn collect(
+    connection: &Connection,
+    statement: &Statement,
+    values: &[&(dyn ToSql + Sync)],
+) -> Result<Read, Error> {
+    let read = async {
+        let mut rows = pin!(connection.client().query_raw(statement, values.iter().copied()).await?);
+        let mut read = Read::default();
+        while let Some(row) = rows.try_next().await? {
+            read.extend([row]);
         }
-        optional.extend(is_optional.then(|| object.clone()));
-        snapshot.add(object, attribute);
+        Ok(read)
+    };
+    read.await.map_err(|error: tokio_postgres::Error| connection.explain(error.into()))
+}
+
+fn snapshot(home: &Home, scope: &Scope, major: u32, read: Read) -> Result<Snapshot, VerifyError> {
+    if let Some(source) = read.failed {
+        return Err(refused(Error::Decode { column: 0, source }));
     }
-    snapshot.narrow(scope, &optional);
+    let mut snapshot = Snapshot::new(major);
+    snapshot.objects = read.objects;
+    if home.is_of_tenant() {
+        snapshot.objects.retain(|object, _| !is_besides(home, object));
+    }
+    snapshot.narrow(scope, &read.optional);
     Ok(snapshot)
 }
 
