@@ -17,16 +17,21 @@ pub enum Error {
     DisabledKey(KeyId),
     /// Sealed with another key than the one that the keyring, the column and the tenant make: for another column or tenant, by
     /// another secret under the same id; or nonce or commitment were changed.
-    #[error("sealed with another key than {0} makes for this column and tenant")]
+    #[error(
+        "sealed with another key than {0} makes for this column and tenant: if the secret is the one that was meant, the value was \
+         moved here or changed, so restore it"
+    )]
     WrongKey(KeyId),
     /// Not authentic: changed, or put into another row. Without a commitment, what else [`WrongKey`](Self::WrongKey) tells.
-    #[error("not authentic under key {0}: it was changed, or sealed for another row, column or tenant")]
+    #[error(
+        "not authentic under key {0}: it was changed, or sealed for another row, column or tenant, so restore what was here"
+    )]
     Tampered(KeyId),
     /// By its own header it is none of this column's.
     #[error("not an envelope of this column: {0}")]
     WrongContext(Difference),
     /// It is authentic, but what is in it is no value of the type that it says: whoever sealed it did so wrongly.
-    #[error("authentic, but what was sealed is not of type {0}")]
+    #[error("authentic, but what was sealed is not of type {0}: seal the value anew")]
     Undecodable(Kind),
     /// The place does not go with what the column, or index, says that its values are bound to: a mistake of the program's.
     #[error("not a place of {context}: {mistake}")]
@@ -43,7 +48,7 @@ pub enum Error {
         bytes: usize,
     },
     /// The operating system gave no random bytes, so there was no nonce.
-    #[error("the operating system gives no random bytes")]
+    #[error("the operating system gives no random bytes: nothing was sealed, try again")]
     NoRandomness(#[source] NoRandomness),
     /// The keyring has no key for indexes: give it one, with state `primary`.
     #[error("the keyring has no primary key for indexes: add one, below `index`")]

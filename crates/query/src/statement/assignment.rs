@@ -150,9 +150,8 @@ pub(crate) fn is_managed(of: &EntityFacts) -> bool {
 /// # let _ = |user: User| (user.id, user.email, user.name);
 /// ```
 ///
-/// For a field of the entity with `json` it takes a `Json` of the value. A field that the entity has not, or of
-/// another type, does not compile. `columns = path` says where the columns are, if not
-/// beside the entity under its name in snake case.
+/// For a field of the entity with `json` it takes a `Json` of the value. A field that the entity has not, or of another type, does
+/// not compile. `columns = path` says where the columns are, if not beside the entity under its name in snake case.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no new row of `{E}`",
     label = "no struct with `#[derive(NewRow)]` and `#[pgkeel(entity = {E})]`"
