@@ -202,14 +202,30 @@ struct Read {
 impl Extend<Row> for Read {
     fn extend<I: IntoIterator<Item = Row>>(&mut self, rows: I) {
         for row in rows {
-            match decoded(&row) {
-                Ok((object, attribute, is_optional)) => {
-                    self.optional.extend(is_optional.then(|| object.clone()));
-                    self.objects.entry(object).or_default().extend(attribute);
-                }
-                Err(error) => self.failed = Some(error),
+            if let Err(error) = self.read(&row) {
+                self.failed = Some(error);
             }
         }
+    }
+}
+
+impl Read {
+    /// A row is an object with what is said of it, of which there may be more in other rows: names and values in turn, without a
+    /// value where there is nothing to tell.
+    fn read(&mut self, row: &Row) -> Result<(), tokio_postgres::Error> {
+        let object = Object::new(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let is_optional: bool = row.try_get(3)?;
+        let said: Vec<Option<&str>> = row.try_get(4)?;
+        let told = said.chunks_exact(2).filter_map(|pair| Some((pair[0]?.to_owned(), pair[1]?.to_owned())));
+        let mut told = told.peekable();
+        if is_optional && told.peek().is_none() {
+            return Ok(());
+        }
+        if is_optional {
+            self.optional.insert(object.clone());
+        }
+        self.objects.entry(object).or_default().extend(told);
+        Ok(())
     }
 }
 
@@ -290,16 +306,6 @@ fn is_besides(home: &Home, object: &Object) -> bool {
         name.strip_prefix(TENANT).and_then(|rest| rest.strip_prefix('.')).is_some_and(|name| home.has(name))
     };
     object.kind() == "schema" || is_ours(object.name()) || object.of().is_some_and(is_ours)
-}
-
-/// An object, an attribute of it, and whether it is told only for its attributes.
-type Decoded = (Object, Option<(String, String)>, bool);
-
-fn decoded(row: &Row) -> Result<Decoded, tokio_postgres::Error> {
-    let object = Object::new(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-    let attribute: Option<String> = row.try_get(3)?;
-    let value: Option<String> = row.try_get(4)?;
-    Ok((object, attribute.zip(value), row.try_get(5)?))
 }
 
 fn refused(source: Error) -> VerifyError {

@@ -1,14 +1,14 @@
 -- What parents or partitions' roots say of them goes without saying, unless it has an index.
 select 'constraint', quote_ident(k.conname), c.name, 'pg_constraint'::regclass, k.oid, 0, 0, null, null,
        not k.conislocal and k.contype not in ('p', 'u', 'x'),
-       jsonb_build_object(
+       array[
            'definition', case when k.conislocal or k.contype in ('p', 'u', 'x') then definition.plain end,
            'deferrable', case when k.condeferred then 'initially deferred' when k.condeferrable then 'initially immediate' end,
            'validated', case when not k.convalidated then 'false' end, -- until 17
            'validated', case when not k.convalidated and k.conenforced then 'false' end, -- from 18
            'enforced', case when not k.conenforced then 'false' end, -- from 18
            'triggers', (select string_agg(distinct case tgenabled when 'D' then 'disabled' when 'R' then 'replica' else 'always' end, ', ')
-                          from pg_trigger where tgconstraint = k.oid and tgisinternal and tgenabled <> 'O' and k.contype = 'f'))
+                          from pg_trigger where tgconstraint = k.oid and tgisinternal and tgenabled <> 'O' and k.contype = 'f')]
   from relation as c
   join pg_constraint as k on k.conrelid = c.oid
   cross join lateral (
@@ -18,8 +18,8 @@ select 'constraint', quote_ident(k.conname), c.name, 'pg_constraint'::regclass, 
 union all
 select 'constraint', quote_ident(k.conname), s.name || '.' || quote_ident(t.typname), 'pg_constraint'::regclass, k.oid, 0,
        0, null, null, false,
-       jsonb_build_object('definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
-                          'validated', case when not k.convalidated then 'false' end)
+       array['definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
+                          'validated', case when not k.convalidated then 'false' end]
   from space as s
   join pg_type as t on t.typnamespace = s.oid
   join pg_constraint as k on k.contypid = t.oid
@@ -30,7 +30,7 @@ union all
 select case when k.oid is null then 'index' else 'constraint' end,
        case when k.oid is null then x.name else quote_ident(k.conname) end, c.name,
        'pg_class'::regclass, case when k.oid is null then x.oid end, 0, 0, null, null, k.oid is not null,
-       jsonb_build_object(
+       array[
            'definition', case when k.oid is null then pg_get_indexdef(x.oid) end,
            'valid', case when not i.indisready or not i.indislive then 'false, not ready' when not i.indisvalid then 'false' end,
            'attached to', (select quote_ident(n.nspname) || '.' || quote_ident(p.relname)
@@ -39,10 +39,11 @@ select case when k.oid is null then 'index' else 'constraint' end,
            'tablespace', case when x.reltablespace <> 0 then (select quote_ident(spcname) from pg_tablespace where oid = x.reltablespace) end,
            'statistics targets', (select string_agg(a.attnum || ': ' || a.attstattarget, ', ' order by a.attnum)
                                     from pg_attribute as a where a.attrelid = x.oid and a.attstattarget >= 0),
-           'index comment', case when k.oid is not null then obj_description(x.oid, 'pg_class') end)
-       || coalesce(case when k.oid is not null and x.reloptions is not null then
-              (select jsonb_object_agg('option ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
-                 from unnest(x.reloptions) as o) end, '{}')
+           'index comment', case when k.oid is not null then (select description from pg_description
+                                                        where objoid = x.oid and classoid = 'pg_class'::regclass and objsubid = 0) end]
+       || case when k.oid is not null and x.reloptions is not null then
+              array(select unnest(array['option ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)])
+                 from unnest(x.reloptions) as o) end
   from relation as c
   join pg_index as i on i.indrelid = c.oid
   join relation as x on x.oid = i.indexrelid
@@ -51,9 +52,9 @@ select case when k.oid is null then 'index' else 'constraint' end,
 union all
 select 'statistics', s.name || '.' || quote_ident(e.stxname), c.name, 'pg_statistic_ext'::regclass, e.oid, 0,
        e.stxowner, null, null, false,
-       jsonb_build_object('definition', pg_get_statisticsobjdef(e.oid),
-                          'statistics target', nullif(e.stxstattarget, -1), -- from 13
-                          'owner', pg_get_userbyid(e.stxowner))
+       array['definition', pg_get_statisticsobjdef(e.oid),
+                          'statistics target', nullif(e.stxstattarget, -1)::text, -- from 13
+                          'owner', pg_get_userbyid(e.stxowner)::text]
   from space as s
   join pg_statistic_ext as e on e.stxnamespace = s.oid
   left join relation as c on c.oid = e.stxrelid

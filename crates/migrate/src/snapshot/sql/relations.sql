@@ -1,9 +1,9 @@
 select case c.relkind when 'f' then 'foreign table' when 'v' then 'view' when 'm' then 'materialized view' else 'table' end,
        c.name, '', 'pg_class'::regclass, c.oid, 0, c.relowner, c.relacl, 'r'::"char", false,
-       jsonb_build_object(
+       array[
            'persistence', case c.relpersistence when 'u' then 'unlogged' end,
            'definition', case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end,
-           'populated', case when c.relkind = 'm' then c.relispopulated end,
+           'populated', case when c.relkind = 'm' then c.relispopulated::text end,
            'access method', (select quote_ident(amname) from pg_am where oid = c.relam and amname <> 'heap'),
            'tablespace', case when c.reltablespace <> 0 then (select quote_ident(spcname) from pg_tablespace where oid = c.reltablespace) end,
            'of type', case when c.reloftype <> 0 then format_type(c.reloftype, null) end,
@@ -23,18 +23,18 @@ select case c.relkind when 'f' then 'foreign table' when 'v' then 'view' when 'm
            'column order', case when c.relkind in ('r', 'p', 'f') then
                (select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
                  where attrelid = c.oid and attnum > 0 and not attisdropped) end,
-           'owner', pg_get_userbyid(c.relowner))
-       || coalesce(case when c.reloptions is not null then
-              (select jsonb_object_agg('option ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
-                 from unnest(c.reloptions) as o) end, '{}')
-       || coalesce(case when c.reltoastrelid <> 0 then
-              (select jsonb_object_agg('option toast.' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1))
-                 from pg_class as t cross join unnest(t.reloptions) as o where t.oid = c.reltoastrelid) end, '{}')
-       || coalesce(case when c.relkind = 'f' then
-              (select jsonb_object_agg('option ' || quote_ident(option_name),
-                                       case when option_name = any (plain.names) then option_value else '(not shown)' end)
+           'owner', pg_get_userbyid(c.relowner)::text]
+       || case when c.reloptions is not null then
+              array(select unnest(array['option ' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)])
+                 from unnest(c.reloptions) as o) end
+       || case when c.reltoastrelid <> 0 then
+              array(select unnest(array['option toast.' || split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)])
+                 from pg_class as t cross join unnest(t.reloptions) as o where t.oid = c.reltoastrelid) end
+       || case when c.relkind = 'f' then
+              array(select unnest(array['option ' || quote_ident(option_name),
+                                       case when option_name = any (plain.names) then option_value else '(not shown)' end])
                  from pg_foreign_table as f cross join pg_options_to_table(f.ftoptions) cross join plain
-                where f.ftrelid = c.oid) end, '{}')
+                where f.ftrelid = c.oid) end
   from relation as c
   left join lateral (
       select string_agg((select quote_ident(n.nspname) from pg_namespace as n where n.oid = p.relnamespace)
@@ -48,10 +48,11 @@ select case c.relkind when 'f' then 'foreign table' when 'v' then 'view' when 'm
 union all
 select 'sequence', c.name, '', 'pg_class'::regclass, c.oid, 0, c.relowner, c.relacl, 's'::"char",
        coalesce(owner.is_identity, false),
-       case when owner.is_identity then '{}' else jsonb_build_object(
-           'type', format_type(q.seqtypid, null), 'start', q.seqstart, 'increment', q.seqincrement, 'minimum', q.seqmin,
-           'maximum', q.seqmax, 'cache', q.seqcache, 'cycle', nullif(q.seqcycle, false), 'owned by', owner.name,
-           'persistence', case c.relpersistence when 'u' then 'unlogged' end, 'owner', pg_get_userbyid(c.relowner)) end
+       case when owner.is_identity then '{}' else array[
+           'type', format_type(q.seqtypid, null), 'start', q.seqstart::text, 'increment', q.seqincrement::text,
+           'minimum', q.seqmin::text, 'maximum', q.seqmax::text, 'cache', q.seqcache::text,
+           'cycle', nullif(q.seqcycle, false)::text, 'owned by', owner.name,
+           'persistence', case c.relpersistence when 'u' then 'unlogged' end, 'owner', pg_get_userbyid(c.relowner)::text] end
   from relation as c
   join pg_sequence as q on q.seqrelid = c.oid
   left join lateral (
