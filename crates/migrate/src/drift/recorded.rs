@@ -13,7 +13,8 @@ use crate::{Fingerprint, Scope, Snapshot, VerifyError, VerifyStep};
 /// Longest wait for an answer; a snapshot of a thousand tables has a few megabytes.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// One row: only the newest counts. The server compresses the text. `applied` says of which history it is.
+/// One row: only the newest counts, and compressing it would take the server longer than writing it. `applied` says of which
+/// history it is.
 /// IF NOT EXISTS would ask for the right to create even where there is nothing to create.
 async fn make(home: &Home, connection: &Connection) -> Result<(), pgkeel_connect::Error> {
     let schema = home.schema_sql();
@@ -22,16 +23,16 @@ async fn make(home: &Home, connection: &Connection) -> Result<(), pgkeel_connect
         // sql: the schema's name is quoted
         connection.batch_execute(&format!("create schema {schema}")).await?;
     }
+    let table = home.tables().snapshot.sql();
     let create = format!(
-        "create table {} (
+        "create table {table} (
         one boolean primary key default true check (one),
         fingerprint pg_catalog.text not null,
         scope pg_catalog.text not null,
         snapshot pg_catalog.text not null,
         recorded_at pg_catalog.timestamptz not null default pg_catalog.now(),
         applied pg_catalog.text
-    )",
-        home.tables().snapshot
+    ); alter table {table} alter snapshot set storage external"
     );
     // sql: the table's name is quoted
     connection.batch_execute(&create).await

@@ -28,8 +28,7 @@ async fn reader(config: Config, host: Host) -> Option<Reader> {
     if is_standby || *connection.host() != host {
         return None;
     }
-    let reader = Reader::new(connection);
-    reader.make_ready().await.ok().map(|()| reader)
+    Reader::prepare(connection).await.ok()
 }
 
 async fn sooner(reader: Option<&Reader>, scope: &Scope) -> Option<Snapshot> {

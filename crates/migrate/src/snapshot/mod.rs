@@ -7,6 +7,7 @@ mod pattern;
 mod scope;
 mod statement;
 mod take;
+mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +16,9 @@ pub use self::fingerprint::{BadFingerprint, Fingerprint};
 pub use self::object::Object;
 pub(crate) use self::pattern::glob;
 pub use self::pattern::{BadPattern, Pattern};
+pub(crate) use self::reader::Reader;
 pub use self::scope::{Aspect, BadScope, Scope};
 pub(crate) use self::statement::TENANT;
-pub(crate) use self::take::Reader;
 
 /// What one object is like: attributes that have their default are not among them.
 pub(crate) type Attributes = BTreeMap<String, String>;

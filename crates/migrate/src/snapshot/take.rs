@@ -1,16 +1,12 @@
 //! Reading a schema.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::pin::pin;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt as _;
-use futures_util::future::join3;
 use pgkeel_connect::{Connection, Error, Executor as _, TransactionStatus, TypedParam};
 use tokio::time::timeout;
-use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Row, Statement};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 use super::statement::{TENANT, statement, statement_for_tenant};
 use super::{Attributes, Object, Scope, Snapshot};
@@ -32,14 +28,13 @@ const OLDEST: u32 = 12;
 
 /// How the server writes definitions and constants depends on these. Compiling the statement would take longer than
 /// running it.
-const SETTINGS: &str = "
+pub(super) const SETTINGS: &str = "
     set local search_path = ''; set local timezone = 'UTC'; set local datestyle = 'ISO, MDY';
     set local intervalstyle = 'postgres'; set local extra_float_digits = 1; set local bytea_output = 'hex';
     set local lc_monetary = 'C'; set local quote_all_identifiers = off; set local standard_conforming_strings = on;
     set local jit = off; set local lock_timeout = '10s'; set local statement_timeout = '1min'";
 
-/// It is not planned anew for its values, which say little.
-const ONE_PLAN: &str = "; set local plan_cache_mode = force_generic_plan";
+pub(super) const BEGIN: &str = "begin isolation level repeatable read read only";
 
 impl Snapshot {
     /// Reads the schema with one statement, in a read-only transaction, or in a savepoint if one is open: then it has
@@ -64,55 +59,22 @@ impl Snapshot {
         connection: &Connection,
         scope: &Scope,
     ) -> Result<Self, VerifyError> {
-        take(home, connection, scope, None).await
+        take(home, connection, scope).await
     }
 }
 
-/// Reads the schema of one database on a connection of its own. From the second time on it takes the server half as long, as
-/// the statement is prepared and planned by then.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    connection: Connection,
-    statement: Kept,
-}
-
-/// The statement, prepared for servers of this major version.
-type Kept = OnceLock<(u32, Statement)>;
-
-impl Reader {
-    pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection, statement: OnceLock::new() }
-    }
-
-    /// Has the statement prepared and planned, and looks at no schema, so that it waits for nobody's locks and nobody for its.
-    pub(crate) async fn make_ready(&self) -> Result<(), VerifyError> {
-        // No schema can be called so.
-        self.take(&Scope::bare().in_schema("")).await.map(|_| ())
-    }
-
-    /// As [`Snapshot::take`].
-    pub(crate) async fn take(&self, scope: &Scope) -> Result<Snapshot, VerifyError> {
-        take(&Home::default(), &self.connection, scope, Some(&self.statement)).await
-    }
-}
-
-async fn take(
-    home: &Home,
-    connection: &Connection,
-    scope: &Scope,
-    kept: Option<&Kept>,
-) -> Result<Snapshot, VerifyError> {
+async fn take(home: &Home, connection: &Connection, scope: &Scope) -> Result<Snapshot, VerifyError> {
     let is_inside = connection.transaction_status() != TransactionStatus::Idle;
     let mut disturbed = Disturbed::now();
     loop {
-        match bounded(Box::pin(read(home, connection, scope, is_inside, kept))).await {
+        match bounded(Box::pin(read(home, connection, scope, is_inside))).await {
             Err(VerifyError::Server { source, .. }) if !is_inside && disturbed.may_go_on(&source) => {}
             done => return done,
         }
     }
 }
 
-async fn bounded<T>(read: impl Future<Output = Result<T, VerifyError>>) -> Result<T, VerifyError> {
+pub(super) async fn bounded<T>(read: impl Future<Output = Result<T, VerifyError>>) -> Result<T, VerifyError> {
     let limit = LIMIT + GRACE;
     let late = |_| Err(VerifyError::NoAnswer { step: VerifyStep::Snapshot, waited: limit });
     timeout(limit, read).await.unwrap_or_else(late)
@@ -159,7 +121,6 @@ async fn read(
     connection: &Connection,
     scope: &Scope,
     is_inside: bool,
-    kept: Option<&Kept>,
 ) -> Result<Snapshot, VerifyError> {
     let (open, close) = if is_inside {
         (
@@ -167,32 +128,21 @@ async fn read(
             "rollback to savepoint pgkeel_snapshot; release savepoint pgkeel_snapshot",
         )
     } else {
-        ("begin isolation level repeatable read read only", "rollback")
+        (BEGIN, "rollback")
     };
-    let open = format!("{open}; {SETTINGS}{}", if kept.is_some() { ONE_PLAN } else { "" });
-    let (opened, closed) = (connection.batch_execute(&open), connection.batch_execute(close));
-    let (major, rows) = if let Some((major, statement)) = kept.and_then(OnceLock::get) {
-        let schemas = scope.schemas();
-        let values: [&(dyn ToSql + Sync); 1] = [&schemas];
-        let rows = collect(connection, statement, &values);
-        // In one flight.
-        let (opened, rows, closed) = join3(opened, rows, closed).await;
-        (*major, opened.and(rows).and_then(|rows| closed.map(|()| rows)).map_err(refused)?)
-    } else {
-        opened.await.map_err(refused)?;
-        let asked = ask(home, connection, scope, kept).await;
-        let lost = asked.as_ref().is_err_and(VerifyError::is_disconnected);
-        if !lost {
-            closed.await.map_err(refused)?;
-        }
-        asked?
-    };
+    connection.batch_execute(&format!("{open}; {SETTINGS}")).await.map_err(refused)?;
+    let asked = ask(home, connection, scope).await;
+    let lost = asked.as_ref().is_err_and(VerifyError::is_disconnected);
+    if !lost {
+        connection.batch_execute(close).await.map_err(refused)?;
+    }
+    let (major, rows) = asked?;
     snapshot(home, scope, major, rows)
 }
 
 /// What the rows say, which is put together while the server is still busy with the rest.
 #[derive(Default)]
-struct Read {
+pub(super) struct Read {
     objects: BTreeMap<Object, Attributes>,
     /// Those that are told only for their attributes.
     optional: BTreeSet<Object>,
@@ -230,18 +180,8 @@ impl Read {
 }
 
 /// Which major version it is, and its rows.
-async fn ask(
-    home: &Home,
-    connection: &Connection,
-    scope: &Scope,
-    kept: Option<&Kept>,
-) -> Result<(u32, Read), VerifyError> {
-    let version = "select current_setting('server_version_num')::int4";
-    let number: i32 = connection.query_scalar_typed(version, &[]).await.map_err(refused)?;
-    let major = number.unsigned_abs() / 10_000;
-    if major < OLDEST {
-        return Err(VerifyError::TooOld { major, oldest: OLDEST });
-    }
+async fn ask(home: &Home, connection: &Connection, scope: &Scope) -> Result<(u32, Read), VerifyError> {
+    let major = major_of(connection).await?;
     let (tenant, path, schemas) = (vec![home.schema()], home.schema_sql(), scope.schemas());
     let values: [TypedParam<'_>; 2] = [(&tenant, Type::TEXT_ARRAY), (&path, Type::TEXT)];
     let (sql, values): (String, &[TypedParam<'_>]) = if home.is_of_tenant() {
@@ -249,45 +189,22 @@ async fn ask(
     } else {
         (statement(major), &[(&schemas, Type::TEXT_ARRAY)])
     };
-    let rows = match kept {
-        // Without a name, as behind a pooler others may have left statements on this session under the same one.
-        None => connection.query_typed_into(&sql, values).await,
-        Some(kept) => keep(connection, major, &sql, values, kept).await,
-    };
+    // Without a name, as behind a pooler others may have left statements on this session under the same one.
+    let rows = connection.query_typed_into(&sql, values).await;
     Ok((major, rows.map_err(refused)?))
 }
 
-async fn keep(
-    connection: &Connection,
-    major: u32,
-    sql: &str,
-    values: &[TypedParam<'_>],
-    kept: &Kept,
-) -> Result<Read, Error> {
-    let types: Vec<Type> = values.iter().map(|(_, kind)| kind.clone()).collect();
-    let prepared = connection.client().prepare_typed(sql, &types).await?;
-    let (_, statement) = kept.get_or_init(|| (major, prepared));
-    let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value as _).collect();
-    collect(connection, statement, &values).await
+pub(super) async fn major_of(connection: &Connection) -> Result<u32, VerifyError> {
+    let version = "select current_setting('server_version_num')::int4";
+    let number: i32 = connection.query_scalar_typed(version, &[]).await.map_err(refused)?;
+    let major = number.unsigned_abs() / 10_000;
+    if major < OLDEST {
+        return Err(VerifyError::TooOld { major, oldest: OLDEST });
+    }
+    Ok(major)
 }
 
-async fn collect(
-    connection: &Connection,
-    statement: &Statement,
-    values: &[&(dyn ToSql + Sync)],
-) -> Result<Read, Error> {
-    let read = async {
-        let mut rows = pin!(connection.client().query_raw(statement, values.iter().copied()).await?);
-        let mut read = Read::default();
-        while let Some(row) = rows.try_next().await? {
-            read.extend([row]);
-        }
-        Ok(read)
-    };
-    read.await.map_err(|error: tokio_postgres::Error| connection.explain(error.into()))
-}
-
-fn snapshot(home: &Home, scope: &Scope, major: u32, read: Read) -> Result<Snapshot, VerifyError> {
+pub(super) fn snapshot(home: &Home, scope: &Scope, major: u32, read: Read) -> Result<Snapshot, VerifyError> {
     if let Some(source) = read.failed {
         return Err(refused(Error::Decode { column: 0, source }));
     }
@@ -308,7 +225,7 @@ fn is_besides(home: &Home, object: &Object) -> bool {
     object.kind() == "schema" || is_ours(object.name()) || object.of().is_some_and(is_ours)
 }
 
-fn refused(source: Error) -> VerifyError {
+pub(super) fn refused(source: Error) -> VerifyError {
     VerifyError::Server { step: VerifyStep::Snapshot, source }
 }
 

@@ -12,14 +12,16 @@ select 'constraint', quote_ident(k.conname), c.name, 'pg_constraint'::regclass, 
   from relation as c
   join pg_constraint as k on k.conrelid = c.oid
   cross join lateral (
-      select regexp_replace(pg_get_constraintdef(k.oid), '( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT ENFORCED)?( NOT VALID)?$', '') as plain
+      select case when k.condeferrable or not k.convalidated
+                  then regexp_replace(pg_get_constraintdef(k.oid), '( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT ENFORCED)?( NOT VALID)?$', '')
+                  else pg_get_constraintdef(k.oid) end as plain
   ) as definition
  where k.contype in ('c', 'p', 'u', 'x', 'f') and not (k.contype = 'f' and k.conparentid <> 0)
 union all
 select 'constraint', quote_ident(k.conname), s.name || '.' || quote_ident(t.typname), 'pg_constraint'::regclass, k.oid, 0,
        0, null, null, false,
        array['definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
-                          'validated', case when not k.convalidated then 'false' end]
+             'validated', case when not k.convalidated then 'false' end]
   from space as s
   join pg_type as t on t.typnamespace = s.oid
   join pg_constraint as k on k.contypid = t.oid
