@@ -112,8 +112,8 @@ pub use self::snapshot::{
 };
 pub use self::squash::{Checkpoint, Removal, SquashProblem, Squasher};
 pub use self::state::{
-    Applied, Back, BadTenant, Conflict, Direction, Interrupted, Plan, PlannedFile, Repeated, Status, Target,
-    Tenant,
+    Applied, Back, BadTenant, Conflict, Direction, Interrupted, Library, Plan, PlannedFile, Repeated, Status,
+    Target, Tenant,
 };
 pub use self::tenants::{TenantEvent, Tenants, TenantsReport};
 pub use self::verify_error::{VerifyError, VerifyStep};

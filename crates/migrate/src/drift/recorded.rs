@@ -164,7 +164,7 @@ impl Tables {
     async fn look(home: &Home, connection: &Connection) -> Result<Self, pgkeel_connect::Error> {
         let mut tables = Self::default();
         let names = home.tables();
-        let names = [names.snapshot.name, names.history.name, names.repeatable.name];
+        let names = [&names.snapshot, &names.history, &names.repeatable].map(|table| &*table.name);
         let (schema, names) = (home.schema(), &names[..]);
         let values: [TypedParam<'_>; 2] = [(&schema, Type::TEXT), (&names, Type::TEXT_ARRAY)];
         for row in connection.query_typed(LOOK, &values).await? {

@@ -18,7 +18,7 @@ pub(crate) use self::accepted::Accepted;
 pub(crate) use self::sitting::Sitting;
 use crate::run::Limits;
 use crate::state::Home;
-use crate::{DryRun, Migrations, Phase, Scope, Stop, Target, Tenant};
+use crate::{DryRun, Library, Migrations, Phase, Scope, Stop, Target, Tenant};
 
 /// Brings one database to the state that a set of migrations describes.
 #[derive(Debug, Clone)]
@@ -70,6 +70,27 @@ impl Migrator {
     #[must_use]
     pub fn in_schema(self, tenant: &Tenant) -> Self {
         self.in_home(Home::of(tenant))
+    }
+
+    /// The same for migrations that come with a library, which has a history, a log and a lock of its own: what is applied of the
+    /// application's own files does not matter to these, nor they to it. Its files are best in the schema `pgkeel`, which no snapshot
+    /// has and no drift is told of; so the schema is not recorded.
+    ///
+    /// ```
+    /// use pgkeel_connect::Config;
+    /// use pgkeel_migrate::{Error, Library, Migrations, Migrator};
+    ///
+    /// const FILES: [(&str, &str); 1] = [("V1__audit.sql", "create table pgkeel.audit (id bigint primary key)")];
+    ///
+    /// # async fn example(config: Config) -> Result<(), Error> {
+    /// let migrations = Migrations::from_static(&FILES)?;
+    /// Migrator::new(config, migrations).of_library(Library::new("audit")).up().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn of_library(self, library: Library) -> Self {
+        self.in_home(Home::of_library(library)).without_record()
     }
 
     pub(crate) fn in_home(mut self, home: Home) -> Self {

@@ -66,7 +66,9 @@ async fn tables(session: &Session, homes: &[&Home]) -> Result<Vec<There>, Error>
     let schemas: Vec<&str> = homes.iter().map(|home| home.schema()).collect();
     let mut found = vec![There::default(); homes.len()];
     let Some(names) = homes.first().map(|home| home.tables()) else { return Ok(found) };
-    let tables = [names.history.name, names.log.name, names.repeatable.name, Home::REFINERYS];
+    let [history, log, repeatable] =
+        [&names.history, &names.log, &names.repeatable].map(|table| &*table.name);
+    let tables = [history, log, repeatable, Home::REFINERYS];
     let tables = &tables[..];
     let wanted: [TypedParam<'_>; 2] = [(&schemas, Type::TEXT_ARRAY), (&tables, Type::TEXT_ARRAY)];
     let look = by_own_names(&session.connection, session.query_typed(TABLES, &wanted));
@@ -76,11 +78,11 @@ async fn tables(session: &Session, homes: &[&Home]) -> Result<Vec<There>, Error>
         let (at, name, is_readable): (i32, String, bool) = read().map_err(unreadable)?;
         let at = usize::try_from(at).unwrap_or_default();
         let there = &mut found[at];
-        if name == names.history.name {
+        if name == history {
             (there.history, there.is_odd) = (is_readable, there.is_odd || !is_readable);
-        } else if name == names.log.name {
+        } else if name == log {
             there.log = is_readable;
-        } else if name == names.repeatable.name {
+        } else if name == repeatable {
             (there.repeatable, there.is_odd) = (is_readable, there.is_odd || !is_readable);
         } else {
             has_refinerys[at] = true;

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use futures_util::future::try_join3;
-use pgkeel_connect::Executor as _;
+use pgkeel_connect::{Error as ConnectError, Executor as _, TransactionStatus};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio_postgres::Row;
@@ -69,7 +69,7 @@ pub(super) fn select(home: &Home) -> String {
 /// schema.
 pub(crate) async fn has_other_tables(session: &Session) -> Result<bool, Error> {
     let Tables { history, log, repeatable, snapshot, .. } = session.home.tables();
-    let ours = [history, log, repeatable, snapshot].map(|table| Literal(table.name).to_string()).join(", ");
+    let ours = [history, log, repeatable, snapshot].map(|table| Literal(&table.name).to_string()).join(", ");
     let schema = Literal(session.home.schema());
     let place = if session.home.is_of_tenant() {
         format!(
@@ -94,8 +94,11 @@ pub(crate) async fn has_other_tables(session: &Session) -> Result<bool, Error> {
     session.step(Step::ReadHistory, session.query_scalar(&sql, &[])).await
 }
 
-/// Plain refinery keeps its history where new tables go, under the same name.
+/// Plain refinery keeps its history where new tables go, under the same name. To a library it is none of its concern.
 async fn refuse_other(session: &Session) -> Result<(), Error> {
+    if session.home.is_of_library() {
+        return Ok(());
+    }
     let table = if session.home.is_of_tenant() {
         format!("{}.{}", session.home.schema_sql(), Home::REFINERYS)
     } else {
@@ -157,6 +160,15 @@ pub(crate) async fn ensure_schema(session: &Session) -> Result<(), Error> {
 
 /// Makes sure that the tables are there. Only under the lock: two that create a table at once can both fail.
 pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
+    match make_missing(session).await {
+        Err(Error::Database { source, .. }) if lost_race(&source) && is_idle(session) => {
+            make_missing(session).await
+        }
+        made => made,
+    }
+}
+
+async fn make_missing(session: &Session) -> Result<(), Error> {
     let missing = missing(session).await?;
     if missing.is_empty() {
         return Ok(());
@@ -168,6 +180,19 @@ pub(crate) async fn ensure(session: &Session) -> Result<(), Error> {
             session.connection.batch_execute(&format!("{MEANT};\n{}", missing.join(";\n"))),
         )
         .await
+}
+
+/// Whether another one has made the schema meanwhile: whoever has other tables in it has another lock.
+fn lost_race(error: &ConnectError) -> bool {
+    error.server().is_some_and(|server| match server.code().code() {
+        "42P06" => true,
+        "23505" => server.constraint() == Some("pg_namespace_nspname_index"),
+        _ => false,
+    })
+}
+
+fn is_idle(session: &Session) -> bool {
+    session.connection.transaction_status() == TransactionStatus::Idle
 }
 
 /// As [`ensure`], with a place for what somebody has to say. Only for whom it is needed, as it takes more than rights to

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Tenant;
+use super::{Library, Tenant};
+
+/// Ours.
+const SCHEMA: &str = "pgkeel";
 
 /// A table, written with its schema as a file may change the search path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Table {
     /// As the catalogs have it.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     sql: String,
 }
 
@@ -42,6 +45,19 @@ pub(crate) struct Tables {
     search_path: Option<String>,
     /// Whether the schema is made where it is not there.
     is_made: bool,
+    /// Whether it is beside the application's own.
+    is_of_library: bool,
+}
+
+impl Tables {
+    /// In our own schema: history, log, repeatables and snapshot of these names.
+    fn ours(names: [String; 4]) -> Self {
+        let [history, log, repeatable, snapshot] =
+            names.map(|name| Table { sql: format!("{SCHEMA}.{name}"), name });
+        let (schema, schema_sql) = (SCHEMA.to_owned(), SCHEMA.to_owned());
+        let (search_path, is_made, is_of_library) = (None, true, false);
+        Self { history, log, repeatable, snapshot, schema, schema_sql, search_path, is_made, is_of_library }
+    }
 }
 
 /// Where the tables are. Whoever reads or writes them is told by the session, or by the run.
@@ -51,23 +67,21 @@ pub(crate) struct Home(Arc<Tables>);
 impl Default for Home {
     /// A schema of their own.
     fn default() -> Self {
-        let table = |name| Table { name, sql: format!("pgkeel.{name}") };
-        Self(Arc::new(Tables {
-            history: table("refinery_schema_history"),
-            log: table("migration_log"),
-            repeatable: table("repeatable"),
-            snapshot: table("schema_snapshot"),
-            schema: "pgkeel".to_owned(),
-            schema_sql: "pgkeel".to_owned(),
-            search_path: None,
-            is_made: true,
-        }))
+        let names = [Self::REFINERYS, "migration_log", "repeatable", "schema_snapshot"];
+        Self(Arc::new(Tables::ours(names.map(str::to_owned))))
     }
 }
 
 impl Home {
     /// What plain refinery calls its history.
     pub(crate) const REFINERYS: &str = "refinery_schema_history";
+
+    /// Beside the application's own, in the same schema.
+    pub(crate) fn of_library(library: Library) -> Self {
+        let names = ["schema_history", "migration_log", "repeatable", "schema_snapshot"];
+        let tables = Tables::ours(names.map(|name| format!("{}_{name}", library.name())));
+        Self(Arc::new(Tables { is_of_library: true, ..tables }))
+    }
 
     /// A tenant's own schema, so that who drops it drops the history, too. The names are none that a tenant's tables have.
     pub(crate) fn of(tenant: &Tenant) -> Self {
@@ -86,7 +100,7 @@ impl Home {
 
     fn of_tenant(tenant: &Tenant, is_made: bool) -> Self {
         let schema = tenant.schema();
-        let table = |name| Table { name, sql: format!("{schema}.{name}") };
+        let table = |name: &str| Table { name: name.to_owned(), sql: format!("{schema}.{name}") };
         Self(Arc::new(Tables {
             history: table("pgkeel_schema_history"),
             log: table("pgkeel_migration_log"),
@@ -96,11 +110,16 @@ impl Home {
             schema_sql: schema.to_string(),
             search_path: Some(tenant.search_path()),
             is_made,
+            is_of_library: false,
         }))
     }
 
     pub(crate) fn is_of_tenant(&self) -> bool {
         self.0.search_path.is_some()
+    }
+
+    pub(crate) fn is_of_library(&self) -> bool {
+        self.0.is_of_library
     }
 
     pub(crate) fn is_made(&self) -> bool {
@@ -115,7 +134,7 @@ impl Home {
     /// Whether something in its schema that has this name is ours.
     pub(crate) fn has(&self, name: &str) -> bool {
         let Tables { history, log, repeatable, snapshot, .. } = self.tables();
-        let of_log = name.strip_prefix(log.name) == Some("_id_seq");
+        let of_log = name.strip_prefix(&*log.name) == Some("_id_seq");
         of_log || [history, log, repeatable, snapshot].iter().any(|table| table.name == name)
     }
 

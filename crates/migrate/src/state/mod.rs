@@ -4,6 +4,7 @@ mod conflict;
 mod direction;
 pub(crate) mod history;
 mod home;
+mod library;
 pub(crate) mod log;
 mod plan;
 pub(crate) mod repeated;
@@ -14,6 +15,7 @@ mod tenant;
 
 pub use self::conflict::Conflict;
 pub use self::direction::Direction;
+pub use self::library::Library;
 pub use self::plan::{Plan, PlannedFile};
 pub use self::repeated::Repeated;
 pub use self::status::{Applied, Interrupted, Status};

@@ -27,6 +27,7 @@ mod handover;
 mod hooks;
 mod hostile;
 mod interop;
+mod libraries;
 mod lint;
 mod log;
 #[cfg(target_os = "linux")]
