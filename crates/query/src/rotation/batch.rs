@@ -5,10 +5,11 @@ use std::time::Duration;
 use pgkeel_connect::Type;
 use pgkeel_crypto::{Error, Place, Vault};
 
+use super::bound::{Bound, params};
 use super::cells::key_of;
 use super::inspect::Target;
-use super::job::{Job, Range, params};
-use super::key::{Bound, Key};
+use super::job::{Job, Range};
+use super::key::Key;
 use super::problem::Step;
 use super::progress::Counts;
 use super::state::RotationState;
@@ -43,14 +44,15 @@ impl Batch {
         rows: u32,
     ) -> Result<Self, RotationProblem> {
         let Target { table, column, keys, cells, .. } = target;
-        let mut bound: Vec<Bound> = vec![(cells.prefixes(header), cells.array())];
-        let mut filter = format!("t.{column} is not null and {} <> all($1)", cells.prefix(column));
+        let mut bound: Vec<Bound> = vec![cells.prefixes(header)];
+        let mut filters = vec![format!("t.{column} is not null and {} <> all($1)", cells.prefix(column))];
         for (key, operator) in [(&range.cursor, ">"), (&range.until, "<=")] {
             if let Some(key) = key {
-                filter += &format!(" and {}", keys.compared(operator, bound.len() + 1));
+                filters.push(keys.compared(operator, bound.len() + 1));
                 bound.extend(keys.bind(key));
             }
         }
+        let filter = filters.join(" and ");
         let sql = format!(
             "select {}, {}, t.{column} from {table} as t where {filter} order by {} limit {rows}",
             keys.selected(),
@@ -173,8 +175,8 @@ impl Resealed<'_> {
             (Box::new(failed), Type::INT8),
             (Box::new(rows), Type::TEXT_ARRAY),
             (Box::new(classes), Type::TEXT_ARRAY),
-            (target.cells.bind(self.rewrites.iter().map(|(_, old, _)| *old)), target.cells.array()),
-            (target.cells.bind(self.rewrites.iter().map(|(_, _, new)| new)), target.cells.array()),
+            target.cells.bind(self.rewrites.iter().map(|(_, old, _)| *old)),
+            target.cells.bind(self.rewrites.iter().map(|(_, _, new)| new)),
         ];
         let sql = writing(target, bound.len() + 1);
         bound.extend(target.keys.bind_all(&of_rows));

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use pgkeel_connect::{Ident, Type};
 use pgkeel_crypto::{Error, KeyId, Vault, envelope_from_text, envelope_to_text};
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+
+use super::bound::Bound;
 
 /// The bytes of an envelope's header.
 const HEADER: usize = 8;
@@ -22,9 +23,6 @@ pub(super) enum Cells {
     Bytes,
     Text,
 }
-
-/// Values that become one parameter.
-pub(super) type Values = Box<dyn ToSql + Send + Sync>;
 
 impl Cells {
     /// Of a type's name, as `format_type` writes it.
@@ -57,13 +55,6 @@ impl Cells {
         }
     }
 
-    pub(super) fn array(self) -> Type {
-        match self {
-            Self::Bytes => Type::BYTEA_ARRAY,
-            Self::Text => Type::TEXT_ARRAY,
-        }
-    }
-
     /// The envelope in a column of a row.
     pub(super) fn envelope(
         self,
@@ -77,18 +68,21 @@ impl Cells {
     }
 
     /// Envelopes as one parameter. What was read is written again as it was: a text has one form.
-    pub(super) fn bind<'e>(self, envelopes: impl Iterator<Item = &'e Vec<u8>>) -> Values {
+    pub(super) fn bind<'e>(self, envelopes: impl Iterator<Item = &'e Vec<u8>>) -> Bound {
         match self {
-            Self::Bytes => Box::new(envelopes.cloned().collect::<Vec<_>>()),
-            Self::Text => Box::new(envelopes.map(|envelope| envelope_to_text(envelope)).collect::<Vec<_>>()),
+            Self::Bytes => (Box::new(envelopes.cloned().collect::<Vec<_>>()), Type::BYTEA_ARRAY),
+            Self::Text => {
+                let texts = envelopes.map(|envelope| envelope_to_text(envelope));
+                (Box::new(texts.collect::<Vec<_>>()), Type::TEXT_ARRAY)
+            }
         }
     }
 
     /// What cells with this header begin with.
-    pub(super) fn prefixes(self, header: [u8; HEADER]) -> Values {
+    pub(super) fn prefixes(self, header: [u8; HEADER]) -> Bound {
         match self {
-            Self::Bytes => Box::new(vec![header.to_vec()]),
-            Self::Text => Box::new(text_prefixes(header)),
+            Self::Bytes => (Box::new(vec![header.to_vec()]), Type::BYTEA_ARRAY),
+            Self::Text => (Box::new(text_prefixes(header)), Type::TEXT_ARRAY),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use pgkeel_connect::Ident;
 use pgkeel_crypto::{BadSpec, ColumnSpec, Cost, IndexSpec, Padding};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{RotationProblem, SealedColumn, SealedIndex};
 use crate::{Error, Table};
@@ -14,41 +14,40 @@ struct Document {
     column: Vec<Described>,
 }
 
-/// All that is said of a column, in words.
-#[derive(Deserialize)]
+/// All that is said of a column, in words: in a file, and between us and the tables.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Described {
-    pub(super) table: String,
-    pub(super) column: String,
-    pub(super) row: Vec<String>,
-    pub(super) tenant: Option<String>,
-    pub(super) context: String,
-    pub(super) kind: String,
-    pub(super) suite: Option<String>,
-    pub(super) also_opens: Option<String>,
+    /// Of a table that is named without it: names may have points.
+    schema: Option<String>,
+    table: String,
+    column: String,
+    row: Vec<String>,
+    tenant: Option<String>,
+    context: String,
+    kind: String,
+    suite: Option<String>,
+    also_opens: Option<String>,
     #[serde(default)]
-    pub(super) any_row: bool,
+    any_row: bool,
     #[serde(default)]
-    pub(super) per_tenant: bool,
-    pub(super) pad: Option<i64>,
+    per_tenant: bool,
+    pad: Option<i64>,
     #[serde(default)]
-    pub(super) index: Vec<DescribedIndex>,
-    /// Its schema, if the table is said without.
-    #[serde(skip)]
-    pub(super) schema: Option<String>,
+    index: Vec<DescribedIndex>,
 }
 
 /// All that is said of an index, in words.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DescribedIndex {
-    pub(super) column: String,
-    pub(super) name: Option<String>,
-    pub(super) normalize: Option<String>,
-    pub(super) bits: Option<i64>,
-    pub(super) cost: Option<[i64; 3]>,
+    column: String,
+    name: Option<String>,
+    normalize: Option<String>,
+    bits: Option<i64>,
+    cost: Option<[i64; 3]>,
     #[serde(default)]
-    pub(super) per_tenant: bool,
+    per_tenant: bool,
 }
 
 /// Reads sealed columns that are written in TOML, in the words that the derive takes.
@@ -84,6 +83,27 @@ pub fn from_toml(text: &str) -> Result<Vec<SealedColumn>, Error> {
 }
 
 impl Described {
+    /// In this table, which has a schema.
+    pub(super) fn of(sealed: &SealedColumn, table: &Table) -> Self {
+        let name = |name: &Ident| name.name().to_owned();
+        let spec = &sealed.spec;
+        Self {
+            schema: table.schema().map(name),
+            table: name(table.name()),
+            column: name(&sealed.column),
+            row: sealed.row.iter().map(name).collect(),
+            tenant: sealed.tenant.as_ref().map(name),
+            context: spec.context().to_owned(),
+            kind: spec.kind().to_string(),
+            suite: Some(spec.suite().to_string()),
+            also_opens: spec.other_suite().map(|suite| suite.to_string()),
+            any_row: !spec.is_row_bound(),
+            per_tenant: spec.is_tenant_bound(),
+            pad: spec.padding().map(|padding| padding.bytes().into()),
+            index: sealed.indexes.iter().map(DescribedIndex::of).collect(),
+        }
+    }
+
     pub(super) fn read(self) -> Result<SealedColumn, RotationProblem> {
         let shown = match &self.schema {
             Some(schema) => format!("{schema}.{}.{}", self.table, self.column),
@@ -139,6 +159,18 @@ impl Described {
 }
 
 impl DescribedIndex {
+    fn of(index: &SealedIndex) -> Self {
+        let spec = &index.spec;
+        Self {
+            column: index.column.name().to_owned(),
+            name: Some(spec.name().to_owned()),
+            normalize: Some(spec.normalizer().to_string()),
+            bits: spec.bits().map(i64::from),
+            cost: spec.cost().map(|cost| cost.figures().map(i64::from)),
+            per_tenant: spec.is_tenant_bound(),
+        }
+    }
+
     fn spec(&self, column: &ColumnSpec, shown: &str) -> Result<IndexSpec, RotationProblem> {
         let bits = self.bits.map(|found| {
             u8::try_from(found).map_err(|_| figure(shown, "bits of an index", found, "1 to 64"))

@@ -37,6 +37,7 @@ const LOOK: &str = "with asked as (select to_regclass($1) as oid)
         where key.indrelid = class.oid and key.indisprimary and place.number <= key.indnkeyatts
     ) as key on true";
 
+#[expect(clippy::struct_excessive_bools, reason = "a row as it is")]
 struct Looked {
     schema: Option<String>,
     name: Option<String>,
@@ -153,12 +154,13 @@ impl Looked {
             column: column.column.name().to_owned(),
             found,
         })?;
-        let key = |(name, found): (&Ident, String)| match KeyKind::of(&found) {
-            Some(kind) => Ok((name.clone(), kind)),
-            None => {
-                let (table, column) = (table.clone(), name.name().to_owned());
-                Err(RotationProblem::KeyType { table, column, found })
-            }
+        let key = |(name, found): (&Ident, String)| {
+            let kind = KeyKind::of(&found).ok_or_else(|| RotationProblem::KeyType {
+                table: table.clone(),
+                column: name.name().to_owned(),
+                found,
+            })?;
+            Ok((name.clone(), kind))
         };
         let keys = column.row.iter().zip(self.key_types).map(key).collect::<Result<_, _>>()?;
         let ident = |name: &String| Ident::new(name.clone()).expect("the catalog has names");

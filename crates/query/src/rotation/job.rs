@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use pgkeel_connect::{Type, TypedParam};
+use pgkeel_connect::Type;
 use pgkeel_crypto::KeyId;
 use tokio_postgres::Row;
 
 use super::RotationProblem;
+use super::bound::{Bound, params};
 use super::inspect::Target;
-use super::key::{Bound, Key};
+use super::key::Key;
 use super::problem::Step;
 use super::state::RotationState;
 use crate::Executor;
@@ -258,8 +259,4 @@ async fn end_of_range(
     // sql: names are quoted, keys are parameters, the size of a range is a number
     let row = db.query_opt_typed(&sql, &params(&bound)).await.map_err(Step::Claim.failed())?;
     row.map(|row| keys.of(&row)).transpose().map_err(|error| Step::Claim.unreadable(error))
-}
-
-pub(super) fn params(bound: &[Bound]) -> Vec<TypedParam<'_>> {
-    bound.iter().map(|(value, kind)| (&**value as _, kind.clone())).collect()
 }

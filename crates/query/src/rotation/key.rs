@@ -8,6 +8,8 @@ use serde::Serialize;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use super::bound::Bound;
+
 /// The columns of a primary key, in its order.
 #[derive(Debug, Clone)]
 pub(super) struct Keys(Vec<(Ident, KeyKind)>);
@@ -93,9 +95,6 @@ impl KeyKind {
         }
     }
 }
-
-/// A parameter's value, with what it is declared as.
-pub(super) type Bound = (Box<dyn ToSql + Send + Sync>, Type);
 
 impl Keys {
     pub(super) fn new(columns: Vec<(Ident, KeyKind)>) -> Self {

@@ -29,6 +29,7 @@
 //! `create index concurrently on users (id) where substring(email from 1 for 8) <> '\x…'`, with the header that is current.
 
 mod batch;
+mod bound;
 mod cells;
 mod class;
 mod column;
@@ -46,6 +47,7 @@ mod rotate;
 mod state;
 mod usage;
 mod verify;
+mod worker;
 
 pub use self::class::FailureClass;
 pub use self::column::{SealedColumn, SealedIndex};

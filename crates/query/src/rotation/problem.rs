@@ -13,6 +13,9 @@ pub enum RotationProblem {
     /// A description of columns cannot be read.
     #[error("the description of sealed columns cannot be read")]
     Document(#[source] toml::de::Error),
+    /// The tables describe a column in a way that this program does not know.
+    #[error("what is published of a sealed column cannot be read: a newer program may have published it")]
+    Stored(#[source] serde_json::Error),
     /// A description has a name that PostgreSQL does not have.
     #[error("{name:?} of the sealed column {column} is no name")]
     Name {

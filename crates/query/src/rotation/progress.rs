@@ -68,6 +68,7 @@ impl Meter {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 pub(super) fn key_as_text<S: Serializer>(key: &KeyId, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(key)
 }

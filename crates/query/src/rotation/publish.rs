@@ -1,28 +1,24 @@
 //! Which columns are sealed, where all programs and operators find it.
 
-use pgkeel_connect::{Ident, Type};
-use pgkeel_crypto::{ColumnSpec, IndexSpec};
+use pgkeel_connect::Type;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::document::{Described, DescribedIndex};
+use super::document::Described;
 use super::inspect::Target;
 use super::problem::Step;
 use super::{RotationProblem, SealedColumn};
 use crate::{Error, Executor};
 
-/// Columns and their indexes, each of the arrays a column of theirs. What was there is told apart by the system column xmax,
-/// which is 0 of a new row.
-const PUBLISH: &str = "with columns as (
+/// What was there is told apart by the system column xmax, which is 0 of a new row.
+const PUBLISH: &str = "with asked as (
+        select * from jsonb_to_recordset($1::jsonb) as asked(schema text, \"table\" text, \"column\" text, row text[], tenant text,
+            context text, kind text, suite text, also_opens text, any_row bool, per_tenant bool, pad int4, index jsonb)
+    ), columns as (
         insert into pgkeel.sealed_column as known (table_schema, table_name, column_name, row_columns, tenant_column,
             context, kind, suite, also_opens, is_row_bound, is_tenant_bound, padding)
-        select asked.schema, asked.name, asked.col,
-            (select array_agg(key.name order by key.number)
-                from unnest($13::int8[], $14::text[]) with ordinality as key(place, name, number) where key.place = asked.place),
-            asked.tenant, asked.context, asked.kind, asked.suite, asked.also_opens, asked.of_row, asked.of_tenant, asked.padding
-        from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::bool[], $11::bool[], $12::int4[])
-            as asked(schema, name, col, place, tenant, context, kind, suite, also_opens, of_row, of_tenant, padding)
+        select schema, \"table\", \"column\", asked.row, tenant, context, kind, suite, also_opens, not any_row, per_tenant, pad
+        from asked
         on conflict (table_schema, table_name, column_name) do update set
             row_columns = excluded.row_columns, tenant_column = excluded.tenant_column, context = excluded.context,
             kind = excluded.kind, suite = excluded.suite, also_opens = excluded.also_opens,
@@ -36,10 +32,9 @@ const PUBLISH: &str = "with columns as (
     ), indexes as (
         insert into pgkeel.sealed_index as known (table_schema, table_name, column_name, index_column, name, normalizer, bits,
             cost, is_tenant_bound)
-        select asked.schema, asked.name, asked.col, asked.index_col, asked.index_name, asked.normalizer, asked.bits,
-            string_to_array(asked.cost, ' ')::int8[], asked.of_tenant
-        from unnest($15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::int2[], $22::text[], $23::bool[])
-            as asked(schema, name, col, index_col, index_name, normalizer, bits, cost, of_tenant)
+        select asked.schema, asked.\"table\", asked.\"column\", of.\"column\", of.name, of.normalize, of.bits, of.cost, of.per_tenant
+        from asked cross join lateral jsonb_to_recordset(asked.index)
+            as of(\"column\" text, name text, normalize text, bits int2, cost int8[], per_tenant bool)
         on conflict (table_schema, table_name, index_column) do update set
             column_name = excluded.column_name, name = excluded.name, normalizer = excluded.normalizer,
             bits = excluded.bits, cost = excluded.cost, is_tenant_bound = excluded.is_tenant_bound
@@ -52,13 +47,15 @@ const PUBLISH: &str = "with columns as (
     from (select * from columns union all select * from indexes) as written
     group by 1 order by 1";
 
-const PUBLISHED: &str =
-    "select id, table_schema, table_name, column_name, row_columns, tenant_column, context, kind, suite,
-        also_opens, is_row_bound, is_tenant_bound, padding::int8
-    from pgkeel.sealed_column order by table_schema, table_name, column_name";
-
-const INDEXES: &str = "select table_schema, table_name, column_name, index_column, name, normalizer, bits::int8, cost, is_tenant_bound
-    from pgkeel.sealed_index order by table_schema, table_name, column_name, index_column";
+const PUBLISHED: &str = "select id, jsonb_build_object('schema', table_schema, 'table', table_name, 'column', column_name,
+        'row', row_columns, 'tenant', tenant_column, 'context', context, 'kind', kind, 'suite', suite, 'also_opens', also_opens,
+        'any_row', not is_row_bound, 'per_tenant', is_tenant_bound, 'pad', padding,
+        'index', coalesce((select jsonb_agg(jsonb_build_object('column', index_column, 'name', name, 'normalize', normalizer,
+                'bits', bits, 'cost', cost, 'per_tenant', of.is_tenant_bound) order by index_column)
+            from pgkeel.sealed_index as of
+            where (of.table_schema, of.table_name, of.column_name)
+                = (known.table_schema, known.table_name, known.column_name)), '[]'))::text
+    from pgkeel.sealed_column as known order by table_schema, table_name, column_name";
 
 /// What [`publish`] has written. Columns are told by schema, table and name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -85,11 +82,10 @@ pub async fn publish(db: &impl Executor, columns: &[SealedColumn]) -> Result<Pub
     let mut asked = Vec::new();
     for column in columns {
         let target = Target::of(column, db).await?;
-        asked.push((column, Place::of(&target)));
+        asked.push(Described::of(column, &target.table));
     }
-    let (texts, indexes) = (Arrays::columns(&asked), Arrays::indexes(&asked));
-    let params: Vec<_> = texts.params().into_iter().chain(indexes.params()).collect();
-    let rows = db.query_typed(PUBLISH, &params).await.map_err(Step::Publish.failed())?;
+    let asked = serde_json::to_string(&asked).expect("texts, numbers and lists are JSON");
+    let rows = db.query_typed(PUBLISH, &[(&asked, Type::TEXT)]).await.map_err(Step::Publish.failed())?;
     let mut published = Published { added: Vec::new(), changed: Vec::new(), unchanged: columns.len() };
     for row in &rows {
         let read = || Ok((row.try_get(0)?, row.try_get(1)?));
@@ -136,21 +132,14 @@ pub async fn published(db: &impl Executor) -> Result<Vec<SealedColumn>, Error> {
 
 /// With their numbers.
 pub(super) async fn numbered(db: &impl Executor) -> Result<Vec<(i64, SealedColumn)>, RotationProblem> {
-    let unreadable = |error| Step::Published.unreadable(error);
-    let columns = db.query_typed(PUBLISHED, &[]).await.map_err(Step::Published.failed())?;
-    let indexes = db.query_typed(INDEXES, &[]).await.map_err(Step::Published.failed())?;
-    let mut read = Vec::with_capacity(columns.len());
-    for row in &columns {
-        let place = Place::read(row, 1).map_err(unreadable)?;
-        let mut described = described(row).map_err(unreadable)?;
-        for index in &indexes {
-            if Place::read(index, 0).map_err(unreadable)? == place {
-                described.index.push(described_index(index).map_err(unreadable)?);
-            }
-        }
-        read.push((row.try_get(0).map_err(unreadable)?, described.read()?));
-    }
-    Ok(read)
+    let rows = db.query_typed(PUBLISHED, &[]).await.map_err(Step::Published.failed())?;
+    let read = |row: &Row| {
+        let columns = || Ok((row.try_get(0)?, row.try_get(1)?));
+        let (number, text): (i64, String) = columns().map_err(|error| Step::Published.unreadable(error))?;
+        let described: Described = serde_json::from_str(&text).map_err(RotationProblem::Stored)?;
+        Ok((number, described.read()?))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// The column's number.
@@ -171,137 +160,4 @@ pub(super) async fn number(
         return Err(RotationProblem::PublishedOtherwise { column: column.to_string() });
     }
     Ok(number)
-}
-
-/// Schema, table and column.
-#[derive(PartialEq, Eq)]
-struct Place {
-    schema: String,
-    table: String,
-    column: String,
-}
-
-impl Place {
-    fn of(target: &Target) -> Self {
-        let schema = target.table.schema().map(|schema| schema.name().to_owned());
-        let (table, column) = (target.table.name().name().to_owned(), target.column.name().to_owned());
-        Self { schema: schema.unwrap_or_default(), table, column }
-    }
-
-    /// In three columns of a row, from this one on.
-    fn read(row: &Row, at: usize) -> Result<Self, tokio_postgres::Error> {
-        Ok(Self { schema: row.try_get(at)?, table: row.try_get(at + 1)?, column: row.try_get(at + 2)? })
-    }
-}
-
-fn described(row: &Row) -> Result<Described, tokio_postgres::Error> {
-    let (suite, is_row_bound): (String, bool) = (row.try_get(8)?, row.try_get(10)?);
-    Ok(Described {
-        schema: Some(row.try_get(1)?),
-        table: row.try_get(2)?,
-        column: row.try_get(3)?,
-        row: row.try_get(4)?,
-        tenant: row.try_get(5)?,
-        context: row.try_get(6)?,
-        kind: row.try_get(7)?,
-        suite: Some(suite),
-        also_opens: row.try_get(9)?,
-        any_row: !is_row_bound,
-        per_tenant: row.try_get(11)?,
-        pad: row.try_get(12)?,
-        index: Vec::new(),
-    })
-}
-
-fn described_index(row: &Row) -> Result<DescribedIndex, tokio_postgres::Error> {
-    let cost: Option<Vec<i64>> = row.try_get(7)?;
-    Ok(DescribedIndex {
-        column: row.try_get(3)?,
-        name: Some(row.try_get(4)?),
-        normalize: Some(row.try_get(5)?),
-        bits: row.try_get(6)?,
-        cost: cost.and_then(|cost| cost.try_into().ok()),
-        per_tenant: row.try_get(8)?,
-    })
-}
-
-type Param = (Box<dyn tokio_postgres::types::ToSql + Send + Sync>, Type);
-
-/// Parameters of [`PUBLISH`].
-struct Arrays(Vec<Param>);
-
-impl Arrays {
-    fn columns(asked: &[(&SealedColumn, Place)]) -> Self {
-        let texts = |text: &dyn Fn(&SealedColumn, &Place) -> Option<String>| -> Param {
-            (
-                Box::new(asked.iter().map(|(column, place)| text(column, place)).collect::<Vec<_>>()),
-                Type::TEXT_ARRAY,
-            )
-        };
-        let flags = |flag: fn(&ColumnSpec) -> bool| -> Param {
-            (
-                Box::new(asked.iter().map(|(column, _)| flag(&column.spec)).collect::<Vec<_>>()),
-                Type::BOOL_ARRAY,
-            )
-        };
-        let padding =
-            |(column, _): &(&SealedColumn, Place)| column.spec.padding().map(|it| i32::from(it.bytes()));
-        let keys = (0..)
-            .zip(asked)
-            .flat_map(|(place, (column, _))| column.row.iter().map(move |name| (place, name)));
-        let keys: Vec<(i64, &Ident)> = keys.collect();
-        let mut params = places(asked.iter().map(|(_, place)| place));
-        params.extend([
-            (Box::new((0..).take(asked.len()).collect::<Vec<i64>>()) as _, Type::INT8_ARRAY),
-            texts(&|column, _| column.tenant.as_ref().map(|name| name.name().to_owned())),
-            texts(&|column, _| Some(column.spec.context().to_owned())),
-            texts(&|column, _| Some(column.spec.kind().to_string())),
-            texts(&|column, _| Some(column.spec.suite().to_string())),
-            texts(&|column, _| column.spec.other_suite().map(|suite| suite.to_string())),
-            flags(ColumnSpec::is_row_bound),
-            flags(ColumnSpec::is_tenant_bound),
-            (Box::new(asked.iter().map(padding).collect::<Vec<_>>()), Type::INT4_ARRAY),
-            (Box::new(keys.iter().map(|(place, _)| *place).collect::<Vec<_>>()), Type::INT8_ARRAY),
-            (
-                Box::new(keys.iter().map(|(_, name)| name.name().to_owned()).collect::<Vec<_>>()),
-                Type::TEXT_ARRAY,
-            ),
-        ]);
-        Self(params)
-    }
-
-    fn indexes(asked: &[(&SealedColumn, Place)]) -> Self {
-        let all: Vec<_> = asked
-            .iter()
-            .flat_map(|(column, place)| column.indexes.iter().map(move |index| (index, place)))
-            .collect();
-        let texts = |text: &dyn Fn(&IndexSpec) -> Option<String>| -> Param {
-            (Box::new(all.iter().map(|(index, _)| text(&index.spec)).collect::<Vec<_>>()), Type::TEXT_ARRAY)
-        };
-        let columns: Vec<String> = all.iter().map(|(index, _)| index.column.name().to_owned()).collect();
-        let bits: Vec<_> = all.iter().map(|(index, _)| index.spec.bits().map(i16::from)).collect();
-        let flags: Vec<_> = all.iter().map(|(index, _)| index.spec.is_tenant_bound()).collect();
-        let mut params = places(all.iter().map(|(_, place)| *place));
-        params.extend([
-            (Box::new(columns) as _, Type::TEXT_ARRAY),
-            texts(&|spec| Some(spec.name().to_owned())),
-            texts(&|spec| Some(spec.normalizer().to_string())),
-            (Box::new(bits) as _, Type::INT2_ARRAY),
-            texts(&|spec| spec.cost().map(|cost| cost.figures().map(|figure| figure.to_string()).join(" "))),
-            (Box::new(flags) as _, Type::BOOL_ARRAY),
-        ]);
-        Self(params)
-    }
-
-    fn params(&self) -> Vec<pgkeel_connect::TypedParam<'_>> {
-        self.0.iter().map(|(value, kind)| (&**value as _, kind.clone())).collect()
-    }
-}
-
-/// Schemas, tables and columns.
-fn places<'a>(places: impl Iterator<Item = &'a Place> + Clone) -> Vec<Param> {
-    let texts = |text: fn(&Place) -> &String| -> Param {
-        (Box::new(places.clone().map(|place| text(place).clone()).collect::<Vec<_>>()), Type::TEXT_ARRAY)
-    };
-    vec![texts(|place| &place.schema), texts(|place| &place.table), texts(|place| &place.column)]
 }

@@ -3,25 +3,17 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use pgkeel_crypto::{KeyId, Vault};
-use tokio::time::{Instant, sleep, timeout};
 
-use super::batch::Batch;
 use super::cells::key_of;
 use super::inspect::Target;
-use super::job::{Job, Looked, Range};
-use super::pace::Pace;
+use super::job::Job;
 use super::patience::Patience;
-use super::progress::{Meter, Progress};
+use super::progress::Progress;
 use super::publish;
-use super::state::{self, RotationState};
+use super::state;
+use super::worker::Worker;
 use super::{RotationProblem, RotationStatus, SealedColumn, Step};
 use crate::{Error, Executor};
-
-/// How often a worker looks that has nothing to do, as others are at the last ranges or the rotation is paused.
-const LOOKING: Duration = Duration::from_millis(200);
-
-/// How long a worker tries to give back a range that it leaves.
-const GIVING_BACK: Duration = Duration::from_secs(1);
 
 /// Seals all values of a column anew that are not sealed as they would be now: under the vault's primary key, by the column's suite.
 ///
@@ -45,17 +37,17 @@ const GIVING_BACK: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 #[must_use = "a rotation is run by `run`"]
 pub struct Rotation<'a> {
-    vault: &'a Vault,
-    column: &'a SealedColumn,
-    owner: String,
-    most_rows: u32,
-    range_rows: u32,
-    rate: Option<NonZeroU32>,
-    lock_timeout: Duration,
-    lease: Duration,
-    patience: Duration,
-    longest_pause: Duration,
-    most_failures: u64,
+    pub(super) vault: &'a Vault,
+    pub(super) column: &'a SealedColumn,
+    pub(super) owner: String,
+    pub(super) most_rows: u32,
+    pub(super) range_rows: u32,
+    pub(super) rate: Option<NonZeroU32>,
+    pub(super) lock_timeout: Duration,
+    pub(super) lease: Duration,
+    pub(super) patience: Duration,
+    pub(super) longest_pause: Duration,
+    pub(super) most_failures: u64,
 }
 
 impl<'a> Rotation<'a> {
@@ -70,8 +62,8 @@ impl<'a> Rotation<'a> {
             rate: None,
             lock_timeout: Duration::from_millis(100),
             lease: Duration::from_secs(30),
-            patience: Duration::from_secs(60),
-            longest_pause: Duration::from_secs(3600),
+            patience: Duration::from_mins(1),
+            longest_pause: Duration::from_hours(1),
             most_failures: 10_000,
         }
     }
@@ -107,14 +99,14 @@ impl<'a> Rotation<'a> {
     /// A worker that has not been heard of for so long loses its range to another one: 100 ms to 1 h, by default 30 s. It is heard of
     /// after each batch.
     pub fn lease(self, lease: Duration) -> Self {
-        Self { lease: lease.clamp(Duration::from_millis(100), Duration::from_secs(3600)), ..self }
+        Self { lease: lease.clamp(Duration::from_millis(100), Duration::from_hours(1)), ..self }
     }
 
     /// Tries a step again that fails for a cause that may pass, for at most so long: locks, time limits, deadlocks, a server that
     /// restarts, a connection that is lost. By default 60 s, up to an hour. A pool has another connection then; a single connection
     /// has not. So long, and at least 1 s, an answer is waited for.
     pub fn patience(self, patience: Duration) -> Self {
-        Self { patience: patience.min(Duration::from_secs(3600)), ..self }
+        Self { patience: patience.min(Duration::from_hours(1)), ..self }
     }
 
     /// Waits no longer while the rotation is paused: by default an hour.
@@ -159,153 +151,9 @@ impl<'a> Rotation<'a> {
     }
 
     /// What is sealed now begins with, and its key.
-    fn header(&self) -> ([u8; 8], KeyId) {
+    pub(super) fn header(&self) -> ([u8; 8], KeyId) {
         let header = self.vault.prefix_of(&self.column.spec);
         (header, key_of(&header).expect("a header names its key"))
-    }
-}
-
-/// How it went with a range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Went {
-    /// It is done, or somebody else's by now.
-    Through,
-    /// Something is left to do.
-    Astray,
-}
-
-/// One that works on a rotation.
-struct Worker<'w, E, O> {
-    rotation: &'w Rotation<'w>,
-    db: &'w E,
-    target: &'w Target,
-    job: Job,
-    observe: &'w O,
-}
-
-impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
-    async fn work(&self) -> Result<(), RotationProblem> {
-        let (mut patience, mut meter) = (Patience::new(self.rotation.patience), Meter::new());
-        let mut pace = Pace::new(self.rotation.most_rows, self.rotation.rate);
-        let mut paused: Option<Instant> = None;
-        loop {
-            let Some(looked) = patience.with(Step::Look, self.job.look(self.db)).await? else { continue };
-            match looked.state {
-                RotationState::Running => paused = None,
-                RotationState::Paused => {
-                    let waited = paused.get_or_insert_with(Instant::now).elapsed();
-                    if waited > self.rotation.longest_pause {
-                        return Err(RotationProblem::Paused { id: self.job.id, waited });
-                    }
-                    patience.renew();
-                    sleep(LOOKING).await;
-                    continue;
-                }
-                RotationState::Cancelled | RotationState::Finished | RotationState::Unsettled => {
-                    return Ok(());
-                }
-            }
-            self.check_key()?;
-            match patience.with(Step::Claim, self.claim(&looked)).await? {
-                Some(Some(mut range)) => {
-                    let went =
-                        self.go_through(&mut range, &looked, &mut pace, &mut patience, &mut meter).await;
-                    if !matches!(went, Ok(Went::Through)) {
-                        // If that fails, others have to wait until the lease is over.
-                        let _ = timeout(GIVING_BACK, self.job.give_back(self.db, &range)).await;
-                        went?;
-                    }
-                }
-                Some(None) if looked.is_cut => {
-                    if patience.with(Step::EndPass, self.job.end_pass(self.db, looked.pass)).await?
-                        == Some(false)
-                    {
-                        patience.renew();
-                        sleep(LOOKING).await;
-                    }
-                }
-                Some(None) | None => {}
-            }
-        }
-    }
-
-    /// A range that was left by somebody, or the next one.
-    async fn claim(&self, looked: &Looked) -> Result<Option<Range>, RotationProblem> {
-        let Rotation { lease, range_rows, owner, .. } = self.rotation;
-        let taken = self.job.take(self.db, self.target, looked, *lease, owner).await?;
-        if taken.is_some() || looked.is_cut {
-            return Ok(taken);
-        }
-        self.job.cut(self.db, self.target, looked, *range_rows, owner).await
-    }
-
-    /// Batch by batch, until the range is done or lost, the rotation does not run any more, or something is in the way.
-    async fn go_through(
-        &self,
-        range: &mut Range,
-        looked: &Looked,
-        pace: &mut Pace,
-        patience: &mut Patience,
-        meter: &mut Meter,
-    ) -> Result<Went, RotationProblem> {
-        let Rotation { vault, column, lock_timeout, most_failures, .. } = self.rotation;
-        loop {
-            let begun = Instant::now();
-            let header = self.check_key()?;
-            let reading = Batch::read(self.db, self.target, range, header, pace.batch());
-            let Some(batch) = patience.with(Step::Read, reading).await? else {
-                pace.halve();
-                return Ok(Went::Astray);
-            };
-            let is_done = batch.len() < pace.batch() as usize;
-            let resealed = batch.reseal(vault, column, self.job)?;
-            let writing = Instant::now();
-            let written = resealed.write(self.db, self.target, self.job, range, is_done, *lock_timeout);
-            let Some(written) = patience.with(Step::Write, written).await? else {
-                // Whether it was written is not known: if so, the range is further by now. So it is taken again.
-                pace.halve();
-                return Ok(Went::Astray);
-            };
-            let Some((counts, state)) = written else { return Ok(Went::Through) };
-            patience.renew();
-            pace.learn(batch.len(), batch.bytes(), writing.elapsed());
-            meter.done.add(counts);
-            (self.observe)(&self.progress(looked, *pace, meter));
-            sleep(pace.rest(batch.len(), begun.elapsed())).await;
-            let failed = meter.done.failed;
-            match resealed.last_failure() {
-                Some(class) if failed > *most_failures => {
-                    return Err(RotationProblem::TooManyFailures { failed, class });
-                }
-                _ if is_done => return Ok(Went::Through),
-                _ if state != RotationState::Running => return Ok(Went::Astray),
-                _ => range.cursor = batch.last(),
-            }
-        }
-    }
-
-    /// The header of what is sealed now, if it is still of the rotation's key.
-    fn check_key(&self) -> Result<[u8; 8], RotationProblem> {
-        let (header, found) = self.rotation.header();
-        let to_key = self.job.to_key;
-        if found == to_key { Ok(header) } else { Err(RotationProblem::OtherPrimary { to_key, found }) }
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    fn progress(&self, looked: &Looked, pace: Pace, meter: &Meter) -> Progress {
-        let cut = looked.done as f64 * f64::from(self.rotation.range_rows);
-        let left = self.target.rows.filter(|rows| *rows > 0).map(|rows| (1.0 - cut / rows as f64).max(0.0));
-        let elapsed = meter.elapsed().as_secs_f64();
-        let seconds_left = left.filter(|left| *left < 1.0).map(|left| elapsed * left / (1.0 - left));
-        Progress {
-            rotation: self.job.id,
-            pass: looked.pass,
-            done: meter.done,
-            rows_per_second: meter.rows_per_second(),
-            batch: pace.batch(),
-            left,
-            seconds_left,
-        }
     }
 }
 

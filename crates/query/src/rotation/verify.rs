@@ -4,10 +4,10 @@ use pgkeel_crypto::{Error as CryptoError, KeyId, Vault};
 use serde::Serialize;
 
 use super::batch::in_place;
+use super::bound::{Bound, params};
 use super::cells::key_of;
 use super::inspect::Target;
-use super::job::params;
-use super::key::{Bound, Key};
+use super::key::Key;
 use super::problem::Step;
 use super::progress::keys_as_text;
 use super::state::RowFailure;

@@ -35,7 +35,8 @@ async fn keyring(primary: &str, decrypt: &[&str], disabled: &[&str]) -> pgkeel_c
     }
     for key in [K1, K2, K3] {
         // Each begins with other digits than the others, and has no two alike.
-        let secret: String = (0..32).map(|at| format!("{:02x}", at ^ key.as_bytes()[0])).collect();
+        let secret = (0..32).map(|at| at ^ key.as_bytes()[0]);
+        let secret = secret.fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
         variables.insert(format!("PGKEEL_KEY_{key}"), secret);
     }
     let sources = Sources::new(|name: &str| variables.get(name).cloned());
