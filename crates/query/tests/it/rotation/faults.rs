@@ -289,26 +289,27 @@ async fn a_worker_that_has_lost_its_lease_writes_nothing_there() {
     let (old, new) = (vault(K1, &[], &[]).await, vault(K2, &[K1], &[]).await);
     let (connection, column) = (users(&database, &old, 300).await, emails());
     let other = database.connection().await;
-    let sees = async || {
+    let look = async || {
         let take = "update pgkeel.rotation_range set lease = lease + 1, owner = 'other', heartbeat_at = clock_timestamp()
             where number = 1 and pass = 1 and owner <> 'other'";
         let was_ours = other.execute(take, &[]).await.unwrap();
         let done = "select count(*) from app.users where id <= 100 and substring(email from 5 for 4) = '\\x22222222'";
         (was_ours, other.query_scalar::<i64>(done, &[]).await.unwrap())
     };
-    let seen = std::sync::Mutex::new(Vec::new());
+    let told = std::sync::Mutex::new(Vec::new());
     let observe = |progress: &rotation::Progress| {
         // Until it has gone through the other ranges.
         if progress.done.rewritten <= 210 {
-            let now = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(sees()));
-            seen.lock().unwrap().push(now);
+            let now = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(look()));
+            told.lock().unwrap().push(now);
         }
     };
     let rotation = Rotation::new(&new, &column).most_rows(10).range_rows(100).lease(Duration::from_secs(1));
     let ended = rotation.run(&connection, observe).await.unwrap();
-    let seen = seen.into_inner().unwrap();
+    let seen = told.into_inner().unwrap();
     assert_eq!(seen[0], (1, 10), "the first batch was its own");
     assert!(seen[1..].iter().all(|now| *now == (0, 10)), "{seen:?}");
-    assert_eq!((seen.len(), ended.counts.scanned, ended.counts.rewritten), (21, 300, 300));
+    assert!(seen.len() > 20, "it went on with the other ranges");
+    assert_eq!((ended.counts.scanned, ended.counts.rewritten), (300, 300));
     assert_eq!(by_key(&connection).await, under(K2, 300));
 }
