@@ -33,6 +33,19 @@ impl Cost {
         cost
     }
 
+    /// As [`new`](Self::new); `None` where that panics.
+    #[must_use]
+    pub const fn checked(memory_kib: u32, iterations: u32, lanes: u32) -> Option<Self> {
+        let cost = Self::unchecked(memory_kib, iterations, lanes);
+        if cost.is_at_least(Self::INDEX) && Self::MOST.is_at_least(cost) { Some(cost) } else { None }
+    }
+
+    /// Memory in KiB, iterations and lanes.
+    #[must_use]
+    pub const fn figures(self) -> [u32; 3] {
+        [self.memory_kib, self.iterations, self.lanes]
+    }
+
     pub(crate) const fn unchecked(memory_kib: u32, iterations: u32, lanes: u32) -> Self {
         Self { memory_kib, iterations, lanes }
     }
@@ -46,7 +59,8 @@ impl Cost {
 
     /// As three numbers of four bytes, big-endian.
     pub(crate) const fn to_bytes(self) -> [[u8; 4]; 3] {
-        [self.memory_kib.to_be_bytes(), self.iterations.to_be_bytes(), self.lanes.to_be_bytes()]
+        let [memory_kib, iterations, lanes] = self.figures();
+        [memory_kib.to_be_bytes(), iterations.to_be_bytes(), lanes.to_be_bytes()]
     }
 }
 

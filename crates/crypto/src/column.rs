@@ -1,11 +1,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::envelope::Header;
-use crate::envelope::MOST_TENANT;
-use crate::error::{Difference, Error, Misplaced};
-use crate::place::Place;
 use crate::plain::Plain;
+use crate::spec::ColumnShape;
 use crate::suite::Suite;
 
 pub(crate) const MOST_CONTEXT: usize = 128;
@@ -34,7 +31,7 @@ pub struct Column<T> {
 }
 
 /// Values are made longer, so that their lengths tell less.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Padding(u16);
 
 impl Padding {
@@ -48,7 +45,9 @@ impl Padding {
         Self(bytes)
     }
 
-    pub(crate) const fn bytes(self) -> u16 {
+    /// The multiple.
+    #[must_use]
+    pub const fn bytes(self) -> u16 {
         self.0
     }
 }
@@ -124,58 +123,9 @@ impl<T: Plain> Column<T> {
         self.suite
     }
 
-    pub(crate) const fn padding(&self) -> Option<Padding> {
-        self.padding
-    }
-
-    /// The header of its envelopes under this key.
-    pub(crate) const fn header(&self, key: crate::KeyId) -> Header {
-        Header {
-            suite: self.suite,
-            is_padded: self.padding.is_some(),
-            is_row_bound: self.is_row_bound,
-            is_tenant_bound: self.is_tenant_bound,
-            kind: T::KIND,
-            key,
-        }
-    }
-
-    /// Whether this is a place of this column: with row and tenant if its values are bound to them, without if not.
-    pub(crate) fn check_place(&self, place: Place<'_>) -> Result<(), Misplaced> {
-        match (self.is_row_bound, place.row) {
-            (true, None) => return Err(Misplaced::RowMissing),
-            (false, Some(_)) => return Err(Misplaced::RowUnexpected),
-            (true, Some(_)) | (false, None) => {}
-        }
-        check_tenant(self.is_tenant_bound, place.tenant)
-    }
-
-    /// Whether this header is one of this column's envelopes. One that is deterministic, and opened besides, has no row.
-    pub(crate) fn check_header(&self, header: &Header) -> Result<(), Error> {
-        let difference = if header.kind != T::KIND {
-            Difference::Kind { envelope: header.kind, column: T::KIND }
-        } else if header.suite != self.suite && Some(header.suite) != self.also_opens {
-            Difference::Suite { envelope: header.suite, column: self.suite }
-        } else if header.is_row_bound != (self.is_row_bound && header.suite.is_randomized()) {
-            Difference::Row
-        } else if header.is_tenant_bound != self.is_tenant_bound {
-            Difference::Tenant
-        } else {
-            return Ok(());
-        };
-        Err(Error::WrongContext(difference))
-    }
-}
-
-/// Whether there is a tenant, of 1 to 128 bytes, where there has to be one, and none where not.
-pub(crate) fn check_tenant(is_bound: bool, tenant: Option<&str>) -> Result<(), Misplaced> {
-    match (is_bound, tenant) {
-        (true, None) => Err(Misplaced::TenantMissing),
-        (false, Some(_)) => Err(Misplaced::TenantUnexpected),
-        (true, Some(tenant)) if tenant.is_empty() || tenant.len() > MOST_TENANT => {
-            Err(Misplaced::TenantLength)
-        }
-        (true, Some(_)) | (false, None) => Ok(()),
+    pub(crate) const fn shape(&self) -> ColumnShape<'static> {
+        let Self { context, suite, also_opens, is_row_bound, is_tenant_bound, padding, values: _ } = *self;
+        ColumnShape { context, kind: T::KIND, suite, also_opens, is_row_bound, is_tenant_bound, padding }
     }
 }
 

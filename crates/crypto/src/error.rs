@@ -37,7 +37,7 @@ pub enum Error {
     #[error("not a place of {context}: {mistake}")]
     Misplaced {
         /// The column's or index's name.
-        context: &'static str,
+        context: Box<str>,
         /// What is wrong.
         mistake: Misplaced,
     },
@@ -50,6 +50,14 @@ pub enum Error {
     /// The operating system gave no random bytes, so there was no nonce.
     #[error("the operating system gives no random bytes: nothing was sealed, try again")]
     NoRandomness(#[source] NoRandomness),
+    /// The index is not beside the column whose envelopes it was to be made of: a mistake of the program's.
+    #[error("index {index} is not of column {column}")]
+    IndexOfOther {
+        /// The index's name.
+        index: String,
+        /// The column's.
+        column: String,
+    },
     /// The keyring has no key for indexes: give it one, with state `primary`.
     #[error("the keyring has no primary key for indexes: add one, below `index`")]
     NoIndexKey,

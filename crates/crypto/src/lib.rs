@@ -5,7 +5,7 @@
 //!
 //! Read [`Column`] (what is sealed, and what it is bound to), [`Vault`] (what seals and opens), [`Sealed`] and [`Secret`] (what
 //! is stored, and what must not be), then [`KeyringConfig`], [`Sources`] and [`Keyring`] (where keys come from), and
-//! [`BlindIndex`] (equality without opening). The bytes are described in `FORMAT.md`, for other programs to read them.
+//! [`BlindIndex`] (equality without opening); [`ColumnSpec`] is for programs that do not have the types. The bytes are described in `FORMAT.md`, for other programs to read them.
 //!
 //! ```
 //! use pgkeel_crypto::{Column, KeyringConfig, Place, Sources, Vault};
@@ -47,6 +47,7 @@
 
 mod column;
 mod place;
+mod spec;
 mod vault;
 mod sealed;
 mod secret;
@@ -62,7 +63,7 @@ mod error;
 
 pub use self::argon2id::Cost;
 pub use self::column::{Column, Padding};
-pub use self::envelope::{Kind, Malformed};
+pub use self::envelope::{Kind, Malformed, from_text as envelope_from_text, to_text as envelope_to_text};
 pub use self::error::{Difference, Error, Misplaced, NoRandomness};
 pub use self::index::{BlindIndex, IndexValue, Normalizer};
 pub use self::keys::{
@@ -73,5 +74,6 @@ pub use self::place::{Place, RowId};
 pub use self::plain::{Date, Decimal, Json, Plain, Timestamp, Uuid};
 pub use self::sealed::Sealed;
 pub use self::secret::Secret;
+pub use self::spec::{BadSpec, ColumnSpec, IndexSpec};
 pub use self::suite::Suite;
 pub use self::vault::Vault;

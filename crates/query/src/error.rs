@@ -124,6 +124,10 @@ pub enum Error {
     /// The statement is run again and again, where [`NPlusOne`](crate::NPlusOne) refuses that. It was not run this time.
     #[error("a statement is run again and again")]
     Repeated(#[source] Repeated),
+    /// The keys of a sealed column could not be looked after.
+    #[cfg(feature = "rotation")]
+    #[error("the keys of sealed columns could not be looked after")]
+    Rotation(#[source] crate::rotation::RotationProblem),
     /// The statement could not be run; what the executor says of it is the source.
     #[error("the statement failed")]
     Database(#[source] Failure),
@@ -145,6 +149,11 @@ impl std::fmt::Display for Version<'_> {
 pub struct Failure(Box<dyn DatabaseError>);
 
 impl Failure {
+    #[cfg(feature = "rotation")]
+    pub(crate) fn new(error: impl DatabaseError) -> Self {
+        Self(Box::new(error))
+    }
+
     /// The executor's own error, to be downcast: to `pgkeel_pool::Error` of a pool, for example.
     #[must_use]
     pub fn inner(&self) -> &(dyn DatabaseError + 'static) {
@@ -182,6 +191,13 @@ impl<E: DatabaseError> From<E> for Error {
     }
 }
 
+#[cfg(feature = "rotation")]
+impl From<crate::rotation::RotationProblem> for Error {
+    fn from(problem: crate::rotation::RotationProblem) -> Self {
+        Self::Rotation(problem)
+    }
+}
+
 impl From<PageProblem> for Error {
     fn from(problem: PageProblem) -> Self {
         Self::Page(problem)
@@ -200,6 +216,8 @@ impl Error {
         match self {
             Self::Database(failure) => failure.0.server(),
             Self::Unique(violation) => violation.failure().0.server(),
+            #[cfg(feature = "rotation")]
+            Self::Rotation(problem) => problem.failure()?.0.server(),
             _ => None,
         }
     }

@@ -16,6 +16,7 @@
 //! | hold tenants apart | [`tenant::enter`] | [`tenant`] |
 //! | take filters, orders and values of users | [`FieldSet`], [`Constraints`], [`FieldErrors`] | [`input`] |
 //! | bind values of your own types | [`Bind`], [`BindType`] | [`bind`] |
+//! | rotate the keys of sealed columns | `rotation::Rotation` (feature `rotation`) | `rotation` |
 //!
 //! What is kept of all these are [`StatementTexts`]; what goes wrong is an [`Error`]. [`Ident`] and [`Table`] are names that are made
 //! at run time.
@@ -196,6 +197,7 @@
 //! - `uuid`, `chrono`, `json`, `decimal`: values and fields of the crates uuid, chrono, `serde_json` and `rust_decimal`.
 //! - `cursor`: pages behind cursors, which are encrypted by ring with the caller's key.
 //! - `explain`: [plans](explain) of statements.
+//! - `rotation`: [keys of sealed columns](rotation) are rotated, verified and retired.
 //! - `garde`: values held against the rules of the crate garde, as [`FieldErrors`].
 
 mod few;
@@ -216,6 +218,8 @@ pub mod input;
 mod error;
 #[cfg(feature = "explain")]
 pub mod explain;
+#[cfg(feature = "rotation")]
+pub mod rotation;
 #[doc(hidden)]
 pub mod __macro;
 

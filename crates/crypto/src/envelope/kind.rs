@@ -1,3 +1,5 @@
+use crate::BadSpec;
+
 /// The type of a sealed value, as its envelope tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a type that a reader does not know has to be looked at")]
@@ -59,6 +61,19 @@ impl Kind {
     }
 }
 
+impl std::str::FromStr for Kind {
+    type Err = BadSpec;
+
+    /// As it is displayed.
+    fn from_str(word: &str) -> Result<Self, BadSpec> {
+        Self::ALL.into_iter().find(|kind| kind.name() == word).ok_or_else(|| BadSpec::Word {
+            what: "type",
+            word: word.to_owned(),
+            expected: "bytes, text, int, json, uuid, timestamp, decimal, bool, date",
+        })
+    }
+}
+
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
@@ -74,6 +89,7 @@ mod tests {
         for (code, kind) in (0..).zip(Kind::ALL) {
             assert_eq!(kind.code(), code);
             assert_eq!(Kind::from_code(code), Some(kind));
+            assert_eq!(kind.to_string().parse(), Ok(kind));
         }
         assert_eq!(Kind::from_code(9), None);
     }

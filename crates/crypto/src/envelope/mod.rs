@@ -12,7 +12,7 @@ pub(crate) use self::header::Header;
 pub use self::kind::Kind;
 pub use self::malformed::Malformed;
 pub(crate) use self::padding::{mark, padded, unpadded};
-pub(crate) use self::text::{from_text, to_text};
+pub use self::text::{from_text, to_text};
 
 /// The longest envelope: what PostgreSQL stores in a field, 1 GiB less one byte and less the four of the length
 /// (`varatt.h`, `VARLENA_EXTSIZE_BITS`).

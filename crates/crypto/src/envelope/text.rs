@@ -6,12 +6,17 @@ use super::{MOST, Malformed};
 
 const PREFIX: &str = "pgk1.";
 
-/// `pgk1.` and base64url without padding (RFC 4648, 5).
-pub(crate) fn to_text(envelope: &[u8]) -> String {
+/// An envelope's bytes as text: `pgk1.` and base64url without padding (RFC 4648, 5).
+#[must_use]
+pub fn to_text(envelope: &[u8]) -> String {
     format!("{PREFIX}{}", Base64UrlUnpadded::encode_string(envelope))
 }
 
-pub(crate) fn from_text(text: &str) -> Result<Vec<u8>, Malformed> {
+/// The bytes of an envelope that was written as text, and in no other way. Whether they are an envelope is not looked at.
+///
+/// # Errors
+/// [`Malformed::Text`]; [`Malformed::TooLong`].
+pub fn from_text(text: &str) -> Result<Vec<u8>, Malformed> {
     let encoded = text.strip_prefix(PREFIX).ok_or(Malformed::Text)?;
     if encoded.len() / 4 * 3 > MOST {
         return Err(Malformed::TooLong);

@@ -4,12 +4,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::blind_index::BlindIndex;
 use super::normalizer::Normalizer;
 use super::value::IndexValue;
 use crate::Kind;
 use crate::keys::{Prk, Purpose};
-use crate::plain::Plain;
+use crate::spec::IndexShape;
 
 const KEY: usize = 32;
 const SALT: usize = 16;
@@ -32,28 +31,28 @@ impl Hasher {
         }
     }
 
-    /// What the index has for this value.
-    pub(crate) fn value<T: Plain>(&self, index: &BlindIndex<T>, value: &T::Borrowed) -> IndexValue {
-        let hash = T::with_bytes(value, |bytes| match index.normalizer() {
-            Normalizer::Exact => self.hash(index, bytes),
+    /// What the index has for the value of these bytes.
+    pub(crate) fn value(&self, index: &IndexShape<'_>, value: &[u8]) -> IndexValue {
+        let hash = match index.form.normalizer {
+            Normalizer::Exact => self.hash(index, value),
             normalizer => {
-                let text = std::str::from_utf8(bytes).expect("only texts are normalised");
+                let text = std::str::from_utf8(value).expect("only texts are normalised");
                 self.hash(index, normalizer.normalize(text).as_bytes())
             }
-        });
-        match index.bits() {
+        };
+        match index.form.bits {
             0 => IndexValue::whole(hash),
             bits => IndexValue::beacon(hash, bits),
         }
     }
 
-    fn hash<T: Plain>(&self, index: &BlindIndex<T>, normalized: &[u8]) -> [u8; IndexValue::LEN] {
-        match index.cost() {
-            None => self.mac(T::KIND, normalized),
+    fn hash(&self, index: &IndexShape<'_>, normalized: &[u8]) -> [u8; IndexValue::LEN] {
+        match index.form.cost {
+            None => self.mac(index.kind, normalized),
             Some(cost) => {
                 let mut slow = Zeroizing::new([0; 32]);
                 crate::argon2id::hash(cost, normalized, &*self.salt, &mut *slow);
-                self.mac(T::KIND, &*slow)
+                self.mac(index.kind, &*slow)
             }
         }
     }

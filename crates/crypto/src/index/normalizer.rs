@@ -1,5 +1,7 @@
 use zeroize::Zeroizing;
 
+use crate::BadSpec;
+
 /// What is equal to what, in a blind index of text. Its number is part of the index's key and its rule never changes; another
 /// rule would be another normaliser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +34,17 @@ impl Normalizer {
         }
     }
 
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Lower => "lower",
+            Self::Email => "email",
+            Self::Digits => "digits",
+            #[cfg(feature = "unicode")]
+            Self::Nfc => "nfc",
+        }
+    }
+
     /// The text that stands for all that are equal to this one.
     pub(super) fn normalize(self, text: &str) -> Normalized<'_> {
         match self {
@@ -45,6 +58,33 @@ impl Normalizer {
                 Normalized::of(3 * text.len(), text.nfc())
             }
         }
+    }
+}
+
+impl std::str::FromStr for Normalizer {
+    type Err = BadSpec;
+
+    /// As it is displayed.
+    fn from_str(word: &str) -> Result<Self, BadSpec> {
+        let all = [
+            Self::Exact,
+            Self::Lower,
+            Self::Email,
+            Self::Digits,
+            #[cfg(feature = "unicode")]
+            Self::Nfc,
+        ];
+        all.into_iter().find(|normalizer| normalizer.name() == word).ok_or_else(|| BadSpec::Word {
+            what: "normaliser of this program",
+            word: word.to_owned(),
+            expected: "exact, lower, email, digits, and with the feature `unicode` nfc",
+        })
+    }
+}
+
+impl std::fmt::Display for Normalizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -9,6 +9,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use hashbrown::DefaultHashBuilder;
 
 use super::{KeyId, Purpose, Task};
+use crate::suite::Suite;
 
 /// Where one thing may be.
 const WAYS: usize = 4;
@@ -24,19 +25,36 @@ pub(crate) struct Cache<V> {
 
 struct Entry<V> {
     key: KeyId,
-    task: Task,
-    context: &'static str,
+    task: OwnTask,
+    context: Box<str>,
     tenant: Option<Box<str>>,
     value: V,
 }
 
+/// A [`Task`] whose name is its own.
+enum OwnTask {
+    Seal(Suite),
+    Index { name: Box<str>, form: [u8; 15] },
+}
+
 impl<V> Entry<V> {
     fn new(key: KeyId, &Purpose { task, context, tenant }: &Purpose<'_>, value: V) -> Self {
-        Self { key, task, context, tenant: tenant.map(Into::into), value }
+        let task = match task {
+            Task::Seal(suite) => OwnTask::Seal(suite),
+            Task::Index { name, form } => OwnTask::Index { name: name.into(), form },
+        };
+        Self { key, task, context: context.into(), tenant: tenant.map(Into::into), value }
     }
 
     fn is_for(&self, key: KeyId, &Purpose { task, context, tenant }: &Purpose<'_>) -> bool {
-        self.key == key && self.task == task && self.context == context && self.tenant.as_deref() == tenant
+        let is_task = match (&self.task, task) {
+            (OwnTask::Seal(own), Task::Seal(suite)) => *own == suite,
+            (OwnTask::Index { name: own, form: own_form }, Task::Index { name, form }) => {
+                **own == *name && *own_form == form
+            }
+            _ => false,
+        };
+        is_task && self.key == key && *self.context == *context && self.tenant.as_deref() == tenant
     }
 }
 
@@ -85,9 +103,8 @@ impl<V> Cache<V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::Suite;
 
-    fn purpose<'t>(context: &'static str, tenant: Option<&'t str>) -> Purpose<'t> {
+    fn purpose<'t>(context: &'t str, tenant: Option<&'t str>) -> Purpose<'t> {
         Purpose { task: Task::Seal(Suite::KcXaes256Gcm), context, tenant }
     }
 

@@ -45,17 +45,17 @@ impl Prk {
 /// What a key is derived for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Purpose<'t> {
-    pub(crate) task: Task,
-    pub(crate) context: &'static str,
+    pub(crate) task: Task<'t>,
+    pub(crate) context: &'t str,
     pub(crate) tenant: Option<&'t str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Task {
+pub(crate) enum Task<'t> {
     /// To seal and open a column's values.
     Seal(Suite),
     /// To index them: under this name, normalised and cut as the form says.
-    Index { name: &'static str, form: [u8; 15] },
+    Index { name: &'t str, form: [u8; 15] },
 }
 
 /// Purpose, suite and form.

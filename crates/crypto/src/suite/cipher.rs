@@ -1,6 +1,6 @@
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::xaes::Xaes;
+use super::xaes::{MessageKey, Xaes};
 use super::{COMMITMENT, NONCE, Suite, TAG};
 
 /// Why a body is not opened.
@@ -62,6 +62,14 @@ impl Cipher {
         sealed.inspect_err(|_| body.zeroize())
     }
 
+    /// Whether the body commits to this key, if it commits to one.
+    pub(crate) fn check_key(&self, body: &[u8]) -> Result<(), Refusal> {
+        match self {
+            Self::KcXaes(xaes) => committed(xaes, body).map(drop),
+            _ => Ok(()),
+        }
+    }
+
     /// The text of a body that is authentic, in an allocation of exactly its length.
     pub(crate) fn open(&self, aad: &[u8], body: &[u8]) -> Result<Vec<u8>, Refusal> {
         match self {
@@ -99,14 +107,17 @@ fn open_xaes(xaes: &Xaes, aad: &[u8], body: &[u8]) -> Result<Vec<u8>, Refusal> {
 }
 
 fn open_kc_xaes(xaes: &Xaes, aad: &[u8], body: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let (key, nonce, rest) = committed(xaes, body)?;
+    let (text, tag) = rest.split_last_chunk::<TAG>().ok_or(Refusal::Tampered)?;
+    key.decrypt(nonce, aad, text, tag).ok_or(Refusal::Tampered)
+}
+
+/// The key that a body commits to, with its nonce and what stands behind the commitment.
+fn committed<'b>(xaes: &Xaes, body: &'b [u8]) -> Result<(MessageKey, &'b [u8; NONCE], &'b [u8]), Refusal> {
     use ctutils::CtEq as _;
 
     let (nonce, rest) = body.split_first_chunk::<NONCE>().ok_or(Refusal::Tampered)?;
     let (commitment, rest) = rest.split_first_chunk::<COMMITMENT>().ok_or(Refusal::Tampered)?;
-    let (text, tag) = rest.split_last_chunk::<TAG>().ok_or(Refusal::Tampered)?;
     let (key, committed) = xaes.committed_key(nonce);
-    if !committed.ct_eq(commitment).to_bool() {
-        return Err(Refusal::WrongKey);
-    }
-    key.decrypt(nonce, aad, text, tag).ok_or(Refusal::Tampered)
+    if committed.ct_eq(commitment).to_bool() { Ok((key, nonce, rest)) } else { Err(Refusal::WrongKey) }
 }

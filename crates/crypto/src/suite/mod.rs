@@ -5,6 +5,8 @@ mod cipher;
 mod siv;
 mod xaes;
 
+use crate::BadSpec;
+
 pub(crate) use self::cipher::{Cipher, Refusal};
 #[cfg(test)]
 pub(crate) use self::xaes::counted;
@@ -82,6 +84,20 @@ impl Suite {
             Self::KcXaes256Gcm => "KC-XAES-256-GCM",
             Self::Aes256Siv => "AES-256-SIV",
         }
+    }
+}
+
+impl std::str::FromStr for Suite {
+    type Err = BadSpec;
+
+    /// As it is displayed.
+    fn from_str(word: &str) -> Result<Self, BadSpec> {
+        let all = [Self::Xaes256Gcm, Self::KcXaes256Gcm, Self::Aes256Siv];
+        all.into_iter().find(|suite| suite.name() == word).ok_or_else(|| BadSpec::Word {
+            what: "suite",
+            word: word.to_owned(),
+            expected: "XAES-256-GCM, KC-XAES-256-GCM, AES-256-SIV",
+        })
     }
 }
 

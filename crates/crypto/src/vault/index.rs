@@ -1,9 +1,9 @@
 use super::{Ring, Vault};
-use crate::column::check_tenant;
 use crate::error::Error;
 use crate::index::Hasher;
-use crate::keys::KeyList;
+use crate::keys::{KeyList, Purpose, Task};
 use crate::plain::Plain;
+use crate::spec::IndexShape;
 use crate::{BlindIndex, IndexValue, KeyId};
 
 impl Vault {
@@ -50,10 +50,20 @@ impl Ring {
         value: &T::Borrowed,
         tenant: Option<&str>,
     ) -> Result<IndexValue, Error> {
-        let misplaced = |mistake| Error::Misplaced { context: index.context(), mistake };
-        check_tenant(index.is_tenant_bound(), tenant).map_err(misplaced)?;
+        T::with_bytes(value, |bytes| self.index_bytes(key, &index.shape(), bytes, tenant))
+    }
+
+    pub(super) fn index_bytes(
+        &self,
+        key: KeyId,
+        index: &IndexShape<'_>,
+        value: &[u8],
+        tenant: Option<&str>,
+    ) -> Result<IndexValue, Error> {
+        index.check_tenant(tenant)?;
         let prk = self.keyring.list(KeyList::Index).named(key)?;
-        let purpose = index.purpose(tenant);
+        let task = Task::Index { name: index.name, form: index.form.to_bytes() };
+        let purpose = Purpose { task, context: index.context, tenant };
         let hasher = self.hashers.get(key, &purpose, || Hasher::new(prk, &purpose));
         Ok(hasher.value(index, value))
     }

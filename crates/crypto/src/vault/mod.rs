@@ -1,6 +1,7 @@
 mod seal;
 mod open;
 mod index;
+mod reseal;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use crate::error::Error;
 use crate::index::Hasher;
 use crate::keys::{Cache, Cached, KeyList, KeyStatus, Keyring, Purpose, Task};
 use crate::plain::Plain;
+use crate::spec::ColumnShape;
 use crate::suite::{Cipher, Suite};
 use crate::{Column, KeyId, Sealed};
 
@@ -60,7 +62,7 @@ impl Vault {
     /// (`substring(col from 1 for 8) <> $1`).
     #[must_use]
     pub fn prefix<T: Plain>(&self, column: &Column<T>) -> [u8; 8] {
-        self.ring.load().header(column).to_bytes()
+        self.ring.load().header(&column.shape()).to_bytes()
     }
 
     /// Whether it was sealed otherwise than it would be now: under another key, with another suite, padded otherwise.
@@ -75,7 +77,7 @@ impl Ring {
         Self { keyring, ciphers: Cache::new(), hashers: Cache::new() }
     }
 
-    fn header<T: Plain>(&self, column: &Column<T>) -> Header {
+    fn header(&self, column: &ColumnShape<'_>) -> Header {
         let primary = self.keyring.list(KeyList::Seal).primary();
         column.header(primary.expect("a keyring has a primary key"))
     }
@@ -85,7 +87,7 @@ impl Ring {
         &self,
         key: KeyId,
         suite: Suite,
-        context: &'static str,
+        context: &str,
         tenant: Option<&str>,
     ) -> Result<Cached<Cipher>, Error> {
         let prk = self.keyring.list(KeyList::Seal).named(key)?;

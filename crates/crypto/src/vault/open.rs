@@ -1,11 +1,11 @@
 use zeroize::Zeroizing;
 
 use super::{Ring, Vault};
-use crate::envelope::{self, Aad};
+use crate::envelope::{self, Aad, Header};
 use crate::error::Error;
 use crate::place::Place;
 use crate::plain::Plain;
-use crate::suite::Refusal;
+use crate::spec::ColumnShape;
 use crate::{Column, Sealed, Secret};
 
 impl Vault {
@@ -21,33 +21,32 @@ impl Vault {
         sealed: &Sealed<T>,
         place: Place<'_>,
     ) -> Result<Secret<T>, Error> {
-        self.ring.load().open(column, sealed, place)
+        let mut value = self.ring.load().open_bytes(&column.shape(), sealed.as_bytes(), place)?;
+        T::from_bytes(std::mem::take(&mut *value)).map(Secret::new).ok_or(Error::Undecodable(T::KIND))
     }
 }
 
 impl Ring {
-    pub(super) fn open<T: Plain>(
+    /// What was sealed, as bytes; whether they are a value of its kind is for the caller to find out.
+    pub(super) fn open_bytes(
         &self,
-        column: &Column<T>,
-        sealed: &Sealed<T>,
+        column: &ColumnShape<'_>,
+        envelope: &[u8],
         place: Place<'_>,
-    ) -> Result<Secret<T>, Error> {
-        let misplaced = |mistake| Error::Misplaced { context: column.context(), mistake };
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let misplaced = |mistake| column.misplaced(mistake);
         column.check_place(place).map_err(misplaced)?;
-        let (header, body) = sealed.parse()?;
+        let (header, body) = Header::parse(envelope)?;
         column.check_header(&header)?;
         let mut aad = Aad::new();
-        let aad = aad.write(&header, column.context(), place).map_err(misplaced)?;
-        let cipher = self.cipher(header.key, header.suite, column.context(), place.tenant)?;
-        let opened = cipher.open(aad, body).map_err(|refusal| match refusal {
-            Refusal::WrongKey => Error::WrongKey(header.key),
-            Refusal::Tampered => Error::Tampered(header.key),
-        });
-        let mut text = Zeroizing::new(opened?);
+        let aad = aad.write(&header, column.context, place).map_err(misplaced)?;
+        let cipher = self.cipher(header.key, header.suite, column.context, place.tenant)?;
+        let opened = cipher.open(aad, body).map_err(|refusal| refusal.of(header.key));
+        let mut value = Zeroizing::new(opened?);
         if header.is_padded {
-            let len = envelope::unpadded(&text).ok_or(Error::Undecodable(header.kind))?;
-            text.truncate(len);
+            let len = envelope::unpadded(&value).ok_or(Error::Undecodable(header.kind))?;
+            value.truncate(len);
         }
-        T::from_bytes(std::mem::take(&mut *text)).map(Secret::new).ok_or(Error::Undecodable(header.kind))
+        Ok(value)
     }
 }

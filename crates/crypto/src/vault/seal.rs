@@ -6,6 +6,7 @@ use crate::error::{Error, NoRandomness};
 use crate::place::Place;
 use crate::plain::Plain;
 use crate::random::{OperatingSystem, Random};
+use crate::spec::ColumnShape;
 use crate::suite::NONCE;
 use crate::{Column, Sealed};
 
@@ -48,8 +49,19 @@ impl Ring {
         value: &T::Borrowed,
         place: Place<'_>,
     ) -> Result<Sealed<T>, Error> {
+        let sealed = T::with_bytes(value, |bytes| self.seal_bytes(random, &column.shape(), bytes, place));
+        sealed.map(Sealed::new)
+    }
+
+    pub(super) fn seal_bytes(
+        &self,
+        random: &impl Random,
+        column: &ColumnShape<'_>,
+        value: &[u8],
+        place: Place<'_>,
+    ) -> Result<Vec<u8>, Error> {
         let mut nonce = [0; NONCE];
-        if column.suite().is_randomized() {
+        if column.suite.is_randomized() {
             random.fill(&mut nonce).map_err(|error| Error::NoRandomness(NoRandomness(error)))?;
         }
         self.seal_with(&nonce, column, value, place)
@@ -61,6 +73,7 @@ impl Ring {
         column: &Column<T>,
         values: &[(&T::Borrowed, Place<'_>)],
     ) -> Result<Vec<Sealed<T>>, Error> {
+        let shape = column.shape();
         let mut sealed = Vec::with_capacity(values.len());
         let mut nonces = vec![[0; NONCE]; values.len().min(DRAWN)];
         for values in values.chunks(DRAWN) {
@@ -70,40 +83,41 @@ impl Ring {
                 drawn.map_err(|error| Error::NoRandomness(NoRandomness(error)))?;
             }
             for ((value, place), nonce) in values.iter().zip(nonces) {
-                let one = self.seal_with(nonce, column, value, *place);
+                let one = T::with_bytes(value, |bytes| self.seal_with(nonce, &shape, bytes, *place));
                 let position = sealed.len();
-                sealed.push(one.map_err(|source| Error::InBatch { position, source: Box::new(source) })?);
+                let one = one.map_err(|source| Error::InBatch { position, source: Box::new(source) })?;
+                sealed.push(Sealed::new(one));
             }
         }
         Ok(sealed)
     }
 
     /// Each nonce is for one envelope; what does not take one is given zeros.
-    fn seal_with<T: Plain>(
+    fn seal_with(
         &self,
         nonce: &[u8; NONCE],
-        column: &Column<T>,
-        value: &T::Borrowed,
+        column: &ColumnShape<'_>,
+        value: &[u8],
         place: Place<'_>,
-    ) -> Result<Sealed<T>, Error> {
-        let misplaced = |mistake| Error::Misplaced { context: column.context(), mistake };
+    ) -> Result<Vec<u8>, Error> {
+        let misplaced = |mistake| column.misplaced(mistake);
         column.check_place(place).map_err(misplaced)?;
         let header = self.header(column);
         let mut aad = Aad::new();
-        let aad = aad.write(&header, column.context(), place).map_err(misplaced)?;
-        let cipher = self.cipher(header.key, header.suite, column.context(), place.tenant)?;
-        let mut sealed = T::with_bytes(value, |bytes| written(&header, column, bytes))?;
+        let aad = aad.write(&header, column.context, place).map_err(misplaced)?;
+        let cipher = self.cipher(header.key, header.suite, column.context, place.tenant)?;
+        let mut sealed = written(&header, column, value)?;
         let bytes = sealed.len();
         let refused = cipher.seal(nonce, aad, &mut sealed[Header::LEN..]);
         refused.map_err(|_| Error::TooLong { bytes })?;
-        Ok(Sealed::new(std::mem::take(&mut *sealed)))
+        Ok(std::mem::take(&mut *sealed))
     }
 }
 
 /// An envelope whose value is not encrypted yet, padded if its column is.
-fn written<T: Plain>(header: &Header, column: &Column<T>, value: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn written(header: &Header, column: &ColumnShape<'_>, value: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     let suite = header.suite;
-    let text = column.padding().map_or(value.len(), |padding| envelope::padded(value.len(), padding.bytes()));
+    let text = column.padding.map_or(value.len(), |padding| envelope::padded(value.len(), padding.bytes()));
     let len = Header::LEN + suite.overhead() + text;
     if len > envelope::MOST {
         return Err(Error::TooLong { bytes: value.len() });

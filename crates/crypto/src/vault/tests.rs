@@ -5,9 +5,9 @@ use std::task::{Context, Poll, Waker};
 
 use super::*;
 use crate::error::NoRandomness;
-use crate::random::Random;
+use crate::random::{OperatingSystem, Random};
 use crate::suite::counted;
-use crate::{KeyringConfig, Place, Sources};
+use crate::{ColumnSpec, KeyringConfig, Place, Sources};
 
 const EMAIL: Column<String> = Column::new("app.users.email");
 
@@ -94,4 +94,16 @@ fn without_randomness_nothing_is_sealed() {
     let many = [("ada", Place::row(7)), ("bob", Place::row(8))];
     let (many, calls) = counted::during(|| ring.seal_batch(&Failing, &EMAIL, &many));
     assert_eq!((many.unwrap_err(), calls), (refused, 0));
+}
+
+#[test]
+fn what_is_authentic_and_no_value_of_its_type_is_not_sealed_anew() {
+    let (old, new) = (vault_of(1), vault_of(2));
+    let spec = ColumnSpec::new("app.users.count", crate::Kind::Int).unwrap();
+    let sealed =
+        old.ring.load().seal_bytes(&OperatingSystem, &spec.shape(), b"seven", Place::row(7)).unwrap();
+    let undecodable = Error::Undecodable(crate::Kind::Int);
+    assert_eq!(new.check(&spec, &sealed, Place::row(7)), Err(undecodable.clone()));
+    assert_eq!(new.reseal(&spec, &sealed, Place::row(7)), Err(undecodable));
+    assert_eq!(new.check_key(&spec, &sealed, Place::row(7)), Ok(()));
 }

@@ -27,6 +27,6 @@ fn the_one_that_cannot_be_sealed_is_named() {
     let mut batch: Vec<_> = (0_i64..600).map(|row| ("ada", Place::row(row))).collect();
     batch[555].1 = Place::any_row();
     let refused = vault().seal_batch(&EMAIL, &batch).unwrap_err();
-    let source = Error::Misplaced { context: "app.users.email", mistake: Misplaced::RowMissing };
+    let source = Error::Misplaced { context: "app.users.email".into(), mistake: Misplaced::RowMissing };
     assert_eq!(refused, Error::InBatch { position: 555, source: Box::new(source) });
 }

@@ -122,7 +122,7 @@ fn a_place_that_does_not_go_with_the_column_is_refused_before_anything_is_sealed
     ];
     for (column, place, mistake) in cases {
         let refused = vault().seal(&column, "ada", place).unwrap_err();
-        assert_eq!(refused, Error::Misplaced { context: "app.users.email", mistake });
+        assert_eq!(refused, Error::Misplaced { context: "app.users.email".into(), mistake });
     }
 }
 

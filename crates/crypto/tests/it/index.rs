@@ -57,7 +57,7 @@ fn tenants_have_keys_of_their_own() {
     let of = |tenant| vault.index(&index, "ada@example.org", tenant);
     assert_eq!(of(Some("acme")).unwrap(), of(Some("acme")).unwrap());
     assert_ne!(of(Some("acme")).unwrap(), of(Some("other")).unwrap());
-    let misplaced = |mistake| Error::Misplaced { context: "app.users.email", mistake };
+    let misplaced = |mistake| Error::Misplaced { context: "app.users.email".into(), mistake };
     assert_eq!(of(None).unwrap_err(), misplaced(Misplaced::TenantMissing));
     let unexpected = vault.index(&BY_EMAIL, "ada@example.org", Some("acme")).unwrap_err();
     assert_eq!(unexpected, misplaced(Misplaced::TenantUnexpected));

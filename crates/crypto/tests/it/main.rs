@@ -10,6 +10,7 @@ mod nonces;
 mod batches;
 mod allocations;
 mod reload;
+mod specs;
 mod keyrings;
 mod sources;
 mod secrecy;

@@ -37,6 +37,7 @@ mod pages;
 mod params;
 mod repository;
 mod round_trip;
+mod rotation;
 mod rows;
 mod samples;
 mod secrecy;

@@ -1,0 +1,215 @@
+//! What the table of rotations says.
+
+use std::fmt;
+
+use pgkeel_connect::Type;
+use pgkeel_crypto::KeyId;
+use serde::Serialize;
+use tokio_postgres::Row;
+
+use super::problem::Step;
+use super::progress::{Counts, key_as_text};
+use super::{FailureClass, RotationProblem, RowKey};
+use crate::{Error, Executor};
+
+const STATUS: &str = "select job.id, known.table_schema || '.' || known.table_name || '.' || known.column_name as name,
+        job.to_key, job.state, job.pass,
+        job.scanned + coalesce(sum(range.scanned), 0)::int8 as scanned,
+        job.rewritten + coalesce(sum(range.rewritten), 0)::int8 as rewritten,
+        job.cas_lost + coalesce(sum(range.cas_lost), 0)::int8 as cas_lost,
+        (select count(*) from pgkeel.rotation_failure as failure where failure.rotation_id = job.id) as failed,
+        count(*) filter (where not range.is_done and range.heartbeat_at > clock_timestamp() - interval '1 minute') as workers,
+        extract(epoch from coalesce(job.finished_at, clock_timestamp()) - job.started_at)::float8 as seconds
+    from pgkeel.rotation as job
+    join pgkeel.sealed_column as known on known.id = job.column_id
+    left join pgkeel.rotation_range as range on range.rotation_id = job.id
+    where $1::int8 is null or job.id = $1
+    group by job.id, known.id
+    order by job.id desc limit 1000";
+
+const FAILURES: &str =
+    "select row_key, class from pgkeel.rotation_failure where rotation_id = $1 order by row_key limit $2";
+
+/// What becomes of a rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RotationState {
+    /// Workers go on with it.
+    Running,
+    /// Workers wait until it is resumed.
+    Paused,
+    /// It was given up. What was sealed anew stays so.
+    Cancelled,
+    /// A pass over the whole table has found nothing more that could be sealed anew.
+    Finished,
+    /// The last of the passes that it may take has still found cells under other keys: a program that seals under an old key is
+    /// still running, or a trigger takes back what is written. Mend that, and rotate again.
+    Unsettled,
+}
+
+impl RotationState {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Running, Self::Paused, Self::Cancelled, Self::Finished, Self::Unsettled];
+        all.into_iter().find(|state| state.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Cancelled => "cancelled",
+            Self::Finished => "finished",
+            Self::Unsettled => "unsettled",
+        }
+    }
+}
+
+impl fmt::Display for RotationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A rotation, as its tables have it: what all workers have done that was committed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct RotationStatus {
+    /// Its number.
+    pub id: i64,
+    /// The column, with its schema and table.
+    pub column: String,
+    /// The key that values are sealed under.
+    #[serde(serialize_with = "key_as_text")]
+    pub to_key: KeyId,
+    /// What becomes of it.
+    pub state: RotationState,
+    /// Which pass over the table, from 1 on.
+    pub pass: i32,
+    /// Exact counts over all workers and passes; those that failed are told by row, so each counts once.
+    pub counts: Counts,
+    /// How many ranges were worked on within the last minute.
+    pub workers: u64,
+    /// How long it has taken.
+    pub seconds: f64,
+}
+
+/// A row whose value did not open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RowFailure {
+    /// Its primary key.
+    pub row: RowKey,
+    /// Why.
+    pub class: FailureClass,
+}
+
+/// The rotations that were begun last, the newest in front, at most 1,000.
+///
+/// # Errors
+/// What the executor says.
+///
+/// # Cancellation
+/// Nothing is left behind but what the executor leaves.
+pub async fn rotations(db: &impl Executor) -> Result<Vec<RotationStatus>, Error> {
+    Ok(status(db, None).await?)
+}
+
+/// The first rows whose values a rotation did not open, by their keys, at most `most`.
+///
+/// # Errors
+/// What the executor says.
+///
+/// # Cancellation
+/// Nothing is left behind but what the executor leaves.
+pub async fn failures(db: &impl Executor, rotation: i64, most: u32) -> Result<Vec<RowFailure>, Error> {
+    let params = [(&rotation as _, Type::INT8), (&i64::from(most) as _, Type::INT8)];
+    let rows = db.query_typed(FAILURES, &params).await.map_err(Step::Look.failed())?;
+    let read = |row: &Row| {
+        let (key, class): (Vec<String>, String) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(RowFailure { row: RowKey::new(key), class: FailureClass::from_name(&class) })
+    };
+    let read: Result<_, tokio_postgres::Error> = rows.iter().map(read).collect();
+    Ok(read.map_err(|error| Step::Look.unreadable(error))?)
+}
+
+/// Workers end the batches that they are at, then wait.
+///
+/// # Errors
+/// [`RotationProblem::NoRotation`] if none of this number is running or paused; what the executor says.
+///
+/// # Cancellation
+/// It is paused, or not.
+pub async fn pause(db: &impl Executor, rotation: i64) -> Result<(), Error> {
+    let sql = "update pgkeel.rotation set state = 'paused' where id = $1 and finished_at is null";
+    steer(db, sql, rotation).await
+}
+
+/// Workers that wait go on.
+///
+/// # Errors
+/// As [`pause`].
+///
+/// # Cancellation
+/// It is resumed, or not.
+pub async fn resume(db: &impl Executor, rotation: i64) -> Result<(), Error> {
+    let sql = "update pgkeel.rotation set state = 'running' where id = $1 and finished_at is null";
+    steer(db, sql, rotation).await
+}
+
+/// Workers end the batches that they are at, then return. What was sealed anew stays so; a rotation that is begun later goes on
+/// with the rest.
+///
+/// # Errors
+/// As [`pause`].
+///
+/// # Cancellation
+/// It is cancelled, or not.
+pub async fn cancel(db: &impl Executor, rotation: i64) -> Result<(), Error> {
+    let sql = "update pgkeel.rotation set state = 'cancelled', finished_at = clock_timestamp()
+        where id = $1 and finished_at is null";
+    steer(db, sql, rotation).await
+}
+
+async fn steer(db: &impl Executor, sql: &'static str, id: i64) -> Result<(), Error> {
+    // sql: one of the three literals above
+    let steered = db.execute_typed(sql, &[(&id, Type::INT8)]).await.map_err(Step::Steer.failed())?;
+    if steered == 0 { Err(RotationProblem::NoRotation { id }.into()) } else { Ok(()) }
+}
+
+/// Of this one, or of all.
+pub(super) async fn status(
+    db: &impl Executor,
+    id: Option<i64>,
+) -> Result<Vec<RotationStatus>, RotationProblem> {
+    let rows = db.query_typed(STATUS, &[(&id, Type::INT8)]).await.map_err(Step::Look.failed())?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<RotationStatus, RotationProblem> {
+    let unreadable = |error| Step::Look.unreadable(error);
+    let id = row.try_get("id").map_err(unreadable)?;
+    let (key, state): (String, String) =
+        (row.try_get("to_key").map_err(unreadable)?, row.try_get("state").map_err(unreadable)?);
+    let to_key = key.parse().map_err(|_| RotationProblem::State { id, what: "the key" })?;
+    let state = RotationState::from_name(&state).ok_or(RotationProblem::State { id, what: "the state" })?;
+    let fill = || {
+        let count = |name: &str| row.try_get(name).map(|count: i64| u64::try_from(count).unwrap_or(0));
+        Ok(RotationStatus {
+            id,
+            column: row.try_get("name")?,
+            to_key,
+            state,
+            pass: row.try_get("pass")?,
+            counts: Counts {
+                scanned: count("scanned")?,
+                rewritten: count("rewritten")?,
+                cas_lost: count("cas_lost")?,
+                failed: count("failed")?,
+            },
+            workers: count("workers")?,
+            seconds: row.try_get("seconds")?,
+        })
+    };
+    fill().map_err(unreadable)
+}
