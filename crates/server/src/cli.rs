@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use pgkeel_connect::settings::About;
 
+use crate::commands;
 use crate::settings::{self, Flags};
 
 /// What to do, and the settings given as flags.
@@ -20,6 +21,7 @@ pub(crate) enum Verb {
     Check { json: bool },
     Config { json: bool },
     Migrate(ArgMatches),
+    Keys(ArgMatches),
 }
 
 /// Help, version, or what was wrong with the command line.
@@ -44,6 +46,7 @@ impl Invocation {
         let (verb, flags) = match matches.subcommand() {
             Some(("check", of_verb)) => (Verb::Check { json: json(of_verb) }, of_verb),
             Some(("migrate", of_verb)) => (Verb::Migrate(of_verb.clone()), of_verb),
+            Some(("keys", of_verb)) => (Verb::Keys(of_verb.clone()), of_verb),
             Some(("config", of_verb)) => (Verb::Config { json: json(of_verb) }, of_verb),
             Some((_, of_verb)) => (Verb::Serve, of_verb),
             None => (Verb::Serve, matches),
@@ -69,6 +72,7 @@ fn command() -> Command {
                 .arg(json()),
         )
         .subcommand(of_one_connection(pgkeel_migrate::cli::command()))
+        .subcommand(of_one_connection(commands::keys::command()))
         .subcommand(
             Command::new("config")
                 .about("Print every setting with its value and where it came from")
@@ -108,6 +112,7 @@ Examples:
   pgkeel serve --migrations-dir ./migrations    not ready before these are applied
   pgkeel check --json                           connect once; exit code 0, 1 or 2
   pgkeel migrate up --dir ./migrations          apply what is pending; `pgkeel migrate --help` has the rest
+  pgkeel keys rotate                            seal values anew under a new key; `pgkeel keys --help` has the rest
   pgkeel config                                 which settings are in effect, and why
 
 Exit codes: 0 all well, 1 something failed or is unhealthy, 2 wrong settings or command line.";

@@ -39,6 +39,7 @@ pub fn run() -> ExitCode {
         Verb::Serve => commands::serve::run(&invocation.flags),
         Verb::Check { json } => commands::check::run(&invocation.flags, *json),
         Verb::Config { json } => commands::config::run(&invocation.flags, *json),
+        Verb::Keys(words) => commands::keys::run(&invocation.flags, words),
         Verb::Migrate(words) => commands::migrate::run(&invocation.flags, words),
     };
     done.unwrap_or_else(|failure| failure.report())

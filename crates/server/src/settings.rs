@@ -19,6 +19,9 @@ use crate::migrations;
 static CONFIG: Setting<Option<PathBuf>> =
     Setting::new("config", "", path).help("FILE", "A TOML file with settings by their dotted names");
 
+static KEYRING: Setting<Option<PathBuf>> = Setting::new("keyring", "", path)
+    .help("FILE", "keys: the keyring, in TOML or JSON; else variables are (PGKEEL_SEAL_PRIMARY, …)");
+
 static PG_BINDIR: Setting<Option<PathBuf>> = Setting::new("pg.bindir", "", path)
     .help("DIRECTORY", "Where initdb and postgres are, for the private PostgreSQL");
 
@@ -42,6 +45,7 @@ static PG_PINS: Setting<Option<PathBuf>> = Setting::new("pg.pins", "", path)
 
 static OWN: &[&About] = &[
     CONFIG.about(),
+    KEYRING.about(),
     PG_BINDIR.about(),
     PG_USER.about(),
     PG_DATA_DIR.about(),
@@ -50,6 +54,10 @@ static OWN: &[&About] = &[
     PG_CACHE_DIR.about(),
     PG_PINS.about(),
 ];
+
+/// Keys of sealed columns and what is known of them, which are no settings: `pgkeel_crypto::KeyringConfig::from_environment`
+/// has their names.
+const KEYS: &[&str] = &["PGKEEL_SEAL_", "PGKEEL_INDEX_", "PGKEEL_KEY_", "PGKEEL_KCV_"];
 
 fn major(text: &str) -> Result<Option<u32>, String> {
     match text.parse() {
@@ -87,6 +95,8 @@ pub(crate) struct Config {
     pub(crate) pool: pgkeel_pool::Draft,
     pub(crate) health: pgkeel_health::Config,
     pub(crate) migrations: migrations::Choice,
+    /// The file of keys of sealed columns.
+    pub(crate) keyring: Option<PathBuf>,
     pub(crate) logging: Logging,
 }
 
@@ -105,7 +115,7 @@ pub(crate) enum DatabaseChoice {
 /// Every setting that cannot be used.
 pub(crate) fn read(flags: &Flags) -> Result<Resolved<Config>, Problems> {
     let environment = ProcessEnvironment::new();
-    let mut settings = Settings::new().environment(environment).whole();
+    let mut settings = Settings::new().environment(environment).whole().beside(KEYS);
     for (name, value) in flags {
         settings = settings.flag(name, value);
     }
@@ -135,8 +145,9 @@ fn config(reader: &mut Reader<'_>, environment: &impl Environment) -> Option<Con
     let health = pgkeel_health::Config::read(reader);
     let migrations = migrations::Choice::read(reader);
     reader.get(&CONFIG); // read long before; here only so that it is known and shown
+    let keyring = reader.get(&KEYRING);
     let logging = Logging::read(reader);
-    Some(Config { database: database?, demo, pool, health, migrations, logging })
+    Some(Config { database: database?, demo, pool, health, migrations, keyring, logging })
 }
 
 fn database(

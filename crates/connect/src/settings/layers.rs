@@ -27,6 +27,7 @@ pub struct Settings {
     pub(super) environment: Option<Box<dyn Environment>>,
     pub(super) file: BTreeMap<String, (String, Origin)>,
     pub(super) whole: bool,
+    pub(super) beside: &'static [&'static str],
     problems: Vec<Problem>,
 }
 
@@ -79,6 +80,13 @@ impl Settings {
     #[must_use]
     pub fn whole(mut self) -> Self {
         self.whole = true;
+        self
+    }
+
+    /// Variables that begin so are no settings, and not refused as unknown ones.
+    #[must_use]
+    pub fn beside(mut self, prefixes: &'static [&'static str]) -> Self {
+        self.beside = prefixes;
         self
     }
 

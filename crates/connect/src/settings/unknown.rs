@@ -36,7 +36,7 @@ fn variables(settings: &Settings, known: &[About]) -> Vec<Problem> {
     names.retain(|name| {
         name.starts_with(VARIABLE_PREFIX)
             && !name.starts_with(TEST_PREFIX)
-            && !OF_A_SERVICE.iter().any(|prefix| name.starts_with(prefix))
+            && !OF_A_SERVICE.iter().chain(settings.beside).any(|prefix| name.starts_with(prefix))
             && name != "PGKEEL_PORT"
             && !ours.contains(name)
             && (settings.whole || known.iter().any(|about| name.starts_with(&section_prefix(about))))

@@ -2,5 +2,6 @@
 
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod keys;
 pub(crate) mod migrate;
 pub(crate) mod serve;

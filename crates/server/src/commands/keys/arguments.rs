@@ -1,0 +1,225 @@
+//! What can be typed behind `pgkeel keys`.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use pgkeel_crypto::{KeyId, KeyList};
+use pgkeel_query::rotation::Depth;
+
+use crate::failure::Failure;
+
+/// What was typed.
+#[derive(Debug)]
+pub(super) struct Words {
+    pub(super) verb: Verb,
+    pub(super) json: bool,
+    /// A file that describes the sealed columns.
+    pub(super) described: Option<PathBuf>,
+    /// Those that are meant; all if there are none.
+    pub(super) columns: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) enum Verb {
+    New { list: KeyList, file: Option<PathBuf> },
+    List { cells: bool },
+    Setup,
+    Publish,
+    Rotate { workers: usize, rate: Option<NonZeroU32> },
+    Status,
+    Steer { how: Steering, rotation: i64 },
+    Verify { depth: Depth, most: Option<u64> },
+    Retire { key: KeyId },
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Steering {
+    Pause,
+    Resume,
+    Cancel,
+}
+
+impl Words {
+    pub(super) fn of(matches: &ArgMatches) -> Result<Self, Failure> {
+        let (name, words) = matches.subcommand().expect("clap asks for a verb");
+        let rotation = || *words.get_one("rotation").expect("clap asks for it");
+        let verb = match name {
+            "new" => Verb::New {
+                list: if words.get_flag("index") { KeyList::Index } else { KeyList::Seal },
+                file: words.get_one("file").cloned(),
+            },
+            "list" => Verb::List { cells: words.get_flag("cells") },
+            "setup" => Verb::Setup,
+            "publish" => Verb::Publish,
+            "rotate" => Verb::Rotate {
+                workers: words.get_one::<u16>("workers").copied().unwrap_or(1).into(),
+                rate: words.get_one("rate").copied(),
+            },
+            "status" => Verb::Status,
+            "pause" => Verb::Steer { how: Steering::Pause, rotation: rotation() },
+            "resume" => Verb::Steer { how: Steering::Resume, rotation: rotation() },
+            "cancel" => Verb::Steer { how: Steering::Cancel, rotation: rotation() },
+            "verify" => Verb::Verify {
+                depth: if words.get_flag("quick") { Depth::Quick } else { Depth::Full },
+                most: words.get_one("most").copied(),
+            },
+            "retire" => Verb::Retire { key: *words.get_one("key").expect("clap asks for it") },
+            other => unreachable!("clap knows no verb {other}"),
+        };
+        let columns = words.try_get_many::<String>("column").ok().flatten();
+        Ok(Self {
+            verb,
+            json: words.get_flag("json"),
+            described: words.try_get_one("columns").ok().flatten().cloned(),
+            columns: columns.into_iter().flatten().cloned().collect(),
+        })
+    }
+}
+
+pub(crate) fn command() -> Command {
+    Command::new("keys")
+        .about("Make keys of sealed columns, rotate them, verify what is sealed, and retire those that nothing needs")
+        .after_help(ABOUT)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(verbs().map(|verb| verb.arg(json())))
+}
+
+fn verbs() -> impl Iterator<Item = Command> {
+    let rotation = |name: &'static str, about: &'static str| {
+        let number =
+            Arg::new("rotation").value_name("NUMBER").required(true).value_parser(value_parser!(i64));
+        Command::new(name).about(about).arg(number.help("The rotation, as `keys status` numbers it"))
+    };
+    [
+        Command::new("new")
+            .about("Make a new key, and say what to put into the keyring")
+            .after_help(NEW)
+            .arg(switch("index", "A key of blind indexes, not one that seals"))
+            .arg(
+                Arg::new("file")
+                    .long("secret-file")
+                    .value_name("FILE")
+                    .value_parser(value_parser!(PathBuf))
+                    .help("Write the secret into this new file, which only its owner can read, and print none"),
+            ),
+        Command::new("list")
+            .about("The keys of the keyring, once all their secrets are found to be those that are meant")
+            .arg(switch("cells", "Count besides how many cells of each sealed column are under which key"))
+            .args([described(), column()]),
+        Command::new("setup").about("Make the tables in which columns and rotations are known, in the schema pgkeel"),
+        Command::new("publish")
+            .about("Say which columns are sealed, by a file; programs say it themselves")
+            .after_help(PUBLISH)
+            .arg(described().required(true)),
+        Command::new("rotate")
+            .about("Seal anew, under the primary key, what is under another one; to be run again if it was stopped")
+            .after_help(ROTATE)
+            .args([described(), column()])
+            .arg(
+                Arg::new("workers")
+                    .long("workers")
+                    .value_name("NUMBER")
+                    .value_parser(value_parser!(u16).range(1..=64))
+                    .help("How many work on a column at once [default: 1]"),
+            )
+            .arg(
+                Arg::new("rate")
+                    .long("rows-per-second")
+                    .value_name("NUMBER")
+                    .value_parser(value_parser!(NonZeroU32))
+                    .help("Seal no more rows anew per second, all workers together [default: as many as they can]"),
+            ),
+        Command::new("status").about("Rotations, the newest first"),
+        rotation("pause", "Have the workers of a rotation wait, in whichever process they are"),
+        rotation("resume", "Have them go on"),
+        rotation("cancel", "Have them end; what is sealed anew stays so"),
+        Command::new("verify")
+            .about("Open every sealed value, and say which do not open, and why")
+            .after_help("Exit codes: 0 all open, 1 some do not.")
+            .args([described(), column()])
+            .arg(switch("quick", "Look at headers and commitments alone: is it the right key?"))
+            .arg(
+                Arg::new("most")
+                    .long("most")
+                    .value_name("NUMBER")
+                    .value_parser(value_parser!(u64))
+                    .help("Look at no more values of a column"),
+            ),
+        Command::new("retire")
+            .about("Say whether a key can be disabled: whether no value of any published column is under it")
+            .arg(
+                Arg::new("key")
+                    .value_name("KEY")
+                    .required(true)
+                    .value_parser(|text: &str| text.parse::<KeyId>())
+                    .help("Its id: 8 hexadecimal digits"),
+            ),
+    ]
+    .into_iter()
+}
+
+fn json() -> Arg {
+    switch("json", "Print JSON")
+}
+
+fn switch(name: &'static str, about: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(about)
+}
+
+fn described() -> Arg {
+    Arg::new("columns").long("columns").value_name("FILE").value_parser(value_parser!(PathBuf)).help(
+        "A TOML file that describes sealed columns; they are published [default: those that are published]",
+    )
+}
+
+fn column() -> Arg {
+    Arg::new("column")
+        .long("column")
+        .value_name("TABLE.COLUMN")
+        .action(ArgAction::Append)
+        .help("Only this column; can be said again [default: all]")
+}
+
+const ABOUT: &str = "\
+The keyring is that of --keyring, a TOML or JSON file; without it, the variables PGKEEL_SEAL_PRIMARY, PGKEEL_SEAL_DECRYPT,
+PGKEEL_INDEX_PRIMARY, … with PGKEEL_KEY_<ID>.
+
+To rotate a key:
+  pgkeel keys new                      make it; give it to every instance with state \"decrypt\", deploy
+  …                                    make it \"primary\" and the old one \"decrypt\", deploy
+  pgkeel keys rotate --workers 2       seal anew what is under the old one, while the application works
+  pgkeel keys verify                   open everything once
+  pgkeel keys retire 3f9a1c22          nothing needs the old one any more? Then disable it, and keep its secret in escrow
+
+Exit codes: 0 all well, 1 something failed or is not well, 2 wrong settings, keyring or command line.";
+
+const NEW: &str = "\
+Examples:
+  pgkeel keys new --secret-file /run/secrets/pgkeel_2026   the secret in a file, the rest printed
+  pgkeel keys new --json                                   all of it, for a program that stores it
+  pgkeel keys new --index                                  a key of blind indexes";
+
+const PUBLISH: &str = "\
+Example of a file:
+  [[column]]
+  table = \"app.users\"
+  column = \"email\"
+  row = [\"id\"]                    # the primary key, in its order
+  context = \"app.users.email\"
+  kind = \"text\"
+
+  [[column.index]]
+  column = \"email_bidx\"
+  normalize = \"email\"";
+
+const ROTATE: &str = "\
+Examples:
+  pgkeel keys rotate                                       all published columns, one worker
+  pgkeel keys rotate --column app.users.email --workers 2  one column, faster
+  pgkeel keys rotate --rows-per-second 2000                gently
+  pgkeel keys status                                       how far it is, from anywhere
+
+It can be stopped and killed at any moment; run again, it goes on where it was.
+Exit codes: 0 nothing is left under another key, 1 something is: rows that do not open, a rotation that was cancelled.";
