@@ -37,7 +37,7 @@
 //! - An envelope names its key: one key is tried, never several.
 //! - A nonce is drawn from the operating system for each envelope; if it has none to give nothing is sealed.
 //! - Keys are asked for when a keyring is loaded, never while sealing or opening; sealing and opening take no lock.
-//! - What is kept in memory has a bound: at most 1,024 derived ciphers and as many keys of indexes.
+//! - What is kept in memory has a bound: at most 1,280 derived ciphers and as many keys of indexes.
 //! - Keys, what is derived of them, and plaintext in [`Secret`]s are overwritten before their memory is given back.
 //!
 //! # Features

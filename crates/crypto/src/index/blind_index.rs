@@ -1,7 +1,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::Normalizer;
+use super::{Form, Normalizer};
+#[cfg(feature = "passphrase")]
 use crate::argon2id::Cost;
 use crate::column::MOST_CONTEXT;
 use crate::keys::{Purpose, Task};
@@ -26,10 +27,7 @@ pub(crate) const MOST_NAME: usize = 63;
 pub struct BlindIndex<T> {
     context: &'static str,
     name: &'static str,
-    normalizer: Normalizer,
-    /// 0 for a whole value.
-    bits: u8,
-    cost: Option<Cost>,
+    form: Form,
     is_tenant_bound: bool,
     values: PhantomData<fn() -> T>,
 }
@@ -44,15 +42,7 @@ impl<T: Plain> BlindIndex<T> {
     pub const fn new(context: &'static str, name: &'static str) -> Self {
         assert!(!context.is_empty() && context.len() <= MOST_CONTEXT, "a context has 1 to 128 bytes");
         assert!(!name.is_empty() && name.len() <= MOST_NAME, "a name has 1 to 63 bytes");
-        Self {
-            context,
-            name,
-            normalizer: Normalizer::Exact,
-            bits: 0,
-            cost: None,
-            is_tenant_bound: false,
-            values: PhantomData,
-        }
+        Self { context, name, form: Form::WHOLE, is_tenant_bound: false, values: PhantomData }
     }
 
     /// Of each value no more than so many bits, 1 to 64, so that different ones fall together. Which of those that are found
@@ -64,7 +54,7 @@ impl<T: Plain> BlindIndex<T> {
     #[must_use]
     pub const fn beacon(self, bits: u8) -> Self {
         assert!(bits >= 1 && bits <= 64, "a beacon has 1 to 64 bits");
-        Self { bits, ..self }
+        Self { form: Form { bits, ..self.form }, ..self }
     }
 
     /// Each value takes so long to index that trying out many takes very long, also for who has the key. It computes all that
@@ -72,7 +62,7 @@ impl<T: Plain> BlindIndex<T> {
     #[cfg(feature = "passphrase")]
     #[must_use]
     pub const fn slow(self, cost: Cost) -> Self {
-        Self { cost: Some(cost), ..self }
+        Self { form: Form { cost: Some(cost), ..self.form }, ..self }
     }
 
     /// Each tenant has keys of its own, so that equal values of different tenants are not seen to be equal.
@@ -97,32 +87,14 @@ impl<T: Plain> BlindIndex<T> {
         self.is_tenant_bound
     }
 
-    pub(super) const fn normalizer(&self) -> Normalizer {
-        self.normalizer
-    }
-
-    pub(super) const fn bits(&self) -> u8 {
-        self.bits
-    }
-
-    pub(super) const fn cost(&self) -> Option<Cost> {
-        self.cost
+    pub(super) const fn form(&self) -> Form {
+        self.form
     }
 
     /// What its key is derived for.
     pub(crate) fn purpose<'t>(&self, tenant: Option<&'t str>) -> Purpose<'t> {
-        let task = Task::Index { name: self.name, form: self.form() };
+        let task = Task::Index { name: self.name, form: self.form, kind: T::KIND };
         Purpose { task, context: self.context, tenant }
-    }
-
-    /// Normaliser, bits, whether it is slow, and what it costs then.
-    fn form(&self) -> [u8; 15] {
-        let mut form = [0; 15];
-        form[..3].copy_from_slice(&[self.normalizer.code(), self.bits, u8::from(self.cost.is_some())]);
-        if let Some(cost) = self.cost {
-            form[3..].copy_from_slice(cost.to_bytes().as_flattened());
-        }
-        form
     }
 }
 
@@ -133,7 +105,8 @@ impl BlindIndex<String> {
     /// As `new`.
     #[must_use]
     pub const fn text(context: &'static str, name: &'static str, normalizer: Normalizer) -> Self {
-        Self { normalizer, ..Self::new(context, name) }
+        let index = Self::new(context, name);
+        Self { form: Form { normalizer, ..index.form }, ..index }
     }
 }
 
@@ -147,6 +120,6 @@ impl<T> Copy for BlindIndex<T> {}
 
 impl<T: Plain> fmt::Debug for BlindIndex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BlindIndex({} of {}, {:?})", self.name, self.context, self.normalizer)
+        write!(f, "BlindIndex({} of {}, {:?})", self.name, self.context, self.form.normalizer)
     }
 }

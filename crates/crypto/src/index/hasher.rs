@@ -16,50 +16,53 @@ const SALT: usize = 16;
 
 /// An index's key, ready for use.
 pub(crate) struct Hasher {
+    /// With the type, which is in front of each value.
     mac: Hmac<Sha256>,
     /// Of argon2id, in slow indexes.
     salt: Zeroizing<[u8; SALT]>,
 }
 
 impl Hasher {
-    pub(crate) fn new(prk: &Prk, purpose: &Purpose<'_>) -> Self {
+    pub(crate) fn new(prk: &Prk, purpose: &Purpose<'_>, kind: Kind) -> Self {
         let mut key = Zeroizing::new([0; KEY + SALT]);
         prk.derive(purpose, &mut *key);
         let (mac, salt) = key.split_first_chunk::<KEY>().expect("48 bytes have a first 32");
+        let mac = Hmac::<Sha256>::new_from_slice(mac).expect("HMAC takes keys of any length");
         Self {
-            mac: Hmac::new_from_slice(mac).expect("HMAC takes keys of any length"),
+            mac: mac.chain_update([kind.code()]),
             salt: Zeroizing::new(*salt.first_chunk().expect("48 bytes have 16 behind the first 32")),
         }
     }
 
     /// What the index has for this value.
     pub(crate) fn value<T: Plain>(&self, index: &BlindIndex<T>, value: &T::Borrowed) -> IndexValue {
-        let hash = T::with_bytes(value, |bytes| match index.normalizer() {
+        let hash = T::with_bytes(value, |bytes| match index.form().normalizer {
             Normalizer::Exact => self.hash(index, bytes),
             normalizer => {
                 let text = std::str::from_utf8(bytes).expect("only texts are normalised");
                 self.hash(index, normalizer.normalize(text).as_bytes())
             }
         });
-        match index.bits() {
+        match index.form().bits {
             0 => IndexValue::whole(hash),
             bits => IndexValue::beacon(hash, bits),
         }
     }
 
     fn hash<T: Plain>(&self, index: &BlindIndex<T>, normalized: &[u8]) -> [u8; IndexValue::LEN] {
-        match index.cost() {
-            None => self.mac(T::KIND, normalized),
+        match index.form().cost {
+            None => self.mac(normalized),
             Some(cost) => {
                 let mut slow = Zeroizing::new([0; 32]);
                 crate::argon2id::hash(cost, normalized, &*self.salt, &mut *slow);
-                self.mac(T::KIND, &*slow)
+                self.mac(&*slow)
             }
         }
     }
 
-    fn mac(&self, kind: Kind, bytes: &[u8]) -> [u8; IndexValue::LEN] {
-        let mac = self.mac.clone().chain_update([kind.code()]).chain_update(bytes);
+    fn mac(&self, bytes: &[u8]) -> [u8; IndexValue::LEN] {
+        let mut mac = self.mac.clone();
+        mac.update(bytes);
         *mac.finalize().as_bytes().first_chunk().expect("32 bytes have a first 16")
     }
 }

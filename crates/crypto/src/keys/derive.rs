@@ -5,10 +5,11 @@ use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{CheckValue, RootKey};
+use crate::Kind;
 use crate::column::MOST_CONTEXT;
 use crate::envelope::MOST_TENANT;
 use crate::fixed_buffer::{FixedBuffer, Full};
-use crate::index::MOST_NAME;
+use crate::index::{Form, MOST_NAME};
 use crate::suite::Suite;
 
 const SALT: &[u8] = b"pgkeel.root.1";
@@ -54,8 +55,9 @@ pub(crate) struct Purpose<'t> {
 pub(crate) enum Task {
     /// To seal and open a column's values.
     Seal(Suite),
-    /// To index them: under this name, normalised and cut as the form says.
-    Index { name: &'static str, form: [u8; 15] },
+    /// To index them: under this name, normalised and cut as the form says. The type is no part of the derivation: it is hashed in
+    /// front of each value.
+    Index { name: &'static str, form: Form, kind: Kind },
 }
 
 /// Purpose, suite and form.
@@ -78,11 +80,11 @@ impl Purpose<'_> {
                 info.push(&[suite.code()])?;
                 info.push_prefixed(self.context.as_bytes())?;
             }
-            Task::Index { name, form } => {
+            Task::Index { name, form, kind: _ } => {
                 info.push(b"bidx\0")?;
                 info.push_prefixed(self.context.as_bytes())?;
                 info.push_prefixed(name.as_bytes())?;
-                info.push(&form)?;
+                info.push(&form.to_bytes())?;
             }
         }
         self.tenant.map_or(Ok(()), |tenant| info.push_prefixed(tenant.as_bytes()))

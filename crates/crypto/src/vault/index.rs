@@ -20,7 +20,9 @@ impl Vault {
         tenant: Option<&str>,
     ) -> Result<IndexValue, Error> {
         let ring = self.ring.load();
-        let primary = ring.keyring.list(KeyList::Index).primary().ok_or(Error::NoIndexKey)?;
+        let Some(primary) = ring.keyring.list(KeyList::Index).primary() else {
+            return Err(Error::NoIndexKey);
+        };
         ring.index(primary, index, value, tenant)
     }
 
@@ -52,9 +54,11 @@ impl Ring {
     ) -> Result<IndexValue, Error> {
         let misplaced = |mistake| Error::Misplaced { context: index.context(), mistake };
         check_tenant(index.is_tenant_bound(), tenant).map_err(misplaced)?;
-        let prk = self.keyring.list(KeyList::Index).named(key)?;
         let purpose = index.purpose(tenant);
-        let hasher = self.hashers.get(key, &purpose, || Hasher::new(prk, &purpose));
-        Ok(hasher.value(index, value))
+        let hasher = self.hashers.get(key, &purpose, || {
+            let prk = self.keyring.list(KeyList::Index).named(key)?;
+            Ok(Hasher::new(prk, &purpose, T::KIND))
+        });
+        Ok(hasher?.value(index, value))
     }
 }

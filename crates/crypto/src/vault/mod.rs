@@ -87,10 +87,12 @@ impl Ring {
         suite: Suite,
         context: &'static str,
         tenant: Option<&str>,
-    ) -> Result<Cached<Cipher>, Error> {
-        let prk = self.keyring.list(KeyList::Seal).named(key)?;
+    ) -> Result<Cached<'_, Cipher>, Error> {
         let purpose = Purpose { task: Task::Seal(suite), context, tenant };
-        Ok(self.ciphers.get(key, &purpose, || Cipher::new(suite, |bytes| prk.derive(&purpose, bytes))))
+        self.ciphers.get(key, &purpose, || {
+            let prk = self.keyring.list(KeyList::Seal).named(key)?;
+            Ok(Cipher::new(suite, |bytes| prk.derive(&purpose, bytes)))
+        })
     }
 }
 
