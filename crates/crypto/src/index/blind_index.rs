@@ -42,7 +42,7 @@ impl<T: Plain> BlindIndex<T> {
     pub const fn new(context: &'static str, name: &'static str) -> Self {
         assert!(!context.is_empty() && context.len() <= MOST_CONTEXT, "a context has 1 to 128 bytes");
         assert!(!name.is_empty() && name.len() <= MOST_NAME, "a name has 1 to 63 bytes");
-        Self { context, name, form: Form::WHOLE, is_tenant_bound: false, values: PhantomData }
+        Self { context, name, form: Form::whole(T::KIND), is_tenant_bound: false, values: PhantomData }
     }
 
     /// Of each value no more than so many bits, 1 to 64, so that different ones fall together. Which of those that are found
@@ -93,7 +93,7 @@ impl<T: Plain> BlindIndex<T> {
 
     /// What its key is derived for.
     pub(crate) fn purpose<'t>(&self, tenant: Option<&'t str>) -> Purpose<'t> {
-        let task = Task::Index { name: self.name, form: self.form, kind: T::KIND };
+        let task = Task::Index { name: self.name, form: self.form };
         Purpose { task, context: self.context, tenant }
     }
 }

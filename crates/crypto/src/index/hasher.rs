@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 use super::blind_index::BlindIndex;
 use super::normalizer::Normalizer;
 use super::value::IndexValue;
-use crate::Kind;
 use crate::keys::{Prk, Purpose};
 use crate::plain::Plain;
 
@@ -16,20 +15,18 @@ const SALT: usize = 16;
 
 /// An index's key, ready for use.
 pub(crate) struct Hasher {
-    /// With the type, which is in front of each value.
     mac: Hmac<Sha256>,
     /// Of argon2id, in slow indexes.
     salt: Zeroizing<[u8; SALT]>,
 }
 
 impl Hasher {
-    pub(crate) fn new(prk: &Prk, purpose: &Purpose<'_>, kind: Kind) -> Self {
+    pub(crate) fn new(prk: &Prk, purpose: &Purpose<'_>) -> Self {
         let mut key = Zeroizing::new([0; KEY + SALT]);
         prk.derive(purpose, &mut *key);
         let (mac, salt) = key.split_first_chunk::<KEY>().expect("48 bytes have a first 32");
-        let mac = Hmac::<Sha256>::new_from_slice(mac).expect("HMAC takes keys of any length");
         Self {
-            mac: mac.chain_update([kind.code()]),
+            mac: Hmac::new_from_slice(mac).expect("HMAC takes keys of any length"),
             salt: Zeroizing::new(*salt.first_chunk().expect("48 bytes have 16 behind the first 32")),
         }
     }
@@ -61,8 +58,7 @@ impl Hasher {
     }
 
     fn mac(&self, bytes: &[u8]) -> [u8; IndexValue::LEN] {
-        let mut mac = self.mac.clone();
-        mac.update(bytes);
+        let mac = self.mac.clone().chain_update(bytes);
         *mac.finalize().as_bytes().first_chunk().expect("32 bytes have a first 16")
     }
 }

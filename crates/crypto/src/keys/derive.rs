@@ -5,7 +5,6 @@ use sha2::Sha256;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{CheckValue, RootKey};
-use crate::Kind;
 use crate::column::MOST_CONTEXT;
 use crate::envelope::MOST_TENANT;
 use crate::fixed_buffer::{FixedBuffer, Full};
@@ -55,9 +54,8 @@ pub(crate) struct Purpose<'t> {
 pub(crate) enum Task {
     /// To seal and open a column's values.
     Seal(Suite),
-    /// To index them: under this name, normalised and cut as the form says. The type is no part of the derivation: it is hashed in
-    /// front of each value.
-    Index { name: &'static str, form: Form, kind: Kind },
+    /// To index them: under this name, normalised and cut as the form says.
+    Index { name: &'static str, form: Form },
 }
 
 /// Purpose, suite and form.
@@ -80,7 +78,7 @@ impl Purpose<'_> {
                 info.push(&[suite.code()])?;
                 info.push_prefixed(self.context.as_bytes())?;
             }
-            Task::Index { name, form, kind: _ } => {
+            Task::Index { name, form } => {
                 info.push(b"bidx\0")?;
                 info.push_prefixed(self.context.as_bytes())?;
                 info.push_prefixed(name.as_bytes())?;

@@ -57,7 +57,7 @@ impl Ring {
         let purpose = index.purpose(tenant);
         let hasher = self.hashers.get(key, &purpose, || {
             let prk = self.keyring.list(KeyList::Index).named(key)?;
-            Ok(Hasher::new(prk, &purpose, T::KIND))
+            Ok(Hasher::new(prk, &purpose))
         });
         Ok(hasher?.value(index, value))
     }

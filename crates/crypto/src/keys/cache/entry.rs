@@ -18,8 +18,8 @@ impl<V> Entry<V> {
 
     pub(super) fn is_for(&self, key: KeyId, &Purpose { task, context, tenant }: &Purpose<'_>) -> bool {
         let is_task = match (self.task, task) {
-            (Task::Index { name, form, kind }, Task::Index { name: other, form: others, kind: another }) => {
-                is_same(name, other) && form == others && kind == another
+            (Task::Index { name, form }, Task::Index { name: other, form: others }) => {
+                is_same(name, other) && form == others
             }
             (own, other) => own == other,
         };
