@@ -15,4 +15,5 @@ mod sources;
 mod secrecy;
 mod index;
 mod vectors;
+mod cavp;
 mod misuse;
