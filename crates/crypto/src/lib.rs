@@ -58,6 +58,7 @@ mod index;
 mod argon2id;
 mod fixed_buffer;
 mod random;
+mod stack;
 mod error;
 
 pub use self::argon2id::Cost;

@@ -9,6 +9,7 @@ use crate::column::MOST_CONTEXT;
 use crate::envelope::MOST_TENANT;
 use crate::fixed_buffer::{FixedBuffer, Full};
 use crate::index::{Form, MOST_NAME};
+use crate::stack::wiped_after;
 use crate::suite::Suite;
 
 const SALT: &[u8] = b"pgkeel.root.1";
@@ -18,10 +19,12 @@ pub(crate) struct Prk(Box<Zeroizing<[u8; 32]>>);
 
 impl Prk {
     pub(super) fn new(root: &RootKey) -> Self {
-        let (mut extracted, _) = Hkdf::<Sha256>::extract(Some(SALT), root.bytes());
         let mut prk = Box::new(Zeroizing::new([0; 32]));
-        prk.copy_from_slice(&extracted);
-        extracted.as_mut_slice().zeroize();
+        wiped_after(|| {
+            let (mut extracted, _) = Hkdf::<Sha256>::extract(Some(SALT), root.bytes());
+            prk.copy_from_slice(&extracted);
+            extracted.as_mut_slice().zeroize();
+        });
         Self(prk)
     }
 

@@ -14,6 +14,7 @@ use self::lasting::Lasting;
 use self::turning::Turning;
 use super::{KeyId, Purpose};
 use crate::Error;
+use crate::stack::wiped_after;
 
 /// What is derived for columns and indexes as such stays, as a program has few of them: finding it takes no more than reading. What
 /// is derived for tenants makes room for that of others, and is derived again when it is next asked for.
@@ -54,21 +55,26 @@ impl<V> Cache<V> {
         purpose: &Purpose<'_>,
         make: impl FnOnce() -> Result<V, Error>,
     ) -> Result<Cached<'_, V>, Error> {
-        let can_last = purpose.tenant.is_none();
-        if can_last && let Some(value) = self.lasting.find(key, purpose) {
+        if purpose.tenant.is_none()
+            && let Some(value) = self.lasting.find(key, purpose)
+        {
             return Ok(Cached::Lasting(value));
         }
         if let Some(entry) = self.turning.find(key, purpose) {
             return Ok(Cached::Turning(entry));
         }
-        let mut entry = Entry::new(key, purpose, make()?);
-        if can_last {
+        wiped_after(|| Ok(self.keep(key, purpose, make()?)))
+    }
+
+    fn keep(&self, key: KeyId, purpose: &Purpose<'_>, value: V) -> Cached<'_, V> {
+        let mut entry = Entry::new(key, purpose, value);
+        if purpose.tenant.is_none() {
             match self.lasting.keep(entry) {
-                Ok(value) => return Ok(Cached::Lasting(value)),
+                Ok(value) => return Cached::Lasting(value),
                 Err(refused) => entry = refused,
             }
         }
-        Ok(Cached::Turning(self.turning.keep(key, purpose, entry)))
+        Cached::Turning(self.turning.keep(key, purpose, entry))
     }
 }
 
