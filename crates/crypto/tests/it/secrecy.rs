@@ -49,7 +49,7 @@ fn tells_nothing(shown: &str) {
 /// Also by whoever panics of it.
 #[track_caller]
 fn shown(value: &impl Debug) -> String {
-    let unwrapped = catch_unwind(AssertUnwindSafe(|| Err::<(), _>(value).unwrap())).unwrap_err();
+    let unwrapped = catch_unwind(AssertUnwindSafe(|| panic!("{value:?}"))).unwrap_err();
     let panicked = unwrapped.downcast::<String>().unwrap();
     let all = format!("{value:?} {value:#?} {panicked}");
     tells_nothing(&all);
