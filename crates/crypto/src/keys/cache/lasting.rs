@@ -1,4 +1,4 @@
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::entry::Entry;
 use crate::keys::{KeyId, Purpose, Task};
@@ -8,7 +8,7 @@ pub(super) const PLACES: usize = 256;
 const WAYS: usize = 4;
 
 /// At most `PLACES` things, which stay for as long as this does.
-pub(super) struct Lasting<V>(Box<[OnceLock<Entry<V>>; PLACES]>);
+pub(super) struct Lasting<V>(Box<[OnceLock<Arc<Entry<V>>>; PLACES]>);
 
 impl<V> Lasting<V> {
     pub(super) fn new() -> Self {
@@ -16,12 +16,12 @@ impl<V> Lasting<V> {
     }
 
     pub(super) fn find(&self, key: KeyId, purpose: &Purpose<'_>) -> Option<&V> {
-        let entries = self.places(key, purpose.task, purpose.context).map_while(OnceLock::get);
-        entries.into_iter().find(|entry| entry.is_for(key, purpose)).map(|entry| &entry.value)
+        let mut entries = self.places(key, purpose.task, purpose.context).map_while(OnceLock::get);
+        entries.find(|entry| entry.is_for(key, purpose)).map(|entry| &entry.value)
     }
 
     /// Gives it back if all its places are taken.
-    pub(super) fn keep(&self, mut entry: Entry<V>) -> Result<&V, Entry<V>> {
+    pub(super) fn keep(&self, mut entry: Arc<Entry<V>>) -> Result<&V, Arc<Entry<V>>> {
         for place in self.places(entry.key, entry.task, entry.context) {
             match place.set(entry) {
                 Ok(()) => return Ok(&place.get().expect("it was put there").value),
@@ -37,7 +37,7 @@ impl<V> Lasting<V> {
         key: KeyId,
         task: Task,
         context: &'static str,
-    ) -> impl Iterator<Item = &OnceLock<Entry<V>>> {
+    ) -> impl Iterator<Item = &OnceLock<Arc<Entry<V>>>> {
         let task = match task {
             Task::Seal(suite) => suite.code().into(),
             Task::Index { name, .. } => name.as_ptr().addr().rotate_left(7),

@@ -67,7 +67,7 @@ impl<V> Cache<V> {
     }
 
     fn keep(&self, key: KeyId, purpose: &Purpose<'_>, value: V) -> Cached<'_, V> {
-        let mut entry = Entry::new(key, purpose, value);
+        let mut entry = Arc::new(Entry::new(key, purpose, value)); // where it stays, as moving it would leave a copy
         if purpose.tenant.is_none() {
             match self.lasting.keep(entry) {
                 Ok(value) => return Cached::Lasting(value),

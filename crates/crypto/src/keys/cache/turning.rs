@@ -36,9 +36,9 @@ impl<V> Turning<V> {
         &self,
         key: KeyId,
         purpose: &Purpose<'_>,
-        entry: Entry<V>,
+        entry: Arc<Entry<V>>,
     ) -> Guard<Option<Arc<Entry<V>>>> {
-        let entry = Some(Arc::new(entry));
+        let entry = Some(entry);
         let set = &self.sets[self.place(key, purpose)];
         let empty = set.iter().find(|slot| slot.load().is_none());
         let slot = empty.unwrap_or_else(|| &set[self.turn.fetch_add(1, Ordering::Relaxed) % WAYS]);
