@@ -8,8 +8,14 @@ use crate::{command, programs};
 const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/bench/Cargo.toml");
 
 pub(crate) fn run(words: &[&str]) -> anyhow::Result<()> {
+    // What is all arithmetic is a program of its own, built as the product is.
+    let (program, words) = match words {
+        ["crypto", words @ ..] => (["--profile", "product", "--package", "pgkeel-bench-crypto"], words),
+        words => (["--profile", "release", "--package", "pgkeel-bench"], words),
+    };
     let mut cargo = Command::new(env!("CARGO"));
-    command::run(cargo.args(["run", "--release", "--locked", "--manifest-path", MANIFEST, "--"]).args(words))
+    cargo.arg("run").args(program).args(["--locked", "--manifest-path", MANIFEST, "--"]);
+    command::run(cargo.args(words))
 }
 
 /// Fails if pgkeel has come to take more instructions beside its peers than it may.

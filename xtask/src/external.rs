@@ -8,7 +8,15 @@ use crate::{command, postgres, programs, test};
 pub(crate) fn run() -> anyhow::Result<()> {
     programs::install(&programs::FOR_TESTS)?;
     let mut tests = Command::new(env!("CARGO"));
-    tests.args(["test", "--package", "pgkeel-pool", "--package", "pgkeel-migrate"]);
+    tests.args([
+        "test",
+        "--package",
+        "pgkeel-pool",
+        "--package",
+        "pgkeel-migrate",
+        "--package",
+        "pgkeel-crypto",
+    ]);
     tests.args(["--test", "external", "--test", "dumps", "--locked"]);
     if let Some(fetched) = postgres::instead_of_installed()? {
         tests.env(test::BINDIR, fetched.bindir());

@@ -27,7 +27,7 @@ cargo xtask VERB
   test          all tests, over the PostgreSQL of this machine, or one that is fetched
   test --pg 14,15,18
                 the integration tests over each of these major versions, which are fetched where they are not installed
-  external      the tests with programs that are not ours (PgBouncer, psql, pg_dump), which are installed where they are missing,
+  external      the tests with programs that are not ours (PgBouncer, psql, pg_dump, Python), which are installed where they are missing,
                 and a core of all others over PostgreSQL 14 and 18, which are fetched
   fetch [--pg 14,15,18]
                 puts PostgreSQL into the cache, for a machine that will be offline

@@ -9,7 +9,10 @@ use anyhow::{Context as _, bail};
 use crate::command;
 
 /// What tests of ours run besides.
-pub(crate) const FOR_TESTS: [&str; 3] = ["pgbouncer", "psql", "pg_dump"];
+pub(crate) const FOR_TESTS: [&str; 4] = ["pgbouncer", "psql", "pg_dump", CRYPTOGRAPHY];
+
+/// No program, but what one in Python needs.
+const CRYPTOGRAPHY: &str = "python3-cryptography";
 
 /// Those whose packages start a service.
 const SERVICES: [&str; 1] = ["pgbouncer"];
@@ -27,11 +30,16 @@ fn is_there(program: &str) -> bool {
     find(program).is_some()
 }
 
+fn starts(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
 /// Whether it runs. On Debian a name may lead to a script that looks for the program of some PostgreSQL, and finds none.
 fn runs(program: &str) -> bool {
-    let Some(file) = find(program) else { return false };
-    let told = Command::new(file).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    told.is_ok_and(|status| status.success())
+    if program == CRYPTOGRAPHY {
+        return starts(Command::new("python3").args(["-c", "import cryptography"]));
+    }
+    find(program).is_some_and(|file| starts(Command::new(file).arg("--version")))
 }
 
 #[expect(clippy::disallowed_methods, reason = "programs are looked for where the shell would look")]
@@ -53,6 +61,8 @@ fn package<'a>(program: &'a str, manager: &str) -> &'a str {
         ("psql" | "pg_dump", "dnf") => "postgresql",
         ("psql" | "pg_dump", "brew") => "libpq",
         ("psql" | "pg_dump", _) => "postgresql-client",
+        (CRYPTOGRAPHY, "apk") => "py3-cryptography",
+        (CRYPTOGRAPHY, "brew") => "cryptography",
         _ => program,
     }
 }

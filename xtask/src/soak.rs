@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::ensure;
 
-use self::checks::{CHECKS, Check};
+use self::checks::{Build, CHECKS, Check};
 use self::sources::Test;
 use crate::{command, postgres, programs, test};
 
@@ -24,8 +24,8 @@ pub(crate) fn run(word: &str) -> anyhow::Result<()> {
     }
     let fetched = postgres::instead_of_installed()?;
     let mut failed = Vec::new();
-    for (package, run) in &chosen.runs {
-        let mut tests = run.command(package);
+    for ((package, build), run) in &chosen.runs {
+        let mut tests = run.command(package, *build);
         if let Some(fetched) = &fetched {
             tests.env(test::BINDIR, fetched.bindir());
         }
@@ -34,6 +34,10 @@ pub(crate) fn run(word: &str) -> anyhow::Result<()> {
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
     Ok(())
 }
+
+/// What the crates `aes` and `polyval` are built with (their documentation, "Configuration Flags").
+const SOFTWARE_AES: &str = r#"--cfg aes_backend="soft" --cfg polyval_backend="soft""#;
+const SOFTWARE_AES_TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/software-aes");
 
 /// All checks that there are, a line each.
 pub(crate) fn list() -> String {
@@ -50,8 +54,8 @@ pub(crate) fn list() -> String {
 /// What a word stands for.
 #[derive(Debug, Default)]
 struct Chosen {
-    /// By the short names of crates.
-    runs: BTreeMap<&'static str, Run>,
+    /// By the short names of crates, and how they are built.
+    runs: BTreeMap<(&'static str, Build), Run>,
     needs_programs: bool,
 }
 
@@ -63,15 +67,22 @@ struct Run {
 }
 
 impl Run {
-    fn command(&self, package: &str) -> Command {
+    fn command(&self, package: &str, build: Build) -> Command {
         let mut tests = Command::new(env!("CARGO"));
         tests.args(["test", "--locked", "--profile", "soak", "--no-fail-fast"]);
         tests.args(["--package", &format!("pgkeel-{package}")]);
         for program in &self.programs {
-            tests.args(["--test", program]);
+            match *program {
+                sources::LIBRARY => tests.arg("--lib"),
+                program => tests.args(["--test", program]),
+            };
         }
         tests.args(["--", "--nocapture", "--test-threads=1"]).args(&self.filters);
         tests.env("PGKEEL_TEST_SOAK", "1");
+        if build == Build::SoftwareAes {
+            // Beside the usual build, which these flags would throw away.
+            tests.env("RUSTFLAGS", SOFTWARE_AES).env("CARGO_TARGET_DIR", SOFTWARE_AES_TARGET);
+        }
         tests
     }
 }
@@ -99,7 +110,7 @@ impl Chosen {
     }
 
     fn add(&mut self, check: &Check, filter: String) {
-        let run = self.runs.entry(check.package).or_default();
+        let run = self.runs.entry((check.package, check.build)).or_default();
         if !run.programs.contains(&check.program) {
             run.programs.push(check.program);
         }
@@ -116,7 +127,8 @@ mod tests {
 
     fn chosen(word: &str) -> Vec<(&'static str, Vec<&'static str>, usize)> {
         let chosen = Chosen::by(word, &sources::tests().unwrap()).unwrap();
-        chosen.runs.into_iter().map(|(package, run)| (package, run.programs, run.filters.len())).collect()
+        let runs = chosen.runs.into_iter();
+        runs.map(|((package, _), run)| (package, run.programs, run.filters.len())).collect()
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::interval::Interval;
+use pgkeel_bench_turns::{Interval, Limit};
+
 use crate::job::Job;
 use crate::laps::Work;
 use crate::peer::Name;
@@ -52,32 +53,6 @@ impl fmt::Display for Figure {
             Self::CpuMicros => f.write_str("client CPU µs"),
             Self::MillisOver(peer) => write!(f, "ms more than {peer}"),
             Self::TailOver(peer) => write!(f, "p99 over {peer}"),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Limit {
-    AtLeast(f64),
-    AtMost(f64),
-}
-
-impl Limit {
-    /// A limit is met when the interval reaches it. `None` if there were too few rounds to tell.
-    pub(crate) fn is_met_by(self, interval: Interval) -> Option<bool> {
-        let reached = match self {
-            Self::AtLeast(least) => interval.high >= least,
-            Self::AtMost(most) => interval.low <= most,
-        };
-        interval.is_sure().then_some(reached)
-    }
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AtLeast(least) => write!(f, "≥ {least:.3}"),
-            Self::AtMost(most) => write!(f, "≤ {most:.3}"),
         }
     }
 }
@@ -139,16 +114,6 @@ const fn at_least(job: Job, peer: Name, least: f64) -> Bar {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_bar_is_met_when_the_interval_reaches_it() {
-        let interval = Interval { median: 0.95, low: 0.92, high: 0.975, confidence: 0.95 };
-        assert_eq!(Limit::AtLeast(0.97).is_met_by(interval), Some(true));
-        assert_eq!(Limit::AtLeast(0.98).is_met_by(interval), Some(false));
-        assert_eq!(Limit::AtMost(0.93).is_met_by(interval), Some(true));
-        assert_eq!(Limit::AtMost(0.91).is_met_by(interval), Some(false));
-        assert_eq!(Limit::AtMost(0.93).is_met_by(Interval { confidence: 0.9, ..interval }), None);
-    }
 
     #[test]
     fn every_bar_is_about_peers_that_do_the_job() {

@@ -4,7 +4,7 @@
 //! operation. Nothing fails because something was slow; what `instructions --guard` holds are instructions alone.
 //!
 //! Read `job` (what is done), `peer` (who does it), `station` (one peer made ready for one job), `rounds` (how they take
-//! turns), `interval` and `bar` (what may be concluded), `report`; and `instructions` for the other way to measure; `migrate`
+//! turns), `bar` (what may be concluded; `turns/` says how), `report`; and `instructions` for the other way to measure; `migrate`
 //! stands by itself.
 
 mod cli;
@@ -17,7 +17,6 @@ mod laps;
 mod load;
 mod processors;
 mod rounds;
-mod interval;
 mod bar;
 mod machine;
 mod report;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
+use pgkeel_bench_turns::order;
 use pgkeel_pool::Executor as _;
 use pgkeel_pool::connect::{Address, Config, Connection, dial};
 
@@ -17,7 +18,6 @@ pub(crate) use self::contender::Contender;
 use self::files::Files;
 use self::outcome::Outcome;
 use crate::machine::Machine;
-use crate::rounds::order;
 use crate::server::{Database, Server};
 
 #[derive(Debug, Args)]

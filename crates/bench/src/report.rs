@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use pgkeel_bench_turns::Interval;
+
 use crate::bar::{BARS, Figure};
-use crate::interval::Interval;
 use crate::job::Job;
 use crate::laps::Work;
 use crate::peer::Name;
@@ -72,11 +73,7 @@ pub(crate) fn of_bars(all: &[Measured]) -> String {
     for bar in BARS {
         let measured = all.iter().find(|measured| measured.job == bar.job);
         let Some(interval) = measured.and_then(|measured| bar.figure.of(measured)) else { continue };
-        let verdict = match bar.limit.is_met_by(interval) {
-            Some(true) => "met",
-            Some(false) => "missed",
-            None => "unsure",
-        };
+        let verdict = bar.limit.verdict(interval);
         let (job, figure, limit) = (bar.job.to_string(), bar.figure.to_string(), bar.limit.to_string());
         let _ = writeln!(text, "  {job:<13}{figure:<22}{limit:<10}{verdict:<8}{interval}");
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use pgkeel_bench_turns::order;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
@@ -89,36 +90,10 @@ fn those_here(peers: &[Name]) -> anyhow::Result<Vec<Name>> {
     Ok(peers)
 }
 
-/// Another peer begins each round, and every other round goes backwards, so that nobody always follows the same one.
-pub(crate) fn order(round: usize, peers: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..peers).map(|turn| (turn + round / 2) % peers).collect();
-    if round % 2 == 1 {
-        order.reverse();
-    }
-    order
-}
-
 fn sample(station: &mut dyn Station, meter: &Meter, length: Duration) -> anyhow::Result<Sample> {
     station.sample(Limit::Time(length.mul_f64(WARM_UP)))?;
     let before = meter.read(station.child())?;
     let work = station.sample(Limit::Time(length))?;
     let after = meter.read(station.child())?;
     Ok(Sample { work, others: meter.others(before, after) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn everybody_has_a_turn_in_each_round_and_comes_first_as_often_as_the_others() {
-        let mut first = [0; 5];
-        for round in 0..20 {
-            let mut turns = order(round, 5);
-            first[turns[0]] += 1;
-            turns.sort_unstable();
-            assert_eq!(turns, [0, 1, 2, 3, 4]);
-        }
-        assert_eq!(first, [4; 5]);
-    }
 }

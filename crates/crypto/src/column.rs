@@ -125,7 +125,8 @@ impl<T: Plain> Column<T> {
 
     pub(crate) const fn shape(&self) -> ColumnShape<'static> {
         let Self { context, suite, also_opens, is_row_bound, is_tenant_bound, padding, values: _ } = *self;
-        ColumnShape { context, kind: T::KIND, suite, also_opens, is_row_bound, is_tenant_bound, padding }
+        let (is_constant, kind) = (true, T::KIND);
+        ColumnShape { context, is_constant, kind, suite, also_opens, is_row_bound, is_tenant_bound, padding }
     }
 }
 

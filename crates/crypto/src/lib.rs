@@ -5,7 +5,9 @@
 //!
 //! Read [`Column`] (what is sealed, and what it is bound to), [`Vault`] (what seals and opens), [`Sealed`] and [`Secret`] (what
 //! is stored, and what must not be), then [`KeyringConfig`], [`Sources`] and [`Keyring`] (where keys come from), and
-//! [`BlindIndex`] (equality without opening); [`ColumnSpec`] is for programs that do not have the types. The bytes are described in `FORMAT.md`, for other programs to read them.
+//! [`BlindIndex`] (equality without opening); [`ColumnSpec`] is for programs that do not have the types. The bytes are described in
+//! `FORMAT.md`, for other programs to read them. Who gets what, what is not protected, and how keys are kept, is said in
+//! `SECURITY.md`.
 //!
 //! ```
 //! use pgkeel_crypto::{Column, KeyringConfig, Place, Sources, Vault};
@@ -37,8 +39,9 @@
 //! - An envelope names its key: one key is tried, never several.
 //! - A nonce is drawn from the operating system for each envelope; if it has none to give nothing is sealed.
 //! - Keys are asked for when a keyring is loaded, never while sealing or opening; sealing and opening take no lock.
-//! - What is kept in memory has a bound: at most 1,024 derived ciphers and as many keys of indexes.
-//! - Keys, what is derived of them, and plaintext in [`Secret`]s are overwritten before their memory is given back.
+//! - What is kept in memory has a bound: at most 1,280 derived ciphers and as many keys of indexes.
+//! - Keys, what is derived of them, and plaintext in [`Secret`]s are overwritten before their memory is given back, and so is the
+//!   stack on which a cipher is made.
 //!
 //! # Features
 //! - `siv` (on by default): columns that are deterministic, AES-256-SIV.
@@ -59,6 +62,7 @@ mod index;
 mod argon2id;
 mod fixed_buffer;
 mod random;
+mod stack;
 mod error;
 
 pub use self::argon2id::Cost;

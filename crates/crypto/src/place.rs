@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::fixed_buffer::{FixedBuffer, Full};
 
 /// Where a value stands, of what its [`Column`](crate::Column) says that it is bound to: its row, and its tenant.
@@ -9,7 +11,7 @@ use crate::fixed_buffer::{FixedBuffer, Full};
 /// let line = Place::row(&[RowId::Int(7), RowId::Text("A-1")]); // a primary key of two columns
 /// # let _ = (order, line);
 /// ```
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Place<'a> {
     pub(crate) row: Option<RowId<'a>>,
     pub(crate) tenant: Option<&'a str>,
@@ -39,7 +41,7 @@ impl<'a> Place<'a> {
 /// A row's primary key. Equal keys of different types are different rows.
 ///
 /// All its bytes together are at most 512.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RowId<'a> {
     /// `int2`, `int4`, `int8`, which are the same here: a column may become wider.
@@ -68,6 +70,26 @@ impl RowId<'_> {
                 parts.iter().try_for_each(|part| to.prefix(|to| part.write(to)))
             }
         }
+    }
+}
+
+/// A key may tell whose the row is, so its value is not shown, but of which kind it is.
+impl fmt::Debug for RowId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(_) => f.write_str("Int(…)"),
+            Self::Uuid(_) => f.write_str("Uuid(…)"),
+            Self::Text(_) => f.write_str("Text(…)"),
+            Self::Bytes(_) => f.write_str("Bytes(…)"),
+            Self::Composite(parts) => f.debug_tuple("Composite").field(parts).finish(),
+        }
+    }
+}
+
+impl fmt::Debug for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { row, tenant } = self;
+        f.debug_struct("Place").field("row", row).field("has_tenant", &tenant.is_some()).finish()
     }
 }
 

@@ -23,6 +23,9 @@ impl Test {
     }
 }
 
+/// What the tests of a library itself are run as, of which those are looked at that have a file of their own, `tests.rs`.
+pub(super) const LIBRARY: &str = "lib";
+
 /// Every test of every crate's test programs.
 pub(super) fn tests() -> anyhow::Result<Vec<Test>> {
     Ok(modules()?.iter().flat_map(Module::tests).collect())
@@ -44,7 +47,10 @@ impl Module {
         let inside = file.strip_prefix(program).unwrap_or(file).with_extension("");
         let names = inside.iter().map(|part| part.to_string_lossy().into_owned());
         let names: Vec<String> = names.filter(|part| part != "mod" && part != "main").collect();
-        let program = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let program = match program.file_name().unwrap_or_default().to_string_lossy() {
+            sources if sources == "src" => LIBRARY.to_owned(),
+            program => program.into_owned(),
+        };
         Ok(Self { package: package.to_owned(), program, name: names.join("::"), text })
     }
 
@@ -73,6 +79,11 @@ fn modules() -> anyhow::Result<Vec<Module>> {
     let mut modules = Vec::new();
     for package in entries(&crates)? {
         let name = package.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let library = package.join("src");
+        let is_of_tests = |file: &PathBuf| file.ends_with("tests.rs");
+        for file in files(&library)?.iter().filter(|file| is_of_tests(file)) {
+            modules.push(Module::read(&name, &library, file)?);
+        }
         let Ok(programs) = entries(&package.join("tests")) else { continue };
         for program in programs.iter().filter(|program| program.join("main.rs").is_file()) {
             for file in files(program)? {
@@ -133,7 +144,8 @@ mod tests {
         for (at, check) in CHECKS.iter().enumerate() {
             assert!(tests.iter().any(|test| test.is_of(check)), "there is no such module: {check:?}");
             let same = |other: &Check| {
-                (check.package, check.program, check.name) == (other.package, other.program, other.name)
+                (check.package, check.program, check.name, check.build)
+                    == (other.package, other.program, other.name, other.build)
             };
             assert!(!CHECKS[at + 1..].iter().any(same), "{check:?}");
         }

@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::Instant;
 
 use anyhow::ensure;
+use pgkeel_bench_turns::Interval;
 use pgkeel_migrate::{Migrations, Migrator};
 use pgkeel_pool::Executor as _;
 use pgkeel_pool::connect::{Address, Config, Connection};
 
 use super::files::Files;
-use crate::interval::Interval;
 use crate::server::Database;
 
 /// What each may take.

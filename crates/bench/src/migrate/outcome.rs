@@ -1,9 +1,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use pgkeel_bench_turns::{Interval, Limit};
+
 use super::Contender;
-use crate::bar::Limit;
-use crate::interval::Interval;
 
 /// How long each peer took, round by round.
 #[derive(Debug)]
@@ -43,14 +43,6 @@ fn limit(peer: Contender) -> Option<Limit> {
     }
 }
 
-fn verdict(limit: Limit, ratio: Interval) -> &'static str {
-    match limit.is_met_by(ratio) {
-        Some(true) => "met",
-        Some(false) => "missed",
-        None => "unsure",
-    }
-}
-
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = format!("{} files", self.files);
@@ -61,7 +53,7 @@ impl fmt::Display for Outcome {
             if let Some(ratio) = self.ratio(*peer) {
                 write!(f, "   {ratio}")?;
                 if let Some(limit) = limit(*peer) {
-                    write!(f, ", {limit} {}", verdict(limit, ratio))?;
+                    write!(f, ", {limit} {}", limit.verdict(ratio))?;
                 }
             }
             writeln!(f)?;

@@ -42,7 +42,7 @@ impl<T: Plain> BlindIndex<T> {
     pub const fn new(context: &'static str, name: &'static str) -> Self {
         assert!(!context.is_empty() && context.len() <= MOST_CONTEXT, "a context has 1 to 128 bytes");
         assert!(!name.is_empty() && name.len() <= MOST_NAME, "a name has 1 to 63 bytes");
-        Self { context, name, form: Form::EXACT, is_tenant_bound: false, values: PhantomData }
+        Self { context, name, form: Form::whole(T::KIND), is_tenant_bound: false, values: PhantomData }
     }
 
     /// Of each value no more than so many bits, 1 to 64, so that different ones fall together. Which of those that are found
@@ -85,7 +85,7 @@ impl<T: Plain> BlindIndex<T> {
 
     pub(crate) const fn shape(&self) -> IndexShape<'static> {
         let Self { context, name, form, is_tenant_bound, values: _ } = *self;
-        IndexShape { context, name, kind: T::KIND, form, is_tenant_bound }
+        IndexShape { context, name, is_constant: true, form, is_tenant_bound }
     }
 }
 
@@ -96,7 +96,8 @@ impl BlindIndex<String> {
     /// As `new`.
     #[must_use]
     pub const fn text(context: &'static str, name: &'static str, normalizer: Normalizer) -> Self {
-        Self { form: Form { normalizer, ..Form::EXACT }, ..Self::new(context, name) }
+        let index = Self::new(context, name);
+        Self { form: Form { normalizer, ..index.form }, ..index }
     }
 }
 

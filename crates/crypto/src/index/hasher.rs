@@ -6,7 +6,6 @@ use zeroize::Zeroizing;
 
 use super::normalizer::Normalizer;
 use super::value::IndexValue;
-use crate::Kind;
 use crate::keys::{Prk, Purpose};
 use crate::spec::IndexShape;
 
@@ -48,17 +47,17 @@ impl Hasher {
 
     fn hash(&self, index: &IndexShape<'_>, normalized: &[u8]) -> [u8; IndexValue::LEN] {
         match index.form.cost {
-            None => self.mac(index.kind, normalized),
+            None => self.mac(normalized),
             Some(cost) => {
                 let mut slow = Zeroizing::new([0; 32]);
                 crate::argon2id::hash(cost, normalized, &*self.salt, &mut *slow);
-                self.mac(index.kind, &*slow)
+                self.mac(&*slow)
             }
         }
     }
 
-    fn mac(&self, kind: Kind, bytes: &[u8]) -> [u8; IndexValue::LEN] {
-        let mac = self.mac.clone().chain_update([kind.code()]).chain_update(bytes);
+    fn mac(&self, bytes: &[u8]) -> [u8; IndexValue::LEN] {
+        let mac = self.mac.clone().chain_update(bytes);
         *mac.finalize().as_bytes().first_chunk().expect("32 bytes have a first 16")
     }
 }

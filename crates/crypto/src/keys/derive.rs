@@ -8,7 +8,8 @@ use super::{CheckValue, RootKey};
 use crate::column::MOST_CONTEXT;
 use crate::envelope::MOST_TENANT;
 use crate::fixed_buffer::{FixedBuffer, Full};
-use crate::index::MOST_NAME;
+use crate::index::{Form, MOST_NAME};
+use crate::stack::wiped_after;
 use crate::suite::Suite;
 
 const SALT: &[u8] = b"pgkeel.root.1";
@@ -18,10 +19,12 @@ pub(crate) struct Prk(Box<Zeroizing<[u8; 32]>>);
 
 impl Prk {
     pub(super) fn new(root: &RootKey) -> Self {
-        let (mut extracted, _) = Hkdf::<Sha256>::extract(Some(SALT), root.bytes());
         let mut prk = Box::new(Zeroizing::new([0; 32]));
-        prk.copy_from_slice(&extracted);
-        extracted.as_mut_slice().zeroize();
+        wiped_after(|| {
+            let (mut extracted, _) = Hkdf::<Sha256>::extract(Some(SALT), root.bytes());
+            prk.copy_from_slice(&extracted);
+            extracted.as_mut_slice().zeroize();
+        });
         Self(prk)
     }
 
@@ -48,6 +51,8 @@ pub(crate) struct Purpose<'t> {
     pub(crate) task: Task<'t>,
     pub(crate) context: &'t str,
     pub(crate) tenant: Option<&'t str>,
+    /// Whether its names are constants of the program.
+    pub(crate) is_constant: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,7 +60,7 @@ pub(crate) enum Task<'t> {
     /// To seal and open a column's values.
     Seal(Suite),
     /// To index them: under this name, normalised and cut as the form says.
-    Index { name: &'t str, form: [u8; 15] },
+    Index { name: &'t str, form: Form },
 }
 
 /// Purpose, suite and form.
@@ -82,7 +87,7 @@ impl Purpose<'_> {
                 info.push(b"bidx\0")?;
                 info.push_prefixed(self.context.as_bytes())?;
                 info.push_prefixed(name.as_bytes())?;
-                info.push(&form)?;
+                info.push(&form.to_bytes())?;
             }
         }
         self.tenant.map_or(Ok(()), |tenant| info.push_prefixed(tenant.as_bytes()))

@@ -129,6 +129,7 @@ impl ColumnSpec {
     pub(crate) fn shape(&self) -> ColumnShape<'_> {
         ColumnShape {
             context: &self.context,
+            is_constant: false,
             kind: self.kind,
             suite: self.suite,
             also_opens: self.also_opens,
@@ -141,7 +142,7 @@ impl ColumnSpec {
 
 impl<T: Plain> From<&Column<T>> for ColumnSpec {
     fn from(column: &Column<T>) -> Self {
-        let ColumnShape { context, kind, suite, also_opens, is_row_bound, is_tenant_bound, padding } =
+        let ColumnShape { context, kind, suite, also_opens, is_row_bound, is_tenant_bound, padding, .. } =
             column.shape();
         let context = context.to_owned();
         Self { context, kind, suite, also_opens, is_row_bound, is_tenant_bound, padding }

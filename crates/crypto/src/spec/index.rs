@@ -21,7 +21,6 @@ use crate::{BlindIndex, Cost, Kind, Normalizer};
 pub struct IndexSpec {
     context: String,
     name: String,
-    kind: Kind,
     form: Form,
     is_tenant_bound: bool,
 }
@@ -43,9 +42,9 @@ impl IndexSpec {
         if normalizer != Normalizer::Exact && column.kind() != Kind::Text {
             return Err(BadSpec::NoText);
         }
-        let form = Form { normalizer, ..Form::EXACT };
+        let form = Form { normalizer, ..Form::whole(column.kind()) };
         let context = column.context().to_owned();
-        Ok(Self { context, name, kind: column.kind(), form, is_tenant_bound: false })
+        Ok(Self { context, name, form, is_tenant_bound: false })
     }
 
     /// As [`BlindIndex::beacon`].
@@ -110,19 +109,19 @@ impl IndexSpec {
 
     /// Whether it is beside this column.
     pub(crate) fn is_of(&self, column: &ColumnSpec) -> bool {
-        self.context == column.context() && self.kind == column.kind()
+        self.context == column.context() && self.form.kind == column.kind()
     }
 
     pub(crate) fn shape(&self) -> IndexShape<'_> {
-        let Self { context, name, kind, form, is_tenant_bound } = self;
-        IndexShape { context, name, kind: *kind, form: *form, is_tenant_bound: *is_tenant_bound }
+        let Self { context, name, form, is_tenant_bound } = self;
+        IndexShape { context, name, is_constant: false, form: *form, is_tenant_bound: *is_tenant_bound }
     }
 }
 
 impl<T: Plain> From<&BlindIndex<T>> for IndexSpec {
     fn from(index: &BlindIndex<T>) -> Self {
-        let IndexShape { context, name, kind, form, is_tenant_bound } = index.shape();
-        Self { context: context.to_owned(), name: name.to_owned(), kind, form, is_tenant_bound }
+        let IndexShape { context, name, is_constant: _, form, is_tenant_bound } = index.shape();
+        Self { context: context.to_owned(), name: name.to_owned(), form, is_tenant_bound }
     }
 }
 

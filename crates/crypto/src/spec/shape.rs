@@ -9,6 +9,8 @@ use crate::{KeyId, Kind, Suite};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ColumnShape<'a> {
     pub(crate) context: &'a str,
+    /// Whether its name is a constant of the program.
+    pub(crate) is_constant: bool,
     pub(crate) kind: Kind,
     pub(crate) suite: Suite,
     pub(crate) also_opens: Option<Suite>,
@@ -66,7 +68,8 @@ impl ColumnShape<'_> {
 pub(crate) struct IndexShape<'a> {
     pub(crate) context: &'a str,
     pub(crate) name: &'a str,
-    pub(crate) kind: Kind,
+    /// Whether these names are constants of the program.
+    pub(crate) is_constant: bool,
     pub(crate) form: Form,
     pub(crate) is_tenant_bound: bool,
 }

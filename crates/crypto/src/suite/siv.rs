@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::TAG;
 use super::cipher::Refusal;
+use crate::stack::wiped_after;
 
 pub(crate) struct Siv(Box<Zeroizing<[u8; 64]>>);
 
@@ -20,7 +21,7 @@ impl Siv {
 
     pub(super) fn seal(&self, aad: &[u8], body: &mut [u8]) -> Result<(), Refusal> {
         let (iv, text) = body.split_first_chunk_mut::<TAG>().ok_or(Refusal::Tampered)?;
-        let synthetic = self.cipher().encrypt_inout_detached([aad], text.into());
+        let synthetic = wiped_after(|| self.cipher().encrypt_inout_detached([aad], text.into()));
         *iv = synthetic.map_err(|_| Refusal::Tampered)?.into();
         Ok(())
     }
@@ -28,7 +29,8 @@ impl Siv {
     pub(super) fn open(&self, aad: &[u8], body: &[u8]) -> Result<Vec<u8>, Refusal> {
         let (iv, text) = body.split_first_chunk::<TAG>().ok_or(Refusal::Tampered)?;
         let mut text = Zeroizing::new(text.to_vec());
-        let opened = self.cipher().decrypt_inout_detached([aad], text.as_mut_slice().into(), &(*iv).into());
+        let buffer = text.as_mut_slice().into();
+        let opened = wiped_after(|| self.cipher().decrypt_inout_detached([aad], buffer, &(*iv).into()));
         opened.map(|()| std::mem::take(&mut *text)).map_err(|_| Refusal::Tampered)
     }
 

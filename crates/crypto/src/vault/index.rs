@@ -61,10 +61,12 @@ impl Ring {
         tenant: Option<&str>,
     ) -> Result<IndexValue, Error> {
         index.check_tenant(tenant)?;
-        let prk = self.keyring.list(KeyList::Index).named(key)?;
-        let task = Task::Index { name: index.name, form: index.form.to_bytes() };
-        let purpose = Purpose { task, context: index.context, tenant };
-        let hasher = self.hashers.get(key, &purpose, || Hasher::new(prk, &purpose));
-        Ok(hasher.value(index, value))
+        let &IndexShape { context, name, is_constant, form, .. } = index;
+        let purpose = Purpose { task: Task::Index { name, form }, context, tenant, is_constant };
+        let hasher = self.hashers.get(key, &purpose, || {
+            let prk = self.keyring.list(KeyList::Index).named(key)?;
+            Ok(Hasher::new(prk, &purpose))
+        });
+        Ok(hasher?.value(index, value))
     }
 }

@@ -82,17 +82,20 @@ impl Ring {
         column.header(primary.expect("a keyring has a primary key"))
     }
 
-    /// The cipher for this suite, context and tenant under the key of this id.
+    /// The cipher for this suite, column and tenant under the key of this id.
     fn cipher(
         &self,
         key: KeyId,
         suite: Suite,
-        context: &str,
+        column: &ColumnShape<'_>,
         tenant: Option<&str>,
-    ) -> Result<Cached<Cipher>, Error> {
-        let prk = self.keyring.list(KeyList::Seal).named(key)?;
-        let purpose = Purpose { task: Task::Seal(suite), context, tenant };
-        Ok(self.ciphers.get(key, &purpose, || Cipher::new(suite, |bytes| prk.derive(&purpose, bytes))))
+    ) -> Result<Cached<'_, Cipher>, Error> {
+        let &ColumnShape { context, is_constant, .. } = column;
+        let purpose = Purpose { task: Task::Seal(suite), context, tenant, is_constant };
+        self.ciphers.get(key, &purpose, || {
+            let prk = self.keyring.list(KeyList::Seal).named(key)?;
+            Ok(Cipher::new(suite, |bytes| prk.derive(&purpose, bytes)))
+        })
     }
 }
 

@@ -40,7 +40,7 @@ impl Ring {
         column.check_header(&header)?;
         let mut aad = Aad::new();
         let aad = aad.write(&header, column.context, place).map_err(misplaced)?;
-        let cipher = self.cipher(header.key, header.suite, column.context, place.tenant)?;
+        let cipher = self.cipher(header.key, header.suite, column, place.tenant)?;
         let opened = cipher.open(aad, body).map_err(|refusal| refusal.of(header.key));
         let mut value = Zeroizing::new(opened?);
         if header.is_padded {

@@ -77,7 +77,7 @@ impl Vault {
         shape.check_place(place).map_err(|mistake| shape.misplaced(mistake))?;
         let (header, body) = Header::parse(envelope)?;
         shape.check_header(&header)?;
-        let committed = ring.cipher(header.key, header.suite, shape.context, place.tenant)?.check_key(body);
+        let committed = ring.cipher(header.key, header.suite, &shape, place.tenant)?.check_key(body);
         committed.map_err(|refusal| refusal.of(header.key))
     }
 

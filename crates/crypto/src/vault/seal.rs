@@ -105,7 +105,7 @@ impl Ring {
         let header = self.header(column);
         let mut aad = Aad::new();
         let aad = aad.write(&header, column.context, place).map_err(misplaced)?;
-        let cipher = self.cipher(header.key, header.suite, column.context, place.tenant)?;
+        let cipher = self.cipher(header.key, header.suite, column, place.tenant)?;
         let mut sealed = written(&header, column, value)?;
         let bytes = sealed.len();
         let refused = cipher.seal(nonce, aad, &mut sealed[Header::LEN..]);

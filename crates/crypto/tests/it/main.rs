@@ -16,4 +16,5 @@ mod sources;
 mod secrecy;
 mod index;
 mod vectors;
+mod cavp;
 mod misuse;

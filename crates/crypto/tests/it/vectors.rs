@@ -29,6 +29,12 @@ fn tried(
     tests.len()
 }
 
+/// `cargo xtask soak` builds it both ways.
+#[test]
+fn aes_is_in_software_where_that_is_asked_for() {
+    assert!(!(cfg!(aes_backend = "soft") && aes::hardware_accelerated()));
+}
+
 #[test]
 fn aes_256_gcm() {
     let count = tried(aead::TestName::AesGcm, 256, 96, |test| {

@@ -3,6 +3,7 @@
 use aes::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use aes_gcm::aead::{Aead as _, Payload};
 use cmac::{Cmac, Mac as _};
+use pgkeel_testkit::scaled;
 use shake::Shake128;
 use shake::digest::{ExtendableOutput as _, Update as _, XofReader};
 use xaes_256_gcm::Xaes256Gcm;
@@ -117,8 +118,11 @@ fn accumulated(iterations: usize) -> String {
 }
 
 #[test]
-fn ten_thousand_inputs_accumulate_to_the_hash_of_the_specification() {
-    assert_eq!(accumulated(10_000), "e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939");
+fn many_inputs_accumulate_to_the_hash_of_the_specification() {
+    let ten_thousand = (10_000, "e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939");
+    let million = (1_000_000, "2163ae1445985a30b60585ee67daa55674df06901b890593e824b8a7c885ab15");
+    let (iterations, hash) = scaled(ten_thousand, million);
+    assert_eq!(accumulated(iterations), hash);
 }
 
 /// A product in the field of GHASH (NIST SP 800-38D, 6.3), whose first bit is the highest here.

@@ -7,19 +7,23 @@ const CONFIDENCE: f64 = 0.95;
 
 /// A median with its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Interval {
-    pub(crate) median: f64,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
+pub struct Interval {
+    /// The middle of the sample.
+    pub median: f64,
+    /// Where the interval begins.
+    pub low: f64,
+    /// Where it ends.
+    pub high: f64,
     /// The probability that it holds the true median: 0.95 or a little more, less if there are fewer than 6 values.
-    pub(crate) confidence: f64,
+    pub confidence: f64,
 }
 
 impl Interval {
     /// Without an assumption about the distribution: of `n` values the one of rank `r` and that of rank `n + 1 - r` hold
     /// the median between them unless fewer than `r` of `n` tosses of a coin show heads, or fewer than `r` tails (David
     /// and Nagaraja, "Order Statistics", third edition, chapter 7). Takes the largest such `r`; `None` of no values.
-    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+    #[must_use]
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
         let count = values.len();
@@ -36,7 +40,8 @@ impl Interval {
     }
 
     /// Whether there were enough values.
-    pub(crate) fn is_sure(self) -> bool {
+    #[must_use]
+    pub fn is_sure(self) -> bool {
         self.confidence >= CONFIDENCE
     }
 }
