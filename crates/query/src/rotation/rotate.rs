@@ -57,7 +57,7 @@ impl<'a> Rotation<'a> {
             vault,
             column,
             owner: format!("process {}", std::process::id()),
-            most_rows: 2_000,
+            most_rows: 1_000,
             range_rows: 20_000,
             rate: None,
             lock_timeout: Duration::from_millis(50),
@@ -73,7 +73,7 @@ impl<'a> Rotation<'a> {
         Self { owner: name.into(), ..self }
     }
 
-    /// At most so many rows at once: 1 to 10,000, by default 2,000. Batches begin with 64 rows and become larger while they take less
+    /// At most so many rows at once: 1 to 10,000, by default 1,000. Batches begin with 64 rows and become larger while they take less
     /// than 20 ms to write, smaller if they take more than 40 ms, have more than 8 MiB, or meet locks or time limits.
     pub fn most_rows(self, rows: u32) -> Self {
         Self { most_rows: rows.clamp(1, 10_000), ..self }
