@@ -63,13 +63,19 @@ pub(super) struct DescribedIndex {
 ///     context = "app.users.email"
 ///     kind = "text"                      # bytes, text, int, json, uuid, timestamp, decimal, bool, date
 ///     suite = "KC-XAES-256-GCM"          # the default; or XAES-256-GCM, AES-256-SIV
-///     # also_opens = "XAES-256-GCM", any_row = true, per_tenant = true with tenant = "tenant_id", pad = 64
+///     also_opens = "XAES-256-GCM"        # if it does; as what follows
+///     any_row = false
+///     tenant = "tenant_id"
+///     per_tenant = true
+///     pad = 64
 ///
 ///     [[column.index]]
 ///     column = "email_bidx"
 ///     name = "email_bidx"                # the default: as the column
 ///     normalize = "email"                # exact is the default; lower, email, digits, nfc
-///     # bits = 8, cost = [4096, 3, 1], per_tenant = true
+///     bits = 8                           # of a beacon
+///     cost = [4096, 3, 1]                # of a slow one: memory in KiB, iterations, lanes
+///     per_tenant = true
 /// "#)?;
 /// assert_eq!(columns[0].to_string(), "app.users.email");
 /// # Ok::<(), pgkeel_query::Error>(())

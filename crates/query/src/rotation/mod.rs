@@ -11,7 +11,7 @@
 //! 3. Run [`Rotation`] for each column, by as many workers as it takes. They can be killed, paused and resumed ([`pause`], [`resume`],
 //!    [`cancel`]); [`rotations`] tells how far they are, [`failures`] which rows do not open.
 //! 4. [`verify()`] each column, quickly or in full, and see what [`usage()`] has left under the old key.
-//! 5. [`retire`] the old key: it refuses while a cell of any published column names it. Then set its state to `disabled`, and keep its
+//! 5. [`retire()`] the old key: it refuses while a cell of any published column names it. Then set its state to `disabled`, and keep its
 //!    secret in escrow for as long as there are backups that need it.
 //!
 //! # How it works

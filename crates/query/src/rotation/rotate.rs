@@ -57,10 +57,10 @@ impl<'a> Rotation<'a> {
             vault,
             column,
             owner: format!("process {}", std::process::id()),
-            most_rows: 2_000,
+            most_rows: 1_000,
             range_rows: 20_000,
             rate: None,
-            lock_timeout: Duration::from_millis(100),
+            lock_timeout: Duration::from_millis(50),
             lease: Duration::from_secs(30),
             patience: Duration::from_mins(1),
             longest_pause: Duration::from_hours(1),
@@ -73,8 +73,8 @@ impl<'a> Rotation<'a> {
         Self { owner: name.into(), ..self }
     }
 
-    /// At most so many rows at once: 1 to 10,000, by default 2,000. Batches begin with 64 rows and become larger while they take less
-    /// than 25 ms to write, smaller if they take more than 50 ms, have more than 8 MiB, or meet locks or time limits.
+    /// At most so many rows at once: 1 to 10,000, by default 1,000. Batches begin with 64 rows and become larger while they take less
+    /// than 20 ms to write, smaller if they take more than 40 ms, have more than 8 MiB, or meet locks or time limits.
     pub fn most_rows(self, rows: u32) -> Self {
         Self { most_rows: rows.clamp(1, 10_000), ..self }
     }
@@ -89,8 +89,10 @@ impl<'a> Rotation<'a> {
         Self { rate: NonZeroU32::new(rows.max(1)), ..self }
     }
 
-    /// Waits no longer for a row that somebody else has locked: 1 ms to 10 s, by default 100 ms. Meanwhile the rows of the batch that
-    /// come before it are locked. Then the batch is tried again with half as many rows.
+    /// Waits no longer for a row that somebody else has locked: 1 ms to 10 s, by default 50 ms. Meanwhile the rows of the batch that
+    /// come before it are locked, and each row is waited for anew. Then the batch is tried again with half as many rows. For a lock of
+    /// the whole table is waited until the session's own limit, or for as long as the [patience](Self::patience) is; nothing is locked
+    /// then.
     pub fn lock_timeout(self, timeout: Duration) -> Self {
         let lock_timeout = timeout.clamp(Duration::from_millis(1), Duration::from_secs(10));
         Self { lock_timeout, ..self }

@@ -18,6 +18,22 @@ fn full() -> SealedColumn {
 }
 
 #[tokio::test]
+async fn the_tables_go_as_they_came() {
+    let database = database().await;
+    let connection = database.connection().await;
+    let [(_, up), (_, down)] = rotation::MIGRATIONS;
+    let tables = async || {
+        let sql = "select count(*) from pg_class where relnamespace = 'pgkeel'::regnamespace";
+        connection.query_scalar::<i64>(sql, &[]).await.unwrap()
+    };
+    let made = tables().await;
+    connection.batch_execute(down).await.unwrap();
+    assert_eq!(tables().await, 0);
+    connection.batch_execute(up).await.unwrap();
+    assert_eq!(tables().await, made);
+}
+
+#[tokio::test]
 async fn what_is_published_is_read_as_it_was_described() {
     let database = database().await;
     let connection = database.connection().await;

@@ -47,6 +47,10 @@ async fn a_rotation_goes_over_all_rows_once_and_counts_them_exactly() {
     assert_eq!(rotation::rotations(&connection).await.unwrap().len(), 2);
 }
 
+fn spawnable<F: Future + Send>(future: F) -> F {
+    future
+}
+
 #[tokio::test]
 async fn several_workers_share_a_rotation() {
     let database = database().await;
@@ -57,8 +61,8 @@ async fn several_workers_share_a_rotation() {
         let connection = database.connection().await;
         let done = Mutex::new(0);
         let rotation = Rotation::new(&new, &column).owner(name).range_rows(100).most_rows(50);
-        let ended =
-            rotation.run(&connection, |progress| *done.lock().unwrap() = progress.done.rewritten).await;
+        let running = rotation.run(&connection, |progress| *done.lock().unwrap() = progress.done.rewritten);
+        let ended = spawnable(running).await;
         (ended.unwrap(), done.into_inner().unwrap())
     };
     let (a, b, c) = tokio::join!(one("a"), one("b"), one("c"));

@@ -22,7 +22,7 @@ async fn one_process_rotates() {
     let connection = connect::dial(&Config::new(address.parse::<Address>().unwrap())).await.unwrap();
     connection.batch_execute("set application_name = 'rotator'").await.unwrap();
     let column = emails();
-    let rotation = Rotation::new(&new, &column).lease(Duration::from_secs(1)).most_rows(scaled(20, 2_000));
+    let rotation = Rotation::new(&new, &column).lease(Duration::from_secs(1)).most_rows(scaled(20, 1_000));
     rotation.range_rows(scaled(200, 5_000)).run(&connection, |_| {}).await.unwrap();
 }
 
