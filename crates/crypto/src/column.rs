@@ -124,6 +124,28 @@ impl<T: Plain> Column<T> {
         self.suite
     }
 
+    /// The bytes of its shortest envelope: what is shorter is none, which a check of the table can tell.
+    #[must_use]
+    pub fn least_len(&self) -> usize {
+        let value = match self.padding {
+            Some(padding) => crate::envelope::padded(T::KIND.least_len(), padding.bytes()),
+            None => T::KIND.least_len(),
+        };
+        Header::LEN + self.suite.overhead() + value
+    }
+
+    /// Whether its values are bound to their rows.
+    #[must_use]
+    pub const fn is_row_bound(&self) -> bool {
+        self.is_row_bound
+    }
+
+    /// Whether its values are bound to tenants.
+    #[must_use]
+    pub const fn is_tenant_bound(&self) -> bool {
+        self.is_tenant_bound
+    }
+
     pub(crate) const fn padding(&self) -> Option<Padding> {
         self.padding
     }

@@ -20,7 +20,7 @@ fn no_two_envelopes_of_many_threads_have_the_same_nonce() {
                     let one = vault.seal(&TOKEN, &7, Place::any_row()).unwrap();
                     let many = vault.seal_batch(&TOKEN, &vec![(&7, Place::any_row()); 700]).unwrap();
                     nonces.extend([one].iter().chain(&many).map(|sealed| {
-                        assert_eq!(sealed.suite(), Suite::KcXaes256Gcm);
+                        assert_eq!(sealed.suite().unwrap(), Suite::KcXaes256Gcm);
                         <[u8; 24]>::try_from(&sealed.as_bytes()[8..32]).unwrap()
                     }));
                 }
