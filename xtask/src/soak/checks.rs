@@ -115,6 +115,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("query", "it", "pages", "rows and their number are of one snapshot; of 5 million rows in less than 100 ms"),
     check("query", "it", "matrix", "every value on every type reads back equal, or is refused before a byte is sent"),
     check("query", "it", "round_trip", "values that nobody would think of come back as they went in"),
+    check("query", "it", "sealed::ids", "64 tasks insert sealed rows: each id once, and few draws of them"),
     check("query", "it", "streams", "streams have bounded memory, and 1,000 that are dropped anywhere leave nothing"),
     check("query", "it", "tenants", "100 tasks that break and are cancelled see none of another tenant's rows"),
     check("query", "it", "texts", "a million shapes of statements take bounded memory, and those in use stay"),

@@ -39,6 +39,7 @@ mod repository;
 mod round_trip;
 mod rows;
 mod samples;
+mod sealed;
 mod secrecy;
 mod selects;
 mod service;
