@@ -71,7 +71,7 @@ const ENTITY_1: Job = Job::Entity { tasks: 1 };
 const ENTITY_16: Job = Job::Entity { tasks: 16 };
 
 /// All of them, on default settings unless the job is about others.
-pub(crate) const BARS: [Bar; 33] = [
+pub(crate) const BARS: [Bar; 34] = [
     at_least(Job::Checkout, Name::Deadpool, 1.0 / 1.5), // At most 1.5 times as long.
     at_least(Job::Checkout, Name::Sqlx, 40.0),
     at_least(POINT_1, Name::Raw, 0.97),
@@ -100,6 +100,7 @@ pub(crate) const BARS: [Bar; 33] = [
     at_least(ENTITY_16, Name::Sqlx, 1.0),
     at_least(ENTITY_16, Name::SeaOrm, 1.0),
     at_least(ENTITY_16, Name::Diesel, 1.0),
+    at_least(Job::Insert { tasks: 1 }, Name::KeelPlain, 1.0 / 1.08), // Sealing takes at most 8 % besides.
     at_least(Job::Rows, Name::Raw, 0.95),
     at_least(Job::Rows, Name::Sqlx, 1.0),
     at_least(Job::Rows, Name::SeaOrm, 1.0),

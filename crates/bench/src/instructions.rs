@@ -15,7 +15,7 @@ use crate::job::Job;
 use crate::peer::Name;
 use crate::server::{Database, Server};
 
-pub(crate) const JOBS: [Job; 12] = [
+pub(crate) const JOBS: [Job; 13] = [
     Job::Checkout,
     Job::Point { tasks: 1 },
     Job::Point { tasks: 16 },
@@ -26,6 +26,7 @@ pub(crate) const JOBS: [Job; 12] = [
     Job::Closure { tasks: 1 },
     Job::Flight { tasks: 1 },
     Job::Entity { tasks: 1 },
+    Job::Insert { tasks: 1 },
     Job::Rows,
     Job::Cold,
 ];
@@ -48,7 +49,7 @@ fn counts(job: Job) -> (u64, u64) {
         | Job::Observed { .. }
         | Job::Shared { .. }
         | Job::Once { .. } => (640, 4_480),
-        Job::Closure { .. } | Job::Flight { .. } => (320, 2_240),
+        Job::Closure { .. } | Job::Flight { .. } | Job::Insert { .. } => (320, 2_240),
         Job::Batch => (10, 70),
         Job::Rows => (1, 3),
         Job::Cold => (4, 12),

@@ -7,6 +7,7 @@ mod closure;
 mod cold;
 mod entity;
 mod flight;
+mod insert;
 mod once;
 mod point;
 mod rows;
@@ -24,6 +25,7 @@ pub(crate) use self::closure::Closure;
 pub(crate) use self::cold::cold;
 pub(crate) use self::entity::Entity;
 pub(crate) use self::flight::Flight;
+pub(crate) use self::insert::Insert;
 pub(crate) use self::once::Once;
 pub(crate) use self::point::Point;
 pub(crate) use self::repeat::repeat;
@@ -56,6 +58,8 @@ pub(crate) enum Job {
     Flight { tasks: usize },
     /// Reads single rows by their key as structs, in so many tasks.
     Entity { tasks: usize },
+    /// Inserts rows with two columns and an index by the repository, in so many tasks: sealed, or of random bytes.
+    Insert { tasks: usize },
     /// Reads all rows as structs, in one task.
     Rows,
     /// Opens a pool and reads the first row.
@@ -63,7 +67,7 @@ pub(crate) enum Job {
 }
 
 impl Job {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Checkout,
         Self::Point { tasks: 1 },
         Self::Point { tasks: 16 },
@@ -79,6 +83,7 @@ impl Job {
         Self::Flight { tasks: 16 },
         Self::Entity { tasks: 1 },
         Self::Entity { tasks: 16 },
+        Self::Insert { tasks: 1 },
         Self::Rows,
         Self::Cold,
     ];
@@ -93,7 +98,8 @@ impl Job {
             | Self::Once { tasks }
             | Self::Closure { tasks }
             | Self::Flight { tasks }
-            | Self::Entity { tasks } => tasks,
+            | Self::Entity { tasks }
+            | Self::Insert { tasks } => tasks,
         }
     }
 
@@ -101,7 +107,7 @@ impl Job {
     pub(crate) fn statements(self) -> &'static [&'static str] {
         match self {
             Self::Closure { .. } | Self::Flight { .. } => &[WRITE_OWN, READ_OWN],
-            Self::Once { .. } => &[],
+            Self::Once { .. } | Self::Insert { .. } => &[],
             Self::Entity { .. } => &[ENTITY],
             Self::Rows => &[ENTITIES],
             _ => &[POINT],
@@ -121,6 +127,7 @@ impl fmt::Display for Job {
             Self::Closure { tasks } => write!(f, "closure-{tasks}"),
             Self::Flight { tasks } => write!(f, "flight-{tasks}"),
             Self::Entity { tasks } => write!(f, "entity-{tasks}"),
+            Self::Insert { tasks } => write!(f, "insert-{tasks}"),
             Self::Rows => f.write_str("rows"),
             Self::Cold => f.write_str("cold"),
         }
@@ -143,10 +150,11 @@ impl FromStr for Job {
             Some(("once", Ok(tasks @ 1..=MOST_TASKS))) => Self::Once { tasks },
             Some(("closure", Ok(tasks @ 1..=MOST_TASKS))) => Self::Closure { tasks },
             Some(("entity", Ok(tasks @ 1..=MOST_TASKS))) => Self::Entity { tasks },
+            Some(("insert", Ok(tasks @ 1..=MOST_TASKS))) => Self::Insert { tasks },
             Some(("flight", Ok(tasks @ 1..=MOST_TASKS))) => Self::Flight { tasks },
             _ => bail!(
                 "is none of checkout, cold, rows, batch-{BATCH}, and of point-N, observed-N, shared-N, once-N, closure-N, \
-                 flight-N, entity-N with N tasks, 1 to {MOST_TASKS}"
+                 flight-N, entity-N, insert-N with N tasks, 1 to {MOST_TASKS}"
             ),
         })
     }

@@ -10,6 +10,7 @@
 mod cli;
 mod server;
 mod account;
+mod contact;
 mod job;
 mod peer;
 mod station;

@@ -122,6 +122,11 @@ pub(crate) trait Peer: Send + Sync + Sized + 'static {
         Self::closure(seat, id, amount)
     }
 
+    /// Inserts a row with two columns and an index, by the means that the peer has for it.
+    fn insert(_seat: &Self::Seat) -> impl Future<Output = anyhow::Result<()>> + Send {
+        async { bail!("nobody wrote inserts for this peer") }
+    }
+
     fn close(self) -> impl Future<Output = ()> + Send;
 }
 
@@ -165,15 +170,23 @@ impl Name {
     pub(crate) fn does(self, job: Job) -> bool {
         match self {
             Self::Keel => true,
-            Self::Raw => job != Job::Checkout,
+            Self::Raw => !matches!(job, Job::Checkout | Job::Insert { .. }),
             Self::RawPipelined => matches!(job, Job::Shared { .. } | Job::Batch | Job::Flight { .. }),
             Self::KeelPlain => {
                 Self::RawPipelined.does(job)
-                    || matches!(job, Job::Observed { .. } | Job::Once { .. } | Job::Entity { .. } | Job::Rows)
+                    || matches!(
+                        job,
+                        Job::Observed { .. }
+                            | Job::Once { .. }
+                            | Job::Entity { .. }
+                            | Job::Insert { .. }
+                            | Job::Rows
+                    )
             }
-            Self::Deadpool => {
-                !matches!(job, Job::Observed { .. } | Job::Batch | Job::Entity { .. } | Job::Rows)
-            }
+            Self::Deadpool => !matches!(
+                job,
+                Job::Observed { .. } | Job::Batch | Job::Entity { .. } | Job::Insert { .. } | Job::Rows
+            ),
             Self::Sqlx => {
                 Self::Sqlalchemy.does(job) || Self::SeaOrm.does(job) || matches!(job, Job::Once { .. })
             }

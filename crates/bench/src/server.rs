@@ -1,4 +1,4 @@
-//! The server that all peers talk to: a throw-away cluster on loopback, with two tables.
+//! The server that all peers talk to: a throw-away cluster on loopback, with the tables of all jobs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use pgkeel_pool::Executor as _;
 use pgkeel_pool::connect::{Address, Config, dial};
 use secrecy::SecretString;
 
-use crate::account;
+use crate::{account, contact};
 
 /// For a cluster that is gone with this process.
 const PASSWORD: &str = "bench";
@@ -65,7 +65,7 @@ impl Server {
 async fn load(database: &Database) -> anyhow::Result<()> {
     let address: Address = database.url("postgres").parse()?;
     let connection = dial(&Config::new(address)).await?;
-    for sql in account::TABLES {
+    for sql in account::TABLES.iter().chain(&contact::TABLES) {
         connection.batch_execute(sql).await?;
     }
     connection.close().await;

@@ -7,7 +7,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use crate::job::{self, Batch, Closure, Entity, Flight, Job, Once, Point, Rows, Shared};
+use crate::job::{self, Batch, Closure, Entity, Flight, Insert, Job, Once, Point, Rows, Shared};
 use crate::laps::{Limit, Tally, Work};
 use crate::peer::{Deadpool, Diesel, Keel, Name, Peer, Pipelined, Plain, Raw, SeaOrm, Sqlalchemy, Sqlx};
 use crate::server::Database;
@@ -75,6 +75,7 @@ impl<P: Peer> Native<P> {
             Job::Closure { .. } => job::repeat::<Closure, P>(peer, tasks, limit).await,
             Job::Flight { .. } => job::repeat::<Flight, P>(peer, tasks, limit).await,
             Job::Entity { .. } => job::repeat::<Entity, P>(peer, tasks, limit).await,
+            Job::Insert { .. } => job::repeat::<Insert, P>(peer, tasks, limit).await,
             Job::Rows => job::repeat::<Rows, P>(peer, tasks, limit).await,
             Job::Cold => job::cold::<P>(self.database.clone(), limit).await,
         }

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::envelope::Header;
 use crate::plain::Plain;
 use crate::spec::ColumnShape;
 use crate::suite::Suite;
@@ -121,6 +122,28 @@ impl<T: Plain> Column<T> {
     #[must_use]
     pub const fn suite(&self) -> Suite {
         self.suite
+    }
+
+    /// The bytes of its shortest envelope: what is shorter is none, which a check of the table can tell.
+    #[must_use]
+    pub fn least_len(&self) -> usize {
+        let value = match self.padding {
+            Some(padding) => crate::envelope::padded(T::KIND.least_len(), padding.bytes()),
+            None => T::KIND.least_len(),
+        };
+        Header::LEN + self.suite.overhead() + value
+    }
+
+    /// Whether its values are bound to their rows.
+    #[must_use]
+    pub const fn is_row_bound(&self) -> bool {
+        self.is_row_bound
+    }
+
+    /// Whether its values are bound to tenants.
+    #[must_use]
+    pub const fn is_tenant_bound(&self) -> bool {
+        self.is_tenant_bound
     }
 
     pub(crate) const fn shape(&self) -> ColumnShape<'static> {

@@ -46,6 +46,7 @@
 //! # Features
 //! - `siv` (on by default): columns that are deterministic, AES-256-SIV.
 //! - `unicode` (on by default): `Normalizer::Nfc`.
+//! - `postgres`: [`Sealed`] is read and written by the driver, as `bytea` or `text`.
 //! - `passphrase`: root keys from passphrases and slow blind indexes, by argon2id.
 
 mod column;
@@ -53,6 +54,8 @@ mod place;
 mod spec;
 mod vault;
 mod sealed;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod secret;
 mod plain;
 mod envelope;

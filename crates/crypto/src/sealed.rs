@@ -7,9 +7,10 @@ use crate::plain::Plain;
 use crate::suite::Suite;
 use crate::{KeyId, Malformed};
 
-/// A value of type `T` as it is stored: an envelope, whose form has been looked at. Only a [`Vault`](crate::Vault) opens it.
+/// A value of type `T` as it is stored: an envelope. Only a [`Vault`](crate::Vault) opens it.
 ///
-/// Its bytes go into a column of `bytea`, its text into one of `text`.
+/// Its bytes go into a column of `bytea`, its text into one of `text`. What the driver reads out of a row (feature `postgres`) is
+/// taken as it is, so that one broken cell does not take the others with it: that it is no envelope is told when it is opened.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Sealed<T> {
     envelope: Vec<u8>,
@@ -39,28 +40,28 @@ impl<T: Plain> Sealed<T> {
     }
 
     /// The key that it was sealed under.
-    #[must_use]
-    pub fn key(&self) -> KeyId {
-        self.header().key
+    ///
+    /// # Errors
+    /// [`Malformed`] of what was read out of a row and is no envelope.
+    pub fn key(&self) -> Result<KeyId, Malformed> {
+        Ok(self.parse()?.0.key)
     }
 
     /// What it was sealed with.
-    #[must_use]
-    pub fn suite(&self) -> Suite {
-        self.header().suite
+    ///
+    /// # Errors
+    /// As [`key`](Self::key).
+    pub fn suite(&self) -> Result<Suite, Malformed> {
+        Ok(self.parse()?.0.suite)
     }
 
-    /// An envelope of this type that was parsed before.
+    /// What is stored, whether it is an envelope or not.
     pub(crate) fn new(envelope: Vec<u8>) -> Self {
         Self { envelope, values: PhantomData }
     }
 
     pub(crate) fn parse(&self) -> Result<(Header, &[u8]), Malformed> {
         Header::parse(&self.envelope)
-    }
-
-    fn header(&self) -> Header {
-        self.parse().expect("it was parsed when it came").0
     }
 }
 
@@ -86,7 +87,12 @@ impl<T> Sealed<T> {
 
 impl<T: Plain> fmt::Debug for Sealed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Header { suite, kind, key, .. } = self.header();
-        write!(f, "Sealed({kind}, {suite}, key {key}, {} B)", self.envelope.len())
+        let bytes = self.envelope.len();
+        match self.parse() {
+            Ok((Header { suite, kind, key, .. }, _)) => {
+                write!(f, "Sealed({kind}, {suite}, key {key}, {bytes} B)")
+            }
+            Err(_) => write!(f, "Sealed(no envelope, {bytes} B)"),
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::field::{Field, Way, inside_option};
 use crate::from_row::Row;
 use crate::home::Home;
 use crate::role::Role;
+use crate::sealed::Sealing;
 
 /// The longest name that PostgreSQL keeps, in bytes (`NAMEDATALEN` - 1).
 const MOST_BYTES: usize = 63;
@@ -21,6 +22,7 @@ pub(crate) struct Column {
     is_json: bool,
     /// Whether the field is what the column holds.
     pub(crate) is_plain: bool,
+    pub(crate) sealing: Option<Sealing>,
 }
 
 /// Those fields that are a column of the table each.
@@ -43,6 +45,7 @@ pub(crate) fn columns_of(row: &Row) -> Result<Vec<Column>> {
             roles: field.roles.clone(),
             is_json: matches!(field.way, Way::Json),
             is_plain: matches!(field.way, Way::Plain),
+            sealing: field.sealing.clone(),
         });
     }
     check_roles(&columns)?;

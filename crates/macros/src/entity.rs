@@ -12,6 +12,7 @@ use crate::home::once;
 use crate::letter_case::snake;
 use crate::nearest;
 use crate::role::Role;
+use crate::{sealed, sealed_row};
 
 const KNOWN: [&str; 7] = [
     "table = \"schema.name\"",
@@ -54,7 +55,8 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
         (entity.row.implementation(Some(&entity.table)), entity.constants(), entity.implementation());
     let Entity { row: Row { ident, home, .. }, columns_in, columns: all, .. } = &entity;
     let capabilities = capabilities(ident, columns_in, all, home);
-    Ok(quote!(#row #columns #facts #capabilities))
+    let sealed = sealed_row::implementation(ident, all, home);
+    Ok(quote!(#row #columns #facts #capabilities #sealed))
 }
 
 impl Said {
@@ -96,6 +98,7 @@ impl Said {
                 Role::SoftDelete if inside_option(&column.kind).is_none() => {
                     return Err(Error::new(name.span(), SOFT_DELETE));
                 }
+                _ if column.sealing.is_some() => return Err(Error::new(name.span(), sealed::ALONE)),
                 _ if column.roles.iter().any(|other| !role.goes_with(*other)) => {
                     return Err(Error::new(name.span(), MANAGED));
                 }
@@ -121,6 +124,7 @@ impl Entity {
         each_word(&item.attrs, |word| words.take(word, &mut row))?;
         let mut columns = columns_of(&row)?;
         words.give_roles(&mut columns)?;
+        sealed::check(&columns)?;
         let table = words.table.ok_or_else(|| Error::new(row.ident.span(), TABLE))?;
         if let Some(wrong) = parts(&table.value()).iter().find_map(|part| wrong_name(part)) {
             return Err(Error::new(table.span(), wrong));
@@ -179,6 +183,7 @@ impl Entity {
                 }
             }
         });
+        let sealed = sealed_row::facts(entity, name, &self.columns, &self.row.home);
         quote_spanned! {Span::mixed_site()=>
             #[automatically_derived]
             impl #here::Entity for #entity {
@@ -190,6 +195,8 @@ impl Entity {
                     static LISTED: #here::Listed = #here::Listed::new();
                     LISTED.get_or_init(#here::list_of::<Self>)
                 }
+
+                #sealed
             }
         }
     }

@@ -9,8 +9,11 @@ use crate::home::once;
 use crate::letter_case::LetterCase;
 use crate::nearest;
 use crate::role::{self, Role};
+use crate::sealed::{self, Sealing};
 
+const KNOWN_OF_ENTITY: &str = "sealed(context = \"name\", …)";
 const KNOWN: [&str; 5] = ["rename = \"column\"", "flatten", "default", "json", "try_from = \"Type\""];
+const UNSAID: &str = "say how its values are sealed: `#[pgkeel(sealed(context = \"app.users.email\"))]`";
 const ONE_WAY: &str = "`flatten`, `json` and `try_from` are three ways to read a field; it has one";
 
 /// A field of a struct that is read from a row.
@@ -23,6 +26,8 @@ pub(crate) struct Field {
     pub(crate) has_default: bool,
     /// What the column is for; of an entity.
     pub(crate) roles: Vec<Role>,
+    /// How its values are sealed, if they are; of an entity.
+    pub(crate) sealing: Option<Sealing>,
     rename: Option<LitStr>,
 }
 
@@ -57,9 +62,13 @@ impl Field {
             way: Way::Plain,
             has_default: false,
             roles: Vec::new(),
+            sealing: None,
             rename: None,
         };
         each_word(&field.attrs, |word| parsed.take(word, of))?;
+        if let Words::OfEntity = of {
+            parsed.check_sealing()?;
+        }
         if matches!(parsed.way, Way::Flatten) && (parsed.has_default || parsed.rename.is_some()) {
             let told =
                 "a flattened field has no column of its own: `rename` and `default` belong to its fields";
@@ -68,9 +77,25 @@ impl Field {
         Ok(parsed)
     }
 
+    /// Envelopes are read as they are, and of columns that are nothing else.
+    fn check_sealing(&self) -> Result<()> {
+        let is_alone = matches!(self.way, Way::Plain) && !self.has_default && self.roles.is_empty();
+        match &self.sealing {
+            Some(sealing) if !is_alone => Err(Error::new(sealing.place, sealed::ALONE)),
+            None if is_alone && sealed::value_type(&self.kind).is_some() => {
+                Err(Error::new(self.kind.span(), UNSAID))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn take(&mut self, word: &ParseNestedMeta<'_>, of: Words) -> Result<()> {
         if word.path.is_ident("rename") {
             return once(&mut self.rename, word.value()?.parse()?, word, "said twice");
+        }
+        if word.path.is_ident("sealed") && matches!(of, Words::OfEntity) {
+            let sealing = Sealing::read(word, &self.kind)?;
+            return once(&mut self.sealing, sealing, word, "said twice");
         }
         if word.path.is_ident("default") {
             if std::mem::replace(&mut self.has_default, true) {
@@ -103,7 +128,8 @@ impl Field {
                 Ok(())
             }
             (Words::OfEntity, None) => {
-                Err(word.error(nearest::unknown(&said, &[&KNOWN[..], &role::KNOWN].concat())))
+                let known = [&KNOWN[..], &role::KNOWN, &[KNOWN_OF_ENTITY]].concat();
+                Err(word.error(nearest::unknown(&said, &known)))
             }
             (Words::OfRow, _) => Err(word.error(nearest::unknown(&said, &KNOWN))),
         }

@@ -5,7 +5,8 @@
 //! write what anyone could write: nothing here knows a database, and nothing decides what is run again.
 //!
 //! Read `transactional.rs` and `retry.rs`, which take a function apart with `function.rs`; `sql.rs`, whose `scanner.rs` tells
-//! names from text; `from_row.rs`; `entity.rs` with `columns.rs` and `capability.rs`; and `new_row.rs`. That is a macro each.
+//! names from text; `from_row.rs`; `entity.rs` with `columns.rs`, `capability.rs` and `sealed_row.rs`; and `new_row.rs`. That is a
+//! macro each.
 //!
 //! # Invariants
 //! - An expansion names nothing but `::core::…` and `::pgkeel_pool::__macro::…`, or the same of pgkeel-query. `crate = "path"`
@@ -25,6 +26,8 @@ mod from_row;
 mod entity;
 mod columns;
 mod capability;
+mod sealed;
+mod sealed_row;
 mod new_row;
 mod field;
 mod role;
@@ -128,6 +131,7 @@ pub fn from_row(item: TokenStream) -> TokenStream {
 /// | `generated` | the database makes the value |
 /// | `created`, `updated` | the time of the first and of the last change |
 /// | `unique` | no two rows have the same value |
+/// | `sealed(…)` | the value is stored as an envelope, which pgkeel-query's module `sealed` seals and opens |
 #[proc_macro_derive(Entity, attributes(pgkeel))]
 pub fn entity(item: TokenStream) -> TokenStream {
     entity::expand(item.into()).unwrap_or_else(syn::Error::into_compile_error).into()

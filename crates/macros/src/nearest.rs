@@ -1,6 +1,6 @@
 /// What is said of a word that is none of these: the nearest, if one is near, and all.
 pub(crate) fn unknown(word: &str, known: &[&str]) -> String {
-    let name = |known: &&str| known.split(' ').next().unwrap_or_default().to_owned();
+    let name = |known: &&str| known.split([' ', '(']).next().unwrap_or_default().to_owned();
     let near = known.iter().map(|known| (distance(word, &name(known)), name(known)));
     let near = near.min().filter(|(steps, name)| *steps <= 1 + name.len() / 4);
     let meant = near.map_or_else(|| ";".to_owned(), |(_, name)| format!(", is it `{name}`?"));

@@ -121,6 +121,10 @@ pub enum Error {
     /// Another row has the same values, in columns that are told; of a call of a repository.
     #[error(transparent)]
     Unique(UniqueViolation),
+    /// A value could not be sealed, opened or looked up.
+    #[cfg(feature = "sealed")]
+    #[error("a sealed value stays as it is")]
+    Sealed(#[source] crate::sealed::SealedProblem),
     /// The statement is run again and again, where [`NPlusOne`](crate::NPlusOne) refuses that. It was not run this time.
     #[error("a statement is run again and again")]
     Repeated(#[source] Repeated),
@@ -195,6 +199,13 @@ impl<E: DatabaseError> From<E> for Error {
 impl From<crate::rotation::RotationProblem> for Error {
     fn from(problem: crate::rotation::RotationProblem) -> Self {
         Self::Rotation(problem)
+    }
+}
+
+#[cfg(feature = "sealed")]
+impl From<crate::sealed::SealedProblem> for Error {
+    fn from(problem: crate::sealed::SealedProblem) -> Self {
+        Self::Sealed(problem)
     }
 }
 

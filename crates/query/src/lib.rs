@@ -15,6 +15,7 @@
 //! | do day by day work | [`Repository`], [`load_many`], [`NPlusOne`] | [`repository`] |
 //! | hold tenants apart | [`tenant::enter`] | [`tenant`] |
 //! | take filters, orders and values of users | [`FieldSet`], [`Constraints`], [`FieldErrors`] | [`input`] |
+//! | seal values before they are sent (feature `sealed`) | `Sealer`, `#[pgkeel(sealed(…))]` | `sealed` |
 //! | bind values of your own types | [`Bind`], [`BindType`] | [`bind`] |
 //! | rotate the keys of sealed columns | `rotation::Rotation` (feature `rotation`) | `rotation` |
 //!
@@ -197,6 +198,7 @@
 //! - `uuid`, `chrono`, `json`, `decimal`: values and fields of the crates uuid, chrono, `serde_json` and `rust_decimal`.
 //! - `cursor`: pages behind cursors, which are encrypted by ring with the caller's key.
 //! - `explain`: [plans](explain) of statements.
+//! - `sealed`: columns whose values the program seals and opens, by pgkeel-crypto.
 //! - `rotation`: [keys of sealed columns](rotation) are rotated, verified and retired.
 //! - `garde`: values held against the rules of the crate garde, as [`FieldErrors`].
 
@@ -213,6 +215,8 @@ pub mod page;
 pub mod stream;
 pub mod repository;
 mod repeats;
+#[cfg(feature = "sealed")]
+pub mod sealed;
 pub mod tenant;
 pub mod input;
 mod error;

@@ -1,16 +1,19 @@
 mod plain;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use pgkeel_pool::{Answer, Batch, Config, Error, Executor as _, Pool, SharedReads, Type};
 use pgkeel_query::Entity as _;
+use pgkeel_query::sealed::Sealer;
 
 pub(crate) use self::plain::Plain;
 
 use super::{POOL_SIZE, Peer, SHARED, STEP_TIMEOUT};
 use crate::account::{Account, POINT, READ_OWN, WRITE_OWN, Whole, t};
+use crate::contact;
 use crate::job::Job;
 use crate::server::Database;
 
@@ -28,11 +31,12 @@ pub(crate) struct Keel {
 pub(crate) struct Seat {
     pool: Pool,
     shared: SharedReads,
+    sealer: Arc<Sealer>,
 }
 
 impl Keel {
     /// `observes` is asked in a job about observation only.
-    fn lazy(database: &Database, job: Job, observes: bool) -> anyhow::Result<Self> {
+    async fn lazy(database: &Database, job: Job, observes: bool) -> anyhow::Result<Self> {
         let config = Config::new(database.url("postgres").parse()?);
         let config = match job {
             Job::Checkout | Job::Cold => config,
@@ -40,7 +44,8 @@ impl Keel {
             _ => config.with_size(POOL_SIZE, 0)?,
         };
         let pool = Pool::lazy(config);
-        Ok(Self { seat: Seat { shared: pool.shared_reads(SHARED), pool } })
+        let sealer = Arc::new(contact::sealer().await?);
+        Ok(Self { seat: Seat { shared: pool.shared_reads(SHARED), pool, sealer } })
     }
 }
 
@@ -55,7 +60,7 @@ impl Peer for Keel {
     type Whole = Whole;
 
     async fn open(database: &Database, job: Job) -> anyhow::Result<Self> {
-        Self::lazy(database, job, true)
+        Self::lazy(database, job, true).await
     }
 
     async fn fill(&self) -> anyhow::Result<()> {
@@ -120,6 +125,10 @@ impl Peer for Keel {
         let mut batch = Batch::new();
         batch.add(WRITE_OWN, (id, amount)).add(READ_OWN, (id,));
         account(pool.transaction_batch(&batch).await?.last().context("the batch has two statements")?)
+    }
+
+    async fn insert(Seat { pool, sealer, .. }: &Seat) -> anyhow::Result<()> {
+        contact::insert_sealed(pool, sealer).await
     }
 
     async fn close(self) {

@@ -38,8 +38,20 @@ impl Kind {
     ];
 
     /// The number in an envelope's fourth byte.
-    pub(crate) const fn code(self) -> u8 {
+    #[must_use]
+    pub const fn code(self) -> u8 {
         self as u8
+    }
+
+    /// The bytes of the shortest value.
+    pub(crate) const fn least_len(self) -> usize {
+        match self {
+            Self::Bytes | Self::Text | Self::Json | Self::Decimal => 0,
+            Self::Bool => 1,
+            Self::Date => 4,
+            Self::Int | Self::Timestamp => 8,
+            Self::Uuid => 16,
+        }
     }
 
     pub(crate) fn from_code(code: u8) -> Option<Self> {

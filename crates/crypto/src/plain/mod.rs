@@ -20,6 +20,10 @@ pub trait Plain: Zeroize + Sized + closed::Closed {
     /// What envelopes call it.
     const KIND: Kind;
 
+    /// Lends the value to be sealed.
+    #[doc(hidden)]
+    fn lend(&self) -> &Self::Borrowed;
+
     /// Lends the bytes that are encrypted.
     #[doc(hidden)]
     fn with_bytes<R>(value: &Self::Borrowed, read: impl FnOnce(&[u8]) -> R) -> R;

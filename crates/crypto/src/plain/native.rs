@@ -13,6 +13,10 @@ impl Plain for Vec<u8> {
     type Borrowed = [u8];
     const KIND: Kind = Kind::Bytes;
 
+    fn lend(&self) -> &Self::Borrowed {
+        self
+    }
+
     fn with_bytes<R>(value: &[u8], read: impl FnOnce(&[u8]) -> R) -> R {
         read(value)
     }
@@ -25,6 +29,10 @@ impl Plain for Vec<u8> {
 impl Plain for String {
     type Borrowed = str;
     const KIND: Kind = Kind::Text;
+
+    fn lend(&self) -> &Self::Borrowed {
+        self
+    }
 
     fn with_bytes<R>(value: &str, read: impl FnOnce(&[u8]) -> R) -> R {
         read(value.as_bytes())
@@ -39,6 +47,10 @@ impl Plain for i64 {
     type Borrowed = Self;
     const KIND: Kind = Kind::Int;
 
+    fn lend(&self) -> &Self::Borrowed {
+        self
+    }
+
     fn with_bytes<R>(value: &Self, read: impl FnOnce(&[u8]) -> R) -> R {
         read(&*Zeroizing::new(value.to_be_bytes()))
     }
@@ -51,6 +63,10 @@ impl Plain for i64 {
 impl Plain for bool {
     type Borrowed = Self;
     const KIND: Kind = Kind::Bool;
+
+    fn lend(&self) -> &Self::Borrowed {
+        self
+    }
 
     fn with_bytes<R>(value: &Self, read: impl FnOnce(&[u8]) -> R) -> R {
         read(&[u8::from(*value)])

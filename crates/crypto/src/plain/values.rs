@@ -63,6 +63,10 @@ impl Plain for Json {
     type Borrowed = Self;
     const KIND: Kind = Kind::Json;
 
+    fn lend(&self) -> &Self::Borrowed {
+        self
+    }
+
     fn with_bytes<R>(value: &Self, read: impl FnOnce(&[u8]) -> R) -> R {
         read(value.0.as_bytes())
     }
@@ -75,6 +79,10 @@ impl Plain for Json {
 impl Plain for Uuid {
     type Borrowed = Self;
     const KIND: Kind = Kind::Uuid;
+
+    fn lend(&self) -> &Self::Borrowed {
+        self
+    }
 
     fn with_bytes<R>(value: &Self, read: impl FnOnce(&[u8]) -> R) -> R {
         read(&value.0)
@@ -89,6 +97,10 @@ impl Plain for Timestamp {
     type Borrowed = Self;
     const KIND: Kind = Kind::Timestamp;
 
+    fn lend(&self) -> &Self::Borrowed {
+        self
+    }
+
     fn with_bytes<R>(value: &Self, read: impl FnOnce(&[u8]) -> R) -> R {
         i64::with_bytes(&value.0, read)
     }
@@ -102,6 +114,10 @@ impl Plain for Decimal {
     type Borrowed = Self;
     const KIND: Kind = Kind::Decimal;
 
+    fn lend(&self) -> &Self::Borrowed {
+        self
+    }
+
     fn with_bytes<R>(value: &Self, read: impl FnOnce(&[u8]) -> R) -> R {
         read(value.0.as_bytes())
     }
@@ -114,6 +130,10 @@ impl Plain for Decimal {
 impl Plain for Date {
     type Borrowed = Self;
     const KIND: Kind = Kind::Date;
+
+    fn lend(&self) -> &Self::Borrowed {
+        self
+    }
 
     fn with_bytes<R>(value: &Self, read: impl FnOnce(&[u8]) -> R) -> R {
         read(&*Zeroizing::new(value.0.to_be_bytes()))

@@ -17,7 +17,7 @@ fn drawn(vault: &Vault, count: usize) -> Vec<Nonce> {
         let one = vault.seal(&TOKEN, &7, Place::any_row()).unwrap();
         let many = vault.seal_batch(&TOKEN, &vec![(&7, Place::any_row()); 700]).unwrap();
         nonces.extend([one].iter().chain(&many).map(|sealed| {
-            assert_eq!(sealed.suite(), Suite::KcXaes256Gcm);
+            assert_eq!(sealed.suite().unwrap(), Suite::KcXaes256Gcm);
             Nonce::try_from(&sealed.as_bytes()[8..32]).unwrap()
         }));
     }

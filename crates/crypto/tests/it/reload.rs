@@ -22,7 +22,10 @@ fn what_was_sealed_before_opens_after_and_the_new_key_seals() {
     let before = vault.seal(&EMAIL, "ada", Place::row(7)).unwrap();
     vault.reload(keyring(OLD, ("DECRYPT", PRIMARY)));
     let after = vault.seal(&EMAIL, "bob", Place::row(7)).unwrap();
-    assert_eq!((before.key().to_string(), after.key().to_string()), (PRIMARY.to_owned(), OLD.to_owned()));
+    assert_eq!(
+        (before.key().unwrap().to_string(), after.key().unwrap().to_string()),
+        (PRIMARY.to_owned(), OLD.to_owned())
+    );
     assert_eq!(vault.open(&EMAIL, &before, Place::row(7)).unwrap().expose(), "ada");
     assert!(vault.needs_reseal(&EMAIL, &before) && !vault.needs_reseal(&EMAIL, &after));
 }

@@ -21,6 +21,8 @@ mod json;
 mod finite;
 #[cfg(feature = "decimal")]
 mod decimal;
+#[cfg(feature = "sealed")]
+mod sealed;
 
 use std::borrow::Cow;
 

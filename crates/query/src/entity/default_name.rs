@@ -38,6 +38,13 @@ pub(crate) fn columns_of(constraint: &str, of: &EntityFacts) -> Option<Vec<&'sta
     if found.len() == 1 { found.pop() } else { None }
 }
 
+/// Whether a unique constraint or index of that one column is called so.
+#[cfg(feature = "sealed")]
+pub(crate) fn is_of_column(constraint: &str, of: &EntityFacts, column: &str) -> bool {
+    let constraint = without_number(constraint);
+    ["key", "idx"].iter().any(|word| made(of.name(), Some(column), word) == constraint)
+}
+
 fn primary_key(of: &EntityFacts) -> String {
     made(of.name(), None, "pkey")
 }
@@ -74,7 +81,7 @@ fn without_number(constraint: &str) -> &str {
 }
 
 /// As `makeObjectName` of PostgreSQL's sources puts it together: what is too long loses of its longer part first.
-fn made(table: &str, columns: Option<&str>, word: &str) -> String {
+pub(crate) fn made(table: &str, columns: Option<&str>, word: &str) -> String {
     let (mut first, mut second) = (table.len(), columns.map_or(0, str::len));
     let room = MOST_BYTES - word.len() - 1 - usize::from(columns.is_some());
     while first + second > room {

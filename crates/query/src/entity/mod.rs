@@ -11,7 +11,10 @@ use std::sync::OnceLock;
 pub use self::column::Column;
 pub use self::facts::{ColumnFacts, EntityFacts, Role};
 pub use self::selection::Selection;
-pub use self::value::{ColumnValue, NumberValue, SetTo, TextValue, ValueOf, ValuesOf};
+pub use self::value::{ColumnValue, Comparable, NumberValue, RowValue, SetTo, TextValue, ValueOf, ValuesOf};
+
+#[doc(hidden)]
+pub use crate::statement::Given;
 
 use crate::FromRow;
 use crate::relation::Projection;
@@ -65,6 +68,7 @@ use crate::statement::{Delete, Insert, Select, Update};
 /// | `unique` | no two rows have the same value |
 /// | `default` | the table has no such column: a statement may give one, else the field is `Default::default()` |
 /// | `rename`, `json`, `try_from`, `flatten` | as [`FromRow`] has them |
+/// | `sealed(…)` | the value is stored as an envelope: see `sealed`, a module of the feature of that name |
 ///
 /// The type of a column is that of its field; with `json` it is `Json` of that, or an `Option` of it; with `try_from` the type
 /// that is read. Columns of a flattened field are read, but there are no constants for them.
@@ -80,6 +84,11 @@ use crate::statement::{Delete, Insert, Select, Update};
 pub trait Entity: FromRow + 'static {
     /// What the derive says of the struct.
     const FACTS: &'static EntityFacts;
+
+    /// No public interface: what the derive says of its sealed columns.
+    #[cfg(feature = "sealed")]
+    #[doc(hidden)]
+    const SEALED: &'static [&'static crate::sealed::SealedFacts] = &[];
 
     /// What stands behind `select` for whole rows. No public interface.
     #[doc(hidden)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::bind::BindType;
+use crate::statement::Given;
 
 /// A value that a column of type `T` is compared with, or is set to.
 ///
@@ -40,7 +41,8 @@ use crate::bind::BindType;
     message = "a column of `{T}` does not go with a `{Self}`",
     label = "no value of a column of `{T}`",
     note = "what goes with a column is a value of its type or a reference to one; of a nullable column without the `Option`",
-    note = "for a value that may be missing there are `and_if_some`, `is_null` and `same_as`"
+    note = "for a value that may be missing there are `and_if_some`, `is_null` and `same_as`",
+    note = "a column of `Sealed<T>` is not compared: its blind index finds rows, `sealer.lookup(column, value)`"
 )]
 pub trait ValueOf<T>: BindType {}
 
@@ -48,7 +50,8 @@ pub trait ValueOf<T>: BindType {}
 #[diagnostic::on_unimplemented(
     message = "a column of `{T}` does not go with the values of a `{Self}`",
     label = "no list of values of a column of `{T}`",
-    note = "a list is a `Vec`, slice or array of values, or a reference to one; there is no NULL in it"
+    note = "a list is a `Vec`, slice or array of values, or a reference to one; there is no NULL in it",
+    note = "a column of `Sealed<T>` is not compared: its blind index finds rows, `sealer.lookup(column, value)`"
 )]
 pub trait ValuesOf<T>: BindType {}
 
@@ -56,7 +59,8 @@ pub trait ValuesOf<T>: BindType {}
 #[diagnostic::on_unimplemented(
     message = "a column of `{T}` is not set to a `{Self}`",
     label = "no value of a column of `{T}`",
-    note = "a column is set to a value of its type or a reference to one, a nullable column to an `Option` of one, too"
+    note = "a column is set to a value of its type or a reference to one, a nullable column to an `Option` of one, too",
+    note = "a column of `Sealed<T>` is set row by row, as its values are bound to their rows: `row.change().sealed_by(&sealer).set(column, value)`"
 )]
 pub trait SetTo<T>: BindType {}
 
@@ -64,6 +68,57 @@ pub trait SetTo<T>: BindType {}
 impl<T, V: ValueOf<T>> SetTo<T> for V {}
 #[diagnostic::do_not_recommend]
 impl<T, V: ValueOf<Option<T>>> SetTo<Option<T>> for Option<V> {}
+
+/// A value that a column of a row that is known is given, of type `T`: what it is [set to](SetTo), and of a sealed column the plaintext,
+/// which is sealed before it is sent.
+///
+/// A sealed column takes no envelope: what was sealed for one row does not open in another.
+#[diagnostic::on_unimplemented(
+    message = "a column of `{T}` is not set to a `{Self}`",
+    label = "no value of a column of `{T}`",
+    note = "a column is set to a value of its type or a reference to one, a nullable column to an `Option` of one, too",
+    note = "a column of `Sealed<T>` takes the plaintext: a `T`, `&T`, `Secret<T>`, of text a `&str`; a literal number is an `i64` by `7_i64`"
+)]
+pub trait RowValue<T> {
+    /// No public interface.
+    #[doc(hidden)]
+    fn hold<'a>(self) -> Given<'a>
+    where
+        Self: 'a;
+
+    /// No public interface.
+    #[doc(hidden)]
+    fn lend(&self) -> Given<'_>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, V: SetTo<T>> RowValue<T> for V {
+    fn hold<'a>(self) -> Given<'a>
+    where
+        Self: 'a,
+    {
+        Given::value(self)
+    }
+
+    fn lend(&self) -> Given<'_> {
+        Given::value(self)
+    }
+}
+
+/// What columns hold that are compared with others, and that rows are ordered by: what is a [`ColumnValue`], or an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "a column of `{Self}` is not compared, and has no order",
+    label = "neither equal to another nor before it",
+    note = "envelopes of equal values differ, and their order says nothing: find rows by `sealer.lookup(column, value)`, and order them \
+            by another column, or once they are opened",
+    note = "for a type of your own: `impl pgkeel_query::entity::ColumnValue for {Self} {{}}`, with an `impl BindType`"
+)]
+pub trait Comparable {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ColumnValue> Comparable for T {}
+#[diagnostic::do_not_recommend]
+impl<T: ColumnValue> Comparable for Option<T> {}
 
 /// What a column of numbers holds: it can be counted up and down.
 #[diagnostic::on_unimplemented(

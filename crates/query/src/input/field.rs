@@ -5,7 +5,7 @@ use super::request::Given;
 use super::set::Field;
 use super::value::{InputOf, InputValue, has_a_place};
 use super::{Fault, set};
-use crate::entity::{Column, ColumnFacts, TextValue};
+use crate::entity::{Column, ColumnFacts, Comparable, TextValue};
 use crate::{Filter, Order};
 
 /// What is put together of values, or which of them is wrong and why.
@@ -40,7 +40,10 @@ impl<E, T> Offer<E, T> {
     }
 
     #[must_use]
-    pub const fn sort(self) -> Self {
+    pub const fn sort(self) -> Self
+    where
+        T: Comparable,
+    {
         Self { field: self.field.sorted(sort::<E, T>), ..self }
     }
 
@@ -115,7 +118,7 @@ impl<E, T> Clone for Offer<E, T> {
 
 impl<E, T> Copy for Offer<E, T> {}
 
-fn sort<E, T>(column: &'static ColumnFacts, is_descending: bool) -> Order<E> {
+fn sort<E, T: Comparable>(column: &'static ColumnFacts, is_descending: bool) -> Order<E> {
     let column = Column::<E, T>::of(column);
     if is_descending { column.desc() } else { column.asc() }
 }

@@ -85,7 +85,7 @@ pub trait InputValue: ColumnValue + Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "users cannot compare a column of `{Self}`",
     label = "not read from what users send",
-    note = "for a type of your own: `impl pgkeel_query::input::InputValue for {Self}`; any column can be sorted by"
+    note = "for a type of your own: `impl pgkeel_query::input::InputValue for {Self}`; any column that is compared can be sorted by"
 )]
 pub trait InputOf {
     /// The value, without the `Option`.

@@ -4,7 +4,7 @@ use super::kind::{Exact, Kind};
 use super::piece::Pieces;
 use super::scope::Joined;
 use crate::bind::Held;
-use crate::entity::{Column, ValueOf, ValuesOf};
+use crate::entity::{Column, Comparable, ValueOf, ValuesOf};
 use crate::statement::{Condition, Filter, Operator, Select, Term};
 
 macro_rules! compared_with_values {
@@ -86,7 +86,7 @@ macro_rules! compared_with_expressions {
                 pub fn $method<$a, X: Expression<$a>>(self, other: X) -> Filter<$a, Joined>
                 where
                     Self: Expression<$a>,
-                    <Self as Expression<$a>>::Value: Alike<X::Value>,
+                    <Self as Expression<$a>>::Value: Alike<X::Value> + Comparable,
                 {
                     compared(self.expr().pieces, $between, other.expr().pieces)
                 }
@@ -96,7 +96,7 @@ macro_rules! compared_with_expressions {
             pub fn in_query<$a, S, U>(self, query: Select<$a, S, (U,)>) -> Filter<$a, Joined>
             where
                 Self: Expression<$a>,
-                <Self as Expression<$a>>::Value: Alike<U>,
+                <Self as Expression<$a>>::Value: Alike<U> + Comparable,
             {
                 compared(self.expr().pieces, " in (", query.into_piece().inside("", ")"))
             }

@@ -6,7 +6,7 @@ use super::kind::{Exact, Kind, Plain};
 use super::nullable::Nullable;
 use super::piece::{Piece, Pieces};
 use super::scope::Joined;
-use crate::entity::Column;
+use crate::entity::{Column, Comparable};
 use crate::statement::{Condition, Filter, OrderExpr, Writer, describe};
 
 /// What is computed for a row, or for a group of rows: it is of the table `E` and has the type `T`.
@@ -134,12 +134,18 @@ impl<'a, E, T, K> Expr<'a, E, T, K> {
     }
 
     /// Upwards; NULL comes last, unless said otherwise.
-    pub fn asc(self) -> OrderExpr<'a, E> {
+    pub fn asc(self) -> OrderExpr<'a, E>
+    where
+        T: Comparable,
+    {
         OrderExpr::of(self.pieces, " asc")
     }
 
     /// Downwards; NULL comes first, unless said otherwise.
-    pub fn desc(self) -> OrderExpr<'a, E> {
+    pub fn desc(self) -> OrderExpr<'a, E>
+    where
+        T: Comparable,
+    {
         OrderExpr::of(self.pieces, " desc")
     }
 

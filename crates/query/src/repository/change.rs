@@ -3,8 +3,10 @@ use std::panic::Location;
 
 use super::guard::{Deed, Guard};
 use super::{Keyed, violation};
-use crate::entity::{Column, NumberValue, SetTo, ValueOf};
+use crate::entity::{Column, NumberValue, RowValue, ValueOf};
 use crate::row::read_one;
+#[cfg(feature = "sealed")]
+use crate::sealed::{RowPlace, SealedRow, Sealer};
 use crate::statement::Assignments;
 use crate::{Error, Executor};
 
@@ -42,21 +44,35 @@ use crate::{Error, Executor};
 pub struct Change<'a, E> {
     row: &'a E,
     assignments: Assignments<'a>,
+    #[cfg(feature = "sealed")]
+    seal: Option<Seal<'a, E>>,
+}
+
+/// What to seal with, and how the place of the row is told.
+#[cfg(feature = "sealed")]
+struct Seal<'a, E> {
+    sealer: &'a Sealer,
+    place: fn(&Assignments<'a>, &E) -> Result<RowPlace, Error>,
 }
 
 impl<'a, E: Keyed> Change<'a, E> {
     pub(crate) const fn of(row: &'a E) -> Self {
-        Self { row, assignments: Assignments::new() }
+        Self {
+            row,
+            assignments: Assignments::new(),
+            #[cfg(feature = "sealed")]
+            seal: None,
+        }
     }
 
-    /// The column gets this value.
-    pub fn set<T>(mut self, column: Column<E, T>, value: impl SetTo<T> + 'a) -> Self {
-        self.assignments.set(column.facts, value);
+    /// The column gets this value; one that is sealed takes the plaintext.
+    pub fn set<T>(mut self, column: Column<E, T>, value: impl RowValue<T> + 'a) -> Self {
+        self.assignments.give::<E>(column.facts, value.hold());
         self
     }
 
     /// The column gets this value, if there is one.
-    pub fn set_if_some<T>(self, column: Column<E, T>, value: Option<impl ValueOf<T> + 'a>) -> Self {
+    pub fn set_if_some<T>(self, column: Column<E, T>, value: Option<impl RowValue<T> + 'a>) -> Self {
         match value {
             Some(value) => self.set(column, value),
             None => self,
@@ -65,8 +81,37 @@ impl<'a, E: Keyed> Change<'a, E> {
 
     /// The column becomes NULL.
     pub fn set_null<T>(mut self, column: Column<E, Option<T>>) -> Self {
-        self.assignments.set_null(column.facts);
+        self.assignments.set_null::<E>(column.facts);
         self
+    }
+
+    /// Values of sealed columns are sealed with this before they are sent.
+    #[cfg(feature = "sealed")]
+    pub fn sealed_by(mut self, sealer: &'a Sealer) -> Self
+    where
+        E: SealedRow,
+    {
+        self.seal = Some(Seal { sealer, place: |assignments, row| assignments.place_of_changed(row) });
+        self
+    }
+
+    /// What it sets, as it is sent.
+    #[cfg(feature = "sealed")]
+    fn sealed(self) -> Result<Assignments<'a>, Error> {
+        let mut assignments = self.assignments;
+        assignments.check_stays::<E>()?;
+        if assignments.is_unsealed() {
+            let Some(Seal { sealer, place }) = &self.seal else { return Err(assignments.no_sealer::<E>()) };
+            let place = place(&assignments, self.row)?;
+            assignments.seal_at::<E>(sealer, &place)?;
+        }
+        Ok(assignments)
+    }
+
+    #[cfg(not(feature = "sealed"))]
+    #[expect(clippy::unnecessary_wraps, reason = "as with the feature")]
+    fn sealed(self) -> Result<Assignments<'a>, Error> {
+        Ok(self.assignments)
     }
 
     /// The column becomes so much more, counted by the server; where it is NULL it stays NULL.
@@ -96,8 +141,9 @@ impl<'a, E: Keyed> Change<'a, E> {
             if self.assignments.is_empty() {
                 return Ok(self.row.clone());
             }
-            let changed = Guard::of(self.row).run(Deed::Set(&self.assignments), database, at).await;
-            read_one(&violation::named(changed, E::FACTS, &database.called_at(at)).await?)
+            let guard = Guard::of(self.row);
+            let changed = guard.run(Deed::Set(&self.sealed()?), database, at).await;
+            read_one(&violation::named::<E, _>(changed, &database.called_at(at)).await?)
         }
     }
 }

@@ -17,6 +17,8 @@ pub use self::capability::{Keyed, SoftDelete, Tenanted, Versioned};
 pub use self::change::Change;
 pub use self::children::{By, Key, RefersTo, load_by_key, load_many, load_one};
 pub use self::violation::UniqueViolation;
+#[cfg(feature = "sealed")]
+pub(crate) use self::violation::named;
 pub use self::visibility::{Live, OnlyDeleted, Visibility, WithDeleted};
 pub use self::which::Which;
 

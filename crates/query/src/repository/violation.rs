@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-use crate::entity::{Column, EntityFacts, default_name};
+#[cfg(feature = "sealed")]
+use crate::entity::ColumnFacts;
+use crate::entity::{Column, Entity, EntityFacts, default_name};
 use crate::error::Failure;
+#[cfg(feature = "sealed")]
+use crate::sealed::SealedFacts;
 use crate::{Error, Executor};
 
 /// The key columns of a unique index, of the entity's table or one of its partitions. Of what is indexed by an expression, the
@@ -97,22 +101,24 @@ impl std::error::Error for UniqueViolation {
 }
 
 /// What was done; a unique violation with its columns.
-pub(super) async fn named<T>(
+pub(crate) async fn named<E: Entity, T>(
     done: Result<T, Error>,
-    of: &'static EntityFacts,
     database: &impl Executor,
 ) -> Result<T, Error> {
     match done {
-        Err(error) if error.is_unique_violation() => Err(with_columns(error, of, database).await),
+        Err(error) if error.is_unique_violation() => Err(with_columns::<E>(error, database).await),
         done => done,
     }
 }
 
-async fn with_columns(error: Error, of: &'static EntityFacts, database: &impl Executor) -> Error {
+async fn with_columns<E: Entity>(error: Error, database: &impl Executor) -> Error {
     let Error::Database(failure) = error else { return error };
+    let of = E::FACTS;
     let constraint = failure.inner().server().and_then(|server| server.constraint().map(str::to_owned));
     let columns = match constraint {
-        Some(constraint) => match default_name::unique_columns_of(&constraint, of) {
+        Some(constraint) => match sealed_column::<E>(&constraint)
+            .or_else(|| default_name::unique_columns_of(&constraint, of))
+        {
             Some(columns) => owned(columns),
             None => match asked(of, &constraint, database).await {
                 Some(columns) => columns,
@@ -121,7 +127,40 @@ async fn with_columns(error: Error, of: &'static EntityFacts, database: &impl Ex
         },
         None => Vec::new(),
     };
+    let columns = by_sealed_columns::<E>(columns);
     Error::Unique(UniqueViolation(Box::new(Facts { entity: of.table(), columns, failure })))
+}
+
+/// The sealed column whose blind index has the name that PostgreSQL gives to such.
+#[cfg(feature = "sealed")]
+fn sealed_column<E: Entity>(constraint: &str) -> Option<Vec<&'static str>> {
+    let is_of = |column: &ColumnFacts| default_name::is_of_column(constraint, E::FACTS, column.name());
+    let mut sealed = E::SEALED.iter();
+    let found = sealed.find(|facts| facts.indexes().iter().any(|index| is_of(index.column())));
+    found.map(|facts| vec![facts.column().name()])
+}
+
+#[cfg(not(feature = "sealed"))]
+fn sealed_column<E: Entity>(_: &str) -> Option<Vec<&'static str>> {
+    None
+}
+
+/// Columns of blind indexes are those whose values they tell apart.
+#[cfg(feature = "sealed")]
+fn by_sealed_columns<E: Entity>(mut columns: Vec<String>) -> Vec<String> {
+    for column in &mut columns {
+        let is_of =
+            |facts: &&&SealedFacts| facts.indexes().iter().any(|index| index.column().name() == column);
+        if let Some(facts) = E::SEALED.iter().find(is_of) {
+            facts.column().name().clone_into(column);
+        }
+    }
+    columns
+}
+
+#[cfg(not(feature = "sealed"))]
+fn by_sealed_columns<E: Entity>(columns: Vec<String>) -> Vec<String> {
+    columns
 }
 
 fn owned(columns: Vec<&'static str>) -> Vec<String> {

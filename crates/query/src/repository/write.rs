@@ -20,7 +20,7 @@ impl<E: Entity> Repository<E> {
         row: &impl NewRow<E>,
     ) -> impl Future<Output = Result<E, Error>> {
         let (inserted, at) = (E::insert().values(row).fetch_one(database), Location::caller());
-        async move { violation::named(inserted.await, E::FACTS, &database.called_at(at)).await }
+        async move { violation::named::<E, _>(inserted.await, &database.called_at(at)).await }
     }
 
     /// Deletes the row of this id, whatever its version, and says whether there was one. Of an entity with `soft_delete` it
@@ -63,7 +63,7 @@ impl<E: Entity> Repository<E> {
     {
         let at = Location::caller();
         let restored = self.only_deleted().with_id(Verb::Mark(" = null"), id, database, at);
-        async move { violation::named(restored.await, E::FACTS, &database.called_at(at)).await }
+        async move { violation::named::<E, _>(restored.await, &database.called_at(at)).await }
     }
 
     /// Takes a row that is deleted softly out of the table, and says whether there was one. A row that is not deleted stays.

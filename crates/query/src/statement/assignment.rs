@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use tokio_postgres::types::Type;
 
+#[cfg(feature = "sealed")]
+use super::unsealed::Unsealed;
 use super::writer::Writer;
 use crate::bind::Bind;
-use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, SetTo};
+use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, RowValue};
 use crate::relation::write_column;
+#[cfg(feature = "sealed")]
+use crate::sealed::DrawnId;
 
 /// What columns are set to. A column that is set twice is set to what was said last.
 #[derive(Clone)]
@@ -16,14 +20,36 @@ pub(crate) struct Assignments<'a>(Vec<Assignment<'a>>);
 #[derive(Clone)]
 pub(crate) struct Assignment<'a> {
     pub(crate) column: &'static ColumnFacts,
-    to: To<'a>,
+    pub(super) to: To<'a>,
 }
 
 #[derive(Clone)]
-enum To<'a> {
+pub(crate) enum To<'a> {
     Value(Arc<dyn Bind + 'a>),
     More(Arc<dyn Bind + 'a>),
     Null,
+    /// Becomes a value before the statement is sent.
+    #[cfg(feature = "sealed")]
+    Unsealed(Unsealed<'a>),
+    /// Of the column's own sequence, in place of the one that the server would draw.
+    #[cfg(feature = "sealed")]
+    Drawn(DrawnId),
+}
+
+/// What a column is set to, of whatever type. No public interface.
+#[doc(hidden)]
+pub struct Given<'a>(pub(crate) To<'a>);
+
+impl<'a> Given<'a> {
+    pub(crate) fn value(value: impl Bind + 'a) -> Self {
+        Self(To::Value(Arc::new(value)))
+    }
+}
+
+impl fmt::Debug for Given<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Given(…)")
+    }
 }
 
 impl<'a> Assignments<'a> {
@@ -35,15 +61,22 @@ impl<'a> Assignments<'a> {
         self.put(column, To::Value(Arc::new(value)));
     }
 
-    pub(crate) fn set_null(&mut self, column: &'static ColumnFacts) {
-        self.put(column, To::Null);
+    /// Of an entity's column, and of what goes with it.
+    pub(crate) fn give<E: Entity>(&mut self, column: &'static ColumnFacts, given: Given<'a>) {
+        self.put(column, given.0);
+        #[cfg(feature = "sealed")]
+        self.take_along::<E>(column);
+    }
+
+    pub(crate) fn set_null<E: Entity>(&mut self, column: &'static ColumnFacts) {
+        self.give::<E>(column, Given(To::Null));
     }
 
     pub(crate) fn add(&mut self, column: &'static ColumnFacts, value: impl Bind + 'a) {
         self.put(column, To::More(Arc::new(value)));
     }
 
-    fn put(&mut self, column: &'static ColumnFacts, to: To<'a>) {
+    pub(super) fn put(&mut self, column: &'static ColumnFacts, to: To<'a>) {
         match self.0.iter_mut().find(|known| known.column.name == column.name) {
             Some(known) => known.to = to,
             None => self.0.push(Assignment { column, to }),
@@ -51,14 +84,23 @@ impl<'a> Assignments<'a> {
     }
 
     pub(crate) fn has(&self, column: &ColumnFacts) -> bool {
-        self.0.iter().any(|known| known.column.name == column.name)
+        self.to(column).is_some()
+    }
+
+    pub(super) fn to(&self, column: &ColumnFacts) -> Option<&To<'a>> {
+        self.0.iter().find(|known| known.column.name == column.name).map(|known| &known.to)
     }
 
     /// Whether the column may be JSON to the server: it gets such a value, or none that tells.
     pub(crate) fn may_be_json(&self, column: &ColumnFacts) -> bool {
-        let known = self.0.iter().find(|known| known.column.name == column.name);
-        let Some(Assignment { to: To::Value(value), .. }) = known else { return true };
-        value.sent_as().is_some_and(|kind| kind == Type::JSON || kind == Type::JSONB)
+        match self.to(column) {
+            Some(To::Value(value)) => {
+                value.sent_as().is_some_and(|kind| kind == Type::JSON || kind == Type::JSONB)
+            }
+            #[cfg(feature = "sealed")]
+            Some(To::Unsealed(_)) => false,
+            _ => true,
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Assignment<'a>> {
@@ -86,6 +128,10 @@ impl Assignment<'_> {
                 out.value_of(self.column, &**value);
             }
             To::Null => out.push("null"),
+            #[cfg(feature = "sealed")]
+            To::Unsealed(_) => out.value_of(self.column, &super::unsealed::Awaited),
+            #[cfg(feature = "sealed")]
+            To::Drawn(id) => out.value_of(self.column, id),
         }
     }
 }
@@ -173,8 +219,11 @@ impl<'a, E> Values<'a, E> {
     }
 
     /// The column has this value.
-    pub fn set<T, V: SetTo<T>>(&mut self, column: Column<E, T>, value: &'a V) {
-        self.assignments.set(column.facts, value);
+    pub fn set<T, V: RowValue<T>>(&mut self, column: Column<E, T>, value: &'a V)
+    where
+        E: Entity,
+    {
+        self.assignments.give::<E>(column.facts, value.lend());
     }
 }
 

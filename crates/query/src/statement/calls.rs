@@ -177,9 +177,10 @@ impl<E: Entity, R: FromRow> Insert<'_, E, R> {
     /// As [`Sql::fetch_one`](crate::Sql::fetch_one): of an insert that does nothing on a conflict,
     /// [`is_not_found`](Error::is_not_found) if it has done nothing.
     #[track_caller]
-    pub fn fetch_one(self, database: &impl Executor) -> impl Future<Output = Result<R, Error>> + Send {
+    pub fn fetch_one(mut self, database: &impl Executor) -> impl Future<Output = Result<R, Error>> + Send {
         let site = Location::caller();
         async move {
+            self.seal(database, site).await?;
             let ready = self.write(Ask::Rows)?.ready()?;
             one(&ready, database, site).await
         }
@@ -191,11 +192,12 @@ impl<E: Entity, R: FromRow> Insert<'_, E, R> {
     /// As [`Sql::fetch_opt`](crate::Sql::fetch_opt).
     #[track_caller]
     pub fn fetch_opt(
-        self,
+        mut self,
         database: &impl Executor,
     ) -> impl Future<Output = Result<Option<R>, Error>> + Send {
         let site = Location::caller();
         async move {
+            self.seal(database, site).await?;
             let ready = self.write(Ask::Rows)?.ready()?;
             opt(&ready, database, site).await
         }
@@ -206,9 +208,10 @@ impl<E: Entity, R: FromRow> Insert<'_, E, R> {
     /// # Errors
     /// As [`Sql::execute`](crate::Sql::execute).
     #[track_caller]
-    pub fn execute(self, database: &impl Executor) -> impl Future<Output = Result<u64, Error>> + Send {
+    pub fn execute(mut self, database: &impl Executor) -> impl Future<Output = Result<u64, Error>> + Send {
         let site = Location::caller();
         async move {
+            self.seal(database, site).await?;
             let ready = self.write(Ask::Number)?.ready()?;
             number(&ready, database, site).await
         }

@@ -1,6 +1,6 @@
 use super::{Condition, Filter, Operator, Term};
 use crate::bind::Held;
-use crate::entity::{Column, ValueOf, ValuesOf};
+use crate::entity::{Column, Comparable, ValueOf, ValuesOf};
 use crate::relation::{Piece, Pieces};
 
 /// Comparisons with values.
@@ -51,11 +51,14 @@ impl<E, T> Column<E, T> {
     }
 
     /// `=` another column of the same row.
-    pub fn eq_column(self, other: Self) -> Filter<'static, E> {
+    pub fn eq_column(self, other: Self) -> Filter<'static, E>
+    where
+        T: Comparable,
+    {
         self.compared_with(Operator::Equal, other.term())
     }
 
-    pub(super) fn term(self) -> Term<'static> {
+    pub(crate) fn term(self) -> Term<'static> {
         match self.table {
             None => Term::Column(self.facts),
             Some(_) => Term::Expr(Pieces::of(vec![Piece::Column(self.facts, self.table)])),

@@ -5,6 +5,11 @@ use super::assignment::{Assignments, is_managed, write_managed};
 use super::writer::Writer;
 use crate::entity::{ColumnFacts, Entity, EntityFacts, Role, Selection};
 use crate::relation::write_column;
+#[cfg(feature = "sealed")]
+use crate::{
+    Error,
+    sealed::{SealedFacts, SealedProblem},
+};
 
 /// An insert that says, in the next call, what becomes of it if the row is there already: by [`Insert::on_conflict`].
 ///
@@ -40,7 +45,7 @@ enum Resolution {
 
 impl<'a, E: Entity, R> OnConflict<'a, E, R> {
     pub(super) fn new(insert: Insert<'a, E, R>, columns: Vec<&'static ColumnFacts>) -> Self {
-        Self { insert, columns }
+        Self { insert, columns: columns.into_iter().map(told_apart_by::<E>).collect() }
     }
 
     /// Nothing is inserted, and no row is given back.
@@ -62,13 +67,16 @@ impl<'a, E: Entity, R> OnConflict<'a, E, R> {
 
     /// As [`update`](Self::update), in these columns.
     pub fn update_only(self, columns: impl Selection<E>) -> Insert<'a, E, R> {
-        self.with(Resolution::Update { only: Some(columns.columns()), only_changed: false })
+        self.with(Resolution::Update {
+            only: Some(with_indexes::<E>(columns.columns())),
+            only_changed: false,
+        })
     }
 
     /// As [`update_changed`](Self::update_changed), in these columns. One that the insert does not say gets its default, which is
     /// compared by its text too.
     pub fn update_only_changed(self, columns: impl Selection<E>) -> Insert<'a, E, R> {
-        self.with(Resolution::Update { only: Some(columns.columns()), only_changed: true })
+        self.with(Resolution::Update { only: Some(with_indexes::<E>(columns.columns())), only_changed: true })
     }
 
     fn with(self, resolution: Resolution) -> Insert<'a, E, R> {
@@ -100,6 +108,28 @@ impl Conflict {
         }
     }
 
+    /// Whether no sealed value goes into another row than it is bound to: it stays if the conflict is that of the id, and so of the
+    /// tenant if that is set too.
+    #[cfg(feature = "sealed")]
+    pub(super) fn check_rows<E: Entity>(&self, inserted: &Assignments<'_>) -> Result<(), Error> {
+        let Resolution::Update { only, .. } = &self.resolution else { return Ok(()) };
+        let updated = only.clone().unwrap_or_else(|| self.of_insert(inserted));
+        let has = |columns: &[&ColumnFacts], column: &ColumnFacts| {
+            columns.iter().any(|known| known.name == column.name)
+        };
+        let is_same_row = |facts: &SealedFacts| {
+            facts.ids().len() == self.columns.len() && facts.ids().iter().all(|id| has(&self.columns, id))
+        };
+        for facts in E::SEALED.iter().filter(|facts| has(&updated, facts.column())) {
+            let leaves_tenant =
+                facts.tenant().is_some_and(|tenant| !has(&updated, tenant) && !has(&self.columns, tenant));
+            if leaves_tenant || facts.is_row_bound() && !is_same_row(facts) {
+                return Err(SealedProblem::OtherRow { column: facts.path() }.into());
+            }
+        }
+        Ok(())
+    }
+
     fn of_insert(&self, inserted: &Assignments<'_>) -> Vec<&'static ColumnFacts> {
         let stays = |column: &ColumnFacts| {
             let is_key = self.columns.iter().any(|key| key.name == column.name);
@@ -128,6 +158,27 @@ impl Conflict {
         let is_said = |column: &ColumnFacts| columns.iter().any(|said| said.name == column.name);
         write_managed(into, table, is_said, columns.is_empty(), out);
     }
+}
+
+/// Of a sealed column its blind index, if there is a unique one: envelopes of equal values differ.
+fn told_apart_by<E: Entity>(column: &'static ColumnFacts) -> &'static ColumnFacts {
+    #[cfg(feature = "sealed")]
+    if let Some(facts) = crate::sealed::of_column::<E>(column)
+        && let Some(index) = facts.indexes().iter().find(|index| index.is_unique())
+    {
+        return index.column();
+    }
+    column
+}
+
+/// What goes with sealed columns goes where they go.
+#[cfg_attr(not(feature = "sealed"), expect(unused_mut, reason = "as with the feature"))]
+fn with_indexes<E: Entity>(mut columns: Vec<&'static ColumnFacts>) -> Vec<&'static ColumnFacts> {
+    #[cfg(feature = "sealed")]
+    for facts in columns.clone().iter().filter_map(|column| crate::sealed::of_column::<E>(column)) {
+        columns.extend(facts.indexes().iter().map(crate::sealed::IndexFacts::column));
+    }
+    columns
 }
 
 /// Of what may be JSON the texts are compared: `json` has no `=`, and what goes into one need not go into `jsonb`.

@@ -6,8 +6,10 @@ use super::conflict::{Conflict, OnConflict};
 use super::list::{Ask, List, write_returning};
 use super::writer::{Writer, Written, describe};
 use crate::Error;
-use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, Selection, SetTo};
+use crate::entity::{Column, ColumnFacts, Entity, EntityFacts, Role, RowValue, Selection};
 use crate::relation::TableRef;
+#[cfg(feature = "sealed")]
+use crate::sealed::Sealer;
 
 /// An `insert` of one row of the entity `E`, by [`Entity::insert`]. What it gives back of the row is read as `R`.
 ///
@@ -38,16 +40,21 @@ use crate::relation::TableRef;
 /// Dropping a future does as the executor says: see [`Executor`](crate::Executor).
 #[must_use = "a statement is run by `execute` or one of the `fetch_…`"]
 pub struct Insert<'a, E, R = E> {
-    parts: Parts<'a>,
+    pub(super) parts: Parts<'a>,
     of: PhantomData<fn() -> (E, R)>,
 }
 
 #[derive(Clone)]
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     into: &'static EntityFacts,
-    assignments: Assignments<'a>,
-    conflict: Option<Conflict>,
+    pub(super) assignments: Assignments<'a>,
+    pub(super) conflict: Option<Conflict>,
     returning: List<'static>,
+    #[cfg(feature = "sealed")]
+    pub(super) sealer: Option<&'a Sealer>,
+    /// Whether the id is one of its sequence, which an identity takes from nobody who does not say so.
+    #[cfg(feature = "sealed")]
+    pub(super) has_drawn_id: bool,
 }
 
 impl<E: Entity> Insert<'_, E> {
@@ -57,16 +64,20 @@ impl<E: Entity> Insert<'_, E> {
             assignments: Assignments::new(),
             conflict: None,
             returning: List::Whole(TableRef::of::<E>()),
+            #[cfg(feature = "sealed")]
+            sealer: None,
+            #[cfg(feature = "sealed")]
+            has_drawn_id: false,
         };
         Self { parts, of: PhantomData }
     }
 }
 
 impl<'a, E: Entity, R> Insert<'a, E, R> {
-    /// The column has this value.
-    pub fn set<T>(mut self, column: Column<E, T>, value: impl SetTo<T> + 'a) -> Self {
-        self.parts.assignments.set(column.facts, value);
-        self
+    /// The column has this value; one that is sealed takes the plaintext.
+    pub fn set<T>(mut self, column: Column<E, T>, value: impl RowValue<T> + 'a) -> Self {
+        self.parts.assignments.give::<E>(column.facts, value.hold());
+        self.with_id()
     }
 
     /// The columns of the struct's fields have its values.
@@ -74,6 +85,11 @@ impl<'a, E: Entity, R> Insert<'a, E, R> {
         let mut values = Values::new(self.parts.assignments);
         row.put(&mut values);
         self.parts.assignments = values.assignments;
+        self.with_id()
+    }
+
+    #[cfg(not(feature = "sealed"))]
+    fn with_id(self) -> Self {
         self
     }
 
@@ -86,6 +102,15 @@ impl<'a, E: Entity, R> Insert<'a, E, R> {
     pub fn returning<S: Selection<E>>(self, columns: S) -> Insert<'a, E, S::Row> {
         let returning = List::Columns(columns.columns());
         Insert { parts: Parts { returning, ..self.parts }, of: PhantomData }
+    }
+
+    #[cfg(not(feature = "sealed"))]
+    pub(super) fn seal(
+        &mut self,
+        _: &impl crate::Executor,
+        _: super::Site,
+    ) -> std::future::Ready<Result<(), Error>> {
+        std::future::ready(Ok(()))
     }
 
     pub(super) fn with_conflict(mut self, conflict: Conflict) -> Self {
@@ -129,7 +154,7 @@ impl Parts<'_> {
             out.push(" (");
             let columns = said().map(|assignment| assignment.column).chain(times());
             out.list(", ", columns, |out, column| out.push(column.bare));
-            out.push(") values (");
+            out.push(if self.has_drawn_id() { ") overriding system value values (" } else { ") values (" });
             let values = said().map(Some).chain(times().map(|_| None));
             out.list(", ", values, |out, value| match value {
                 Some(assignment) => assignment.write_value(out),
@@ -146,6 +171,13 @@ impl Parts<'_> {
     fn alias(&self) -> Option<&'static str> {
         let is_taken = self.conflict.is_some() && self.into.alias == r#""excluded""#;
         is_taken.then_some(r#""target""#)
+    }
+
+    fn has_drawn_id(&self) -> bool {
+        #[cfg(feature = "sealed")]
+        return self.has_drawn_id;
+        #[cfg(not(feature = "sealed"))]
+        false
     }
 
     fn is_time_unsaid(&self, column: &ColumnFacts) -> bool {

@@ -14,6 +14,8 @@ mod list;
 mod parts;
 mod select;
 mod assignment;
+#[cfg(feature = "sealed")]
+mod unsealed;
 mod insert;
 mod conflict;
 mod scope;
@@ -25,7 +27,7 @@ mod explained;
 mod named;
 
 pub(crate) use self::assignment::{Assignments, write_managed};
-pub use self::assignment::{NewRow, Values};
+pub use self::assignment::{Given, NewRow, Values};
 pub(crate) use self::calls::{Site, number, opt_row, rows};
 pub(crate) use self::condition::{Condition, Operator, Term, write_where};
 pub use self::conflict::OnConflict;

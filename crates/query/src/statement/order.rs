@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::sort::{OrderExpr, Sort};
 use super::writer::Writer;
-use crate::entity::{Column, ColumnFacts};
+use crate::entity::{Column, ColumnFacts, Comparable};
 use crate::relation::write_column;
 
 /// A column of the entity `E` that rows are ordered by, and in which direction.
@@ -79,12 +79,18 @@ impl By {
 
 impl<E, T> Column<E, T> {
     /// Upwards; NULL comes last, unless said otherwise.
-    pub fn asc(self) -> Order<E> {
+    pub fn asc(self) -> Order<E>
+    where
+        T: Comparable,
+    {
         Order::by(self, UP)
     }
 
     /// Downwards; NULL comes first, unless said otherwise.
-    pub fn desc(self) -> Order<E> {
+    pub fn desc(self) -> Order<E>
+    where
+        T: Comparable,
+    {
         Order::by(self, DOWN)
     }
 }

@@ -99,7 +99,7 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
 
     /// The column becomes NULL.
     pub fn set_null<T>(mut self, column: Column<E, Option<T>>) -> Self {
-        self.parts.assignments.set_null(column.facts);
+        self.parts.assignments.set_null::<E>(column.facts);
         self
     }
 
@@ -144,7 +144,8 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
     /// of these besides.
     ///
     /// # Errors
-    /// [`Error::TooManyParameters`]; [`Error::NothingToSet`].
+    /// [`Error::TooManyParameters`]; [`Error::NothingToSet`]; `Error::Sealed` if rows get an id or a tenant that sealed values are
+    /// bound to.
     pub fn text(&self) -> Result<String, Error> {
         self.write(Ask::Rows)?.text()
     }
@@ -153,6 +154,8 @@ impl<'a, E: Entity, R, S> Update<'a, E, R, S> {
         if self.parts.assignments.is_empty() && !is_managed(self.parts.table) {
             return Err(Error::NothingToSet);
         }
+        #[cfg(feature = "sealed")]
+        self.parts.assignments.check_stays::<E>()?;
         if self.parts.is_joined {
             check_conditions(self.parts.table.alias, self.parts.conditions.as_slice())?;
         }

@@ -40,6 +40,7 @@ mod round_trip;
 mod rotation;
 mod rows;
 mod samples;
+mod sealed;
 mod secrecy;
 mod selects;
 mod service;

@@ -3,6 +3,7 @@ use pgkeel_query::sql;
 
 use super::{Keel, Seat};
 use crate::account::{Account, Whole};
+use crate::contact;
 use crate::job::Job;
 use crate::peer::Peer;
 use crate::server::Database;
@@ -17,7 +18,7 @@ impl Peer for Plain {
     type Whole = Whole;
 
     async fn open(database: &Database, job: Job) -> anyhow::Result<Self> {
-        Ok(Self(Keel::lazy(database, job, false)?))
+        Ok(Self(Keel::lazy(database, job, false).await?))
     }
 
     async fn fill(&self) -> anyhow::Result<()> {
@@ -52,6 +53,10 @@ impl Peer for Plain {
 
     async fn closure(seat: &Seat, id: i64, amount: i64) -> anyhow::Result<Account> {
         Keel::closure(seat, id, amount).await
+    }
+
+    async fn insert(Seat { pool, .. }: &Seat) -> anyhow::Result<()> {
+        contact::insert_noise(pool).await
     }
 
     async fn close(self) {

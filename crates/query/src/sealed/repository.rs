@@ -1,0 +1,73 @@
+use std::fmt;
+use std::ops::Deref;
+use std::panic::Location;
+
+use super::sealer::{SealedRow, Sealer};
+use crate::entity::Entity;
+use crate::repository::{Repository, named};
+use crate::statement::{Insert, NewRow};
+use crate::{Error, Executor};
+
+/// A [`Repository`] that seals what it inserts, by [`Repository::sealed_by`]. It finds, lists and deletes as that does.
+pub struct SealedRepository<'s, E> {
+    repository: Repository<E>,
+    sealer: &'s Sealer,
+}
+
+impl<E: Entity> Repository<E> {
+    /// With what values of sealed columns are sealed with when rows are inserted.
+    #[must_use]
+    pub const fn sealed_by(self, sealer: &Sealer) -> SealedRepository<'_, E>
+    where
+        E: SealedRow,
+    {
+        SealedRepository { repository: self, sealer }
+    }
+}
+
+impl<'s, E: SealedRow> SealedRepository<'s, E> {
+    /// Inserts a row and gives it back whole, as [`Repository::insert`] does. The values of sealed columns are sealed before they are
+    /// sent. An id that is generated is drawn from its sequence first: many at once, for later inserts too.
+    ///
+    /// # Errors
+    /// As `Repository::insert`, and [`Error::Sealed`]. A blind index that is unique is [`Error::Unique`] of the sealed column.
+    ///
+    /// # Cancellation
+    /// Dropping the future does as the executor says; ids that were being drawn are lost.
+    #[track_caller]
+    pub fn insert<'a>(
+        self,
+        database: &'a impl Executor,
+        row: &'a impl NewRow<E>,
+    ) -> impl Future<Output = Result<E, Error>>
+    where
+        's: 'a,
+    {
+        let at = Location::caller();
+        let insert: Insert<'a, E> = E::insert();
+        let inserted = insert.sealed_by(self.sealer).values(row).fetch_one(database);
+        async move { named::<E, _>(inserted.await, &database.called_at(at)).await }
+    }
+}
+
+impl<E> Deref for SealedRepository<'_, E> {
+    type Target = Repository<E>;
+
+    fn deref(&self) -> &Repository<E> {
+        &self.repository
+    }
+}
+
+impl<E> Clone for SealedRepository<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for SealedRepository<'_, E> {}
+
+impl<E: SealedRow> fmt::Debug for SealedRepository<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedRepository").field("repository", &self.repository).finish_non_exhaustive()
+    }
+}
