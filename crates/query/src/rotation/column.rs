@@ -5,6 +5,7 @@ use pgkeel_crypto::{ColumnSpec, IndexSpec};
 
 use super::RotationProblem;
 use crate::Table;
+use crate::sealed::SealedFacts;
 
 /// A sealed column as it is in the database: where it is, how its values are sealed, and which indexes are beside it.
 ///
@@ -110,6 +111,22 @@ impl SealedColumn {
             return Err(RotationProblem::NoTenantColumn { column: self.to_string() });
         }
         Ok(())
+    }
+}
+
+/// What a derive says of a column.
+impl From<&SealedFacts> for SealedColumn {
+    fn from(facts: &SealedFacts) -> Self {
+        let name = |name: &str| Ident::new(name.to_owned()).expect("the derive has looked at names");
+        let row = facts.ids().iter().map(|id| name(id.name())).collect();
+        let table = Table::parse(facts.entity().table()).expect("the derive has looked at names");
+        let mut column = Self::new(table, name(facts.column().name()), facts.values.column_spec(), row);
+        column.tenant = facts.tenant().map(|tenant| name(tenant.name()));
+        for (number, index) in facts.indexes().iter().enumerate() {
+            let spec = facts.values.index_spec(facts, number);
+            column = column.index(SealedIndex::new(name(index.column().name()), spec));
+        }
+        column
     }
 }
 

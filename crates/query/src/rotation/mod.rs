@@ -4,7 +4,8 @@
 //! [`MIGRATIONS`], to be applied with the application's own. It never makes or changes tables.
 //!
 //! # To rotate a key
-//! 0. Publish all sealed columns ([`publish()`], from the program or by [`from_toml`]), so that none is forgotten.
+//! 0. Publish all sealed columns, so that none is forgotten: programs do it at their start ([`publish_registered`]), or a file
+//!    describes them ([`publish()`], [`from_toml`]).
 //! 1. Add the new key to the keyring of every instance, with state `decrypt`, and deploy. That all have it shows in
 //!    [`Vault::keys`](pgkeel_crypto::Vault::keys) of each.
 //! 2. Make it `primary`, and the old one `decrypt`; deploy. From now on nothing is sealed under the old key.
@@ -55,7 +56,7 @@ pub use self::document::from_toml;
 pub use self::key::RowKey;
 pub use self::problem::{RotationProblem, Step};
 pub use self::progress::{Counts, Progress};
-pub use self::publish::{Published, publish, published, withdraw};
+pub use self::publish::{Published, publish, publish_registered, published, withdraw};
 pub use self::retire::{Retired, retire};
 pub use self::rotate::Rotation;
 pub use self::state::{

@@ -8,6 +8,7 @@ use super::document::Described;
 use super::inspect::Target;
 use super::problem::Step;
 use super::{RotationProblem, SealedColumn};
+use crate::sealed::registered;
 use crate::{Error, Executor};
 
 /// What was there is told apart by the system column xmax, which is 0 of a new row.
@@ -94,6 +95,45 @@ pub async fn publish(db: &impl Executor, columns: &[SealedColumn]) -> Result<Pub
         if is_new { published.added.push(place) } else { published.changed.push(place) }
     }
     Ok(published)
+}
+
+/// [Publishes](publish()) all sealed columns of entities of this program, [`registered`](crate::sealed::registered): at its start, or
+/// where migrations are applied.
+///
+/// ```
+/// use pgkeel_query::sealed::{self, Sealed};
+/// use pgkeel_query::{Entity, Executor, rotation};
+///
+/// #[derive(Entity)]
+/// #[pgkeel(table = "users", columns = u)]
+/// struct User {
+///     #[pgkeel(id, generated)]
+///     id: i64,
+///     #[pgkeel(sealed(context = "app.users.email"))]
+///     email: Sealed<String>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let database = pgkeel_testkit::TestDatabase::empty().await;
+/// # let db = &database.connection().await;
+/// # let table = "create table users (id int8 generated always as identity primary key);";
+/// # db.batch_execute(&format!("{table}{}{}", sealed::ddl::<User>(), rotation::MIGRATIONS[0].1)).await?;
+/// let published = sealed::publish(db).await?;
+/// assert_eq!(published.added, ["public.users.email"]);
+/// # Ok(())
+/// # }
+/// # let _ = |user: User| (user.id, user.email);
+/// ```
+///
+/// # Errors
+/// As [`publish()`].
+///
+/// # Cancellation
+/// All is published, or nothing.
+pub async fn publish_registered(db: &impl Executor) -> Result<Published, Error> {
+    let columns: Vec<SealedColumn> = registered().map(SealedColumn::from).collect();
+    publish(db, &columns).await
 }
 
 /// Takes back that a column is sealed, as it or its table is gone, with what is known of its rotations.

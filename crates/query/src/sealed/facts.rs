@@ -1,7 +1,9 @@
 use std::any::Any;
 use std::fmt;
 
-use pgkeel_crypto::{BlindIndex, Column as Sealing, IndexValue, Kind, Normalizer, Plain, Vault};
+use pgkeel_crypto::{
+    BlindIndex, Column as Sealing, ColumnSpec, IndexSpec, IndexValue, Kind, Normalizer, Plain, Vault,
+};
 use tokio_postgres::types::Type;
 
 use crate::entity::{ColumnFacts, Entity, EntityFacts, Role};
@@ -245,6 +247,8 @@ pub trait Values: Send + Sync {
     fn is_tenant_bound(&self) -> bool;
     fn least_len(&self) -> usize;
     fn prefix(&self, vault: &Vault) -> [u8; 8];
+    fn column_spec(&self) -> ColumnSpec;
+    fn index_spec(&self, facts: &SealedFacts, number: usize) -> IndexSpec;
 }
 
 impl<P: Plain + 'static> Values for SealedValues<P> {
@@ -274,6 +278,14 @@ impl<P: Plain + 'static> Values for SealedValues<P> {
 
     fn prefix(&self, vault: &Vault) -> [u8; 8] {
         vault.prefix(&self.column)
+    }
+
+    fn column_spec(&self) -> ColumnSpec {
+        ColumnSpec::from(&self.column)
+    }
+
+    fn index_spec(&self, facts: &SealedFacts, number: usize) -> IndexSpec {
+        IndexSpec::from(&self.indexed(facts, number))
     }
 }
 

@@ -112,8 +112,8 @@
 //! with hyphens in lower case. An insert has to say it, [`Sealer::lookup_of`] too.
 //!
 //! # The table
-//! [`ddl()`] writes the columns, checks and indexes for a migration. [`registered`] lists all sealed columns of the program, for those
-//! who seal them anew.
+//! [`ddl()`] writes the columns, checks and indexes for a migration. [`registered`] lists all sealed columns of the program; `publish`
+//! (feature `rotation`) writes them down in the database, so that keys can be rotated and retired without the program.
 
 mod facts;
 mod envelope;
@@ -146,3 +146,5 @@ pub use self::problem::SealedProblem;
 pub use self::repository::SealedRepository;
 pub(crate) use self::sealer::undeclared;
 pub use self::sealer::{SealedRow, Sealer};
+#[cfg(feature = "rotation")]
+pub use crate::rotation::publish_registered as publish;

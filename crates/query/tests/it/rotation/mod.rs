@@ -1,6 +1,7 @@
 //! Keys of sealed columns: rotated, verified and retired, whatever happens meanwhile.
 
 mod columns;
+mod entities;
 mod faults;
 mod guard;
 mod kinds;
