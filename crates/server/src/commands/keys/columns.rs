@@ -5,15 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
 use pgkeel_pool::Pool;
-use pgkeel_query::Error;
 use pgkeel_query::rotation::{self, Published, SealedColumn};
 use serde_json::json;
 
 use super::arguments::Words;
-use super::problem::Doing as _;
+use super::problem::{Doing as _, cause};
 use crate::failure::Failure;
-
-const READING: &str = "reading which columns are sealed";
 
 pub(super) async fn run(words: &Words, pool: &Pool) -> Result<ExitCode, Failure> {
     let file = words.described.as_deref().expect("clap asks for it");
@@ -30,7 +27,7 @@ fn told(published: &Published) -> String {
 }
 
 pub(super) async fn withdraw(words: &Words, pool: &Pool, column: &str) -> Result<ExitCode, Failure> {
-    let columns = rotation::published(pool).await.doing(READING)?;
+    let columns = published(pool).await?;
     let known = named(&columns, column)?;
     let withdrawn = rotation::withdraw(pool, known).await.doing(format!("withdrawing {column}"))?;
     words.answer(
@@ -50,10 +47,24 @@ fn named<'c>(columns: &'c [SealedColumn], name: &str) -> Result<&'c SealedColumn
 fn read(file: &Path) -> Result<Vec<SealedColumn>, Failure> {
     let told = || format!("the sealed columns of {}", file.display());
     let text = std::fs::read_to_string(file).with_context(told).map_err(Failure::setting)?;
-    rotation::from_toml(&text).map_err(|error| match error {
-        Error::Rotation(problem) => Failure::setting(anyhow!(problem).context(told())),
-        other => Failure::setting(anyhow!(other).context(told())),
-    })
+    let read = rotation::from_toml(&text).map_err(|error| Failure::setting(cause(error).context(told())))?;
+    if read.is_empty() {
+        Err(Failure::setting(anyhow!("{} describes no column", file.display())))
+    } else {
+        Ok(read)
+    }
+}
+
+/// At least one.
+async fn published(pool: &Pool) -> Result<Vec<SealedColumn>, Failure> {
+    let columns = rotation::published(pool).await.doing("reading which columns are sealed")?;
+    if columns.is_empty() {
+        return Err(Failure::setting(anyhow!(
+            "nobody has said which columns are sealed: have the programs publish theirs, or describe them with --columns FILE \
+             (`pgkeel keys publish --help` shows one)"
+        )));
+    }
+    Ok(columns)
 }
 
 /// Those of the file, which are published then, or all that are published; of these the ones that were named.
@@ -64,14 +75,8 @@ pub(super) async fn meant(words: &Words, pool: &Pool) -> Result<Vec<SealedColumn
             rotation::publish(pool, &columns).await.doing("publishing sealed columns")?;
             columns
         }
-        None => rotation::published(pool).await.doing(READING)?,
+        None => published(pool).await?,
     };
-    if columns.is_empty() {
-        return Err(Failure::setting(anyhow!(
-            "nobody has said which columns are sealed: have the programs publish theirs, or describe them with --columns FILE \
-             (`pgkeel keys publish --help` shows one)"
-        )));
-    }
     for name in &words.columns {
         named(&columns, name)?;
     }

@@ -31,12 +31,16 @@ impl<T> Doing<T> for Result<T, Error> {
                 ));
             }
             let remedy = remedy(&error).map(|remedy| format!("; {remedy}")).unwrap_or_default();
-            let cause = match error {
-                Error::Rotation(problem) => anyhow!(problem),
-                other => anyhow!(other),
-            };
-            anyhow!("{step}: {cause:#}{remedy}").into()
+            anyhow!("{step}: {:#}{remedy}", cause(error)).into()
         })
+    }
+}
+
+/// Without saying that it is about keys.
+pub(super) fn cause(error: Error) -> anyhow::Error {
+    match error {
+        Error::Rotation(problem) => anyhow!(problem),
+        other => anyhow!(other),
     }
 }
 
