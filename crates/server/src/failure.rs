@@ -1,7 +1,6 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use pgkeel_connect::ServerError;
 use pgkeel_connect::settings::{Effective, Origin, Problems};
 
 /// Why a command ends early, and with which exit code.
@@ -17,21 +16,10 @@ const FAILED: u8 = 1;
 /// A setting or the command line is wrong; the same code that clap uses.
 const WRONG_SETTING: u8 = 2;
 
-/// As the server says it (`undefined_table`).
-const UNDEFINED_TABLE: &str = "42P01";
-
 impl Failure {
     /// Something that an operator mends by a setting or an installation.
     pub(crate) fn setting(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: WRONG_SETTING, error: error.into() }
-    }
-
-    /// Whether the server has said that there is no table whose name begins so.
-    pub(crate) fn is_of_missing_table(&self, prefix: &str) -> bool {
-        let by_server = self.error.chain().find_map(|cause| cause.downcast_ref::<ServerError>());
-        by_server.is_some_and(|error| {
-            error.code().code() == UNDEFINED_TABLE && error.message().contains(&format!("\"{prefix}"))
-        })
     }
 
     /// Says besides where those of these settings were written that are not left to their defaults.

@@ -102,6 +102,19 @@ mod tests {
     }
 
     #[test]
+    fn variables_of_others_that_are_named_are_no_settings() {
+        let with = |variable: &'static str| Settings::new().environment([(variable, "x")]).whole();
+        let beside = &["PGKEEL_SEAL_", "PGKEEL_KEY_"];
+        for variable in ["PGKEEL_SEAL_PRIMARY", "PGKEEL_KEY_3F9A1C22", "PGKEEL_KEY_3F9A1C22_FILE"] {
+            assert_eq!(read(with(variable).beside(beside)), Ok(20));
+            assert!(read(with(variable)).unwrap_err().contains(variable));
+        }
+        for variable in ["PGKEEL_SEALS", "PGKEEL_KEYRINGS", "PGKEEL_INDEX_PRIMARY"] {
+            assert!(read(with(variable).beside(beside)).unwrap_err().contains(variable));
+        }
+    }
+
+    #[test]
     fn a_misspelt_name_in_code_is_refused() {
         assert!(read(Settings::new().set("pool.sise", &3)).unwrap_err().contains("did you mean pool.size?"));
     }

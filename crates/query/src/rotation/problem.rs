@@ -140,6 +140,12 @@ pub enum RotationProblem {
         /// Which.
         column: String,
     },
+    /// A column is among those to be published twice.
+    #[error("{column} is described twice: leave one of the descriptions out")]
+    PublishedTwice {
+        /// Which.
+        column: String,
+    },
     /// The column is published with another description than the one that is used here.
     #[error("{column} is published with another description: publish this one, or use that one")]
     PublishedOtherwise {

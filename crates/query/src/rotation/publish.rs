@@ -1,5 +1,7 @@
 //! Which columns are sealed, where all programs and operators find it.
 
+use std::collections::HashSet;
+
 use pgkeel_connect::Type;
 use serde::Serialize;
 use tokio_postgres::Row;
@@ -80,9 +82,12 @@ pub struct Published {
 /// # Cancellation
 /// All is published, or nothing.
 pub async fn publish(db: &impl Executor, columns: &[SealedColumn]) -> Result<Published, Error> {
-    let mut asked = Vec::new();
+    let (mut asked, mut places) = (Vec::new(), HashSet::new());
     for column in columns {
         let target = Target::of(column, db).await?;
+        if !places.insert((target.table.to_string(), column.column.name())) {
+            return Err(RotationProblem::PublishedTwice { column: column.to_string() }.into());
+        }
         asked.push(Described::of(column, &target.table));
     }
     let asked = serde_json::to_string(&asked).expect("texts, numbers and lists are JSON");

@@ -113,13 +113,15 @@ pub(crate) struct Ready<'t> {
     params: Few<Param<'t>>,
 }
 
+#[cfg(feature = "cursor")]
 impl<'t> Ready<'t> {
     /// The values of the parameters, in their order.
-    #[cfg(feature = "cursor")]
     pub(crate) fn values(&self) -> impl Iterator<Item = &'t dyn Bind> {
         self.params.as_slice().iter().map(|param| param.value)
     }
+}
 
+impl Ready<'_> {
     #[inline]
     pub(crate) fn params(&self) -> Few<&(dyn ToSql + Sync)> {
         self.params.each(|param| param as &(dyn ToSql + Sync))

@@ -8,6 +8,7 @@ mod demo;
 mod demo_cut_off;
 mod demo_refused;
 mod http;
+mod keys;
 mod migrate;
 mod migrations;
 mod outage;

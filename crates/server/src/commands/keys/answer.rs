@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use pgkeel_query::rotation::RowFailure;
 use serde_json::Value;
 
 use super::arguments::Words;
@@ -20,6 +21,11 @@ impl Words {
             if self.json { format!("{:#}\n", json().context("writing the answer as JSON")?) } else { text() };
         Ok(std::io::stdout().write_all(page.as_bytes()).context("printing the answer")?)
     }
+}
+
+/// A row whose value does not open, and why.
+pub(super) fn row(failure: &RowFailure) -> String {
+    format!("  row {}: {}\n", failure.row.columns().join(", "), failure.class)
 }
 
 /// Rows below their headings, each column as wide as it has to be.

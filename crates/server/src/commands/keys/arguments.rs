@@ -7,8 +7,6 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use pgkeel_crypto::{KeyId, KeyList};
 use pgkeel_query::rotation::Depth;
 
-use crate::failure::Failure;
-
 /// What was typed.
 #[derive(Debug)]
 pub(super) struct Words {
@@ -26,6 +24,7 @@ pub(super) enum Verb {
     List { cells: bool },
     Setup,
     Publish,
+    Withdraw { column: String },
     Rotate { workers: usize, rate: Option<NonZeroU32> },
     Status,
     Steer { how: Steering, rotation: i64 },
@@ -41,7 +40,7 @@ pub(super) enum Steering {
 }
 
 impl Words {
-    pub(super) fn of(matches: &ArgMatches) -> Result<Self, Failure> {
+    pub(super) fn of(matches: &ArgMatches) -> Self {
         let (name, words) = matches.subcommand().expect("clap asks for a verb");
         let rotation = || *words.get_one("rotation").expect("clap asks for it");
         let verb = match name {
@@ -52,6 +51,9 @@ impl Words {
             "list" => Verb::List { cells: words.get_flag("cells") },
             "setup" => Verb::Setup,
             "publish" => Verb::Publish,
+            "withdraw" => {
+                Verb::Withdraw { column: words.get_one("sealed").cloned().expect("clap asks for it") }
+            }
             "rotate" => Verb::Rotate {
                 workers: words.get_one::<u16>("workers").copied().unwrap_or(1).into(),
                 rate: words.get_one("rate").copied(),
@@ -68,12 +70,12 @@ impl Words {
             other => unreachable!("clap knows no verb {other}"),
         };
         let columns = words.try_get_many::<String>("column").ok().flatten();
-        Ok(Self {
+        Self {
             verb,
             json: words.get_flag("json"),
             described: words.try_get_one("columns").ok().flatten().cloned(),
             columns: columns.into_iter().flatten().cloned().collect(),
-        })
+        }
     }
 }
 
@@ -105,7 +107,7 @@ fn verbs() -> impl Iterator<Item = Command> {
                     .help("Write the secret into this new file, which only its owner can read, and print none"),
             ),
         Command::new("list")
-            .about("The keys of the keyring, once all their secrets are found to be those that are meant")
+            .about("The keys of the keyring, if their secrets are those that are meant")
             .arg(switch("cells", "Count besides how many cells of each sealed column are under which key"))
             .args([described(), column()]),
         Command::new("setup").about("Make the tables in which columns and rotations are known, in the schema pgkeel"),
@@ -113,8 +115,12 @@ fn verbs() -> impl Iterator<Item = Command> {
             .about("Say which columns are sealed, by a file; programs say it themselves")
             .after_help(PUBLISH)
             .arg(described().required(true)),
+        Command::new("withdraw")
+            .about("Say that a column is sealed no more, as it or its table is gone")
+            .after_help("Its rotations are forgotten, and it is counted no more when a key is retired.")
+            .arg(Arg::new("sealed").value_name("TABLE.COLUMN").required(true).help("The column, as it is published")),
         Command::new("rotate")
-            .about("Seal anew, under the primary key, what is under another one; to be run again if it was stopped")
+            .about("Seal anew, under the primary key, what is under another one")
             .after_help(ROTATE)
             .args([described(), column()])
             .arg(
@@ -183,15 +189,23 @@ fn column() -> Arg {
 }
 
 const ABOUT: &str = "\
-The keyring is that of --keyring, a TOML or JSON file; without it, the variables PGKEEL_SEAL_PRIMARY, PGKEEL_SEAL_DECRYPT,
-PGKEEL_INDEX_PRIMARY, … with PGKEEL_KEY_<ID>.
+The keyring is that of --keyring, a TOML or JSON file; without it, the variables are that begin with
+PGKEEL_SEAL_, PGKEEL_INDEX_, PGKEEL_KEY_ and PGKEEL_KCV_. `keys new` prints what belongs into either.
+
+Once for a database:
+  pgkeel keys setup                    make the tables in which all this is known
+  pgkeel keys publish --columns FILE   say what is sealed, unless programs do
 
 To rotate a key:
-  pgkeel keys new                      make it; give it to every instance with state \"decrypt\", deploy
-  …                                    make it \"primary\" and the old one \"decrypt\", deploy
-  pgkeel keys rotate --workers 2       seal anew what is under the old one, while the application works
+  pgkeel keys new                      make it; have it in every keyring as \"decrypt\"; deploy
+  …                                    make it \"primary\", and the old one \"decrypt\"; deploy
+  pgkeel keys rotate --workers 2       seal anew what is under the old one, at any time of the day
   pgkeel keys verify                   open everything once
-  pgkeel keys retire 3f9a1c22          nothing needs the old one any more? Then disable it, and keep its secret in escrow
+  pgkeel keys retire 3f9a1c22          does nothing need the old one any more? Then make it
+                                       \"disabled\", and keep its secret in escrow
+
+The role needs `usage` on the schemas, `select` on the tables and `update` on the sealed columns; and
+`select, insert, update, delete` on the tables of the schema pgkeel, which `setup` makes.
 
 Exit codes: 0 all well, 1 something failed or is not well, 2 wrong settings, keyring or command line.";
 

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use pgkeel_crypto::{KeyList, KeyState, KeyStatus};
 use pgkeel_pool::Pool;
 use pgkeel_query::rotation::{self, Usage};
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::answer::table;
 use super::arguments::Words;
+use super::problem::Doing as _;
 use super::{columns, keyring};
 use crate::failure::Failure;
 use crate::settings::Config;
@@ -22,7 +22,7 @@ pub(super) async fn keys(words: &Words, config: &Config) -> Result<ExitCode, Fai
 pub(super) async fn cells(words: &Words, config: &Config, pool: &Pool) -> Result<ExitCode, Failure> {
     let mut used = Vec::new();
     for column in columns::meant(words, pool).await? {
-        used.push(rotation::usage(pool, &column).await.context("counting cells")?);
+        used.push(rotation::usage(pool, &column).await.doing(format!("counting the cells of {column}"))?);
     }
     answer(words, config, &used).await
 }

@@ -7,6 +7,7 @@ mod display;
 mod keyring;
 mod list;
 mod new;
+mod problem;
 mod retire;
 mod rotate;
 mod setup;
@@ -29,7 +30,7 @@ use crate::settings::{self, Config, Flags};
 const CLOSE: std::time::Duration = std::time::Duration::from_secs(5);
 
 pub(crate) fn run(flags: &Flags, matches: &ArgMatches) -> Result<ExitCode, Failure> {
-    let words = Words::of(matches)?;
+    let words = Words::of(matches);
     let config = settings::read(flags)?.value;
     let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
     runtime.block_on(async {
@@ -43,10 +44,11 @@ pub(crate) fn run(flags: &Flags, matches: &ArgMatches) -> Result<ExitCode, Failu
 
 async fn with_database(words: &Words, config: &Config) -> Result<ExitCode, Failure> {
     let database = Database::open(config.database.clone()).await?;
-    let pool = Pool::lazy(config.pool.clone().complete(database.connect.clone()));
+    let pool = Pool::lazy(config.pool.complete(database.connect.clone()));
     let done = match &words.verb {
         Verb::Setup => setup::run(words, &database.connect).await,
         Verb::Publish => columns::run(words, &pool).await,
+        Verb::Withdraw { column } => columns::withdraw(words, &pool, column).await,
         Verb::List { .. } => list::cells(words, config, &pool).await,
         Verb::Rotate { workers, rate } => rotate::run(words, config, &pool, *workers, *rate).await,
         Verb::Status => steer::status(words, &pool).await,
@@ -58,7 +60,7 @@ async fn with_database(words: &Words, config: &Config) -> Result<ExitCode, Failu
     // What it has come to matters more than how its sessions end.
     let _ = pool.close(CLOSE).await;
     let closed = database.close().await;
-    let done = done.map_err(setup::hint)?;
+    let done = done?;
     closed?;
     Ok(done)
 }

@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use pgkeel_crypto::KeyId;
+use anyhow::anyhow;
+use pgkeel_crypto::{KeyId, KeyList};
 use pgkeel_pool::Pool;
 use pgkeel_query::rotation;
 
 use super::arguments::Words;
 use super::keyring;
+use super::problem::Doing as _;
 use crate::failure::Failure;
 use crate::settings::Config;
 
@@ -19,7 +20,13 @@ pub(super) async fn run(
     key: KeyId,
 ) -> Result<ExitCode, Failure> {
     let vault = keyring::vault(config).await?;
-    let retired = rotation::retire(pool, &vault, key).await.context("the key stays")?;
+    // Of a slip of the keyboard no cell has ever heard.
+    if !vault.keys().iter().any(|known| known.name.list == KeyList::Seal && known.name.id == key) {
+        return Err(Failure::setting(anyhow!(
+            "the keyring has no seal key {key}: `pgkeel keys list` shows those that it has"
+        )));
+    }
+    let retired = rotation::retire(pool, &vault, key).await.doing("the key stays")?;
     words.answer(|| format!("{retired}\n"), || serde_json::to_value(&retired))?;
     Ok(ExitCode::SUCCESS)
 }

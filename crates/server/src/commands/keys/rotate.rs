@@ -4,15 +4,16 @@ use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use pgkeel_crypto::Vault;
 use pgkeel_pool::Pool;
 use pgkeel_query::rotation::{self, Rotation, RotationState, RotationStatus, SealedColumn};
 use serde_json::json;
 
+use super::answer::row;
 use super::arguments::Words;
 use super::display::Display;
+use super::problem::Doing as _;
 use super::{columns, keyring};
 use crate::failure::Failure;
 use crate::settings::Config;
@@ -46,18 +47,13 @@ pub(super) async fn run(
         };
         let failures = match ended.counts.failed {
             0 => Vec::new(),
-            _ => {
-                rotation::failures(pool, ended.id, NAMED).await.context("looking at rows that do not open")?
-            }
+            _ => rotation::failures(pool, ended.id, NAMED).await.doing("looking at rows that do not open")?,
         };
         rotated.push((ended, failures));
     }
     let text = || {
         let told = |(ended, failures): &(RotationStatus, Vec<rotation::RowFailure>)| {
-            let rows = failures
-                .iter()
-                .map(|failure| format!("  row {}: {}\n", failure.row.columns().join(", "), failure.class));
-            told(ended) + &rows.collect::<String>()
+            told(ended) + &failures.iter().map(row).collect::<String>()
         };
         rotated.iter().map(told).collect()
     };
@@ -76,19 +72,21 @@ async fn rotate(
     workers: usize,
     rate: Option<NonZeroU32>,
 ) -> Result<RotationStatus, Failure> {
-    let display = Display::new(&column.to_string());
+    // Each has its part of the rate, which is one row per second at least.
+    let workers = rate.map_or(workers, |rate| workers.min(usize::try_from(rate.get()).unwrap_or(workers)));
+    let rate = rate.map(|rate| rate.get() / u32::try_from(workers).unwrap_or(u32::MAX));
+    let display = Display::new(&column.to_string(), workers);
     let worker = |number: usize| {
-        let owner = format!("pgkeel keys rotate {}-{number}", std::process::id());
+        let owner = format!("pgkeel keys rotate {}-{}", std::process::id(), number + 1);
         let mut rotation = Rotation::new(vault, column).owner(owner).lease(LEASE);
         if let Some(rate) = rate {
-            rotation =
-                rotation.rows_per_second(rate.get().div_ceil(u32::try_from(workers).unwrap_or(u32::MAX)));
+            rotation = rotation.rows_per_second(rate);
         }
         let display = &display;
-        async move { rotation.run(pool, |progress| display.progress(progress)).await }
+        async move { rotation.run(pool, |progress| display.progress(number, progress)).await }
     };
-    let ended = try_join_all((1..=workers).map(worker)).await;
-    let ended = ended.with_context(|| format!("rotating {column}"))?;
+    let ended = try_join_all((0..workers).map(worker)).await;
+    let ended = ended.doing(format!("rotating {column}"))?;
     Ok(ended.into_iter().next_back().expect("there is a worker"))
 }
 

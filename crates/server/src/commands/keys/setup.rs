@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use pgkeel_connect::Config;
 use pgkeel_migrate::{Library, Migrations, Migrator};
 use pgkeel_query::rotation::MIGRATIONS;
@@ -25,15 +25,4 @@ pub(super) async fn run(words: &Words, connect: &Config) -> Result<ExitCode, Fai
     };
     words.answer(text, || Ok(json!({ "applied": applied })))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Says besides how tables that are missing are made.
-pub(super) fn hint(failure: Failure) -> Failure {
-    if failure.is_of_missing_table("pgkeel.") {
-        Failure::setting(anyhow!(
-            "the tables of sealed columns are not there: run `pgkeel keys setup` once for this database"
-        ))
-    } else {
-        failure
-    }
 }

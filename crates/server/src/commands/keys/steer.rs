@@ -2,17 +2,17 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use pgkeel_pool::Pool;
 use pgkeel_query::rotation::{self, RotationStatus};
 use serde_json::json;
 
 use super::answer::table;
 use super::arguments::{Steering, Words};
+use super::problem::Doing as _;
 use crate::failure::Failure;
 
 pub(super) async fn status(words: &Words, pool: &Pool) -> Result<ExitCode, Failure> {
-    let rotations = rotation::rotations(pool).await.context("looking at rotations")?;
+    let rotations = rotation::rotations(pool).await.doing("looking at rotations")?;
     let text = || {
         let headings =
             ["NUMBER", "COLUMN", "TO KEY", "STATE", "SEALED ANEW", "NOT OPENED", "WORKERS", "SECONDS"];
@@ -41,12 +41,12 @@ pub(super) async fn run(
     how: Steering,
     rotation: i64,
 ) -> Result<ExitCode, Failure> {
-    let (steered, state) = match how {
-        Steering::Pause => (rotation::pause(pool, rotation).await, "paused"),
-        Steering::Resume => (rotation::resume(pool, rotation).await, "running"),
-        Steering::Cancel => (rotation::cancel(pool, rotation).await, "cancelled"),
+    let (steered, doing, state) = match how {
+        Steering::Pause => (rotation::pause(pool, rotation).await, "pausing", "paused"),
+        Steering::Resume => (rotation::resume(pool, rotation).await, "resuming", "running"),
+        Steering::Cancel => (rotation::cancel(pool, rotation).await, "cancelling", "cancelled"),
     };
-    steered.context("steering a rotation")?;
+    steered.doing(format!("{doing} rotation {rotation}"))?;
     words.answer(
         || format!("rotation {rotation} is {state}\n"),
         || Ok(json!({ "rotation": rotation, "state": state })),

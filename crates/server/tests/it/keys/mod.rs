@@ -1,0 +1,7 @@
+//! `pgkeel keys`: from the first key to one that is retired, by commands alone.
+
+mod operator;
+mod procedure;
+mod refused;
+mod secrets;
+mod steering;
