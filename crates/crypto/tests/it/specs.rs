@@ -118,7 +118,9 @@ fn bytes_are_sealed_as_the_value_that_they_are_or_not_at_all() {
     assert_eq!(new.opens_to(&spec(), &sealed, b"ada@example.org", place(7)), Ok(true));
     assert_eq!(new.opens_to(&spec(), &sealed, b"ada@example.or", place(7)), Ok(false));
     assert!(matches!(new.opens_to(&spec(), &sealed, b"ada@example.org", place(8)), Err(Error::Tampered(_))));
-    for (kind, bytes) in [(Kind::Text, &b"\xff"[..]), (Kind::Int, b"7"), (Kind::Bool, b"\x02"), (Kind::Uuid, b"")] {
+    for (kind, bytes) in
+        [(Kind::Text, &b"\xff"[..]), (Kind::Int, b"7"), (Kind::Bool, b"\x02"), (Kind::Uuid, b"")]
+    {
         let column = ColumnSpec::new("a", kind).unwrap().any_row();
         assert_eq!(new.seal_bytes(&column, bytes, Place::any_row()), Err(Error::NotOfKind(kind)));
     }
