@@ -33,6 +33,9 @@ pub enum Error {
     /// It is authentic, but what is in it is no value of the type that it says: whoever sealed it did so wrongly.
     #[error("authentic, but what was sealed is not of type {0}: seal the value anew")]
     Undecodable(Kind),
+    /// What was to be sealed is no value of its column's type, by its bytes.
+    #[error("what was to be sealed is no value of type {0}: mend the value, or the type of its column")]
+    NotOfKind(Kind),
     /// The place does not go with what the column, or index, says that its values are bound to: a mistake of the program's.
     #[error("not a place of {context}: {mistake}")]
     Misplaced {

@@ -24,6 +24,22 @@ impl Vault {
         ring.index(primary, index, value, tenant)
     }
 
+    /// What an index has for a value under this key of indexes, be it primary or not: for a unique index that goes over to another key
+    /// by a second column, and stays under its own key until then.
+    ///
+    /// # Errors
+    /// [`Error::UnknownKey`] and [`Error::DisabledKey`] if the keyring has to be mended; [`Error::Misplaced`] as of
+    /// [`index`](Self::index).
+    pub fn index_under<T: Plain>(
+        &self,
+        key: KeyId,
+        index: &BlindIndex<T>,
+        value: &T::Borrowed,
+        tenant: Option<&str>,
+    ) -> Result<IndexValue, Error> {
+        self.ring.load().index(key, index, value, tenant)
+    }
+
     /// What an index may have for a value, under each key of indexes that is not disabled: to be looked for (`= any($1)`) while its
     /// rows go over from one key to another. One value for each key.
     ///

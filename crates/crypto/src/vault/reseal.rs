@@ -11,7 +11,7 @@ use crate::plain;
 use crate::random::OperatingSystem;
 use crate::spec::ColumnShape;
 use crate::suite::Refusal;
-use crate::{ColumnSpec, IndexSpec, IndexValue};
+use crate::{ColumnSpec, IndexSpec, IndexValue, KeyId};
 
 impl Vault {
     /// Seals anew what was sealed otherwise than it would be now, for the same place. `None` if its header is the one that it would
@@ -34,6 +34,18 @@ impl Vault {
         ring.seal_bytes(&OperatingSystem, &shape, &value, place).map(Some)
     }
 
+    /// Seals the bytes of a value whose type is known at run time alone: as [`Kind`](crate::Kind) says of them. Those of a plaintext
+    /// column that becomes a sealed one.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal); [`Error::NotOfKind`] if they are no value of the column's type.
+    pub fn seal_bytes(&self, column: &ColumnSpec, value: &[u8], place: Place<'_>) -> Result<Vec<u8>, Error> {
+        if !plain::is_of(column.kind(), value) {
+            return Err(Error::NotOfKind(column.kind()));
+        }
+        self.ring.load().seal_bytes(&OperatingSystem, &column.shape(), value, place)
+    }
+
     /// What an index has for the value in an envelope of its column, under the primary key of indexes. The place has row and tenant
     /// if column or index is bound to them.
     ///
@@ -46,16 +58,31 @@ impl Vault {
         envelope: &[u8],
         place: Place<'_>,
     ) -> Result<IndexValue, Error> {
+        let primary = self.ring.load().keyring.list(KeyList::Index).primary().ok_or(Error::NoIndexKey)?;
+        self.reindex_under(primary, column, index, envelope, place)
+    }
+
+    /// As [`reindex`](Self::reindex), under this key of indexes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), for the key of indexes too; [`Error::IndexOfOther`].
+    pub fn reindex_under(
+        &self,
+        key: KeyId,
+        column: &ColumnSpec,
+        index: &IndexSpec,
+        envelope: &[u8],
+        place: Place<'_>,
+    ) -> Result<IndexValue, Error> {
         if !index.is_of(column) {
             let (index, column) = (index.name().to_owned(), column.context().to_owned());
             return Err(Error::IndexOfOther { index, column });
         }
         let ring = self.ring.load();
-        let primary = ring.keyring.list(KeyList::Index).primary().ok_or(Error::NoIndexKey)?;
         let tenant = |is_bound: bool| if is_bound { place.tenant } else { None };
         let of_column = Place { tenant: tenant(column.is_tenant_bound()), ..place };
         let value = ring.open_value(&column.shape(), envelope, of_column)?;
-        ring.index_bytes(primary, &index.shape(), &value, tenant(index.is_tenant_bound()))
+        ring.index_bytes(key, &index.shape(), &value, tenant(index.is_tenant_bound()))
     }
 
     /// Whether an envelope opens, and is a value of the column's type. What is opened is overwritten.
@@ -64,6 +91,20 @@ impl Vault {
     /// As [`open`](Self::open).
     pub fn check(&self, column: &ColumnSpec, envelope: &[u8], place: Place<'_>) -> Result<(), Error> {
         self.ring.load().open_value(&column.shape(), envelope, place).map(drop)
+    }
+
+    /// Whether what an envelope opens to is the value of these bytes. It is overwritten.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn opens_to(
+        &self,
+        column: &ColumnSpec,
+        envelope: &[u8],
+        value: &[u8],
+        place: Place<'_>,
+    ) -> Result<bool, Error> {
+        Ok(self.ring.load().open_value(&column.shape(), envelope, place)?.as_slice() == value)
     }
 
     /// Whether an envelope is one of this column's and tenant's, and was sealed under the key that it names, without opening it: by
@@ -105,7 +146,7 @@ impl Ring {
 }
 
 impl Refusal {
-    pub(super) fn of(self, key: crate::KeyId) -> Error {
+    pub(super) fn of(self, key: KeyId) -> Error {
         match self {
             Self::WrongKey => Error::WrongKey(key),
             Self::Tampered => Error::Tampered(key),

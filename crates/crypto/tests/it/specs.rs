@@ -94,6 +94,39 @@ fn an_index_made_of_envelopes_is_the_one_made_of_values() {
 }
 
 #[test]
+fn an_index_is_made_under_the_key_that_is_named() {
+    let new = vault();
+    let [primary, old] = [crate::fixture::INDEX, crate::fixture::OLD_INDEX].map(|key| key.parse().unwrap());
+    let index = IndexSpec::from(&BY_EMAIL);
+    let sealed = new.seal(&EMAIL, "ada@example.org", place(7)).unwrap();
+    let made = |key| new.reindex_under(key, &spec(), &index, sealed.as_bytes(), place(7));
+    let typed = |key| new.index_under(key, &BY_EMAIL, "ada@example.org", None);
+    assert_eq!(made(primary).unwrap(), new.index(&BY_EMAIL, "ada@example.org", None).unwrap());
+    assert_eq!((made(primary), made(old)), (typed(primary), typed(old)));
+    assert_ne!(made(primary), made(old));
+    let unknown = KeyId::new(0x0000_0bad).unwrap();
+    assert_eq!(made(unknown), Err(Error::UnknownKey(unknown)));
+    assert_eq!(typed(unknown), Err(Error::UnknownKey(unknown)));
+}
+
+#[test]
+fn bytes_are_sealed_as_the_value_that_they_are_or_not_at_all() {
+    let new = vault();
+    let sealed = new.seal_bytes(&spec(), b"ada@example.org", place(7)).unwrap();
+    let opened = new.open(&EMAIL, &Sealed::from_bytes(sealed.clone()).unwrap(), place(7)).unwrap();
+    assert_eq!(opened.expose(), "ada@example.org");
+    assert_eq!(new.opens_to(&spec(), &sealed, b"ada@example.org", place(7)), Ok(true));
+    assert_eq!(new.opens_to(&spec(), &sealed, b"ada@example.or", place(7)), Ok(false));
+    assert!(matches!(new.opens_to(&spec(), &sealed, b"ada@example.org", place(8)), Err(Error::Tampered(_))));
+    for (kind, bytes) in
+        [(Kind::Text, &b"\xff"[..]), (Kind::Int, b"7"), (Kind::Bool, b"\x02"), (Kind::Uuid, b"")]
+    {
+        let column = ColumnSpec::new("a", kind).unwrap().any_row();
+        assert_eq!(new.seal_bytes(&column, bytes, Place::any_row()), Err(Error::NotOfKind(kind)));
+    }
+}
+
+#[test]
 fn descriptions_that_cannot_be_are_refused() {
     assert_eq!(ColumnSpec::new("", Kind::Text).unwrap_err(), BadSpec::Context { bytes: 0 });
     assert_eq!(ColumnSpec::new("x".repeat(129), Kind::Text).unwrap_err(), BadSpec::Context { bytes: 129 });

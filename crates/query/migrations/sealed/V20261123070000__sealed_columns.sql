@@ -44,27 +44,32 @@ comment on table pgkeel.sealed_index is 'Blind indexes of sealed columns: the co
 comment on column pgkeel.sealed_index.cost is 'Of argon2id, if the index is slow: memory in KiB, iterations, lanes.';
 
 create table pgkeel.rotation (
-    id          int8 generated always as identity primary key,
-    column_id   int8 not null references pgkeel.sealed_column on delete cascade,
-    to_key      text not null check (to_key ~ '^[0-9a-f]{8}$'),
-    state       text not null default 'running'
+    id           int8 generated always as identity primary key,
+    column_id    int8 not null references pgkeel.sealed_column on delete cascade,
+    task         text not null default 'reseal' check (task in ('reseal', 'reindex', 'adopt', 'clear')),
+    other_column text check ((other_column is null) = (task = 'reseal')),
+    to_key       text not null check (to_key ~ '^[0-9a-f]{8}$'),
+    state        text not null default 'running'
         check (state in ('running', 'paused', 'cancelled', 'finished', 'unsettled')),
-    pass        int4 not null default 1,
-    frontier    text[],
-    ranges      int4 not null default 0,
-    is_cut      bool not null default false,
-    scanned     int8 not null default 0,
-    rewritten   int8 not null default 0,
-    cas_lost    int8 not null default 0,
-    started_by  text not null,
-    started_at  timestamptz not null default now(),
-    finished_at timestamptz,
+    pass         int4 not null default 1,
+    frontier     text[],
+    ranges       int4 not null default 0,
+    is_cut       bool not null default false,
+    scanned      int8 not null default 0,
+    rewritten    int8 not null default 0,
+    cas_lost     int8 not null default 0,
+    started_by   text not null,
+    started_at   timestamptz not null default now(),
+    finished_at  timestamptz,
     check ((finished_at is null) = (state in ('running', 'paused')))
 );
 
 create unique index rotation_under_way on pgkeel.rotation (column_id) where finished_at is null;
 
-comment on table pgkeel.rotation is 'Each time that a column''s values were sealed anew under another key.';
+comment on table pgkeel.rotation is 'Each time that a column''s values were sealed anew under another key, or worked on otherwise.';
+comment on column pgkeel.rotation.task is 'Sealed anew; an index made anew; plaintext sealed; plaintext emptied where it is sealed.';
+comment on column pgkeel.rotation.other_column is 'Of the index, or of plaintext.';
+comment on column pgkeel.rotation.to_key is 'Of sealed values, or of indexes if it is an index that is made.';
 comment on column pgkeel.rotation.frontier is 'The primary key up to which the table is cut into ranges, in this pass.';
 comment on column pgkeel.rotation.ranges is 'How many ranges this pass has been cut into so far.';
 comment on column pgkeel.rotation.scanned is 'Of the passes before this one, as are rewritten and cas_lost.';
@@ -99,4 +104,4 @@ create table pgkeel.rotation_failure (
     primary key (rotation_id, row_key)
 );
 
-comment on table pgkeel.rotation_failure is 'Rows whose values did not open, and why. They were left as they were.';
+comment on table pgkeel.rotation_failure is 'Rows whose values did not open or were refused, and why. They were left as they were.';

@@ -1,51 +1,76 @@
-//! A batch of cells: read, sealed anew here, and written by one statement that changes nothing that has changed meanwhile.
+//! A batch of rows: read, worked on here, and written by one statement that changes nothing that has changed meanwhile.
 
 use std::time::Duration;
 
 use pgkeel_connect::Type;
-use pgkeel_crypto::{Error, Place, Vault};
+use pgkeel_crypto::{Error, Secret};
 
 use super::bound::{Bound, params};
-use super::cells::key_of;
+use super::change::{Change, Maker, Refused};
+use super::deed::{Deed, Written};
 use super::inspect::Target;
 use super::job::{Job, Range};
 use super::key::Key;
 use super::problem::Step;
 use super::progress::Counts;
 use super::state::RotationState;
-use super::{FailureClass, RotationProblem, SealedColumn};
+use super::{FailureClass, RotationProblem};
 use crate::Executor;
 
-/// A row whose cell is not sealed as it would be now.
-struct Cell {
-    key: Key,
-    tenant: Option<String>,
-    envelope: Result<Vec<u8>, Error>,
+/// A row, as far as its task goes.
+pub(super) struct Cell {
+    pub(super) key: Key,
+    pub(super) tenant: Option<String>,
+    pub(super) envelope: Option<Result<Vec<u8>, Error>>,
+    /// What the other column of the task has.
+    pub(super) other: Secret<Option<Vec<u8>>>,
+    /// The version of the row, for tasks that compare no values.
+    pub(super) version: Option<String>,
 }
 
-/// Cells in the order of their keys.
+impl Cell {
+    /// # Errors
+    /// If it is no envelope.
+    pub(super) fn sealed(&self) -> Result<&[u8], Error> {
+        let envelope = self.envelope.as_ref().expect("rows without one are not selected");
+        envelope.as_deref().map_err(Error::clone)
+    }
+
+    /// What is read of the plaintext column.
+    pub(super) fn plaintext(&self) -> &[u8] {
+        self.other.expose().as_deref().expect("rows without plaintext are not selected")
+    }
+
+    fn bytes(&self) -> usize {
+        let envelope = self.envelope.as_ref().and_then(|envelope| envelope.as_ref().ok());
+        envelope.map_or(0, Vec::len) + self.other.expose().as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// Rows in the order of their keys.
 pub(super) struct Batch(Vec<Cell>);
 
-/// What became of a batch.
-pub(super) struct Resealed<'b> {
-    /// Key, envelope as it was, and as it is to be.
-    rewrites: Vec<(&'b Key, &'b Vec<u8>, Vec<u8>)>,
+/// What is to be written of a batch.
+pub(super) struct Worked<'b> {
+    changes: Vec<Change<'b>>,
     failures: Vec<(&'b Key, FailureClass)>,
+    scanned: usize,
     last: Option<&'b Key>,
 }
 
 impl Batch {
-    /// The next ones of a range that do not begin with this header.
+    /// The next ones of a range that there may be something to do with.
     pub(super) async fn read(
         db: &impl Executor,
         target: &Target,
+        deed: &Deed<'_>,
         range: &Range,
         header: [u8; 8],
         rows: u32,
     ) -> Result<Self, RotationProblem> {
         let Target { table, column, keys, cells, .. } = target;
-        let mut bound: Vec<Bound> = vec![cells.prefixes(header)];
-        let mut filters = vec![format!("t.{column} is not null and {} <> all($1)", cells.prefix(column))];
+        let (filter, mut bound) = deed.filter(target, header);
+        let mut filters = vec![filter];
         for (key, operator) in [(&range.cursor, ">"), (&range.until, "<=")] {
             if let Some(key) = key {
                 filters.push(keys.compared(operator, bound.len() + 1));
@@ -54,19 +79,22 @@ impl Batch {
         }
         let filter = filters.join(" and ");
         let sql = format!(
-            "select {}, {}, t.{column} from {table} as t where {filter} order by {} limit {rows}",
+            "select {}, {}, t.{column}, {} from {table} as t where {filter} order by {} limit {rows}",
             keys.selected(),
             target.tenant_text(),
+            deed.selected(),
             keys.order(),
         );
         // sql: names are quoted, keys and headers are parameters, the size of a batch is a number
         let rows = db.query_typed(&sql, &params(&bound)).await.map_err(Step::Read.failed())?;
-        let cell = |row| {
-            let (tenant, envelope) = (keys.len(), keys.len() + 1);
+        let cell = |row: &tokio_postgres::Row| {
+            let behind = keys.len();
             Ok(Cell {
                 key: keys.of(row)?,
-                tenant: row.try_get(tenant)?,
-                envelope: cells.envelope(row, envelope)?,
+                tenant: row.try_get(behind)?,
+                envelope: cells.envelope(row, behind + 1)?,
+                other: Secret::new(row.try_get(behind + 2)?),
+                version: row.try_get(behind + 3)?,
             })
         };
         let read: Result<_, tokio_postgres::Error> = rows.iter().map(cell).collect();
@@ -83,85 +111,61 @@ impl Batch {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.0.iter().map(|cell| cell.envelope.as_ref().map_or(0, Vec::len)).sum()
+        self.0.iter().map(Cell::bytes).sum()
     }
 
-    /// Seals all anew that open.
+    /// What becomes of all rows.
     ///
     /// # Errors
-    /// If the vault seals under another key than the rotation's by now, or has no randomness.
-    pub(super) fn reseal(
-        &self,
-        vault: &Vault,
-        column: &SealedColumn,
-        job: Job,
-    ) -> Result<Resealed<'_>, RotationProblem> {
+    /// If the worker has to end.
+    pub(super) fn work(&self, maker: &Maker<'_>, deed: &Deed<'_>) -> Result<Worked<'_>, RotationProblem> {
         let last = self.0.last().map(|cell| &cell.key);
-        let mut done = Resealed { rewrites: Vec::with_capacity(self.0.len()), failures: Vec::new(), last };
+        let mut worked = Worked {
+            changes: Vec::with_capacity(self.0.len()),
+            failures: Vec::new(),
+            scanned: self.0.len(),
+            last,
+        };
         for cell in &self.0 {
-            let sealed = cell.envelope.as_ref().map_err(Error::clone).and_then(|old| {
-                let new = in_place(column, &cell.key, cell.tenant.as_deref(), |place| {
-                    vault.reseal(&column.spec, old, place)
-                });
-                new.map(|new| (old, new))
-            });
-            match sealed {
-                Ok((old, Some(new))) => {
-                    let found = key_of(&new).expect("what is sealed names its key");
-                    if found != job.to_key {
-                        return Err(RotationProblem::OtherPrimary { to_key: job.to_key, found });
-                    }
-                    done.rewrites.push((&cell.key, old, new));
-                }
-                // It is as the vault would seal it by now, and was not when the batch was read.
-                Ok((old, None)) => {
-                    let found = key_of(old).expect("what was sealed names its key");
-                    return Err(RotationProblem::OtherPrimary { to_key: job.to_key, found });
-                }
-                Err(error @ Error::NoRandomness(_)) => return Err(RotationProblem::NotSealed(error)),
-                Err(error) => done.failures.push((&cell.key, FailureClass::of(&error))),
+            match maker.change(deed, cell) {
+                Ok(change) => worked.changes.extend(change),
+                Err(Refused::Row(class)) => worked.failures.push((&cell.key, class)),
+                Err(Refused::All(problem)) => return Err(problem),
             }
         }
-        Ok(done)
+        Ok(worked)
     }
 }
 
-/// Does what takes the place of a column's cell: with what its values are bound to, and nothing else.
-pub(super) fn in_place<R>(
-    column: &SealedColumn,
-    key: &Key,
-    tenant: Option<&str>,
-    call: impl FnOnce(Place<'_>) -> R,
-) -> R {
-    let tenant = tenant.filter(|_| column.spec.is_tenant_bound());
-    key.with_row_id(|row| {
-        let place = if column.spec.is_row_bound() { Place::row(row) } else { Place::any_row() };
-        call(tenant.map_or(place, |tenant| place.tenant(tenant)))
-    })
-}
-
-impl Resealed<'_> {
+impl Worked<'_> {
     pub(super) fn last_failure(&self) -> Option<FailureClass> {
         self.failures.last().map(|(_, class)| *class)
     }
 
-    /// Writes what was sealed anew, where cells are as they were read; with it, how far the range is. Returns the rotation's state besides. `None` if the lease was
+    /// Makes the one change that a unique index does not let in a failure. `false` if it is not known which one that is.
+    pub(super) fn give_up(&mut self) -> bool {
+        let [one] = self.changes.as_slice() else { return false };
+        self.failures.push((&one.cell.key, FailureClass::Duplicate));
+        self.changes.clear();
+        true
+    }
+
+    /// Writes the changes, where rows are as they were read; with it, how far the range is. Returns the rotation's state besides. `None` if the lease was
     /// taken away: then nothing is written.
     pub(super) async fn write(
         &self,
         db: &impl Executor,
         target: &Target,
+        deed: &Deed<'_>,
         job: Job,
         range: &Range,
         is_done: bool,
         lock_timeout: Duration,
     ) -> Result<Option<(Counts, RotationState)>, RotationProblem> {
-        let scanned = self.rewrites.len() + self.failures.len();
-        let of_rows: Vec<&Key> = self.rewrites.iter().map(|(key, ..)| *key).collect();
+        let of_rows: Vec<&Key> = self.changes.iter().map(|change| &change.cell.key).collect();
         let rows: Vec<_> = self.failures.iter().map(|(key, _)| literal(&key.to_texts())).collect();
         let classes: Vec<_> = self.failures.iter().map(|(_, class)| class.name()).collect();
-        let counted = i64::try_from(scanned).unwrap_or(i64::MAX);
-        let failed = i64::try_from(self.failures.len()).unwrap_or(i64::MAX);
+        let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let cursor = self.last.or(range.cursor.as_ref()).map(Key::to_texts);
         let mut bound: Vec<Bound> = vec![
             (Box::new(job.id), Type::INT8),
@@ -171,17 +175,26 @@ impl Resealed<'_> {
             (Box::new(format!("{}ms", lock_timeout.as_millis())), Type::TEXT),
             (Box::new(cursor), Type::TEXT_ARRAY),
             (Box::new(is_done), Type::BOOL),
-            (Box::new(counted), Type::INT8),
-            (Box::new(failed), Type::INT8),
+            (Box::new(whole(self.scanned)), Type::INT8),
+            (Box::new(whole(self.changes.len())), Type::INT8),
             (Box::new(rows), Type::TEXT_ARRAY),
             (Box::new(classes), Type::TEXT_ARRAY),
-            target.cells.bind(self.rewrites.iter().map(|(_, old, _)| *old)),
-            target.cells.bind(self.rewrites.iter().map(|(_, _, new)| new)),
         ];
-        let sql = writing(target, bound.len() + 1);
+        let Written { arrays, set, is_old } = deed.written(target, &self.changes);
+        let first = bound.len() + 1;
+        let places: String = (0..arrays.len()).map(|at| format!("${}, ", first + at)).collect();
+        let names: String = arrays.iter().map(|(name, _)| format!("{name}, ")).collect();
+        bound.extend(arrays.into_iter().map(|(_, array)| array));
+        let rows = Rows {
+            arrays: places + &target.keys.arrays(bound.len() + 1),
+            elements: names + &target.keys.elements(),
+            set,
+            is_old,
+        };
         bound.extend(target.keys.bind_all(&of_rows));
         // sql: names are quoted, all else are parameters
-        let row = db.query_opt_typed(&sql, &params(&bound)).await.map_err(Step::Write.failed())?;
+        let row =
+            db.query_opt_typed(&rows.writing(target), &params(&bound)).await.map_err(Step::Write.failed())?;
         let Some(row) = row else { return Ok(None) };
         let read = || Ok((row.try_get(0)?, row.try_get(1)?));
         let (rewritten, state): (i64, String) = read().map_err(|error| Step::Write.unreadable(error))?;
@@ -192,46 +205,53 @@ impl Resealed<'_> {
 
     fn counts(&self, rewritten: u64) -> Counts {
         let whole = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let (sealed, failed) = (whole(self.rewrites.len()), whole(self.failures.len()));
-        Counts { scanned: sealed + failed, rewritten, cas_lost: sealed.saturating_sub(rewritten), failed }
+        let cas_lost = whole(self.changes.len()).saturating_sub(rewritten);
+        Counts { scanned: whole(self.scanned), rewritten, cas_lost, failed: whole(self.failures.len()) }
     }
 }
 
-/// One statement, so one transaction, in which no answer of ours is waited for while rows are locked. `held` comes first, as all
-/// else is joined with it: it has the lease, and says how long a lock is waited for.
-fn writing(target: &Target, first_key: usize) -> String {
-    let Target { table, column, keys, cells, .. } = target;
-    format!(
-        "with held as materialized (
-            select range.rotation_id, range.pass, range.number, job.state,
-                pg_catalog.set_config('lock_timeout', $5, true)
-            from pgkeel.rotation_range as range join pgkeel.rotation as job on job.id = range.rotation_id
-            where range.rotation_id = $1 and range.pass = $2 and range.number = $3 and range.lease = $4 and not range.is_done
-            for update of range
-        ), rewritten as (
-            update {table} as t set {column} = v.new
-            from held, unnest($12, $13, {arrays}) as v(old, new, {elements})
-            where {is_row_of} and {is_old}
-            returning 1
-        ), failed as (
-            insert into pgkeel.rotation_failure (rotation_id, row_key, class, pass)
-            select held.rotation_id, v.row_key::text[], v.class, held.pass
-            from held, unnest($10, $11) as v(row_key, class)
-            on conflict (rotation_id, row_key) do update set class = excluded.class, pass = excluded.pass
-        ), counted as (
-            select count(*) as rows from rewritten
+/// The rows of a statement that writes.
+struct Rows {
+    arrays: String,
+    elements: String,
+    set: String,
+    is_old: String,
+}
+
+impl Rows {
+    /// One statement, so one transaction, in which no answer of ours is waited for while rows are locked. `held` comes first, as all
+    /// else is joined with it: it has the lease, and says how long a lock is waited for.
+    fn writing(&self, target: &Target) -> String {
+        let (Target { table, keys, .. }, Self { arrays, elements, set, is_old }) = (target, self);
+        format!(
+            "with held as materialized (
+                select range.rotation_id, range.pass, range.number, job.state,
+                    pg_catalog.set_config('lock_timeout', $5, true)
+                from pgkeel.rotation_range as range join pgkeel.rotation as job on job.id = range.rotation_id
+                where range.rotation_id = $1 and range.pass = $2 and range.number = $3 and range.lease = $4 and not range.is_done
+                for update of range
+            ), rewritten as (
+                update {table} as t set {set}
+                from held, unnest({arrays}) as v({elements})
+                where {is_row_of} and {is_old}
+                returning 1
+            ), failed as (
+                insert into pgkeel.rotation_failure (rotation_id, row_key, class, pass)
+                select held.rotation_id, v.row_key::text[], v.class, held.pass
+                from held, unnest($10, $11) as v(row_key, class)
+                on conflict (rotation_id, row_key) do update set class = excluded.class, pass = excluded.pass
+            ), counted as (
+                select count(*) as rows from rewritten
+            )
+            update pgkeel.rotation_range as range
+            set cursor = $6, is_done = $7, scanned = range.scanned + $8, rewritten = range.rewritten + counted.rows,
+                cas_lost = range.cas_lost + $9 - counted.rows, heartbeat_at = clock_timestamp()
+            from held, counted
+            where range.rotation_id = held.rotation_id and range.pass = held.pass and range.number = held.number
+            returning counted.rows, held.state",
+            is_row_of = keys.is_row_of(),
         )
-        update pgkeel.rotation_range as range
-        set cursor = $6, is_done = $7, scanned = range.scanned + $8, rewritten = range.rewritten + counted.rows,
-            cas_lost = range.cas_lost + $8 - $9 - counted.rows, heartbeat_at = clock_timestamp()
-        from held, counted
-        where range.rotation_id = held.rotation_id and range.pass = held.pass and range.number = held.number
-        returning counted.rows, held.state",
-        arrays = keys.arrays(first_key),
-        elements = keys.elements(),
-        is_row_of = keys.is_row_of(),
-        is_old = cells.is_old(column),
-    )
+    }
 }
 
 /// A list of texts as the server reads an array: each in quotes.

@@ -49,30 +49,33 @@ impl Cells {
     /// Whether a cell of `t` is, byte for byte, what `v.old` has.
     pub(super) fn is_old(self, column: &Ident) -> String {
         match self {
-            Self::Bytes => format!("t.{column} = v.old"),
+            Self::Bytes => format!("t.{column} is not distinct from v.old"),
             // Other collations may take different texts for equal.
-            Self::Text => format!("t.{column} = v.old collate \"C\""),
+            Self::Text => format!("t.{column} is not distinct from v.old collate \"C\""),
         }
     }
 
-    /// The envelope in a column of a row.
+    /// The envelope in a column of a row, if there is one.
     pub(super) fn envelope(
         self,
         row: &Row,
         at: usize,
-    ) -> Result<Result<Vec<u8>, Error>, tokio_postgres::Error> {
-        match self {
-            Self::Bytes => row.try_get(at).map(Ok),
-            Self::Text => row.try_get(at).map(|text| Ok(envelope_from_text(text)?)),
-        }
+    ) -> Result<Option<Result<Vec<u8>, Error>>, tokio_postgres::Error> {
+        Ok(match self {
+            Self::Bytes => row.try_get::<_, Option<Vec<u8>>>(at)?.map(Ok),
+            Self::Text => row.try_get::<_, Option<&str>>(at)?.map(|text| Ok(envelope_from_text(text)?)),
+        })
     }
 
     /// Envelopes as one parameter. What was read is written again as it was: a text has one form.
-    pub(super) fn bind<'e>(self, envelopes: impl Iterator<Item = &'e Vec<u8>>) -> Bound {
+    pub(super) fn bind<'e>(self, envelopes: impl Iterator<Item = Option<&'e Vec<u8>>>) -> Bound {
         match self {
-            Self::Bytes => (Box::new(envelopes.cloned().collect::<Vec<_>>()), Type::BYTEA_ARRAY),
+            Self::Bytes => {
+                let envelopes = envelopes.map(Option::<&Vec<u8>>::cloned);
+                (Box::new(envelopes.collect::<Vec<_>>()), Type::BYTEA_ARRAY)
+            }
             Self::Text => {
-                let texts = envelopes.map(|envelope| envelope_to_text(envelope));
+                let texts = envelopes.map(|envelope| envelope.map(|envelope| envelope_to_text(envelope)));
                 (Box::new(texts.collect::<Vec<_>>()), Type::TEXT_ARRAY)
             }
         }

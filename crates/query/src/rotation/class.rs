@@ -3,7 +3,7 @@ use std::fmt;
 use pgkeel_crypto::Error;
 use serde::Serialize;
 
-/// Why a cell does not open, in a word: nothing of the cell or its row.
+/// Why a cell does not open, or a row cannot be changed, in a word: nothing of the cell or its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -26,6 +26,12 @@ pub enum FailureClass {
     Misplaced,
     /// What is sealed is longer than a field can be.
     TooLong,
+    /// What is sealed is not what the plaintext column has: a program writes one of them alone, or another form of the same.
+    Differs,
+    /// A unique index has the value already, of another row.
+    Duplicate,
+    /// The plaintext is no value of the sealed column's type, as infinity is no moment.
+    NotOfKind,
     /// Any other.
     Other,
 }
@@ -42,6 +48,7 @@ impl FailureClass {
             Error::Undecodable(_) => Self::Undecodable,
             Error::Misplaced { .. } => Self::Misplaced,
             Error::TooLong { .. } => Self::TooLong,
+            Error::NotOfKind(_) => Self::NotOfKind,
             _ => Self::Other,
         }
     }
@@ -58,6 +65,9 @@ impl FailureClass {
             Self::Undecodable => "undecodable",
             Self::Misplaced => "misplaced",
             Self::TooLong => "too_long",
+            Self::Differs => "differs",
+            Self::Duplicate => "duplicate",
+            Self::NotOfKind => "not_of_kind",
             Self::Other => "other",
         }
     }
@@ -73,6 +83,9 @@ impl FailureClass {
             Self::Undecodable,
             Self::Misplaced,
             Self::TooLong,
+            Self::Differs,
+            Self::Duplicate,
+            Self::NotOfKind,
         ];
         all.into_iter().find(|class| class.name() == name).unwrap_or(Self::Other)
     }

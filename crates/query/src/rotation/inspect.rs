@@ -85,11 +85,14 @@ impl Target {
     }
 
     /// # Errors
-    /// Why cells cannot be written.
+    /// If nothing can be written here.
+    pub(super) fn check_writes(&self) -> Result<(), RotationProblem> {
+        if self.is_read_only { Err(RotationProblem::ReadOnly) } else { Ok(()) }
+    }
+
+    /// # Errors
+    /// If cells cannot be written.
     pub(super) fn check_writable(&self) -> Result<(), RotationProblem> {
-        if self.is_read_only {
-            return Err(RotationProblem::ReadOnly);
-        }
         if !self.may_update {
             return Err(RotationProblem::Privilege { table: shown(&self.table), right: "update" });
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pgkeel_connect::Type;
+use pgkeel_connect::{Ident, Type};
 use pgkeel_crypto::KeyId;
 use tokio_postgres::Row;
 
@@ -12,16 +12,18 @@ use super::inspect::Target;
 use super::key::Key;
 use super::problem::Step;
 use super::state::RotationState;
+use super::task::Task;
 use crate::Executor;
 
 /// So many passes a rotation takes at most: two are usual, as the last one finds nothing.
 const MOST_PASSES: i32 = 5;
 
 /// Also if somebody else is faster: there is one under way then.
-const BEGIN: &str = "insert into pgkeel.rotation (column_id, to_key, started_by) values ($1, $2, $3)
-    on conflict (column_id) where finished_at is null do nothing";
+const BEGIN: &str = "insert into pgkeel.rotation (column_id, to_key, started_by, task, other_column)
+    values ($1, $2, $3, $4, $5) on conflict (column_id) where finished_at is null do nothing";
 
-const UNDER_WAY: &str = "select id, to_key from pgkeel.rotation where column_id = $1 and finished_at is null";
+const UNDER_WAY: &str = "select id, to_key, concat_ws(' ', task, other_column) from pgkeel.rotation
+    where column_id = $1 and finished_at is null";
 
 const LOOK: &str = "select state, pass, ranges, is_cut, frontier,
         (select count(*) from pgkeel.rotation_range as range
@@ -119,19 +121,33 @@ impl Job {
     pub(super) async fn open(
         db: &impl Executor,
         column: &(i64, String),
+        task: Task<'_>,
         to_key: KeyId,
         owner: &str,
     ) -> Result<Self, RotationProblem> {
         let (number, name) = column;
-        let key = to_key.to_string();
-        let params = [(number as _, Type::INT8), (&key as _, Type::TEXT), (&owner as _, Type::TEXT)];
+        let (key, kind) = (to_key.to_string(), task.kind().name());
+        let other = task.other_column().map(Ident::name);
+        let params = [
+            (number as _, Type::INT8),
+            (&key as _, Type::TEXT),
+            (&owner as _, Type::TEXT),
+            (&kind as _, Type::TEXT),
+            (&other as _, Type::TEXT),
+        ];
         // One that ends between the two statements leaves none under way: then there is one more to begin.
         for _ in 0..3 {
             db.execute_typed(BEGIN, &params).await.map_err(Step::Open.failed())?;
             let found = db.query_opt_typed(UNDER_WAY, &params[..1]).await.map_err(Step::Open.failed())?;
             let Some(row) = found else { continue };
-            let read = || Ok((row.try_get(0)?, row.try_get(1)?));
-            let (id, key): (i64, String) = read().map_err(|error| Step::Open.unreadable(error))?;
+            let read = || Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+            let (id, key, under_way): (i64, String, String) =
+                read().map_err(|error| Step::Open.unreadable(error))?;
+            let asked = [Some(kind), other].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            if under_way != asked {
+                let column = name.clone();
+                return Err(RotationProblem::OtherTask { id, column, under_way, asked });
+            }
             let under_way = key.parse().map_err(|_| RotationProblem::State { id, what: "the key" })?;
             if under_way != to_key {
                 let column = name.clone();

@@ -50,6 +50,11 @@ impl Pace {
         self.batch = (self.batch / 2).max(1);
     }
 
+    /// Half of so many rows next time: one of them was in the way.
+    pub(super) fn fewer_than(&mut self, rows: usize) {
+        self.batch = u32::try_from(rows / 2).unwrap_or(u32::MAX).clamp(1, self.batch);
+    }
+
     /// How long to rest behind so many rows that took so long.
     pub(super) fn rest(self, rows: usize, took: Duration) -> Duration {
         let Some(rate) = self.rate else { return Duration::ZERO };

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use pgkeel_connect::BadIdent;
+use pgkeel_connect::{BadIdent, ServerError};
 use pgkeel_crypto::{BadSpec, KeyId};
+use tokio_postgres::error::SqlState;
 
 use crate::error::Failure;
 
@@ -115,6 +116,55 @@ pub enum RotationProblem {
         /// Its type.
         found: String,
     },
+    /// The column of an index is of a type that its values do not go into.
+    #[error("{table}.{column} is of type {found}: blind indexes are bytea")]
+    IndexType {
+        /// Which table.
+        table: String,
+        /// Which column.
+        column: String,
+        /// Its type.
+        found: String,
+    },
+    /// The plaintext column has values of another type than the sealed one.
+    #[error("{table}.{column} is of type {found}: what is sealed is of {}", .expected.join(", "))]
+    PlaintextType {
+        /// Which table.
+        table: String,
+        /// Which column.
+        column: String,
+        /// Its type.
+        found: String,
+        /// Which types it may have.
+        expected: &'static [&'static str],
+    },
+    /// The plaintext column cannot be emptied.
+    #[error("{table}.{column} is not null: `alter table {table} alter column {column} drop not null`")]
+    NotNull {
+        /// Which table.
+        table: String,
+        /// Which column.
+        column: String,
+    },
+    /// A unique index has values under another key, which would be rewritten in place. Meanwhile what is there under one key could be
+    /// inserted under the other one.
+    #[error(
+        "{column} is unique, and has values under key {found}: fill a second column with a unique index of its own, then drop this one"
+    )]
+    UniqueInPlace {
+        /// The column of the index, with its table.
+        column: String,
+        /// The key that values are under.
+        found: KeyId,
+    },
+    /// The index is not published, or otherwise.
+    #[error("the index {index} of {column} is not published as it is: publish the column with it")]
+    IndexNotPublished {
+        /// The sealed column.
+        column: String,
+        /// The index's column.
+        index: String,
+    },
     /// The role lacks a right.
     #[error("the role lacks the right to {right} {table}: `grant {right} on {table} to` it")]
     Privilege {
@@ -166,6 +216,20 @@ pub enum RotationProblem {
         /// The key of the vault.
         asked: KeyId,
     },
+    /// Something else is being done with the column.
+    #[error(
+        "rotation {id} of {column} is under way, to {under_way}: let it finish or cancel it, then {asked}"
+    )]
+    OtherTask {
+        /// Its number.
+        id: i64,
+        /// The column.
+        column: String,
+        /// What it does, and with which column besides.
+        under_way: String,
+        /// What was asked for.
+        asked: String,
+    },
     /// The vault has another primary key than the rotation: its keyring was replaced meanwhile.
     #[error(
         "the keyring's primary key is {found} by now, the rotation is to {to_key}: make {to_key} primary again, or cancel the \
@@ -177,7 +241,7 @@ pub enum RotationProblem {
         /// The vault's.
         found: KeyId,
     },
-    /// More rows do not open than a rotation bears.
+    /// More rows do not open, or cannot be changed, than a rotation bears.
     #[error(
         "{failed} rows do not open, the last for {class}: mend that, by the table pgkeel.rotation_failure, then go on"
     )]
@@ -187,8 +251,8 @@ pub enum RotationProblem {
         /// Why the last one does not.
         class: super::FailureClass,
     },
-    /// The operating system gives no random bytes; nothing more was sealed.
-    #[error("a value could not be sealed")]
+    /// The operating system gives no random bytes, or the keyring has no key for indexes; nothing more was sealed.
+    #[error("a value could not be sealed, or not indexed")]
     NotSealed(#[source] pgkeel_crypto::Error),
     /// The rotation was paused for longer than a worker waits.
     #[error("rotation {id} was paused for {waited:?}: resume it, then run it again")]
@@ -287,6 +351,12 @@ impl RotationProblem {
             Self::Failed { source, .. } | Self::Exhausted { source, .. } => Some(source),
             _ => None,
         }
+    }
+
+    /// Whether a unique index has a value already that was to be written.
+    pub(super) fn is_duplicate(&self) -> bool {
+        let code = self.failure().and_then(|failure| failure.inner().server()).map(ServerError::code);
+        matches!(self, Self::Failed { step: Step::Write, .. }) && code == Some(&SqlState::UNIQUE_VIOLATION)
     }
 }
 

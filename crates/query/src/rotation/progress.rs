@@ -24,17 +24,18 @@ pub struct Progress {
     pub seconds_left: Option<f64>,
 }
 
-/// Exact counts of cells.
+/// Exact counts of rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Cells that were read, as they were not under the new key.
+    /// Rows that were read, as there is something to do with them: cells that are not under the new key, plaintext. Of an index, all
+    /// in each pass.
     pub scanned: u64,
-    /// Of these, sealed anew.
+    /// Of these, changed: sealed anew, or whatever the task is.
     pub rewritten: u64,
     /// Of these, changed by somebody else before they were written: left as they are.
     pub cas_lost: u64,
-    /// Of these, not opened.
+    /// Of these, not opened, or refused.
     pub failed: u64,
 }
 

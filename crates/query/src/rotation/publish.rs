@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use super::document::Described;
 use super::inspect::Target;
 use super::problem::Step;
-use super::{RotationProblem, SealedColumn};
+use super::{RotationProblem, SealedColumn, SealedIndex};
 use crate::sealed::registered;
 use crate::{Error, Executor};
 
@@ -190,10 +190,11 @@ pub(super) async fn numbered(db: &impl Executor) -> Result<Vec<(i64, SealedColum
 /// The column's number.
 ///
 /// # Errors
-/// If it is not published, or otherwise.
+/// If it, or an index that is written, is not published, or otherwise.
 pub(super) async fn number(
     db: &impl Executor,
     column: &SealedColumn,
+    indexes: &[SealedIndex],
     target: &Target,
 ) -> Result<i64, RotationProblem> {
     let asked = SealedColumn { table: target.table.clone(), ..column.clone() };
@@ -203,6 +204,10 @@ pub(super) async fn number(
     let (number, known) = same.ok_or_else(|| RotationProblem::NotPublished { column: column.to_string() })?;
     if known.spec != asked.spec || known.row != asked.row || known.tenant != asked.tenant {
         return Err(RotationProblem::PublishedOtherwise { column: column.to_string() });
+    }
+    if let Some(index) = indexes.iter().find(|index| !known.indexes.contains(index)) {
+        let (column, index) = (column.to_string(), index.column.name().to_owned());
+        return Err(RotationProblem::IndexNotPublished { column, index });
     }
     Ok(number)
 }

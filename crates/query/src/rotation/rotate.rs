@@ -2,20 +2,26 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use pgkeel_connect::Ident;
 use pgkeel_crypto::{KeyId, Vault};
 
 use super::cells::key_of;
+use super::change::index_key;
+use super::deed::Deed;
 use super::inspect::Target;
 use super::job::Job;
 use super::patience::Patience;
 use super::progress::Progress;
 use super::publish;
 use super::state;
+use super::task::Task;
 use super::worker::Worker;
-use super::{RotationProblem, RotationStatus, SealedColumn, Step};
+use super::{RotationProblem, RotationStatus, SealedColumn, SealedIndex, Step};
 use crate::{Error, Executor};
 
-/// Seals all values of a column anew that are not sealed as they would be now: under the vault's primary key, by the column's suite.
+/// Work on all rows of a sealed column, while the application goes on: by default its values are sealed anew that are not sealed as they
+/// would be now, under the vault's primary key, by the column's suite. [`of_index`](Self::of_index), [`adopting`](Self::adopting) and
+/// [`clearing`](Self::clearing) do other things in the same way.
 ///
 /// Each call of [`run`](Self::run) is one worker. Run several, in one program or many, to be faster: they share the table in ranges of
 /// its primary key. What they know of each other is in the tables of [`MIGRATIONS`](super::MIGRATIONS), so a worker can be killed at
@@ -39,6 +45,7 @@ use crate::{Error, Executor};
 pub struct Rotation<'a> {
     pub(super) vault: &'a Vault,
     pub(super) column: &'a SealedColumn,
+    task: Task<'a>,
     pub(super) owner: String,
     pub(super) most_rows: u32,
     pub(super) range_rows: u32,
@@ -51,11 +58,42 @@ pub struct Rotation<'a> {
 }
 
 impl<'a> Rotation<'a> {
-    /// Of this column, with what its builder has by default.
+    /// Seals its values anew, with what its builder has by default.
     pub fn new(vault: &'a Vault, column: &'a SealedColumn) -> Self {
+        Self::with(vault, column, Task::Reseal)
+    }
+
+    /// Makes this index of the column what it is under the primary key of indexes; where nothing is sealed it becomes NULL. Which key
+    /// a value of an index was made under cannot be told from it. So each pass goes over all rows, opens them, and writes where the index
+    /// has something else: nothing at all, the value under another key, or that of an earlier value of the row's.
+    ///
+    /// For an index that is not unique, its column may be rewritten in place, as lookups ask for all keys
+    /// ([`Vault::lookup`]). A unique one needs a [second column](super#to-rotate-the-key-of-a-unique-index): if it has values under
+    /// another key that the vault has, that is [`RotationProblem::UniqueInPlace`].
+    pub fn of_index(vault: &'a Vault, column: &'a SealedColumn, index: &'a SealedIndex) -> Self {
+        Self::with(vault, column, Task::Reindex(index))
+    }
+
+    /// Seals what a plaintext column of the same table has, where nothing is sealed yet, and fills the column's indexes, under the primary
+    /// keys. A row that anything is changed of meanwhile is left for the next pass. The plaintext column is of the type that the sealed
+    /// values are of: `text` or `varchar`, `bytea`, an integer, `json` or `jsonb`, `uuid`, `timestamptz`, `numeric`, `bool`, `date`.
+    /// Plaintext is in no parameter of a statement.
+    pub fn adopting(vault: &'a Vault, column: &'a SealedColumn, plaintext: &'a Ident) -> Self {
+        Self::with(vault, column, Task::Adopt(plaintext))
+    }
+
+    /// Sets a plaintext column to NULL, where the sealed one opens to the same value, byte for byte. Documents and decimal numbers are
+    /// compared as the server writes them. Rows that have something else sealed are told of as
+    /// [`Differs`](super::FailureClass::Differs); rows that have nothing sealed are left for [`adopting`](Self::adopting).
+    pub fn clearing(vault: &'a Vault, column: &'a SealedColumn, plaintext: &'a Ident) -> Self {
+        Self::with(vault, column, Task::Clear(plaintext))
+    }
+
+    fn with(vault: &'a Vault, column: &'a SealedColumn, task: Task<'a>) -> Self {
         Self {
             vault,
             column,
+            task,
             owner: format!("process {}", std::process::id()),
             most_rows: 1_000,
             range_rows: 20_000,
@@ -84,7 +122,7 @@ impl<'a> Rotation<'a> {
         Self { range_rows: rows.clamp(100, 1_000_000), ..self }
     }
 
-    /// Seals no more than so many rows per second anew, at least 1; by default as many as it can. Of one worker, not of all.
+    /// Goes through no more than so many rows per second, at least 1; by default as many as it can. Of one worker, not of all.
     pub fn rows_per_second(self, rows: u32) -> Self {
         Self { rate: NonZeroU32::new(rows.max(1)), ..self }
     }
@@ -129,7 +167,7 @@ impl<'a> Rotation<'a> {
     ///
     /// # Errors
     /// [`Error::Rotation`]: if the table is not as the column says, or the column is not published as it is; if a rotation to another
-    /// key is under way, or the vault's primary key changes; if too many rows do not open; and with what the executor says, once
+    /// key, or of another kind, is under way, or the vault's primary key changes; if too many rows do not open; and with what the executor says, once
     /// the worker's patience is over. Whatever it is, `run` can be called again, and goes on where it was.
     ///
     /// # Cancellation
@@ -140,27 +178,40 @@ impl<'a> Rotation<'a> {
         db: &impl Executor,
         observe: impl Fn(&Progress) + Sync,
     ) -> Result<RotationStatus, Error> {
-        let (mut patience, (_, to_key)) = (Patience::new(self.patience), self.header());
+        let (mut patience, (_, to_key)) = (Patience::new(self.patience), self.current()?);
         let target = patience.until(Step::Inspect, || Target::of(self.column, db)).await?;
-        target.check_writable()?;
-        let number = patience.until(Step::Published, || publish::number(db, self.column, &target)).await?;
+        let deed = patience.until(Step::Inspect, || Deed::of(self.task, self.column, &target, db)).await?;
+        let published = || publish::number(db, self.column, deed.indexes(), &target);
+        let number = patience.until(Step::Published, published).await?;
         let column = (number, self.column.to_string());
-        let job = patience.until(Step::Open, || Job::open(db, &column, to_key, &self.owner)).await?;
-        let worker = Worker { rotation: self, db, target: &target, job, observe: &observe };
+        let opening = || Job::open(db, &column, self.task, to_key, &self.owner);
+        let job = patience.until(Step::Open, opening).await?;
+        let worker = Worker { rotation: self, db, target: &target, deed: &deed, job, observe: &observe };
         worker.work().await?;
         let ended = state::status(db, Some(job.id)).await?;
         Ok(ended.into_iter().next().ok_or(RotationProblem::NoRotation { id: job.id })?)
     }
 
-    /// What is sealed now begins with, and its key.
-    pub(super) fn header(&self) -> ([u8; 8], KeyId) {
+    /// What is sealed now begins with, and the key that this is about.
+    pub(super) fn current(&self) -> Result<([u8; 8], KeyId), RotationProblem> {
         let header = self.vault.prefix_of(&self.column.spec);
-        (header, key_of(&header).expect("a header names its key"))
+        let key = match self.task {
+            Task::Reindex(_) => {
+                index_key(self.vault).ok_or(RotationProblem::NotSealed(pgkeel_crypto::Error::NoIndexKey))?
+            }
+            Task::Reseal | Task::Adopt(_) | Task::Clear(_) => {
+                key_of(&header).expect("a header names its key")
+            }
+        };
+        Ok((header, key))
     }
 }
 
 impl fmt::Debug for Rotation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rotation").field("column", self.column).finish_non_exhaustive()
+        f.debug_struct("Rotation")
+            .field("task", &self.task.kind())
+            .field("column", self.column)
+            .finish_non_exhaustive()
     }
 }

@@ -9,11 +9,11 @@ use tokio_postgres::Row;
 
 use super::problem::Step;
 use super::progress::{Counts, key_as_text};
-use super::{FailureClass, RotationProblem, RowKey};
+use super::{FailureClass, RotationProblem, RotationTask, RowKey};
 use crate::{Error, Executor};
 
 const STATUS: &str = "select job.id, known.table_schema || '.' || known.table_name || '.' || known.column_name as name,
-        job.to_key, job.state, job.pass,
+        job.task, job.other_column, job.to_key, job.state, job.pass,
         job.scanned + coalesce(sum(range.scanned), 0)::int8 as scanned,
         job.rewritten + coalesce(sum(range.rewritten), 0)::int8 as rewritten,
         job.cas_lost + coalesce(sum(range.cas_lost), 0)::int8 as cas_lost,
@@ -41,10 +41,10 @@ pub enum RotationState {
     Paused,
     /// It was given up. What was sealed anew stays so.
     Cancelled,
-    /// A pass over the whole table has found nothing more that could be sealed anew.
+    /// A pass over the whole table has found nothing more that could be done.
     Finished,
-    /// The last of the passes that it may take has still found cells under other keys: a program that seals under an old key is
-    /// still running, or a trigger takes back what is written. Mend that, and rotate again.
+    /// The last of the passes that it may take has still found rows to change: a program is still running that seals under an old key,
+    /// or writes plaintext alone, or does not write the index; or a trigger takes back what is written. Mend that, and run it again.
     Unsettled,
 }
 
@@ -79,7 +79,11 @@ pub struct RotationStatus {
     pub id: i64,
     /// The column, with its schema and table.
     pub column: String,
-    /// The key that values are sealed under.
+    /// What is done with it.
+    pub task: RotationTask,
+    /// The column that it is done with besides: of the index, or of plaintext.
+    pub other_column: Option<String>,
+    /// The key that values are sealed under, or an index is made under.
     #[serde(serialize_with = "key_as_text")]
     pub to_key: KeyId,
     /// What becomes of it.
@@ -94,7 +98,7 @@ pub struct RotationStatus {
     pub seconds: f64,
 }
 
-/// A row whose value did not open.
+/// A row whose value did not open, or that could not be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RowFailure {
@@ -191,6 +195,8 @@ fn read(row: &Row) -> Result<RotationStatus, RotationProblem> {
     let id = row.try_get("id").map_err(unreadable)?;
     let (key, state): (String, String) =
         (row.try_get("to_key").map_err(unreadable)?, row.try_get("state").map_err(unreadable)?);
+    let task: String = row.try_get("task").map_err(unreadable)?;
+    let task = RotationTask::from_name(&task).ok_or(RotationProblem::State { id, what: "the task" })?;
     let to_key = key.parse().map_err(|_| RotationProblem::State { id, what: "the key" })?;
     let state = RotationState::from_name(&state).ok_or(RotationProblem::State { id, what: "the state" })?;
     let fill = || {
@@ -198,6 +204,8 @@ fn read(row: &Row) -> Result<RotationStatus, RotationProblem> {
         Ok(RotationStatus {
             id,
             column: row.try_get("name")?,
+            task,
+            other_column: row.try_get("other_column")?,
             to_key,
             state,
             pass: row.try_get("pass")?,

@@ -3,9 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use pgkeel_crypto::{Error as CryptoError, KeyId, Vault};
 use serde::Serialize;
 
-use super::batch::in_place;
 use super::bound::{Bound, params};
 use super::cells::key_of;
+use super::change::in_place;
 use super::inspect::Target;
 use super::key::Key;
 use super::problem::Step;
@@ -162,6 +162,7 @@ async fn batch(
         let key = keys.of(row).map_err(unreadable)?;
         let tenant: Option<String> = row.try_get(keys.len()).map_err(unreadable)?;
         let envelope = cells.envelope(row, keys.len() + 1).map_err(unreadable)?;
+        let envelope = envelope.expect("cells that are NULL are not selected");
         bytes += envelope.as_ref().map_or(0, Vec::len);
         let named = envelope.as_ref().ok().filter(|bytes| bytes.first() == Some(&0xc1));
         let named = named.and_then(|bytes| key_of(bytes));

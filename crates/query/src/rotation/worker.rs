@@ -3,6 +3,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::batch::Batch;
+use super::change::Maker;
+use super::deed::Deed;
 use super::inspect::Target;
 use super::job::{Job, Looked, Range};
 use super::pace::Pace;
@@ -18,6 +20,9 @@ const LOOKING: Duration = Duration::from_millis(200);
 /// How long a worker tries to give back a range that it leaves.
 const GIVING_BACK: Duration = Duration::from_secs(1);
 
+/// So many values of slow indexes are computed at once, as nothing else is done on this thread meanwhile.
+const SLOW: u32 = 16;
+
 /// How it went with a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Went {
@@ -32,6 +37,7 @@ pub(super) struct Worker<'w, E, O> {
     pub(super) rotation: &'w Rotation<'w>,
     pub(super) db: &'w E,
     pub(super) target: &'w Target,
+    pub(super) deed: &'w Deed<'w>,
     pub(super) job: Job,
     pub(super) observe: &'w O,
 }
@@ -40,7 +46,9 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
     /// Until the rotation has ended, by this worker or others.
     pub(super) async fn work(&self) -> Result<(), RotationProblem> {
         let (mut patience, mut meter) = (Patience::new(self.rotation.patience), Meter::new());
-        let mut pace = Pace::new(self.rotation.most_rows, self.rotation.rate);
+        let is_slow = self.deed.indexes().iter().any(|index| index.spec.cost().is_some());
+        let most_rows = if is_slow { SLOW.min(self.rotation.most_rows) } else { self.rotation.most_rows };
+        let mut pace = Pace::new(most_rows, self.rotation.rate);
         let mut paused: Option<Instant> = None;
         loop {
             let Some(looked) = patience.with(Step::Look, self.job.look(self.db)).await? else { continue };
@@ -102,20 +110,34 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
         patience: &mut Patience,
         meter: &mut Meter,
     ) -> Result<Went, RotationProblem> {
-        let Rotation { vault, column, lock_timeout, most_failures, .. } = self.rotation;
+        let &Rotation { vault, column, lock_timeout, most_failures, .. } = self.rotation;
+        let (maker, deed) = (Maker { vault, column, job: self.job }, self.deed);
         loop {
             let begun = Instant::now();
             let header = self.check_key()?;
-            let reading = Batch::read(self.db, self.target, range, header, pace.batch());
+            let reading = Batch::read(self.db, self.target, self.deed, range, header, pace.batch());
             let Some(batch) = patience.with(Step::Read, reading).await? else {
                 pace.halve();
                 return Ok(Went::Astray);
             };
             let is_done = batch.len() < pace.batch() as usize;
-            let resealed = batch.reseal(vault, column, self.job)?;
+            let mut worked = batch.work(&maker, deed)?;
             let writing = Instant::now();
-            let written = resealed.write(self.db, self.target, self.job, range, is_done, *lock_timeout);
-            let Some(written) = patience.with(Step::Write, written).await? else {
+            let written = worked.write(self.db, self.target, deed, self.job, range, is_done, lock_timeout);
+            let written = match patience.with(Step::Write, written).await {
+                // Which row it is shows once it is alone.
+                Err(problem) if problem.is_duplicate() && !worked.give_up() => {
+                    pace.fewer_than(batch.len());
+                    continue;
+                }
+                Err(problem) if problem.is_duplicate() => {
+                    let writing =
+                        worked.write(self.db, self.target, deed, self.job, range, is_done, lock_timeout);
+                    patience.with(Step::Write, writing).await?
+                }
+                written => written?,
+            };
+            let Some(written) = written else {
                 // Whether it was written is not known: if so, the range is further by now. So it is taken again.
                 pace.halve();
                 return Ok(Went::Astray);
@@ -127,8 +149,8 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
             (self.observe)(&self.progress(looked, *pace, meter));
             sleep(pace.rest(batch.len(), begun.elapsed())).await;
             let failed = meter.done.failed;
-            match resealed.last_failure() {
-                Some(class) if failed > *most_failures => {
+            match worked.last_failure() {
+                Some(class) if failed > most_failures => {
                     return Err(RotationProblem::TooManyFailures { failed, class });
                 }
                 _ if is_done => return Ok(Went::Through),
@@ -138,9 +160,9 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
         }
     }
 
-    /// The header of what is sealed now, if it is still of the rotation's key.
+    /// The header of what is sealed now, if the rotation's key is still the primary one.
     fn check_key(&self) -> Result<[u8; 8], RotationProblem> {
-        let (header, found) = self.rotation.header();
+        let (header, found) = self.rotation.current()?;
         let to_key = self.job.to_key;
         if found == to_key { Ok(header) } else { Err(RotationProblem::OtherPrimary { to_key, found }) }
     }
