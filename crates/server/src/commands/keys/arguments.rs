@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use pgkeel_connect::Ident;
 use pgkeel_crypto::{KeyId, KeyList};
 use pgkeel_query::rotation::Depth;
 
@@ -25,11 +26,20 @@ pub(super) enum Verb {
     Setup,
     Publish,
     Withdraw { column: String },
-    Rotate { workers: usize, rate: Option<NonZeroU32> },
+    Rotate { pace: Pace, indexes: bool },
+    Adopt { pace: Pace, plaintext: Ident, clears: bool },
     Status,
     Steer { how: Steering, rotation: i64 },
     Verify { depth: Depth, most: Option<u64> },
     Retire { key: KeyId },
+}
+
+/// How fast.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    pub(super) workers: usize,
+    /// Rows per second, of all workers together.
+    pub(super) rate: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -54,9 +64,11 @@ impl Words {
             "withdraw" => {
                 Verb::Withdraw { column: words.get_one("sealed").cloned().expect("clap asks for it") }
             }
-            "rotate" => Verb::Rotate {
-                workers: words.get_one::<u16>("workers").copied().unwrap_or(1).into(),
-                rate: words.get_one("rate").copied(),
+            "rotate" => Verb::Rotate { pace: Pace::of(words), indexes: words.get_flag("indexes") },
+            "adopt" => Verb::Adopt {
+                pace: Pace::of(words),
+                plaintext: words.get_one("plaintext").cloned().expect("clap asks for it"),
+                clears: words.get_flag("clear"),
             },
             "status" => Verb::Status,
             "pause" => Verb::Steer { how: Steering::Pause, rotation: rotation() },
@@ -76,6 +88,13 @@ impl Words {
             described: words.try_get_one("columns").ok().flatten().cloned(),
             columns: columns.into_iter().flatten().cloned().collect(),
         }
+    }
+}
+
+impl Pace {
+    fn of(words: &ArgMatches) -> Self {
+        let workers = words.get_one::<u16>("workers").copied().unwrap_or(1).into();
+        Self { workers, rate: words.get_one("rate").copied() }
     }
 }
 
@@ -104,13 +123,16 @@ fn verbs() -> impl Iterator<Item = Command> {
                     .long("secret-file")
                     .value_name("FILE")
                     .value_parser(value_parser!(PathBuf))
-                    .help("Write the secret into this new file, which only its owner can read, and print none"),
+                    .help(
+                        "Write the secret into this new file, which only its owner can read, and print none",
+                    ),
             ),
         Command::new("list")
             .about("The keys of the keyring, if their secrets are those that are meant")
             .arg(switch("cells", "Count besides how many cells of each sealed column are under which key"))
             .args([described(), column()]),
-        Command::new("setup").about("Make the tables in which columns and rotations are known, in the schema pgkeel"),
+        Command::new("setup")
+            .about("Make the tables in which columns and rotations are known, in the schema pgkeel"),
         Command::new("publish")
             .about("Say which columns are sealed, by a file; programs say it themselves")
             .after_help(PUBLISH)
@@ -118,25 +140,32 @@ fn verbs() -> impl Iterator<Item = Command> {
         Command::new("withdraw")
             .about("Say that a column is sealed no more, as it or its table is gone")
             .after_help("Its rotations are forgotten, and it is counted no more when a key is retired.")
-            .arg(Arg::new("sealed").value_name("TABLE.COLUMN").required(true).help("The column, as it is published")),
+            .arg(
+                Arg::new("sealed")
+                    .value_name("TABLE.COLUMN")
+                    .required(true)
+                    .help("The column, as it is published"),
+            ),
         Command::new("rotate")
             .about("Seal anew, under the primary key, what is under another one")
             .after_help(ROTATE)
             .args([described(), column()])
+            .args(pace())
+            .arg(switch("indexes", "Make blind indexes anew instead, under the primary key of indexes")),
+        Command::new("adopt")
+            .about("Seal what a plaintext column has, while the application works; then empty it")
+            .after_help(ADOPT)
+            .args([described(), column()])
+            .args(pace())
             .arg(
-                Arg::new("workers")
-                    .long("workers")
-                    .value_name("NUMBER")
-                    .value_parser(value_parser!(u16).range(1..=64))
-                    .help("How many work on a column at once [default: 1]"),
+                Arg::new("plaintext")
+                    .long("plaintext")
+                    .value_name("COLUMN")
+                    .required(true)
+                    .value_parser(|name: &str| Ident::new(name.to_owned()))
+                    .help("The plaintext column, of the same table"),
             )
-            .arg(
-                Arg::new("rate")
-                    .long("rows-per-second")
-                    .value_name("NUMBER")
-                    .value_parser(value_parser!(NonZeroU32))
-                    .help("Seal no more rows anew per second, all workers together [default: as many as they can]"),
-            ),
+            .arg(switch("clear", "Set plaintext to NULL, where what is sealed opens to the same value")),
         Command::new("status").about("Rotations, the newest first"),
         rotation("pause", "Have the workers of a rotation wait, in whichever process they are"),
         rotation("resume", "Have them go on"),
@@ -164,6 +193,21 @@ fn verbs() -> impl Iterator<Item = Command> {
             ),
     ]
     .into_iter()
+}
+
+fn pace() -> [Arg; 2] {
+    [
+        Arg::new("workers")
+            .long("workers")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u16).range(1..=64))
+            .help("How many work on a column at once [default: 1]"),
+        Arg::new("rate")
+            .long("rows-per-second")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(NonZeroU32))
+            .help("Change no more rows per second, all workers together [default: as many as they can]"),
+    ]
 }
 
 fn json() -> Arg {
@@ -227,6 +271,15 @@ Example of a file:
   [[column.index]]
   column = \"email_bidx\"
   normalize = \"email\"";
+
+const ADOPT: &str = "\
+The sealed column and its indexes are there by now, and the application writes both columns. Then:
+  pgkeel keys adopt --column app.users.email --plaintext email_plain           seal what is not sealed yet
+  …                                                                            have the application read what is sealed
+  pgkeel keys adopt --column app.users.email --plaintext email_plain --clear   empty the plaintext column
+Drop the column then. Old backups and the write-ahead log still have plaintext.
+
+Exit codes: 0 all of it is done, 1 something is not: rows that are told of.";
 
 const ROTATE: &str = "\
 Examples:

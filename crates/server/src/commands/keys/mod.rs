@@ -1,6 +1,7 @@
 //! `pgkeel keys`: the keys of sealed columns, and what is sealed under them.
 
 mod arguments;
+mod adopt;
 mod answer;
 mod columns;
 mod display;
@@ -13,6 +14,7 @@ mod rotate;
 mod setup;
 mod steer;
 mod verify;
+mod work;
 
 use std::process::ExitCode;
 
@@ -50,7 +52,10 @@ async fn with_database(words: &Words, config: &Config) -> Result<ExitCode, Failu
         Verb::Publish => columns::run(words, &pool).await,
         Verb::Withdraw { column } => columns::withdraw(words, &pool, column).await,
         Verb::List { .. } => list::cells(words, config, &pool).await,
-        Verb::Rotate { workers, rate } => rotate::run(words, config, &pool, *workers, *rate).await,
+        Verb::Rotate { pace, indexes } => rotate::run(words, config, &pool, *pace, *indexes).await,
+        Verb::Adopt { pace, plaintext, clears } => {
+            adopt::run(words, config, &pool, *pace, plaintext, *clears).await
+        }
         Verb::Status => steer::status(words, &pool).await,
         Verb::Steer { how, rotation } => steer::run(words, &pool, *how, *rotation).await,
         Verb::Verify { depth, most } => verify::run(words, config, &pool, *depth, *most).await,

@@ -15,14 +15,18 @@ pub(super) async fn status(words: &Words, pool: &Pool) -> Result<ExitCode, Failu
     let rotations = rotation::rotations(pool).await.doing("looking at rotations")?;
     let text = || {
         let headings =
-            ["NUMBER", "COLUMN", "TO KEY", "STATE", "SEALED ANEW", "NOT OPENED", "WORKERS", "SECONDS"];
+            ["NUMBER", "COLUMN", "TO KEY", "STATE", "CHANGED", "NOT OPENED", "WORKERS", "SECONDS", "TASK"];
         table(headings, &rotations.iter().map(row).collect::<Vec<_>>())
     };
     words.answer(text, || serde_json::to_value(&rotations))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(rotation: &RotationStatus) -> [String; 8] {
+fn row(rotation: &RotationStatus) -> [String; 9] {
+    let task = match &rotation.other_column {
+        Some(other) => format!("{} {other}", rotation.task),
+        None => rotation.task.to_string(),
+    };
     [
         rotation.id.to_string(),
         rotation.column.clone(),
@@ -32,6 +36,7 @@ fn row(rotation: &RotationStatus) -> [String; 8] {
         rotation.counts.failed.to_string(),
         rotation.workers.to_string(),
         format!("{:.0}", rotation.seconds),
+        task,
     ]
 }
 

@@ -1,5 +1,6 @@
 //! `pgkeel keys`: from the first key to one that is retired, by commands alone.
 
+mod adoption;
 mod operator;
 mod procedure;
 mod refused;

@@ -86,6 +86,20 @@ impl Operator {
         Made { id: text("id"), source: text("source"), kcv: text("kcv") }
     }
 
+    /// Adds one of indexes to the keyring, as its only one.
+    pub(super) async fn new_index_key(&self, name: &str) {
+        let made = self
+            .says_with(&["new", "--index", "--json", "--secret-file", &self.file(name)], &[])
+            .await
+            .json();
+        let [id, source, kcv] = ["id", "source", "kcv"].map(|field| made[field].as_str().unwrap());
+        let keyring = std::fs::read_to_string(self.path("keyring.toml")).unwrap();
+        let key = format!(
+            "[[index]]\nid = \"{id}\"\nstate = \"primary\"\nsource = \"{source}\"\nkcv = \"{kcv}\"\n"
+        );
+        self.write("keyring.toml", &format!("{keyring}{key}"));
+    }
+
     pub(super) fn secret(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }

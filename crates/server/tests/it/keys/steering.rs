@@ -64,7 +64,7 @@ async fn one_that_is_stopped_or_killed_goes_on_where_it_was() {
             assert_eq!(code, None);
         } else {
             assert_eq!(code, Some(1), "{said}");
-            assert!(said.contains("stopped in app.users.email: what is sealed anew stays so"), "{said}");
+            assert!(said.contains("stopped in app.users.email: what is done stays so"), "{said}");
         }
         // Nobody waits for what the one that is gone was leased.
         let release = "update pgkeel.rotation_range set heartbeat_at = null";
