@@ -102,7 +102,7 @@ pub async fn publish(db: &impl Executor, columns: &[SealedColumn]) -> Result<Pub
     Ok(published)
 }
 
-/// [Publishes](publish()) all sealed columns of entities of this program, [`registered`](crate::sealed::registered): at its start, or
+/// [Publishes](publish()) all sealed columns of entities of this program, [`registered`]: at its start, or
 /// where migrations are applied.
 ///
 /// ```
