@@ -115,6 +115,14 @@ pub enum RotationProblem {
         /// Its type.
         found: String,
     },
+    /// The server computes the column of others (`generated always as`), so nothing can be written to it.
+    #[error("{table}.{column} is computed by the server: describe the column that it is computed of")]
+    Computed {
+        /// Which table.
+        table: String,
+        /// Which column.
+        column: String,
+    },
     /// The role lacks a right.
     #[error("the role lacks the right to {right} {table}: `grant {right} on {table} to` it")]
     Privilege {

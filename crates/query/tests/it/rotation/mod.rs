@@ -4,6 +4,7 @@ mod columns;
 mod faults;
 mod guard;
 mod kinds;
+mod odd_tables;
 mod steering;
 mod under_fire;
 
