@@ -16,6 +16,7 @@ const LOOK: &str = "with asked as (select to_regclass($1) as oid)
         class.reltuples::float8 as rows,
         coalesce(key.names, '{}') as key_names, coalesce(key.types, '{}') as key_types,
         pg_catalog.format_type(sealed.atttypid, null) as column_type,
+        coalesce(sealed.attgenerated <> '', false) as is_computed,
         pg_catalog.format_type(tenant.atttypid, null) as tenant_type,
         coalesce(pg_catalog.has_table_privilege(class.oid, 'select'), false) as may_select,
         coalesce(pg_catalog.has_column_privilege(class.oid, sealed.attnum, 'update'), false) as may_update,
@@ -46,6 +47,7 @@ struct Looked {
     key_names: Vec<String>,
     key_types: Vec<String>,
     column_type: Option<String>,
+    is_computed: bool,
     tenant_type: Option<String>,
     may_select: bool,
     may_update: bool,
@@ -115,6 +117,7 @@ impl Looked {
             key_names: row.try_get("key_names")?,
             key_types: row.try_get("key_types")?,
             column_type: row.try_get("column_type")?,
+            is_computed: row.try_get("is_computed")?,
             tenant_type: row.try_get("tenant_type")?,
             may_select: row.try_get("may_select")?,
             may_update: row.try_get("may_update")?,
@@ -149,6 +152,9 @@ impl Looked {
             column: column.name().to_owned(),
         };
         let found = self.column_type.ok_or_else(|| is_missing(&column.column))?;
+        if self.is_computed {
+            return Err(RotationProblem::Computed { table, column: column.column.name().to_owned() });
+        }
         if let (Some(tenant), None) = (&column.tenant, &self.tenant_type) {
             return Err(is_missing(tenant));
         }

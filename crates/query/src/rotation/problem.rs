@@ -116,6 +116,14 @@ pub enum RotationProblem {
         /// Its type.
         found: String,
     },
+    /// The server computes the column of others (`generated always as`), so nothing can be written to it.
+    #[error("{table}.{column} is computed by the server: describe the column that it is computed of")]
+    Computed {
+        /// Which table.
+        table: String,
+        /// Which column.
+        column: String,
+    },
     /// The column of an index is of a type that its values do not go into.
     #[error("{table}.{column} is of type {found}: blind indexes are bytea")]
     IndexType {

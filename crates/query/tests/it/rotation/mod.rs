@@ -5,6 +5,7 @@ mod entities;
 mod faults;
 mod guard;
 mod kinds;
+mod odd_tables;
 mod steering;
 mod under_fire;
 
