@@ -87,6 +87,7 @@ mod task;
 mod usage;
 mod verify;
 mod worker;
+mod writing;
 
 pub use self::class::FailureClass;
 pub use self::column::{SealedColumn, SealedIndex};

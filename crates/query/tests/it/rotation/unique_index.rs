@@ -31,18 +31,18 @@ struct Programs {
 }
 
 impl Programs {
-    fn old(&self, email: &str) -> Vec<u8> {
+    fn first(&self, email: &str) -> Vec<u8> {
         self.vault.index_under(key(I1), &BIDX, email, None).unwrap().as_bytes().to_vec()
     }
 
-    fn new(&self, email: &str) -> Vec<u8> {
+    fn second(&self, email: &str) -> Vec<u8> {
         self.vault.index(&BIDX2, email, None).unwrap().as_bytes().to_vec()
     }
 
     /// Whether it was inserted, and not there already.
     async fn insert(&self, connection: &Connection, writes: Writes, id: i64, email: &str) -> bool {
         let cell = self.vault.seal(&SEALED, email, Place::row(id)).unwrap().into_bytes();
-        let (old, new) = (self.old(email), self.new(email));
+        let (old, new) = (self.first(email), self.second(email));
         let inserted = match writes {
             Writes::Old => {
                 let sql = "insert into app.people (id, sealed, bidx) values ($1, $2, $3)";
@@ -168,8 +168,8 @@ async fn each_address_is_there_once_in_each_phase_of_a_unique_index_that_goes_ov
 
     // Programs come that read the second one; all write both.
     programs.check("switched", [Writes::Both, Writes::Both]).await;
-    let by_old = programs.lookups("bidx", |email| programs.old(email)).await;
-    let by_new = programs.lookups("bidx2", |email| programs.new(email)).await;
+    let by_old = programs.lookups("bidx", |email| programs.first(email)).await;
+    let by_new = programs.lookups("bidx2", |email| programs.second(email)).await;
     assert!(by_old == by_new, "both find the same rows");
     assert!(by_new.values().all(|ids| ids.len() == 1));
 
@@ -181,7 +181,7 @@ async fn each_address_is_there_once_in_each_phase_of_a_unique_index_that_goes_ov
         connection.batch_execute("set lock_timeout = '30s'; alter table app.people drop column bidx");
     let (dropped, ()) = tokio::join!(dropping, programs.check("dropped", [Writes::New, Writes::New]));
     dropped.unwrap();
-    let by_new_alone = programs.lookups("bidx2", |email| programs.new(email)).await;
+    let by_new_alone = programs.lookups("bidx2", |email| programs.second(email)).await;
     assert!(by_new.iter().all(|(email, ids)| by_new_alone.get(email) == Some(ids)));
     let column = {
         let table = Table::parse("app.people").unwrap();
