@@ -6,6 +6,7 @@ use super::batch::Cell;
 use super::cells::key_of;
 use super::column::shown;
 use super::deed::Deed;
+use super::inspect::Target;
 use super::job::Job;
 use super::key::Key;
 use super::plaintext::Plaintext;
@@ -37,10 +38,12 @@ impl From<Error> for Refused {
     }
 }
 
-/// A row that changes are made for.
+/// What makes changes of rows.
 pub(super) struct Maker<'m> {
     pub(super) vault: &'m Vault,
     pub(super) column: &'m SealedColumn,
+    pub(super) target: &'m Target,
+    pub(super) deed: &'m Deed<'m>,
     pub(super) job: Job,
 }
 
@@ -49,8 +52,8 @@ impl Maker<'_> {
     ///
     /// # Errors
     /// If it does not open, or the vault has another primary key than the rotation's by now, or no randomness.
-    pub(super) fn change<'b>(&self, deed: &Deed<'_>, cell: &'b Cell) -> Result<Option<Change<'b>>, Refused> {
-        match deed {
+    pub(super) fn change<'b>(&self, cell: &'b Cell) -> Result<Option<Change<'b>>, Refused> {
+        match self.deed {
             Deed::Reseal => self.resealed(cell).map(Some),
             Deed::Reindex { index, is_unique } => self.reindexed(index, *is_unique, cell),
             Deed::Adopt { plaintext, indexes } => self.adopted(plaintext, indexes, cell).map(Some),
@@ -154,8 +157,8 @@ impl Maker<'_> {
         made.map(|value| value.as_bytes().to_vec())
     }
 
-    fn in_place<R>(&self, cell: &Cell, call: impl FnOnce(Place<'_>) -> R) -> R {
-        in_place(self.column, &cell.key, cell.tenant.as_deref(), call)
+    fn in_place<R>(&self, cell: &Cell, with: impl FnOnce(Place<'_>) -> R) -> R {
+        in_place(self.column, &cell.key, cell.tenant.as_deref(), with)
     }
 
     fn check_primary(&self, envelope: &[u8]) -> Result<(), Refused> {

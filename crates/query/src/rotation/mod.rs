@@ -29,6 +29,7 @@
 //! 2. Deploy a program that writes both: the old column by [`Vault::index_under`](pgkeel_crypto::Vault::index_under) with the old key,
 //!    the new one by [`Vault::index`](pgkeel_crypto::Vault::index); its keyring has the new key as `primary`, and the old one as `lookup`.
 //!    It reads the old column, also by `index_under`. Programs from before may still run: the old column keeps the same value out of both.
+//!    What they change leaves the new column as it was, which may keep out a value that is free until the next step has ended.
 //! 3. Once all instances write both, fill the new column by [`Rotation::of_index`]: also what a program from before has left as it was.
 //!    No row may be [left](unindexed), and none have failed as a [duplicate](FailureClass::Duplicate).
 //! 4. Deploy a program that reads the new column, and writes both. From now on the new column is what keeps the same value out.
@@ -39,11 +40,12 @@
 //! 1. Add the sealed column, and those of its indexes; publish it.
 //! 2. Deploy a program that writes both, in one statement, and reads the plaintext.
 //! 3. Once all instances do, run [`Rotation::adopting`]: it seals what is not sealed yet. [`adoption`] tells what is left.
-//! 4. Deploy a program that reads what is sealed; then one that does not know the plaintext column.
-//! 5. Drop `not null` of the plaintext column, and run [`Rotation::clearing`]: it empties it where what is sealed is the same. A row that
-//!    differs stays as it is, and is told of: if the plaintext is right, set what is sealed to NULL, and go back to step 3 for it.
-//! 6. Drop the column. Rows from before are in the table's files until it is rewritten (`vacuum full`), and plaintext is in old backups, in
-//!    the write-ahead log that is kept, and on replicas until they have done the same.
+//! 4. Deploy a program that reads what is sealed, and still writes both.
+//! 5. Deploy a program that writes what is sealed, and NULL as plaintext, which may not be `not null` any more.
+//! 6. Once all instances do, run [`Rotation::clearing`]: it empties the plaintext where what is sealed is the same. A row that differs stays
+//!    as it is, and is told of: if the plaintext is right, set what is sealed to NULL, and adopt it anew.
+//! 7. Once [`adoption`] tells of no plaintext, deploy a program that does not know the column, and drop it. Rows from before are in
+//!    the table's files until it is rewritten (`vacuum full`). Backups and the write-ahead log from before have plaintext too.
 //!
 //! # How it works
 //! Rows are gone through by the primary key, in ranges that are cut off as workers come for them; a worker has a range for as long as it is
@@ -86,6 +88,7 @@ mod task;
 mod usage;
 mod verify;
 mod worker;
+mod writing;
 
 pub use self::class::FailureClass;
 pub use self::column::{SealedColumn, SealedIndex};

@@ -315,6 +315,15 @@ pub enum RotationProblem {
         /// Which.
         key: KeyId,
     },
+    /// The key is one of indexes, and values of an index do not tell which key they were made under.
+    #[error(
+        "key {key} is of indexes, whose values do not tell their key: disable it once a rotation of each index to another key has \
+         finished"
+    )]
+    KeyOfIndexes {
+        /// Which.
+        key: KeyId,
+    },
     /// A statement failed.
     #[error("{step} failed")]
     Failed {

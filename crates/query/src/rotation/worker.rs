@@ -111,33 +111,31 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
         meter: &mut Meter,
     ) -> Result<Went, RotationProblem> {
         let &Rotation { vault, column, lock_timeout, most_failures, .. } = self.rotation;
-        let (maker, deed) = (Maker { vault, column, job: self.job }, self.deed);
+        let &Self { target, deed, job, .. } = self;
+        let maker = Maker { vault, column, target, deed, job };
         loop {
             let begun = Instant::now();
             let header = self.check_key()?;
-            let reading = Batch::read(self.db, self.target, self.deed, range, header, pace.batch());
+            let reading = Batch::read(self.db, &maker, range, header, pace.batch());
             let Some(batch) = patience.with(Step::Read, reading).await? else {
                 pace.halve();
                 return Ok(Went::Astray);
             };
             let is_done = batch.len() < pace.batch() as usize;
-            let mut worked = batch.work(&maker, deed)?;
+            let mut worked = batch.work(&maker)?;
             let writing = Instant::now();
-            let written = worked.write(self.db, self.target, deed, self.job, range, is_done, lock_timeout);
-            let written = match patience.with(Step::Write, written).await {
-                // Which row it is shows once it is alone.
-                Err(problem) if problem.is_duplicate() && !worked.give_up() => {
+            let written = worked.write(self.db, &maker, range, is_done, lock_timeout);
+            let mut written = patience.with(Step::Write, written).await;
+            if written.as_ref().is_err_and(RotationProblem::is_duplicate) {
+                if !worked.give_up() {
+                    // Which row it is shows once it is alone.
                     pace.fewer_than(batch.len());
                     continue;
                 }
-                Err(problem) if problem.is_duplicate() => {
-                    let writing =
-                        worked.write(self.db, self.target, deed, self.job, range, is_done, lock_timeout);
-                    patience.with(Step::Write, writing).await?
-                }
-                written => written?,
-            };
-            let Some(written) = written else {
+                let writing = worked.write(self.db, &maker, range, is_done, lock_timeout);
+                written = patience.with(Step::Write, writing).await;
+            }
+            let Some(written) = written? else {
                 // Whether it was written is not known: if so, the range is further by now. So it is taken again.
                 pace.halve();
                 return Ok(Went::Astray);

@@ -1,12 +1,17 @@
 //! Keys of sealed columns: rotated, verified and retired, whatever happens meanwhile.
 
+mod adoption;
 mod columns;
 mod entities;
 mod faults;
 mod guard;
+mod indexes;
 mod kinds;
 mod odd_tables;
+mod plaintext;
+mod rotators;
 mod steering;
+mod unique_index;
 mod under_fire;
 
 use std::collections::BTreeMap;
@@ -21,11 +26,26 @@ const K1: &str = "11111111";
 const K2: &str = "22222222";
 const K3: &str = "33333333";
 
+const I1: &str = "aaaaaaaa";
+const I2: &str = "bbbbbbbb";
+
 const EMAIL: Column<String> = Column::new("app.users.email");
 
 /// With secrets that everybody knows; of keys that are disabled nobody asks for them.
 async fn vault(primary: &str, decrypt: &[&str], disabled: &[&str]) -> Vault {
     Vault::new(keyring(primary, decrypt, disabled).await)
+}
+
+/// That seals under the first key, and has these keys of indexes.
+async fn index_vault(primary: &str, lookup: &[&str]) -> Vault {
+    let mut variables = BTreeMap::from([
+        ("PGKEEL_SEAL_PRIMARY".to_owned(), K1.to_owned()),
+        ("PGKEEL_INDEX_PRIMARY".to_owned(), primary.to_owned()),
+    ]);
+    if !lookup.is_empty() {
+        variables.insert("PGKEEL_INDEX_LOOKUP".to_owned(), lookup.join(","));
+    }
+    Vault::new(loaded(variables).await)
 }
 
 async fn keyring(primary: &str, decrypt: &[&str], disabled: &[&str]) -> pgkeel_crypto::Keyring {
@@ -35,11 +55,15 @@ async fn keyring(primary: &str, decrypt: &[&str], disabled: &[&str]) -> pgkeel_c
             variables.insert(name.to_owned(), keys.join(","));
         }
     }
-    for key in [K1, K2, K3] {
+    loaded(variables).await
+}
+
+async fn loaded(mut variables: BTreeMap<String, String>) -> pgkeel_crypto::Keyring {
+    for key in [K1, K2, K3, I1, I2] {
         // Each begins with other digits than the others, and has no two alike.
         let secret = (0..32).map(|at| at ^ key.as_bytes()[0]);
         let secret = secret.fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
-        variables.insert(format!("PGKEEL_KEY_{key}"), secret);
+        variables.insert(format!("PGKEEL_KEY_{}", key.to_uppercase()), secret);
     }
     let sources = Sources::new(|name: &str| variables.get(name).cloned());
     KeyringConfig::from_environment(&sources).unwrap().load(&sources).await.unwrap()

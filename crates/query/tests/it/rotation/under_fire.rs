@@ -1,52 +1,14 @@
 //! Rotators that are killed while others write, and what is left in the end.
 
 use std::collections::BTreeMap;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use pgkeel_query::connect::{self, Address, Config, HostName};
-use pgkeel_query::rotation::RotationState;
-use pgkeel_testkit::{Random, eventually, is_soak, scaled};
+use pgkeel_query::rotation::{RotationState, RotationTask};
+use pgkeel_testkit::{Random, is_soak, scaled};
 
+use super::rotators::{operator, status};
 use super::*;
-
-const ADDRESS: &str = "PGKEEL_QUERY_ROTATION_ADDRESS";
-
-/// On its own it does nothing; the one below starts it and kills it.
-#[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "a test program is steered by its environment")]
-async fn one_process_rotates() {
-    let Ok(address) = std::env::var(ADDRESS) else { return };
-    let new = vault(K2, &[K1], &[]).await;
-    let connection = connect::dial(&Config::new(address.parse::<Address>().unwrap())).await.unwrap();
-    connection.batch_execute("set application_name = 'rotator'").await.unwrap();
-    let column = emails();
-    let rotation = Rotation::new(&new, &column).lease(Duration::from_secs(1)).most_rows(scaled(20, 1_000));
-    rotation.range_rows(scaled(200, 5_000)).run(&connection, |_| {}).await.unwrap();
-}
-
-/// A process of its own, killed at the end.
-struct Rotator(Child);
-
-impl Rotator {
-    fn start(database: &TestDatabase) -> Self {
-        let (address, host) = (database.address(), &database.address().hosts()[0]);
-        let HostName::Socket(socket) = host.name() else { panic!("the server of tests listens on a socket") };
-        let (user, name) = (address.user(), address.database());
-        let url = format!("postgresql://{user}@/{name}?host={}&port={}", socket.display(), host.port());
-        let mut program = Command::new(std::env::current_exe().unwrap());
-        program.args(["--exact", "rotation::under_fire::one_process_rotates"]).env(ADDRESS, url);
-        Self(program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-}
-
-impl Drop for Rotator {
-    fn drop(&mut self) {
-        let _ = self.0.kill(); // SIGKILL
-        let _ = self.0.wait();
-    }
-}
 
 /// Writes the rows of every so many, under the new key, until it is told to stop. Returns what they have now.
 async fn writer(
@@ -89,38 +51,6 @@ async fn longest_locks(database: &TestDatabase, stop: &AtomicBool) -> Duration {
     longest
 }
 
-async fn status(connection: &Connection) -> Option<rotation::RotationStatus> {
-    rotation::rotations(connection).await.unwrap().pop() // the first that was begun
-}
-
-/// Kills one of the two at moments that are spread over the rotation, and starts another in its place; then waits for its end.
-async fn operator(database: &TestDatabase, connection: &Connection, rows: i64, kills: u64) -> u64 {
-    let mut random = Random::seeded();
-    let mut rotators = [Rotator::start(database), Rotator::start(database)];
-    let mut killed = 0;
-    for kill in 0..kills {
-        // In the first half, as what writers get to first is not the rotators' to do.
-        let moment = rows.cast_unsigned() * (kill + 1) / (2 * kills + 2);
-        let state = eventually("the rotation goes on", async || {
-            let status = status(connection).await?;
-            (status.counts.scanned >= moment || status.state == RotationState::Finished)
-                .then_some(status.state)
-        })
-        .await;
-        tokio::time::sleep(Duration::from_micros(random.below(5_000))).await;
-        let victim = &mut rotators[usize::try_from(random.below(2)).unwrap()];
-        killed += u64::from(state == RotationState::Running && victim.0.try_wait().unwrap().is_none());
-        *victim = Rotator::start(database);
-    }
-    eventually("the rotation ends", async || {
-        let ended = status(connection).await.is_some_and(|status| status.state != RotationState::Running);
-        let is_over = rotators.iter_mut().all(|rotator| rotator.0.try_wait().unwrap().is_some());
-        (ended && is_over).then_some(())
-    })
-    .await;
-    killed
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_and_written_meanwhile_each_row_is_right_and_counted_once() {
     let (rows, writers, kills) = (scaled(3_000, 200_000), scaled(2, 4), scaled(4, 20));
@@ -142,7 +72,7 @@ async fn whatever_is_killed_and_written_meanwhile_each_row_is_right_and_counted_
         (0..writers).map(|number| writer(&database, rows, (number, writers), &stop)),
     );
     let operating = async {
-        let killed = operator(&database, &connection, rows, kills).await;
+        let killed = operator(&database, &connection, RotationTask::Reseal, rows, kills).await;
         stop.store(true, Ordering::Relaxed);
         killed
     };
@@ -151,7 +81,7 @@ async fn whatever_is_killed_and_written_meanwhile_each_row_is_right_and_counted_
     assert_eq!(by_key(&connection).await, under(K2, rows.cast_unsigned()));
     let model: BTreeMap<i64, String> = models.into_iter().flatten().collect();
     assert!(opened(&connection, &new).await == model, "no update is lost");
-    let ended = status(&connection).await.unwrap();
+    let ended = status(&connection, RotationTask::Reseal).await.unwrap();
     let counts = ended.counts;
     println!("{counts:?} after {killed} kills in {:.1} s; no lock longer than {longest:?}", ended.seconds);
     assert_eq!((ended.state, counts.failed), (RotationState::Finished, 0));
