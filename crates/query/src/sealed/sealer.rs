@@ -2,7 +2,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use pgkeel_crypto::{Error as CryptoError, IndexValue, Plain as _, Vault};
+use pgkeel_crypto::{Error as CryptoError, IndexValue, Place, Plain, Sealed, Secret, Vault};
 
 use super::envelope::Envelope;
 use super::facts::{IndexFacts, SealedFacts, SealedValues, of_column};
@@ -75,10 +75,48 @@ impl Sealer {
         let (facts, values) = declared::<E, T>(column)?;
         let cell = row.cell(column.facts().name()).and_then(|cell| cell.downcast_ref::<T>());
         let cell = cell.ok_or_else(|| undeclared::<E>(column.facts()))?;
-        let place = RowPlace::of_row(row, facts)?;
-        let opened = cell
-            .try_opened(|sealed| place.lend(facts, |place| self.vault.open(&values.column, sealed, place)));
-        Ok(opened.map_err(|source| SealedProblem::Open { column: facts.path(), source })?)
+        Ok(cell.try_opened(|sealed| {
+            let place = RowPlace::of_row(row, facts)?;
+            place.lend(facts, |place| self.opened((facts, values), sealed, place))
+        })?)
+    }
+
+    /// As [`open`](Self::open), of a value that was read without its row, as one of some columns: `Place::row(id)` says where it was, and
+    /// with `per_tenant` `.tenant("name")` whose that is.
+    ///
+    /// ```
+    /// # use pgkeel_query::connect::Executor;
+    /// # use pgkeel_query::sealed::{Sealed, Sealer, crypto::Place};
+    /// # use pgkeel_query::{Entity, Error};
+    /// # #[derive(Entity)]
+    /// # #[pgkeel(table = "app.users", columns = u)]
+    /// # struct User {
+    /// #     #[pgkeel(id, generated)]
+    /// #     id: i64,
+    /// #     #[pgkeel(sealed(context = "app.users.email"))]
+    /// #     email: Sealed<String>,
+    /// # }
+    /// async fn mail_everybody(db: &impl Executor, sealer: &Sealer) -> Result<(), Error> {
+    ///     for (id, email) in User::select((u::id, u::email)).fetch_all(db).await? {
+    ///         let email = sealer.open_at(&email, u::email, Place::row(id))?;
+    ///         mail(email.expose());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # fn mail(_: &str) {}
+    /// # let _ = |user: User| (user.id, user.email);
+    /// ```
+    ///
+    /// # Errors
+    /// As `open`; also if the place says more or less than what the column's values are bound to.
+    pub fn open_at<E: SealedRow, T: Envelope>(
+        &self,
+        cell: &T,
+        column: Column<E, T>,
+        place: Place<'_>,
+    ) -> Result<T::Opened, Error> {
+        let declared = declared::<E, T>(column)?;
+        Ok(cell.try_opened(|sealed| self.opened(declared, sealed, place))?)
     }
 
     /// Rows whose value of this column is equal, by the first of its blind indexes: as that one's normaliser has it, under each key of
@@ -123,6 +161,21 @@ impl Sealer {
         self.found(column, |_| true, value, Some(&name))
     }
 
+    /// As [`lookup_by`](Self::lookup_by), of a column with `per_tenant`: rows of this tenant.
+    ///
+    /// # Errors
+    /// As `lookup`; and [`SealedProblem::NoTenant`].
+    pub fn lookup_by_of<E: SealedRow, T: Envelope>(
+        &self,
+        column: Column<E, T>,
+        index: &str,
+        tenant: &impl BindType,
+        value: impl PlainValue<T::Plain>,
+    ) -> Result<Filter<'static, E>, Error> {
+        let name = tenant_name(tenant).ok_or(SealedProblem::NoTenant { table: E::FACTS.table() })?;
+        self.found(column, |known| known.column().name() == index, value, Some(&name))
+    }
+
     /// Whether the value of this column is the one that is meant, as the normaliser of its first blind index has it: to be asked of
     /// what [`lookup`](Self::lookup) has found by an index with `bits`. A missing value is none.
     ///
@@ -135,17 +188,26 @@ impl Sealer {
         value: impl PlainValue<T::Plain>,
     ) -> Result<bool, Error> {
         let (facts, values) = declared::<E, T>(column)?;
-        let place = RowPlace::of_row(row, facts)?;
         let cell = row.cell(column.facts().name()).and_then(|cell| cell.downcast_ref::<T>());
         let Some(sealed) = cell.and_then(Envelope::sealed) else { return Ok(false) };
-        let opened = place.lend(facts, |place| self.vault.open(&values.column, sealed, place));
-        let opened = opened.map_err(|source| SealedProblem::Open { column: facts.path(), source })?;
+        let place = RowPlace::of_row(row, facts)?;
+        let opened = place.lend(facts, |place| self.opened((facts, values), sealed, place))?;
         let whole = values.indexes.first().ok_or_else(|| SealedProblem::NoIndex { column: facts.path() })?;
         let (meant, mut indexed) = (value.waiting(), Vec::with_capacity(2));
         for value in [Some(opened.expose().lend()), meant.value()].into_iter().flatten() {
             indexed.push(self.vault.index(whole, value, place.tenant(facts)).map_err(lookup(facts))?);
         }
         Ok(matches!(indexed[..], [opened, meant] if opened == meant))
+    }
+
+    fn opened<P: Plain>(
+        &self,
+        (facts, values): Declared<P>,
+        sealed: &Sealed<P>,
+        place: Place<'_>,
+    ) -> Result<Secret<P>, SealedProblem> {
+        let opened = self.vault.open(&values.column, sealed, place);
+        opened.map_err(|source| SealedProblem::Open { column: facts.path(), source })
     }
 
     fn found<E: SealedRow, T: Envelope>(

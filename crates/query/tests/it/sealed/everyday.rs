@@ -1,5 +1,6 @@
 //! What is done day by day: written as plaintext, read as envelopes, found by its index, opened where it is needed.
 
+use pgkeel_query::sealed::crypto::Place;
 use pgkeel_query::sealed::{Sealed, SealedProblem, Secret, ddl};
 use pgkeel_query::{Entity, Error, Executor as _, NewRow, PageRequest, sql};
 use pgkeel_testkit::TestDatabase;
@@ -114,6 +115,14 @@ async fn rows_are_read_in_every_way_and_one_broken_cell_takes_no_other_away() {
     assert_eq!(opened(&page.items), expected);
     let pairs = User::select((u::id, u::email, u::note)).order_by(u::id.asc()).fetch_all(db).await.unwrap();
     assert!(pairs[2].1.key().is_err() && pairs[1].1.key().is_ok());
+    for (id, email, note) in &pairs {
+        let opened = sealer.open_at(email, u::email, Place::row(*id)).ok().map(|email| email.expose().clone());
+        assert_eq!(opened, expected[usize::try_from(*id - 1).unwrap()]);
+        assert!(sealer.open_at(note, u::note, Place::row(*id)).unwrap().is_none());
+    }
+    for elsewhere in [Place::row(2), Place::any_row(), Place::row(1).tenant("we")] {
+        assert!(matches!(problem(sealer.open_at(&pairs[0].1, u::email, elsewhere)), SealedProblem::Open { .. }));
+    }
     let one = users.get_or_err(db, 3).await.unwrap();
     let error = sealer.open(&one, u::email).unwrap_err();
     let Error::Sealed(SealedProblem::Open { column, source }) = &error else { panic!("{error:?}") };
