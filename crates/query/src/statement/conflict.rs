@@ -60,7 +60,8 @@ impl<'a, E: Entity, R> OnConflict<'a, E, R> {
     }
 
     /// As [`update`](Self::update), but if a value differs; a row that is the same stays untouched, and is not given back. Of
-    /// JSON that goes by its text, as the server shows it: `json` keeps that as it was sent.
+    /// JSON that goes by its text, as the server shows it: `json` keeps that as it was sent. A sealed value always differs, if its column
+    /// is not `deterministic`.
     pub fn update_changed(self) -> Insert<'a, E, R> {
         self.with(Resolution::Update { only: None, only_changed: true })
     }

@@ -1,5 +1,6 @@
 //! What is done day by day: written as plaintext, read as envelopes, found by its index, opened where it is needed.
 
+use pgkeel_query::relation::Alias;
 use pgkeel_query::sealed::crypto::Place;
 use pgkeel_query::sealed::{Sealed, SealedProblem, Secret, ddl};
 use pgkeel_query::{Entity, Error, Executor as _, NewRow, PageRequest, sql};
@@ -146,6 +147,23 @@ async fn of_an_index_with_few_bits_the_rows_that_are_meant_are_told() {
     assert_eq!(sealer.open(meant[0], u::email).unwrap().expose(), "7@example.org");
     assert!(matches!(problem(sealer.lookup_by(u::phone, "phone", "1")), SealedProblem::NoIndex { .. }));
     assert!(matches!(problem(sealer.lookup(u::note, "1")), SealedProblem::NoIndex { .. }));
+}
+
+#[tokio::test]
+async fn rows_of_an_alias_are_found_by_its_own_index() {
+    type Other = Alias<User, 0>;
+    let (database, sealer) = (database().await, sealer().await);
+    let db = &database.connection().await;
+    let users = User::repo().sealed_by(&sealer);
+    for (email, phone) in [("ann@example.org", "1"), ("bob@example.org", "1"), ("eve@example.org", "2")] {
+        users.insert(db, &NewUser { phone: Some(phone), ..new(email) }).await.unwrap();
+    }
+    let others = User::query().inner_join::<Other>(u::id.ne_expr(Other::of(u::id)));
+    let others = others.filter(sealer.lookup(u::email, "ann@example.org").unwrap());
+    let others = others.filter(sealer.lookup(Other::of(u::phone), "1").unwrap());
+    let [(ann, bob)] = &others.fetch_all(db).await.unwrap()[..] else { panic!("not one pair") };
+    assert_eq!(sealer.open(ann, u::email).unwrap().expose(), "ann@example.org");
+    assert_eq!(sealer.open(bob, u::email).unwrap().expose(), "bob@example.org");
 }
 
 #[tokio::test]
