@@ -80,7 +80,7 @@
 //! |---|---|
 //! | `column = "name"` | the column, of `bytea`; has to be said |
 //! | `normalize = "…"` | what is equal, of texts: `exact`, as if nothing is said, `lower`, `email`, `digits`, `nfc` |
-//! | `unique` | no two rows have an equal value |
+//! | `unique` | no two rows have an equal value, if both are indexed under the same key; a lookup finds it under each |
 //! | `bits = n` | no more than so many bits of each value, 1 to 64, so that different ones fall together |
 //!
 //! Several structs of one table say the same of a sealed column: what is written by one that leaves an index out is not found by it.

@@ -51,7 +51,7 @@ pub enum SealedProblem {
         /// Table and column.
         column: String,
     },
-    /// The values are bound to their row, whose id is not known before it is inserted.
+    /// The values are bound to their row, whose id is not known before it is inserted; or it is counted up by the server (`add`).
     #[error(
         "the id of {table} is to be said: sealed values are bound to it, and no sequence and no client makes it"
     )]

@@ -130,9 +130,8 @@ impl Conflict {
     /// It is if the conflict is that of the id, and so of the tenant if that is not set too.
     #[cfg(feature = "sealed")]
     fn is_same_place(&self, facts: &SealedFacts, updated: &[&ColumnFacts]) -> bool {
-        let is_same_row = || {
-            facts.ids().len() == self.columns.len() && facts.ids().iter().all(|id| has(&self.columns, id))
-        };
+        let is_same_row =
+            || facts.ids().len() == self.columns.len() && facts.ids().iter().all(|id| has(&self.columns, id));
         let takes_tenant = |tenant| has(updated, tenant) || has(&self.columns, tenant);
         facts.tenant().is_none_or(takes_tenant) && (!facts.is_row_bound() || is_same_row())
     }

@@ -117,12 +117,16 @@ async fn rows_are_read_in_every_way_and_one_broken_cell_takes_no_other_away() {
     let pairs = User::select((u::id, u::email, u::note)).order_by(u::id.asc()).fetch_all(db).await.unwrap();
     assert!(pairs[2].1.key().is_err() && pairs[1].1.key().is_ok());
     for (id, email, note) in &pairs {
-        let opened = sealer.open_at(email, u::email, Place::row(*id)).ok().map(|email| email.expose().clone());
+        let opened =
+            sealer.open_at(email, u::email, Place::row(*id)).ok().map(|email| email.expose().clone());
         assert_eq!(opened, expected[usize::try_from(*id - 1).unwrap()]);
         assert!(sealer.open_at(note, u::note, Place::row(*id)).unwrap().is_none());
     }
     for elsewhere in [Place::row(2), Place::any_row(), Place::row(1).tenant("we")] {
-        assert!(matches!(problem(sealer.open_at(&pairs[0].1, u::email, elsewhere)), SealedProblem::Open { .. }));
+        assert!(matches!(
+            problem(sealer.open_at(&pairs[0].1, u::email, elsewhere)),
+            SealedProblem::Open { .. }
+        ));
     }
     let one = users.get_or_err(db, 3).await.unwrap();
     let error = sealer.open(&one, u::email).unwrap_err();
