@@ -39,7 +39,7 @@ impl RowPlace {
             });
             done?;
         }
-        if let Some(tenant) = row.tenant() {
+        if let (Some(_), Some(tenant)) = (facts.tenant(), row.tenant()) {
             place.put_tenant(facts, tenant)?;
         }
         Ok(place)

@@ -48,6 +48,8 @@ impl<P: Plain> std::fmt::Debug for Waiting<'_, P> {
 
 /// The same of whatever type.
 pub(crate) trait Plaintext: Send + Sync {
+    fn is_missing(&self) -> bool;
+
     /// The envelope, or NULL.
     fn seal(
         &self,
@@ -77,6 +79,10 @@ impl<P: Plain> Waiting<'_, P> {
 }
 
 impl<P: Plain<Borrowed: Sync> + Send + Sync + 'static> Plaintext for Waiting<'_, P> {
+    fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+
     fn seal(
         &self,
         facts: &SealedFacts,

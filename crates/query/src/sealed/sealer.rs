@@ -2,7 +2,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use pgkeel_crypto::{Error as CryptoError, IndexValue, Plain as _, Vault};
+use pgkeel_crypto::{Error as CryptoError, IndexValue, Place, Plain, Sealed, Secret, Vault};
 
 use super::envelope::Envelope;
 use super::facts::{IndexFacts, SealedFacts, SealedValues, of_column};
@@ -12,6 +12,7 @@ use super::plaintext::PlainValue;
 use super::problem::SealedProblem;
 use crate::bind::{Bind, BindType, Held};
 use crate::entity::{Column, ColumnFacts, Entity};
+use crate::relation::Source;
 use crate::statement::{Condition, Filter, Operator, Site, Term};
 use crate::{Error, Executor};
 
@@ -20,7 +21,8 @@ const OF_BLOCK: u16 = 100;
 /// Seals what is written and opens what was read, with the keys of a [`Vault`]: one for a database, shared by all.
 ///
 /// It keeps the ids that it has drawn for rows that are yet to be inserted, by table. So of tables that are named without their
-/// schema, it is for one search path.
+/// schema, it is for one search path; and where a sequence is set back (`truncate … restart identity`), there is to be another one, as
+/// the ids that are left would be drawn again.
 pub struct Sealer {
     vault: Arc<Vault>,
     ids: Drawn,
@@ -72,27 +74,65 @@ impl Sealer {
     /// # Errors
     /// [`Error::Sealed`], [`SealedProblem::Open`] in it: the source says whether a key is missing, or it is not what was stored here.
     pub fn open<E: SealedRow, T: Envelope>(&self, row: &E, column: Column<E, T>) -> Result<T::Opened, Error> {
-        let (facts, values) = declared::<E, T>(column)?;
+        let (facts, values) = declared::<E, T>(column.facts())?;
         let cell = row.cell(column.facts().name()).and_then(|cell| cell.downcast_ref::<T>());
         let cell = cell.ok_or_else(|| undeclared::<E>(column.facts()))?;
-        let place = RowPlace::of_row(row, facts)?;
-        let opened = cell
-            .try_opened(|sealed| place.lend(facts, |place| self.vault.open(&values.column, sealed, place)));
-        Ok(opened.map_err(|source| SealedProblem::Open { column: facts.path(), source })?)
+        Ok(cell.try_opened(|sealed| {
+            let place = RowPlace::of_row(row, facts)?;
+            place.lend(facts, |place| self.opened((facts, values), sealed, place))
+        })?)
+    }
+
+    /// As [`open`](Self::open), of a value that was read without its row, as one of some columns: `Place::row(id)` says where it was, and
+    /// with `per_tenant` `.tenant("name")` whose that is.
+    ///
+    /// ```
+    /// # use pgkeel_query::connect::Executor;
+    /// # use pgkeel_query::sealed::{Sealed, Sealer, crypto::Place};
+    /// # use pgkeel_query::{Entity, Error};
+    /// # #[derive(Entity)]
+    /// # #[pgkeel(table = "app.users", columns = u)]
+    /// # struct User {
+    /// #     #[pgkeel(id, generated)]
+    /// #     id: i64,
+    /// #     #[pgkeel(sealed(context = "app.users.email"))]
+    /// #     email: Sealed<String>,
+    /// # }
+    /// async fn mail_everybody(db: &impl Executor, sealer: &Sealer) -> Result<(), Error> {
+    ///     for (id, email) in User::select((u::id, u::email)).fetch_all(db).await? {
+    ///         let email = sealer.open_at(&email, u::email, Place::row(id))?;
+    ///         mail(email.expose());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # fn mail(_: &str) {}
+    /// # let _ = |user: User| (user.id, user.email);
+    /// ```
+    ///
+    /// # Errors
+    /// As `open`; also if the place says more or less than what the column's values are bound to.
+    pub fn open_at<E: SealedRow, T: Envelope>(
+        &self,
+        cell: &T,
+        column: Column<E, T>,
+        place: Place<'_>,
+    ) -> Result<T::Opened, Error> {
+        let declared = declared::<E, T>(column.facts())?;
+        Ok(cell.try_opened(|sealed| self.opened(declared, sealed, place))?)
     }
 
     /// Rows whose value of this column is equal, by the first of its blind indexes: as that one's normaliser has it, under each key of
-    /// indexes.
+    /// indexes. The column may be one of an [alias](crate::relation::Alias).
     ///
     /// Of an index with `bits` there are other rows among them: [`matches`](Self::matches) tells which are meant.
     ///
     /// # Errors
     /// [`Error::Sealed`], with [`SealedProblem::NoIndex`] or [`SealedProblem::Lookup`] in it.
-    pub fn lookup<E: SealedRow, T: Envelope>(
+    pub fn lookup<S: Source<Entity: SealedRow>, T: Envelope>(
         &self,
-        column: Column<E, T>,
+        column: Column<S, T>,
         value: impl PlainValue<T::Plain>,
-    ) -> Result<Filter<'static, E>, Error> {
+    ) -> Result<Filter<'static, S>, Error> {
         self.found(column, |_| true, value, None)
     }
 
@@ -100,12 +140,12 @@ impl Sealer {
     ///
     /// # Errors
     /// As `lookup`.
-    pub fn lookup_by<E: SealedRow, T: Envelope>(
+    pub fn lookup_by<S: Source<Entity: SealedRow>, T: Envelope>(
         &self,
-        column: Column<E, T>,
+        column: Column<S, T>,
         index: &str,
         value: impl PlainValue<T::Plain>,
-    ) -> Result<Filter<'static, E>, Error> {
+    ) -> Result<Filter<'static, S>, Error> {
         self.found(column, |known| known.column().name() == index, value, None)
     }
 
@@ -113,14 +153,29 @@ impl Sealer {
     ///
     /// # Errors
     /// As `lookup`; and [`SealedProblem::NoTenant`].
-    pub fn lookup_of<E: SealedRow, T: Envelope>(
+    pub fn lookup_of<S: Source<Entity: SealedRow>, T: Envelope>(
         &self,
-        column: Column<E, T>,
+        column: Column<S, T>,
         tenant: &impl BindType,
         value: impl PlainValue<T::Plain>,
-    ) -> Result<Filter<'static, E>, Error> {
-        let name = tenant_name(tenant).ok_or(SealedProblem::NoTenant { table: E::FACTS.table() })?;
+    ) -> Result<Filter<'static, S>, Error> {
+        let name = tenant_name(tenant).ok_or(SealedProblem::NoTenant { table: S::Entity::FACTS.table() })?;
         self.found(column, |_| true, value, Some(&name))
+    }
+
+    /// As [`lookup_by`](Self::lookup_by), of a column with `per_tenant`: rows of this tenant.
+    ///
+    /// # Errors
+    /// As `lookup`; and [`SealedProblem::NoTenant`].
+    pub fn lookup_by_of<S: Source<Entity: SealedRow>, T: Envelope>(
+        &self,
+        column: Column<S, T>,
+        index: &str,
+        tenant: &impl BindType,
+        value: impl PlainValue<T::Plain>,
+    ) -> Result<Filter<'static, S>, Error> {
+        let name = tenant_name(tenant).ok_or(SealedProblem::NoTenant { table: S::Entity::FACTS.table() })?;
+        self.found(column, |known| known.column().name() == index, value, Some(&name))
     }
 
     /// Whether the value of this column is the one that is meant, as the normaliser of its first blind index has it: to be asked of
@@ -134,12 +189,11 @@ impl Sealer {
         column: Column<E, T>,
         value: impl PlainValue<T::Plain>,
     ) -> Result<bool, Error> {
-        let (facts, values) = declared::<E, T>(column)?;
-        let place = RowPlace::of_row(row, facts)?;
+        let (facts, values) = declared::<E, T>(column.facts())?;
         let cell = row.cell(column.facts().name()).and_then(|cell| cell.downcast_ref::<T>());
         let Some(sealed) = cell.and_then(Envelope::sealed) else { return Ok(false) };
-        let opened = place.lend(facts, |place| self.vault.open(&values.column, sealed, place));
-        let opened = opened.map_err(|source| SealedProblem::Open { column: facts.path(), source })?;
+        let place = RowPlace::of_row(row, facts)?;
+        let opened = place.lend(facts, |place| self.opened((facts, values), sealed, place))?;
         let whole = values.indexes.first().ok_or_else(|| SealedProblem::NoIndex { column: facts.path() })?;
         let (meant, mut indexed) = (value.waiting(), Vec::with_capacity(2));
         for value in [Some(opened.expose().lend()), meant.value()].into_iter().flatten() {
@@ -148,14 +202,24 @@ impl Sealer {
         Ok(matches!(indexed[..], [opened, meant] if opened == meant))
     }
 
-    fn found<E: SealedRow, T: Envelope>(
+    fn opened<P: Plain>(
         &self,
-        column: Column<E, T>,
+        (facts, values): Declared<P>,
+        sealed: &Sealed<P>,
+        place: Place<'_>,
+    ) -> Result<Secret<P>, SealedProblem> {
+        let opened = self.vault.open(&values.column, sealed, place);
+        opened.map_err(|source| SealedProblem::Open { column: facts.path(), source })
+    }
+
+    fn found<S: Source<Entity: SealedRow>, T: Envelope>(
+        &self,
+        column: Column<S, T>,
         which: impl Fn(&IndexFacts) -> bool,
         value: impl PlainValue<T::Plain>,
         tenant: Option<&str>,
-    ) -> Result<Filter<'static, E>, Error> {
-        let (facts, values) = declared::<E, T>(column)?;
+    ) -> Result<Filter<'static, S>, Error> {
+        let (facts, values) = declared::<S::Entity, T>(column.facts())?;
         let number = facts.indexes().iter().position(which);
         let number = number.ok_or_else(|| SealedProblem::NoIndex { column: facts.path() })?;
         let (index, value) = (values.indexed(facts, number), value.waiting());
@@ -163,7 +227,7 @@ impl Sealer {
         let found = found.map_err(lookup(facts))?.unwrap_or_default();
         let found: Vec<Vec<u8>> = found.iter().map(IndexValue::as_bytes).map(<[u8]>::to_vec).collect();
         let index = facts.indexes()[number].column();
-        let term = Column::<E, T>::under(index, column.table).term();
+        let term = Column::<S, T>::under(index, column.table).term();
         Ok(Filter::new(Condition::Compare(term, Operator::EqualAny, Term::Value(Held::of(found), index))))
     }
 
@@ -180,10 +244,10 @@ impl Sealer {
 
 type Declared<P> = (&'static SealedFacts, &'static SealedValues<P>);
 
-fn declared<E: SealedRow, T: Envelope>(column: Column<E, T>) -> Result<Declared<T::Plain>, SealedProblem> {
-    let facts = of_column::<E>(column.facts());
+fn declared<E: SealedRow, T: Envelope>(column: &ColumnFacts) -> Result<Declared<T::Plain>, SealedProblem> {
+    let facts = of_column::<E>(column);
     let found = facts.and_then(|facts| Some((facts, facts.values_of::<T::Plain>()?)));
-    found.ok_or_else(|| undeclared::<E>(column.facts()))
+    found.ok_or_else(|| undeclared::<E>(column))
 }
 
 pub(crate) fn undeclared<E: Entity>(column: &ColumnFacts) -> SealedProblem {

@@ -60,7 +60,8 @@ impl<'a, E: Entity, R> OnConflict<'a, E, R> {
     }
 
     /// As [`update`](Self::update), but if a value differs; a row that is the same stays untouched, and is not given back. Of
-    /// JSON that goes by its text, as the server shows it: `json` keeps that as it was sent.
+    /// JSON that goes by its text, as the server shows it: `json` keeps that as it was sent. A sealed value always differs, if its column
+    /// is not `deterministic`.
     pub fn update_changed(self) -> Insert<'a, E, R> {
         self.with(Resolution::Update { only: None, only_changed: true })
     }
@@ -108,26 +109,41 @@ impl Conflict {
         }
     }
 
-    /// Whether no sealed value goes into another row than it is bound to: it stays if the conflict is that of the id, and so of the
-    /// tenant if that is set too.
+    /// Whether no sealed value goes into another row than it is bound to, and no row away from the values that it has.
     #[cfg(feature = "sealed")]
     pub(super) fn check_rows<E: Entity>(&self, inserted: &Assignments<'_>) -> Result<(), Error> {
         let Resolution::Update { only, .. } = &self.resolution else { return Ok(()) };
+        if E::SEALED.is_empty() {
+            return Ok(());
+        }
         let updated = only.clone().unwrap_or_else(|| self.of_insert(inserted));
-        let has = |columns: &[&ColumnFacts], column: &ColumnFacts| {
-            columns.iter().any(|known| known.name == column.name)
-        };
-        let is_same_row = |facts: &SealedFacts| {
-            facts.ids().len() == self.columns.len() && facts.ids().iter().all(|id| has(&self.columns, id))
-        };
-        for facts in E::SEALED.iter().filter(|facts| has(&updated, facts.column())) {
-            let leaves_tenant =
-                facts.tenant().is_some_and(|tenant| !has(&updated, tenant) && !has(&self.columns, tenant));
-            if leaves_tenant || facts.is_row_bound() && !is_same_row(facts) {
+        for facts in E::SEALED {
+            if !has(&updated, facts.column()) {
+                self.check_stays(facts, &updated)?;
+            } else if inserted.has(facts.column()) && !self.is_same_place(facts, &updated) {
                 return Err(SealedProblem::OtherRow { column: facts.path() }.into());
             }
         }
         Ok(())
+    }
+
+    /// It is if the conflict is that of the id, and so of the tenant if that is not set too.
+    #[cfg(feature = "sealed")]
+    fn is_same_place(&self, facts: &SealedFacts, updated: &[&ColumnFacts]) -> bool {
+        let is_same_row =
+            || facts.ids().len() == self.columns.len() && facts.ids().iter().all(|id| has(&self.columns, id));
+        let takes_tenant = |tenant| has(updated, tenant) || has(&self.columns, tenant);
+        facts.tenant().is_none_or(takes_tenant) && (!facts.is_row_bound() || is_same_row())
+    }
+
+    #[cfg(feature = "sealed")]
+    fn check_stays(&self, facts: &SealedFacts, updated: &[&ColumnFacts]) -> Result<(), SealedProblem> {
+        let ids = facts.ids().iter().filter(|_| facts.is_row_bound());
+        let mut bound_to = ids.copied().chain(facts.tenant());
+        match bound_to.find(|column| has(updated, column) && !has(&self.columns, column)) {
+            Some(moved) => Err(SealedProblem::Moved { column: facts.path(), moved: moved.path }),
+            None => Ok(()),
+        }
     }
 
     fn of_insert(&self, inserted: &Assignments<'_>) -> Vec<&'static ColumnFacts> {
@@ -158,6 +174,11 @@ impl Conflict {
         let is_said = |column: &ColumnFacts| columns.iter().any(|said| said.name == column.name);
         write_managed(into, table, is_said, columns.is_empty(), out);
     }
+}
+
+#[cfg(feature = "sealed")]
+fn has(columns: &[&ColumnFacts], column: &ColumnFacts) -> bool {
+    columns.iter().any(|known| known.name == column.name)
 }
 
 /// Of a sealed column its blind index, if there is a unique one: envelopes of equal values differ.

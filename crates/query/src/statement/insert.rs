@@ -122,12 +122,14 @@ impl<'a, E: Entity, R> Insert<'a, E, R> {
     /// of these besides.
     ///
     /// # Errors
-    /// [`Error::TooManyParameters`].
+    /// [`Error::TooManyParameters`]; `Error::Sealed` if a conflict would leave a sealed value in another row than it is bound to.
     pub fn text(&self) -> Result<String, Error> {
         self.write(Ask::Rows)?.text()
     }
 
     pub(super) fn write(&self, ask: Ask) -> Result<Written<'_>, Error> {
+        #[cfg(feature = "sealed")]
+        self.check_conflict()?;
         let mut out = Writer::new();
         self.parts.write(&mut out);
         match self.parts.alias() {

@@ -49,14 +49,20 @@ impl<'a, E: Entity, R> Insert<'a, E, R> {
         self
     }
 
+    /// Whether each sealed value is in its own row also after a conflict.
+    pub(super) fn check_conflict(&self) -> Result<(), Error> {
+        self.parts
+            .conflict
+            .as_ref()
+            .map_or(Ok(()), |conflict| conflict.check_rows::<E>(&self.parts.assignments))
+    }
+
     /// Seals what waits for it. Nothing is sent but to draw ids, if there are none left of those that were drawn.
     pub(super) async fn seal(&mut self, database: &impl Executor, site: Site) -> Result<(), Error> {
         if !self.parts.assignments.is_unsealed() {
             return Ok(());
         }
-        if let Some(conflict) = &self.parts.conflict {
-            conflict.check_rows::<E>(&self.parts.assignments)?;
-        }
+        self.check_conflict()?;
         // It is seldom, and its future is larger than those of other statements.
         Box::pin(self.parts.assignments.seal_new::<E>(self.parts.sealer, database, site)).await
     }
@@ -120,7 +126,7 @@ impl<'a> Assignments<'a> {
             };
             self.put(id, to);
         }
-        let place = self.place_of_new(self.waiting::<E>())?;
+        let place = self.place_of_new(self.present::<E>())?;
         self.seal_at::<E>(sealer, &place)
     }
 
@@ -156,19 +162,27 @@ impl<'a> Assignments<'a> {
         E::SEALED.iter().copied().filter(|facts| self.waits(facts.column()))
     }
 
-    /// What of the place the values that wait are bound to.
-    fn place_of_new(&self, waiting: impl Iterator<Item = &'static SealedFacts>) -> Result<RowPlace, Error> {
+    /// Those of them with a value that is not missing: NULL is bound to nothing.
+    fn present<E: Entity>(&self) -> impl Iterator<Item = &'static SealedFacts> {
+        let is_present = |facts: &&SealedFacts| {
+            let to = self.to(facts.column());
+            matches!(to, Some(To::Unsealed(Unsealed::Value(value))) if !value.is_missing())
+        };
+        E::SEALED.iter().copied().filter(is_present)
+    }
+
+    /// What of the place these values are bound to.
+    fn place_of_new(&self, present: impl Iterator<Item = &'static SealedFacts>) -> Result<RowPlace, Error> {
         let mut place = RowPlace::default();
         let (mut has_ids, mut has_tenant) = (false, false);
-        for facts in waiting {
+        for facts in present {
             if facts.is_row_bound() && !std::mem::replace(&mut has_ids, true) {
                 for (at, id) in facts.ids().iter().enumerate() {
                     place.put_id(facts, at, self.bound(id).ok_or_else(|| no_id(facts))?)?;
                 }
             }
             if let Some(tenant) = facts.tenant().filter(|_| !std::mem::replace(&mut has_tenant, true)) {
-                let no_tenant = || SealedProblem::NoTenant { table: facts.entity().table() };
-                place.put_tenant(facts, self.bound(tenant).ok_or_else(no_tenant)?)?;
+                place.put_tenant(facts, self.bound(tenant).ok_or_else(|| no_tenant(facts))?)?;
             }
         }
         Ok(place)
@@ -177,20 +191,26 @@ impl<'a> Assignments<'a> {
     /// The same of a row that was read, and is about to be changed.
     pub(crate) fn place_of_changed<E: SealedRow>(&self, row: &E) -> Result<RowPlace, Error> {
         let mut place = RowPlace::default();
-        if let Some(facts) = self.waiting::<E>().find(|facts| facts.is_row_bound()) {
+        if let Some(facts) = self.present::<E>().find(|facts| facts.is_row_bound()) {
             let (mut ids, mut put) = (facts.ids().iter().enumerate(), Ok(()));
             row.each_id(&mut |known| {
                 if let (Some((at, id)), Ok(())) = (ids.next(), &put) {
-                    put = place.put_id(facts, at, self.bound(id).unwrap_or(known));
+                    let id = self.bound_or(id, known).ok_or_else(|| no_id(facts));
+                    put = id.and_then(|id| Ok(place.put_id(facts, at, id)?));
                 }
             });
             put?;
         }
-        let tenant = self.waiting::<E>().find_map(|facts| Some((facts, facts.tenant()?)));
+        let tenant = self.present::<E>().find_map(|facts| Some((facts, facts.tenant()?)));
         if let (Some((facts, tenant)), Some(known)) = (tenant, row.tenant()) {
-            place.put_tenant(facts, self.bound(tenant).unwrap_or(known))?;
+            place.put_tenant(facts, self.bound_or(tenant, known).ok_or_else(|| no_tenant(facts))?)?;
         }
         Ok(place)
+    }
+
+    /// What a column of a row will be; `None` if that is not known before the statement is run, or NULL.
+    fn bound_or<'v>(&'v self, column: &ColumnFacts, known: &'v dyn Bind) -> Option<&'v dyn Bind> {
+        if self.has(column) { self.bound(column).map(|bound| bound as &dyn Bind) } else { Some(known) }
     }
 
     /// The value of a column.
@@ -217,6 +237,10 @@ impl<'a> Assignments<'a> {
 
 fn no_id(facts: &SealedFacts) -> Error {
     SealedProblem::NoId { table: facts.entity().table() }.into()
+}
+
+fn no_tenant(facts: &SealedFacts) -> Error {
+    SealedProblem::NoTenant { table: facts.entity().table() }.into()
 }
 
 /// In the place of what is not sealed yet: for the text of the statement, never to be sent.

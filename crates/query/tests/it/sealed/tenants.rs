@@ -97,3 +97,120 @@ async fn equal_values_of_two_tenants_are_both_there_and_neither_is_found_for_the
     let moved = words.get_or_err(db, theirs.id).await.unwrap();
     assert!(sealer.open(&moved, of_text::word).is_err());
 }
+
+#[derive(Debug, Clone, Entity)]
+#[pgkeel(table = "shared", columns = s, tenant = "tenant")]
+struct Shared {
+    #[pgkeel(id)]
+    id: i32,
+    tenant: Option<String>,
+    #[pgkeel(sealed(
+        context = "shared.own",
+        per_tenant,
+        index(column = "own_bidx"),
+        index(column = "own_lower", normalize = "lower")
+    ))]
+    own: Option<Sealed<String>>,
+    #[pgkeel(sealed(context = "shared.also", per_tenant))]
+    also: Option<Sealed<String>>,
+    #[pgkeel(sealed(context = "shared.open", index(column = "open_bidx")))]
+    open: Option<Sealed<String>>,
+    visits: Option<i32>,
+}
+
+#[derive(NewRow)]
+#[pgkeel(entity = Shared, columns = s)]
+struct NewShared<'a> {
+    id: i32,
+    tenant: Option<&'a str>,
+    own: Option<&'a str>,
+    open: &'a str,
+}
+
+const SHARED: &str = "create table shared(id int4 primary key, tenant text, visits int4);";
+
+#[tokio::test]
+async fn a_row_of_no_tenant_has_values_of_none() {
+    let (database, sealer) = (TestDatabase::empty().await, sealer().await);
+    let db = &database.connection().await;
+    db.batch_execute(&format!("{SHARED}{}", ddl::<Shared>())).await.unwrap();
+    let rows = Shared::repo().sealed_by(&sealer);
+    let nobodys = NewShared { id: 1, tenant: None, own: None, open: "open" };
+    let row = rows.insert(db, &nobodys).await.unwrap();
+    assert_eq!(sealer.open(&row, s::open).unwrap().unwrap().expose(), "open");
+    assert!(sealer.open(&row, s::own).unwrap().is_none());
+    assert!(sealer.matches(&row, s::open, "open").unwrap());
+    assert!(!sealer.matches(&row, s::own, "own").unwrap());
+    let row = row.change().sealed_by(&sealer).set(s::own, None::<&str>).set(s::open, "other");
+    let row = row.save(db).await.unwrap();
+    assert_eq!(sealer.open(&row, s::open).unwrap().unwrap().expose(), "other");
+
+    let no_tenant = NewShared { own: Some("own"), id: 2, ..nobodys };
+    assert!(matches!(problem(rows.insert(db, &no_tenant).await), SealedProblem::NoTenant { .. }));
+    let ours = rows.insert(db, &NewShared { tenant: Some("we"), ..no_tenant }).await.unwrap();
+    let left = ours
+        .change()
+        .sealed_by(&sealer)
+        .set_null(s::tenant)
+        .set(s::own, "own")
+        .set_null(s::also)
+        .save(db)
+        .await;
+    assert!(matches!(problem(left), SealedProblem::NoTenant { table: "shared" }));
+    let kept = rows.get_or_err(db, 2).await.unwrap();
+    assert_eq!(sealer.open(&kept, s::own).unwrap().unwrap().expose(), "own");
+}
+
+#[tokio::test]
+async fn each_index_of_a_tenants_column_finds_its_rows() {
+    let (database, sealer) = (TestDatabase::empty().await, sealer().await);
+    let db = &database.connection().await;
+    db.batch_execute(&format!("{SHARED}{}", ddl::<Shared>())).await.unwrap();
+    let rows = Shared::repo().sealed_by(&sealer);
+    for (id, tenant) in [(1, "we"), (2, "they")] {
+        rows.insert(db, &NewShared { id, tenant: Some(tenant), own: Some("Own"), open: "" }).await.unwrap();
+    }
+    let by = |index, value| sealer.lookup_by_of(s::own, index, &"they", value).unwrap();
+    for (filter, expected) in [
+        (by("own_bidx", "Own"), Some(2)),
+        (by("own_bidx", "own"), None),
+        (by("own_lower", "oWN"), Some(2)),
+        (sealer.lookup_of(s::own, &"we", "Own").unwrap(), Some(1)),
+    ] {
+        assert_eq!(rows.find_by(db, filter).await.unwrap().map(|row| row.id), expected);
+    }
+    let missing = sealer.lookup_by_of(s::own, "other", &"we", "Own");
+    assert!(matches!(problem(missing), SealedProblem::NoIndex { .. }));
+    let of_none = sealer.lookup_of(s::open, &"we", "");
+    assert!(matches!(problem(of_none), SealedProblem::Lookup { .. }), "of a column of no tenant");
+}
+
+#[tokio::test]
+async fn on_a_conflict_no_row_goes_to_a_tenant_without_its_values() {
+    let (database, sealer) = (TestDatabase::empty().await, sealer().await);
+    let db = &database.connection().await;
+    db.batch_execute(&format!("{SHARED}{}", ddl::<Shared>())).await.unwrap();
+    let row = || Shared::insert().set(s::id, 1).sealed_by(&sealer);
+    let both = |tenant| row().set(s::tenant, Some(tenant)).set(s::own, "own").set(s::also, "also");
+    both("we").execute(db).await.unwrap();
+    let moved = |done| match problem(done) {
+        SealedProblem::Moved { column, moved: "shared.tenant" } => column,
+        other => panic!("{other:?}"),
+    };
+    let one = || row().set(s::tenant, Some("they")).set(s::own, "other");
+    assert_eq!(moved(one().on_conflict((s::id,)).update().execute(db).await), "shared.also");
+    let none = || row().set(s::tenant, Some("they")).set(s::visits, 7).on_conflict((s::id,));
+    assert_eq!(moved(none().update().execute(db).await), "shared.own");
+    assert_eq!(moved(none().update_only((s::tenant,)).execute(db).await), "shared.own");
+    assert_eq!(moved(none().update_only_changed((s::tenant,)).execute(db).await), "shared.own");
+    let stays = none().update_only((s::visits,)).fetch_one(db).await.unwrap();
+    assert_eq!(
+        (stays.visits, sealer.open(&stays, s::own).unwrap().unwrap().expose().as_str()),
+        (Some(7), "own")
+    );
+    let both = both("they").on_conflict((s::id,)).update().fetch_one(db).await.unwrap();
+    for column in [s::own, s::also] {
+        assert!(sealer.open(&both, column).unwrap().is_some());
+    }
+    assert_eq!(both.tenant.as_deref(), Some("they"));
+}
