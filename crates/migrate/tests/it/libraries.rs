@@ -43,8 +43,8 @@ async fn a_library_is_no_drift_of_the_application() {
     recording(&database, &[OWN]).up().await.unwrap();
     of_audit(&database, &OF_AUDIT).up().await.unwrap();
     let verifier = Verifier::new(database.config(), Migrations::from_static(&[OWN]).unwrap());
-    let verified = verifier.verify(&Against::Recorded).await.unwrap();
-    assert!(verified.is_clean(), "{verified:?}");
+    let found = verifier.verify(&Against::Recorded).await.unwrap();
+    assert!(found.is_clean(), "{found:?}");
 }
 
 #[tokio::test]

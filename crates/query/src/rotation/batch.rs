@@ -24,8 +24,10 @@ pub(super) struct Cell {
 }
 
 impl Cell {
+    /// The envelope of a row that has one.
+    ///
     /// # Errors
-    /// If it is no envelope.
+    /// If it is none.
     pub(super) fn sealed(&self) -> Result<&[u8], Error> {
         let envelope = self.envelope.as_ref().expect("rows without one are not selected");
         envelope.as_deref().map_err(Error::clone)
@@ -36,9 +38,13 @@ impl Cell {
         self.other.expose().as_deref().expect("rows without plaintext are not selected")
     }
 
+    /// The envelope, of a row that has one that can be read.
+    pub(super) fn as_read(&self) -> Option<&[u8]> {
+        self.envelope.as_ref()?.as_deref().ok()
+    }
+
     fn bytes(&self) -> usize {
-        let envelope = self.envelope.as_ref().and_then(|envelope| envelope.as_ref().ok());
-        envelope.map_or(0, Vec::len) + self.other.expose().as_ref().map_or(0, Vec::len)
+        self.as_read().map_or(0, <[u8]>::len) + self.other.expose().as_ref().map_or(0, Vec::len)
     }
 }
 

@@ -68,14 +68,14 @@ impl Cells {
     }
 
     /// Envelopes as one parameter. What was read is written again as it was: a text has one form.
-    pub(super) fn bind<'e>(self, envelopes: impl Iterator<Item = Option<&'e Vec<u8>>>) -> Bound {
+    pub(super) fn bind<'e>(self, envelopes: impl Iterator<Item = Option<&'e [u8]>>) -> Bound {
         match self {
             Self::Bytes => {
-                let envelopes = envelopes.map(Option::<&Vec<u8>>::cloned);
+                let envelopes = envelopes.map(|envelope| envelope.map(<[u8]>::to_vec));
                 (Box::new(envelopes.collect::<Vec<_>>()), Type::BYTEA_ARRAY)
             }
             Self::Text => {
-                let texts = envelopes.map(|envelope| envelope.map(|envelope| envelope_to_text(envelope)));
+                let texts = envelopes.map(|envelope| envelope.map(envelope_to_text));
                 (Box::new(texts.collect::<Vec<_>>()), Type::TEXT_ARRAY)
             }
         }

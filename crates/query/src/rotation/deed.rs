@@ -38,6 +38,8 @@ pub(super) struct Written {
 }
 
 impl<'a> Deed<'a> {
+    /// # Errors
+    /// What is wrong with its columns, or that they cannot be written.
     pub(super) async fn of(
         task: Task<'a>,
         column: &'a SealedColumn,
@@ -114,16 +116,11 @@ impl<'a> Deed<'a> {
         }
     }
 
+    /// How these changes, which are of this deed, are written.
     pub(super) fn written(&self, target: &Target, changes: &[Change<'_>]) -> Written {
         let Target { column, cells, .. } = target;
-        let old = || {
-            cells.bind(
-                changes
-                    .iter()
-                    .map(|change| change.cell.envelope.as_ref().and_then(|envelope| envelope.as_ref().ok())),
-            )
-        };
-        let new = || cells.bind(changes.iter().map(|change| change.envelope.as_ref()));
+        let old = || cells.bind(changes.iter().map(|change| change.cell.as_read()));
+        let new = || cells.bind(changes.iter().map(|change| change.envelope.as_deref()));
         let index = |at: usize| bytes_of(changes.iter().map(|change| change.indexes[at].clone()));
         let version = || -> Bound {
             let versions: Vec<_> = changes.iter().map(|change| change.cell.version.clone()).collect();

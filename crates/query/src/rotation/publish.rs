@@ -45,9 +45,17 @@ const PUBLISH: &str = "with asked as (
             is distinct from (excluded.column_name, excluded.name, excluded.normalizer, excluded.bits, excluded.cost,
                 excluded.is_tenant_bound)
         returning table_schema, table_name, column_name, false as is_new
+    ), gone as (
+        delete from pgkeel.sealed_index as known using asked
+        where (known.table_schema, known.table_name, known.column_name) = (asked.schema, asked.\"table\", asked.\"column\")
+            and not exists (
+                select from asked as any_of cross join lateral jsonb_to_recordset(any_of.index) as of(\"column\" text)
+                where (any_of.schema, any_of.\"table\", of.\"column\")
+                    = (known.table_schema, known.table_name, known.index_column))
+        returning known.table_schema, known.table_name, known.column_name, false as is_new
     )
     select table_schema || '.' || table_name || '.' || column_name as place, bool_or(is_new) as is_new
-    from (select * from columns union all select * from indexes) as written
+    from (select * from columns union all select * from indexes union all select * from gone) as written
     group by 1 order by 1";
 
 const PUBLISHED: &str = "select id, jsonb_build_object('schema', table_schema, 'table', table_name, 'column', column_name,
@@ -74,7 +82,7 @@ pub struct Published {
 
 /// Writes down which columns are sealed, and how: for whoever rotates, verifies and retires keys without having the program. To be
 /// called where migrations are applied, or at the start. Each table is looked at first, and all are written by one statement.
-/// Columns that others have published stay; of a column that was published otherwise the last one counts.
+/// Columns that others have published stay; of a column that was published otherwise the last one counts, with its indexes.
 ///
 /// # Errors
 /// [`Error::Rotation`] if a table is not as it is described, and with what the executor says.

@@ -78,6 +78,19 @@ impl<'a> Rotation<'a> {
     /// keys. A row that anything is changed of meanwhile is left for the next pass. The plaintext column is of the type that the sealed
     /// values are of: `text` or `varchar`, `bytea`, an integer, `json` or `jsonb`, `uuid`, `timestamptz`, `numeric`, `bool`, `date`.
     /// Plaintext is in no parameter of a statement.
+    ///
+    /// ```
+    /// use pgkeel_crypto::Vault;
+    /// use pgkeel_query::rotation::{self, Rotation, SealedColumn};
+    /// use pgkeel_query::{Error, Executor, Ident};
+    ///
+    /// async fn adopt(db: &impl Executor, vault: &Vault, column: &SealedColumn, plaintext: &Ident) -> Result<(), Error> {
+    ///     Rotation::adopting(vault, column, plaintext).run(db, |_| {}).await?;
+    ///     let left = rotation::adoption(db, column, plaintext).await?;
+    ///     println!("{} of {} rows have plaintext alone", left.unsealed, left.plaintext);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn adopting(vault: &'a Vault, column: &'a SealedColumn, plaintext: &'a Ident) -> Self {
         Self::with(vault, column, Task::Adopt(plaintext))
     }

@@ -65,6 +65,15 @@ async fn publishing_changes_what_is_described_otherwise_and_leaves_the_rest() {
         ["app.users.email", "app.users.note"],
         "found by the search path, kept with its schema"
     );
+    let mut indexes: Vec<_> = full().indexes().to_vec();
+    let kept = indexes.pop().unwrap();
+    let fewer = emails().tenant(ident("note")).index(kept.clone());
+    assert_eq!(rotation::publish(&connection, &[fewer]).await.unwrap().changed, ["app.users.email"]);
+    assert_eq!(
+        rotation::published(&connection).await.unwrap()[0].indexes(),
+        [kept],
+        "one that is gone is forgotten"
+    );
     assert!(rotation::withdraw(&connection, &full()).await.unwrap());
     assert!(!rotation::withdraw(&connection, &full()).await.unwrap());
     assert_eq!(rotation::published(&connection).await.unwrap().len(), 1);

@@ -1,8 +1,10 @@
 //! Which plaintext is adopted and emptied, as what, and what is left as it is.
 
+use std::time::Duration;
+
 use pgkeel_crypto::{Plain, Sealed};
 use pgkeel_query::rotation::{FailureClass, RotationState};
-use pgkeel_testkit::TestCluster;
+use pgkeel_testkit::{TestCluster, eventually};
 
 use super::adoption::{SEALED, people, plain_people};
 use super::*;
@@ -175,4 +177,61 @@ async fn no_plaintext_is_in_the_log_of_a_server_that_logs_all_statements_and_par
     for form in [canary.as_str(), hex.as_str(), "user-7@example.org", "757365722d37406578616d706c65"] {
         assert!(!log.contains(form), "{form}");
     }
+}
+
+#[tokio::test]
+async fn rows_of_a_partitioned_table_are_adopted_and_emptied() {
+    let database = database().await;
+    let (connection, vault) = (database.connection().await, index_vault(I1, &[]).await);
+    connection
+        .batch_execute(
+            "create table app.people (id int8 primary key, email text, sealed bytea, bidx bytea) partition by hash (id);
+            create table app.people_0 partition of app.people for values with (modulus 2, remainder 0);
+            create table app.people_1 partition of app.people for values with (modulus 2, remainder 1);
+            insert into app.people select n, 'user-' || n from generate_series(1, 300) n",
+        )
+        .await
+        .unwrap();
+    let (column, plaintext) = (people(), ident("email"));
+    rotation::publish(&connection, std::slice::from_ref(&column)).await.unwrap();
+    let next = index_vault(I2, &[I1]).await;
+    for rotation in [
+        Rotation::adopting(&vault, &column, &plaintext),
+        Rotation::clearing(&vault, &column, &plaintext),
+        Rotation::of_index(&next, &column, &column.indexes()[0]),
+    ] {
+        let ended = rotation.run(&connection, |_| {}).await.unwrap();
+        assert_eq!((ended.counts.rewritten, ended.counts.cas_lost, ended.counts.failed), (300, 0, 0));
+    }
+}
+
+/// A row that is locked when it is to be written, and changed once it is free.
+#[tokio::test]
+async fn a_row_that_is_changed_while_it_is_waited_for_keeps_what_it_was_given() {
+    let database = database().await;
+    let (connection, vault) = (database.connection().await, index_vault(I1, &[]).await);
+    plain_people(&connection, 5).await;
+    let other = database.connection().await;
+    let (column, plaintext) = (people(), ident("email"));
+    let sealed = vault.seal(&SEALED, "new@example.org", Place::row(3)).unwrap().into_bytes();
+    other.batch_execute("begin").await.unwrap();
+    let change = "update app.people set email = 'new@example.org', sealed = $1 where id = 3";
+    other.execute(change, &[&sealed]).await.unwrap();
+    let adopting = Rotation::adopting(&vault, &column, &plaintext).lock_timeout(Duration::from_secs(10));
+    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let onlooker = database.connection().await;
+    let freeing = async {
+        eventually("it is waited for", async || {
+            let waiting: i64 = onlooker.query_scalar(waiting, &[]).await.unwrap();
+            (waiting > 0).then_some(())
+        })
+        .await;
+        other.batch_execute("commit").await.unwrap();
+    };
+    let (ended, ()) = tokio::join!(adopting.run(&connection, |_| {}), freeing);
+    let counts = ended.unwrap().counts;
+    assert_eq!((counts.rewritten, counts.cas_lost), (4, 1));
+    let kept: Vec<u8> =
+        connection.query_scalar("select sealed from app.people where id = 3", &[]).await.unwrap();
+    assert_eq!(kept, sealed);
 }

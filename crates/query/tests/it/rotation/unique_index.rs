@@ -188,6 +188,8 @@ async fn each_address_is_there_once_in_each_phase_of_a_unique_index_that_goes_ov
         let column = SealedColumn::new(table, ident("sealed"), ColumnSpec::from(&SEALED), vec![ident("id")]);
         column.index(SealedIndex::new(ident("bidx2"), IndexSpec::from(&BIDX2)))
     };
+    rotation::publish(&connection, std::slice::from_ref(&column)).await.unwrap();
+    assert_eq!(rotation::published(&connection).await.unwrap(), std::slice::from_ref(&column));
     let alone = index_vault(I2, &[]).await; // without the old key
     let ended =
         Rotation::of_index(&alone, &column, &column.indexes()[0]).run(&connection, |_| {}).await.unwrap();
