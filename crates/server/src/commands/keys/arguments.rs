@@ -135,7 +135,7 @@ fn verbs() -> impl Iterator<Item = Command> {
                     .long("rows-per-second")
                     .value_name("NUMBER")
                     .value_parser(value_parser!(NonZeroU32))
-                    .help("Seal no more rows anew per second, all workers together [default: as many as they can]"),
+                    .help("Seal no more rows anew per second, each worker its part of them [default: as many as they can]"),
             ),
         Command::new("status").about("Rotations, the newest first"),
         rotation("pause", "Have the workers of a rotation wait, in whichever process they are"),

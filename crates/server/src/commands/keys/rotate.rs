@@ -22,6 +22,9 @@ use crate::signals::Signals;
 /// So soon another worker has the range of one that was stopped. It is heard of after each batch.
 const LEASE: Duration = Duration::from_secs(10);
 
+/// So many rows one of several workers takes at once: few, so that tables of some ten thousand rows have enough for all of them.
+const SHARE: u32 = 5_000;
+
 /// So many rows that do not open are named.
 const NAMED: u32 = 10;
 
@@ -79,6 +82,9 @@ async fn rotate(
     let worker = |number: usize| {
         let owner = format!("pgkeel keys rotate {}-{}", std::process::id(), number + 1);
         let mut rotation = Rotation::new(vault, column).owner(owner).lease(LEASE);
+        if workers > 1 {
+            rotation = rotation.range_rows(SHARE);
+        }
         if let Some(rate) = rate {
             rotation = rotation.rows_per_second(rate);
         }
