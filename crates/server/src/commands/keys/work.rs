@@ -18,6 +18,9 @@ use crate::signals::Signals;
 /// So soon another worker has the range of one that was stopped. It is heard of after each batch.
 const LEASE: Duration = Duration::from_secs(10);
 
+/// So many rows one of several workers takes at once: few, so that tables of some ten thousand rows have enough for all of them.
+const SHARE: u32 = 5_000;
+
 /// So many rows that could not be changed are named.
 const NAMED: u32 = 10;
 
@@ -81,6 +84,9 @@ async fn by_workers(
     let worker = |number: usize| {
         let owner = format!("pgkeel keys {verb} {}-{}", std::process::id(), number + 1);
         let mut rotation = work.rotation.clone().owner(owner).lease(LEASE);
+        if workers > 1 {
+            rotation = rotation.range_rows(SHARE);
+        }
         if let Some(rate) = rate {
             rotation = rotation.rows_per_second(rate);
         }
