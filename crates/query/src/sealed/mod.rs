@@ -68,7 +68,7 @@
 //!
 //! | word of `sealed(…)` | meaning |
 //! |---|---|
-//! | `context = "name"` | its logical name, of which keys are made; has to be said, and stays when table or column are renamed |
+//! | `context = "name"` | its logical name, of which keys are made; has to be said, no other column has it, and it stays when table or column are renamed |
 //! | `pad = bytes` | values are made longer, to a multiple of so many bytes, so that lengths tell less |
 //! | `any_row` | values are not bound to their rows: who can write to the table can move them |
 //! | `per_tenant` | each tenant has keys of its own; the struct says `tenant = "column"` |
@@ -80,8 +80,10 @@
 //! |---|---|
 //! | `column = "name"` | the column, of `bytea`; has to be said |
 //! | `normalize = "…"` | what is equal, of texts: `exact`, as if nothing is said, `lower`, `email`, `digits`, `nfc` |
-//! | `unique` | no two rows have an equal value |
+//! | `unique` | no two rows have an equal value, if both are indexed under the same key; a lookup finds it under each |
 //! | `bits = n` | no more than so many bits of each value, 1 to 64, so that different ones fall together |
+//!
+//! Several structs of one table say the same of a sealed column: what is written by one that leaves an index out is not found by it.
 //!
 //! # What is written
 //! A row that is known takes plaintext, in `set` of [`Insert`](crate::Insert) and [`Change`](crate::repository::Change) and in the fields
@@ -95,12 +97,16 @@
 //! [many](Sealer::ids_per_draw); sequences have larger gaps then. A UUID is made by the client, a version 7 (feature `uuid`). An id
 //! of several columns has to be said. Ids of types of your own are those of what they are sent as: integers, UUIDs, texts, bytes.
 //!
-//! An `on_conflict … update` does not move values to a row that they are not bound to ([`SealedProblem::OtherRow`]), and no change sets
-//! an id or tenant without the values that are bound to it ([`SealedProblem::Moved`]).
+//! To draw ids the role needs `usage` of the sequence, which an identity does not ask for otherwise. The server has to keep ids and tenants
+//! as they are sent: a value does not open whose row gets another id from a trigger, or from a `char(n)` that is filled up with
+//! blanks; nor one that is written on a conflict with an id that is spelled otherwise, which a `citext` takes for the same.
+//!
+//! An `on_conflict … update` does not move values to a row that they are not bound to ([`SealedProblem::OtherRow`]), and neither it nor a
+//! change sets an id or tenant without the values that are bound to it ([`SealedProblem::Moved`]).
 //!
 //! # What is read
 //! Rows have their envelopes, however they are read, and nothing is opened that nobody asks for: [`Sealer::open`] opens one value. Row and
-//! tenant are those of the row, so they are not mistaken. A cell that was changed, moved, or was never sealed is read as it is, so that it
+//! tenant are those of the row, so they are not mistaken; of columns that are read without the rest [`Sealer::open_at`] is told them. A cell that was changed, moved, or was never sealed is read as it is, so that it
 //! takes no other away, and does not open. A column without an `Option` that is NULL is an error of the row, as always.
 //!
 //! A column of envelopes is neither compared nor ordered, which the compiler says. Rows are found by a blind index,
@@ -109,7 +115,7 @@
 //!
 //! # Tenants
 //! With `per_tenant` the tenant's name is what the server writes for `tenant_column::text`: texts as they are, integers in decimal, UUIDs
-//! with hyphens in lower case. An insert has to say it, [`Sealer::lookup_of`] too.
+//! with hyphens in lower case. An insert has to say it, [`Sealer::lookup_of`] too. A row of no tenant has no values that are bound to one.
 //!
 //! # The table
 //! [`ddl()`] writes the columns, checks and indexes for a migration. [`registered`] lists all sealed columns of the program; `publish`

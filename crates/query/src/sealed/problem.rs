@@ -51,7 +51,7 @@ pub enum SealedProblem {
         /// Table and column.
         column: String,
     },
-    /// The values are bound to their row, whose id is not known before it is inserted.
+    /// The values are bound to their row, whose id is not known before it is inserted; or it is counted up by the server (`add`).
     #[error(
         "the id of {table} is to be said: sealed values are bound to it, and no sequence and no client makes it"
     )]
@@ -69,7 +69,7 @@ pub enum SealedProblem {
     },
     /// The id is generated, but its column owns no sequence: it is said by a trigger, or by a default of its own.
     #[error(
-        "{column} has no sequence of its own to draw ids from: say the id, or make the column an identity"
+        "{column} has no sequence of its own to draw ids from: say the id, make the column an identity, or say `alter sequence … owned by`"
     )]
     NoSequence {
         /// Table and column of the id.

@@ -12,6 +12,7 @@ use super::plaintext::PlainValue;
 use super::problem::SealedProblem;
 use crate::bind::{Bind, BindType, Held};
 use crate::entity::{Column, ColumnFacts, Entity};
+use crate::relation::Source;
 use crate::statement::{Condition, Filter, Operator, Site, Term};
 use crate::{Error, Executor};
 
@@ -20,7 +21,8 @@ const OF_BLOCK: u16 = 100;
 /// Seals what is written and opens what was read, with the keys of a [`Vault`]: one for a database, shared by all.
 ///
 /// It keeps the ids that it has drawn for rows that are yet to be inserted, by table. So of tables that are named without their
-/// schema, it is for one search path.
+/// schema, it is for one search path; and where a sequence is set back (`truncate … restart identity`), there is to be another one, as
+/// the ids that are left would be drawn again.
 pub struct Sealer {
     vault: Arc<Vault>,
     ids: Drawn,
@@ -72,7 +74,7 @@ impl Sealer {
     /// # Errors
     /// [`Error::Sealed`], [`SealedProblem::Open`] in it: the source says whether a key is missing, or it is not what was stored here.
     pub fn open<E: SealedRow, T: Envelope>(&self, row: &E, column: Column<E, T>) -> Result<T::Opened, Error> {
-        let (facts, values) = declared::<E, T>(column)?;
+        let (facts, values) = declared::<E, T>(column.facts())?;
         let cell = row.cell(column.facts().name()).and_then(|cell| cell.downcast_ref::<T>());
         let cell = cell.ok_or_else(|| undeclared::<E>(column.facts()))?;
         Ok(cell.try_opened(|sealed| {
@@ -115,22 +117,22 @@ impl Sealer {
         column: Column<E, T>,
         place: Place<'_>,
     ) -> Result<T::Opened, Error> {
-        let declared = declared::<E, T>(column)?;
+        let declared = declared::<E, T>(column.facts())?;
         Ok(cell.try_opened(|sealed| self.opened(declared, sealed, place))?)
     }
 
     /// Rows whose value of this column is equal, by the first of its blind indexes: as that one's normaliser has it, under each key of
-    /// indexes.
+    /// indexes. The column may be one of an [alias](crate::relation::Alias).
     ///
     /// Of an index with `bits` there are other rows among them: [`matches`](Self::matches) tells which are meant.
     ///
     /// # Errors
     /// [`Error::Sealed`], with [`SealedProblem::NoIndex`] or [`SealedProblem::Lookup`] in it.
-    pub fn lookup<E: SealedRow, T: Envelope>(
+    pub fn lookup<S: Source<Entity: SealedRow>, T: Envelope>(
         &self,
-        column: Column<E, T>,
+        column: Column<S, T>,
         value: impl PlainValue<T::Plain>,
-    ) -> Result<Filter<'static, E>, Error> {
+    ) -> Result<Filter<'static, S>, Error> {
         self.found(column, |_| true, value, None)
     }
 
@@ -138,12 +140,12 @@ impl Sealer {
     ///
     /// # Errors
     /// As `lookup`.
-    pub fn lookup_by<E: SealedRow, T: Envelope>(
+    pub fn lookup_by<S: Source<Entity: SealedRow>, T: Envelope>(
         &self,
-        column: Column<E, T>,
+        column: Column<S, T>,
         index: &str,
         value: impl PlainValue<T::Plain>,
-    ) -> Result<Filter<'static, E>, Error> {
+    ) -> Result<Filter<'static, S>, Error> {
         self.found(column, |known| known.column().name() == index, value, None)
     }
 
@@ -151,13 +153,13 @@ impl Sealer {
     ///
     /// # Errors
     /// As `lookup`; and [`SealedProblem::NoTenant`].
-    pub fn lookup_of<E: SealedRow, T: Envelope>(
+    pub fn lookup_of<S: Source<Entity: SealedRow>, T: Envelope>(
         &self,
-        column: Column<E, T>,
+        column: Column<S, T>,
         tenant: &impl BindType,
         value: impl PlainValue<T::Plain>,
-    ) -> Result<Filter<'static, E>, Error> {
-        let name = tenant_name(tenant).ok_or(SealedProblem::NoTenant { table: E::FACTS.table() })?;
+    ) -> Result<Filter<'static, S>, Error> {
+        let name = tenant_name(tenant).ok_or(SealedProblem::NoTenant { table: S::Entity::FACTS.table() })?;
         self.found(column, |_| true, value, Some(&name))
     }
 
@@ -165,14 +167,14 @@ impl Sealer {
     ///
     /// # Errors
     /// As `lookup`; and [`SealedProblem::NoTenant`].
-    pub fn lookup_by_of<E: SealedRow, T: Envelope>(
+    pub fn lookup_by_of<S: Source<Entity: SealedRow>, T: Envelope>(
         &self,
-        column: Column<E, T>,
+        column: Column<S, T>,
         index: &str,
         tenant: &impl BindType,
         value: impl PlainValue<T::Plain>,
-    ) -> Result<Filter<'static, E>, Error> {
-        let name = tenant_name(tenant).ok_or(SealedProblem::NoTenant { table: E::FACTS.table() })?;
+    ) -> Result<Filter<'static, S>, Error> {
+        let name = tenant_name(tenant).ok_or(SealedProblem::NoTenant { table: S::Entity::FACTS.table() })?;
         self.found(column, |known| known.column().name() == index, value, Some(&name))
     }
 
@@ -187,7 +189,7 @@ impl Sealer {
         column: Column<E, T>,
         value: impl PlainValue<T::Plain>,
     ) -> Result<bool, Error> {
-        let (facts, values) = declared::<E, T>(column)?;
+        let (facts, values) = declared::<E, T>(column.facts())?;
         let cell = row.cell(column.facts().name()).and_then(|cell| cell.downcast_ref::<T>());
         let Some(sealed) = cell.and_then(Envelope::sealed) else { return Ok(false) };
         let place = RowPlace::of_row(row, facts)?;
@@ -210,14 +212,14 @@ impl Sealer {
         opened.map_err(|source| SealedProblem::Open { column: facts.path(), source })
     }
 
-    fn found<E: SealedRow, T: Envelope>(
+    fn found<S: Source<Entity: SealedRow>, T: Envelope>(
         &self,
-        column: Column<E, T>,
+        column: Column<S, T>,
         which: impl Fn(&IndexFacts) -> bool,
         value: impl PlainValue<T::Plain>,
         tenant: Option<&str>,
-    ) -> Result<Filter<'static, E>, Error> {
-        let (facts, values) = declared::<E, T>(column)?;
+    ) -> Result<Filter<'static, S>, Error> {
+        let (facts, values) = declared::<S::Entity, T>(column.facts())?;
         let number = facts.indexes().iter().position(which);
         let number = number.ok_or_else(|| SealedProblem::NoIndex { column: facts.path() })?;
         let (index, value) = (values.indexed(facts, number), value.waiting());
@@ -225,7 +227,7 @@ impl Sealer {
         let found = found.map_err(lookup(facts))?.unwrap_or_default();
         let found: Vec<Vec<u8>> = found.iter().map(IndexValue::as_bytes).map(<[u8]>::to_vec).collect();
         let index = facts.indexes()[number].column();
-        let term = Column::<E, T>::under(index, column.table).term();
+        let term = Column::<S, T>::under(index, column.table).term();
         Ok(Filter::new(Condition::Compare(term, Operator::EqualAny, Term::Value(Held::of(found), index))))
     }
 
@@ -242,10 +244,10 @@ impl Sealer {
 
 type Declared<P> = (&'static SealedFacts, &'static SealedValues<P>);
 
-fn declared<E: SealedRow, T: Envelope>(column: Column<E, T>) -> Result<Declared<T::Plain>, SealedProblem> {
-    let facts = of_column::<E>(column.facts());
+fn declared<E: SealedRow, T: Envelope>(column: &ColumnFacts) -> Result<Declared<T::Plain>, SealedProblem> {
+    let facts = of_column::<E>(column);
     let found = facts.and_then(|facts| Some((facts, facts.values_of::<T::Plain>()?)));
-    found.ok_or_else(|| undeclared::<E>(column.facts()))
+    found.ok_or_else(|| undeclared::<E>(column))
 }
 
 pub(crate) fn undeclared<E: Entity>(column: &ColumnFacts) -> SealedProblem {

@@ -60,7 +60,8 @@ impl<'a, E: Entity, R> OnConflict<'a, E, R> {
     }
 
     /// As [`update`](Self::update), but if a value differs; a row that is the same stays untouched, and is not given back. Of
-    /// JSON that goes by its text, as the server shows it: `json` keeps that as it was sent.
+    /// JSON that goes by its text, as the server shows it: `json` keeps that as it was sent. A sealed value always differs, if its column
+    /// is not `deterministic`.
     pub fn update_changed(self) -> Insert<'a, E, R> {
         self.with(Resolution::Update { only: None, only_changed: true })
     }
@@ -129,9 +130,8 @@ impl Conflict {
     /// It is if the conflict is that of the id, and so of the tenant if that is not set too.
     #[cfg(feature = "sealed")]
     fn is_same_place(&self, facts: &SealedFacts, updated: &[&ColumnFacts]) -> bool {
-        let is_same_row = || {
-            facts.ids().len() == self.columns.len() && facts.ids().iter().all(|id| has(&self.columns, id))
-        };
+        let is_same_row =
+            || facts.ids().len() == self.columns.len() && facts.ids().iter().all(|id| has(&self.columns, id));
         let takes_tenant = |tenant| has(updated, tenant) || has(&self.columns, tenant);
         facts.tenant().is_none_or(takes_tenant) && (!facts.is_row_bound() || is_same_row())
     }

@@ -1,5 +1,6 @@
 //! What is done day by day: written as plaintext, read as envelopes, found by its index, opened where it is needed.
 
+use pgkeel_query::relation::Alias;
 use pgkeel_query::sealed::crypto::Place;
 use pgkeel_query::sealed::{Sealed, SealedProblem, Secret, ddl};
 use pgkeel_query::{Entity, Error, Executor as _, NewRow, PageRequest, sql};
@@ -116,12 +117,16 @@ async fn rows_are_read_in_every_way_and_one_broken_cell_takes_no_other_away() {
     let pairs = User::select((u::id, u::email, u::note)).order_by(u::id.asc()).fetch_all(db).await.unwrap();
     assert!(pairs[2].1.key().is_err() && pairs[1].1.key().is_ok());
     for (id, email, note) in &pairs {
-        let opened = sealer.open_at(email, u::email, Place::row(*id)).ok().map(|email| email.expose().clone());
+        let opened =
+            sealer.open_at(email, u::email, Place::row(*id)).ok().map(|email| email.expose().clone());
         assert_eq!(opened, expected[usize::try_from(*id - 1).unwrap()]);
         assert!(sealer.open_at(note, u::note, Place::row(*id)).unwrap().is_none());
     }
     for elsewhere in [Place::row(2), Place::any_row(), Place::row(1).tenant("we")] {
-        assert!(matches!(problem(sealer.open_at(&pairs[0].1, u::email, elsewhere)), SealedProblem::Open { .. }));
+        assert!(matches!(
+            problem(sealer.open_at(&pairs[0].1, u::email, elsewhere)),
+            SealedProblem::Open { .. }
+        ));
     }
     let one = users.get_or_err(db, 3).await.unwrap();
     let error = sealer.open(&one, u::email).unwrap_err();
@@ -146,6 +151,23 @@ async fn of_an_index_with_few_bits_the_rows_that_are_meant_are_told() {
     assert_eq!(sealer.open(meant[0], u::email).unwrap().expose(), "7@example.org");
     assert!(matches!(problem(sealer.lookup_by(u::phone, "phone", "1")), SealedProblem::NoIndex { .. }));
     assert!(matches!(problem(sealer.lookup(u::note, "1")), SealedProblem::NoIndex { .. }));
+}
+
+#[tokio::test]
+async fn rows_of_an_alias_are_found_by_its_own_index() {
+    type Other = Alias<User, 0>;
+    let (database, sealer) = (database().await, sealer().await);
+    let db = &database.connection().await;
+    let users = User::repo().sealed_by(&sealer);
+    for (email, phone) in [("ann@example.org", "1"), ("bob@example.org", "1"), ("eve@example.org", "2")] {
+        users.insert(db, &NewUser { phone: Some(phone), ..new(email) }).await.unwrap();
+    }
+    let others = User::query().inner_join::<Other>(u::id.ne_expr(Other::of(u::id)));
+    let others = others.filter(sealer.lookup(u::email, "ann@example.org").unwrap());
+    let others = others.filter(sealer.lookup(Other::of(u::phone), "1").unwrap());
+    let [(ann, bob)] = &others.fetch_all(db).await.unwrap()[..] else { panic!("not one pair") };
+    assert_eq!(sealer.open(ann, u::email).unwrap().expose(), "ann@example.org");
+    assert_eq!(sealer.open(bob, u::email).unwrap().expose(), "bob@example.org");
 }
 
 #[tokio::test]

@@ -144,7 +144,8 @@ async fn a_value_is_sealed_for_no_id_but_the_one_that_its_row_gets() {
     let (database, sealer) = (TestDatabase::empty().await, sealer().await);
     let db = &database.connection().await;
     db.batch_execute(TABLES).await.unwrap();
-    let insert = || ByDefault::insert().set(by_default::id, 7).set(by_default::word, "word").sealed_by(&sealer);
+    let insert =
+        || ByDefault::insert().set(by_default::id, 7).set(by_default::word, "word").sealed_by(&sealer);
     let row = insert().fetch_one(db).await.unwrap();
     let moved = row.change().add(by_default::id, 1).set(by_default::word, "word").sealed_by(&sealer).save(db);
     assert!(matches!(problem(moved.await), SealedProblem::NoId { table: "by_default" }));
@@ -154,7 +155,8 @@ async fn a_value_is_sealed_for_no_id_but_the_one_that_its_row_gets() {
         matches!(problem(moved), SealedProblem::Moved { column, moved: "lines.place" } if column == "lines.word")
     );
     // Whatever the order in which it is said.
-    let (said, twice) = (insert().set(by_default::id, 8), insert().set(by_default::id, 1).set(by_default::id, 9));
+    let (said, twice) =
+        (insert().set(by_default::id, 8), insert().set(by_default::id, 1).set(by_default::id, 9));
     for (statement, id) in [(said, 8), (twice, 9)] {
         let row = statement.fetch_one(db).await.unwrap();
         assert_eq!((row.id, sealer.open(&row, by_default::word).unwrap().expose().as_str()), (id, "word"));

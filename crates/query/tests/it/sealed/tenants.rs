@@ -148,8 +148,14 @@ async fn a_row_of_no_tenant_has_values_of_none() {
     let no_tenant = NewShared { own: Some("own"), id: 2, ..nobodys };
     assert!(matches!(problem(rows.insert(db, &no_tenant).await), SealedProblem::NoTenant { .. }));
     let ours = rows.insert(db, &NewShared { tenant: Some("we"), ..no_tenant }).await.unwrap();
-    let left =
-        ours.change().sealed_by(&sealer).set_null(s::tenant).set(s::own, "own").set_null(s::also).save(db).await;
+    let left = ours
+        .change()
+        .sealed_by(&sealer)
+        .set_null(s::tenant)
+        .set(s::own, "own")
+        .set_null(s::also)
+        .save(db)
+        .await;
     assert!(matches!(problem(left), SealedProblem::NoTenant { table: "shared" }));
     let kept = rows.get_or_err(db, 2).await.unwrap();
     assert_eq!(sealer.open(&kept, s::own).unwrap().unwrap().expose(), "own");
@@ -198,7 +204,10 @@ async fn on_a_conflict_no_row_goes_to_a_tenant_without_its_values() {
     assert_eq!(moved(none().update_only((s::tenant,)).execute(db).await), "shared.own");
     assert_eq!(moved(none().update_only_changed((s::tenant,)).execute(db).await), "shared.own");
     let stays = none().update_only((s::visits,)).fetch_one(db).await.unwrap();
-    assert_eq!((stays.visits, sealer.open(&stays, s::own).unwrap().unwrap().expose().as_str()), (Some(7), "own"));
+    assert_eq!(
+        (stays.visits, sealer.open(&stays, s::own).unwrap().unwrap().expose().as_str()),
+        (Some(7), "own")
+    );
     let both = both("they").on_conflict((s::id,)).update().fetch_one(db).await.unwrap();
     for column in [s::own, s::also] {
         assert!(sealer.open(&both, column).unwrap().is_some());
