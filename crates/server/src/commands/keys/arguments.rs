@@ -206,7 +206,9 @@ fn pace() -> [Arg; 2] {
             .long("rows-per-second")
             .value_name("NUMBER")
             .value_parser(value_parser!(NonZeroU32))
-            .help("Change no more rows per second, each worker its part of them [default: as many as they can]"),
+            .help(
+                "Change no more rows per second, each worker its part of them [default: as many as they can]",
+            ),
     ]
 }
 
