@@ -141,7 +141,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("query", "it", "rotation::guard", "a key is retired once no cell of 200,000 is left under it, and missed in a dump from before"),
     check("query", "it", "rotation::indexes", "an index of 200,000 rows is under another key, though workers are killed 20 times"),
     check("query", "it", "rotation::under_fire", "200,000 rows, 4 writers, 2 rotators killed 20 times: each row is right and counted once"),
-    check("query", "it", "rotation::unique_index", "64 insert the same 1,000 addresses while a unique index goes over to another key: each is there once"),
+    check("query", "it", "rotation::unique_index", "64 insert the same 500 addresses while a unique index goes over to another key: each is there once"),
     check("query", "it", "round_trip", "values that nobody would think of come back as they went in"),
     check("query", "it", "sealed::ids", "64 tasks insert sealed rows: each id once, and few draws of them"),
     check("query", "it", "streams", "streams have bounded memory, and 1,000 that are dropped anywhere leave nothing"),
