@@ -4,16 +4,15 @@ use pgkeel_crypto::{Date, Decimal, Json, Plain, Timestamp, Uuid};
 use pgkeel_testkit::Random;
 use serde_json::{Value, json};
 
-/// A type of values, and how they are drawn, written as JSON and lent.
+/// A type of values, and how they are drawn and written as JSON.
 pub(crate) trait Sample: Plain {
     const NAME: &'static str;
     fn draw(random: &mut Random) -> Self;
     fn to_json(&self) -> Value;
-    fn lend(&self) -> &Self::Borrowed;
 }
 
 macro_rules! sample {
-    ($type:ty, $name:literal, $draw:expr, $json:expr, $lend:expr) => {
+    ($type:ty, $name:literal, $draw:expr, $json:expr) => {
         impl Sample for $type {
             const NAME: &'static str = $name;
 
@@ -24,59 +23,27 @@ macro_rules! sample {
             fn to_json(&self) -> Value {
                 $json(self)
             }
-
-            fn lend(&self) -> &Self::Borrowed {
-                $lend(self)
-            }
         }
     };
 }
 
-sample!(Vec<u8>, "bytes", bytes, |value: &Vec<u8>| hex(value).into(), Vec::as_slice);
-sample!(String, "text", text, |value: &String| value.as_str().into(), String::as_str);
-sample!(i64, "int", number, |value: &i64| (*value).into(), std::convert::identity);
-sample!(
-    Json,
-    "json",
-    |random| Json(json!({ "a": text(random) }).to_string()),
-    |value: &Json| value.0.as_str().into(),
-    std::convert::identity
-);
-sample!(
-    Uuid,
-    "uuid",
-    |random| Uuid(uuid(random)),
-    |value: &Uuid| dashed(value.0).into(),
-    std::convert::identity
-);
-sample!(
-    Timestamp,
-    "timestamp",
-    |random| Timestamp(number(random)),
-    |value: &Timestamp| value.0.into(),
-    std::convert::identity
-);
-sample!(
-    Decimal,
-    "decimal",
-    |random| Decimal(format!("{}.50", number(random))),
-    |value: &Decimal| value.0.as_str().into(),
-    std::convert::identity
-);
-sample!(
-    bool,
-    "bool",
-    |random: &mut Random| random.below(2) == 1,
-    |value: &bool| (*value).into(),
-    std::convert::identity
-);
-sample!(
-    Date,
-    "date",
-    |random| Date(i32::try_from(number(random) >> 32).unwrap()),
-    |value: &Date| value.0.into(),
-    std::convert::identity
-);
+sample!(Vec<u8>, "bytes", bytes, |value: &Vec<u8>| hex(value).into());
+sample!(String, "text", text, |value: &String| value.as_str().into());
+sample!(i64, "int", number, |value: &i64| (*value).into());
+sample!(Json, "json", |random| Json(json!({ "a": text(random) }).to_string()), |value: &Json| value
+    .0
+    .as_str()
+    .into());
+sample!(Uuid, "uuid", |random| Uuid(uuid(random)), |value: &Uuid| dashed(value.0).into());
+sample!(Timestamp, "timestamp", |random| Timestamp(number(random)), |value: &Timestamp| value.0.into());
+sample!(Decimal, "decimal", |random| Decimal(format!("{}.50", number(random))), |value: &Decimal| value
+    .0
+    .as_str()
+    .into());
+sample!(bool, "bool", |random: &mut Random| random.below(2) == 1, |value: &bool| (*value).into());
+sample!(Date, "date", |random| Date(i32::try_from(number(random) >> 32).unwrap()), |value: &Date| value
+    .0
+    .into());
 
 pub(crate) fn bytes(random: &mut Random) -> Vec<u8> {
     (0..=random.below(100)).map(|_| random.next().to_le_bytes()[0]).collect()
