@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use pgkeel_pool::Pool;
 use pgkeel_query::rotation::Rotation;
 
@@ -31,6 +32,9 @@ pub(super) async fn run(
             let name = format!("{column}, index {}", index.column().name());
             all.push(Work { rotation: Rotation::of_index(&vault, column, index), column: name });
         }
+    }
+    if all.is_empty() {
+        return Err(Failure::setting(anyhow!("no blind index of these columns is published")));
     }
     work::run(words, pool, pace, all).await
 }

@@ -32,7 +32,7 @@ pub(super) struct Work<'a> {
 
 type Ended = (RotationStatus, Vec<RowFailure>);
 
-/// Does all of it, and says what has come of it.
+/// Does one after the other, and says what has come of each, also where a later one fails or is stopped.
 pub(super) async fn run(
     words: &Words,
     pool: &Pool,
@@ -43,17 +43,30 @@ pub(super) async fn run(
     let mut done: Vec<Ended> = Vec::new();
     for work in all {
         let ended = tokio::select! {
-            ended = by_workers(words, &work, pool, pace) => ended?,
+            ended = one(words, &work, pool, pace) => ended,
             _ = signals.next() => {
                 eprintln!("stopped in {}: what is done stays so, and a new call goes on from there", work.column);
+                tell(words, &done)?;
                 return Ok(ExitCode::FAILURE);
             }
         };
-        let failures = match ended.counts.failed {
-            0 => Vec::new(),
-            _ => rotation::failures(pool, ended.id, NAMED).await.doing("looking at rows that do not open")?,
-        };
-        done.push((ended, failures));
+        match ended {
+            Ok(ended) => done.push(ended),
+            Err(failure) => {
+                tell(words, &done)?;
+                return Err(failure);
+            }
+        }
+    }
+    tell(words, &done)?;
+    let is_well = |ended: &RotationStatus| ended.state == RotationState::Finished && ended.counts.failed == 0;
+    Ok(if done.iter().all(|(ended, _)| is_well(ended)) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Of those that have ended, if any has.
+fn tell(words: &Words, done: &[Ended]) -> Result<(), Failure> {
+    if done.is_empty() {
+        return Ok(());
     }
     let text = || {
         let told = |(ended, failures): &Ended| told(ended) + &failures.iter().map(row).collect::<String>();
@@ -64,9 +77,16 @@ pub(super) async fn run(
             Ok(json!({ "rotation": serde_json::to_value(ended)?, "failures": serde_json::to_value(failures)? }))
         };
         done.iter().map(as_json).collect::<serde_json::Result<_>>()
-    })?;
-    let is_well = |ended: &RotationStatus| ended.state == RotationState::Finished && ended.counts.failed == 0;
-    Ok(if done.iter().all(|(ended, _)| is_well(ended)) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    })
+}
+
+async fn one(words: &Words, work: &Work<'_>, pool: &Pool, pace: Pace) -> Result<Ended, Failure> {
+    let ended = by_workers(words, work, pool, pace).await?;
+    let failures = match ended.counts.failed {
+        0 => Vec::new(),
+        _ => rotation::failures(pool, ended.id, NAMED).await.doing("looking at rows that do not open")?,
+    };
+    Ok((ended, failures))
 }
 
 async fn by_workers(
@@ -110,6 +130,9 @@ fn told(ended: &RotationStatus) -> String {
     };
     let outcome = match state {
         RotationState::Finished if counts.failed == 0 => format!("finished: {all}"),
+        RotationState::Finished if *task == RotationTask::Clear => {
+            "finished, but for rows that do not open, or open to something else".to_owned()
+        }
         RotationState::Finished => "finished, but for rows that do not open".to_owned(),
         RotationState::Cancelled => "cancelled".to_owned(),
         RotationState::Unsettled => {

@@ -68,6 +68,28 @@ async fn a_value_that_was_changed_since_is_told_of_and_stays() {
 }
 
 #[tokio::test]
+async fn without_an_index_there_is_none_to_make() {
+    let (operator, _) = Operator::with_users(1).await;
+    let none = operator.refused(2, &["rotate", "--indexes"]).await;
+    assert!(none.contains("no blind index of these columns is published"), "{none}");
+}
+
+#[tokio::test]
+async fn what_has_ended_is_told_of_where_a_later_column_fails() {
+    let (operator, _) = Operator::with_users(3).await;
+    let table = "create table app.zone (id int8 primary key, email bytea)";
+    operator.connection().await.batch_execute(table).await.unwrap();
+    let other = COLUMNS.replace("app.users", "app.zone");
+    operator.write("other.toml", &other);
+    operator.done(&["publish", "--columns", &operator.file("other.toml")]).await;
+    operator.connection().await.batch_execute("drop table app.zone").await.unwrap();
+    let rotated = operator.says(&["rotate"]).await;
+    assert_eq!(rotated.code, 1, "{rotated:?}");
+    assert!(rotated.out.contains("app.users.email: finished"), "{rotated:?}");
+    assert!(rotated.err.contains("there is no table app.zone"), "{rotated:?}");
+}
+
+#[tokio::test]
 async fn an_index_is_filled_where_it_is_empty() {
     let operator = with_plaintext().await;
     operator.done(&["adopt", "--plaintext", "plain"]).await;
