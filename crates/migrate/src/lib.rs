@@ -68,6 +68,7 @@ mod migrator;
 mod adopt;
 mod tenants;
 mod wording;
+mod hex;
 mod error;
 mod snapshot;
 mod difference;

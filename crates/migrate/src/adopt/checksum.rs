@@ -1,18 +1,15 @@
 //! The checksums of other tools.
 
-use std::fmt::Write as _;
 use std::hash::{Hash as _, Hasher as _};
 
 use sha2::{Digest as _, Sha384};
 use siphasher::sip::SipHasher13;
 
+use crate::hex::Hex;
+
 /// That of sqlx 0.9, over the bytes of the file (`sqlx-core/src/migrate/migration.rs`), in hexadecimal digits.
 pub(super) fn sqlx(text: &str) -> String {
-    let mut digits = String::new();
-    for byte in Sha384::digest(text) {
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    Hex(&Sha384::digest(text)).to_string()
 }
 
 /// That of Flyway 13, over the lines without their ends and without byte order mark

@@ -6,9 +6,10 @@ use std::ops::Range;
 use sha2::{Digest as _, Sha256};
 
 use super::directives::Directives;
-use super::statements::{Statement, scan, statements};
+use super::statements::{Statement, first_word, scan, statements};
 use super::text::{Location, normalised};
 use crate::MigrationProblem;
+use crate::hex::Hex;
 
 /// The text of a file and what was found out about it.
 #[derive(Clone)]
@@ -35,20 +36,19 @@ pub(crate) struct Hash([u8; 32]);
 
 impl Script {
     pub(crate) fn new(file: String, text: &str) -> Result<Self, MigrationProblem> {
-        let sql = normalised(text);
-        if statements(&sql).is_empty() {
-            return Err(MigrationProblem::NoStatement { file });
-        }
-        Self::of(file, sql)
+        Self::of(file, normalised(text), true)
     }
 
     /// What stands for the text of code: only comments.
     pub(crate) fn of_code(file: String, text: &str) -> Result<Self, MigrationProblem> {
-        Self::of(file, normalised(text))
+        Self::of(file, normalised(text), false)
     }
 
-    fn of(file: String, sql: String) -> Result<Self, MigrationProblem> {
+    fn of(file: String, sql: String, needs_statement: bool) -> Result<Self, MigrationProblem> {
         let scan = scan(&sql);
+        if needs_statement && scan.statements.is_empty() {
+            return Err(MigrationProblem::NoStatement { file });
+        }
         let directives = match Directives::read(&scan) {
             Ok(directives) => directives,
             Err((at, reason)) => {
@@ -102,6 +102,11 @@ impl Script {
         statements(self.statement(index)).swap_remove(0)
     }
 
+    /// The word that a statement begins with, counted from 0; empty if it is none.
+    pub(crate) fn first_word(&self, index: usize) -> &str {
+        first_word(self.statement(index))
+    }
+
     /// Where a statement begins, counted from 0; behind the text for one that is not there.
     pub(crate) fn location(&self, index: usize) -> Location {
         Location::of_byte(&self.sql, self.statements.get(index).map_or(self.sql.len(), |it| it.bytes.start))
@@ -152,7 +157,7 @@ impl Hash {
 /// In hexadecimal digits.
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        Hex(&self.0).fmt(f)
     }
 }
 

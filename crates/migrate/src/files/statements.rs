@@ -44,6 +44,13 @@ pub(crate) fn line_comments(sql: &str) -> Vec<(usize, &str)> {
     scan(sql).line_comments
 }
 
+/// The word that a text begins with; empty if it is none.
+pub(crate) fn first_word(sql: &str) -> &str {
+    let is_word = sql.bytes().next().is_some_and(is_word_start);
+    let end = sql.bytes().position(|byte| !is_word_part(byte)).unwrap_or(sql.len());
+    if is_word { &sql[..end] } else { "" }
+}
+
 /// Takes a text apart.
 pub(crate) fn scan(sql: &str) -> Scan<'_> {
     let found = Scan { statements: Vec::new(), line_comments: Vec::new() };
@@ -54,6 +61,10 @@ pub(crate) fn scan(sql: &str) -> Scan<'_> {
     scanner.found.statements.extend(scanner.open);
     scanner.found
 }
+
+/// Room for most statements from the beginning.
+const WORDS: usize = 16;
+const TOKENS: usize = 48;
 
 struct Scanner<'a> {
     sql: &'a str,
@@ -90,8 +101,12 @@ impl<'a> Scanner<'a> {
 
     fn token_of_statement(&mut self, byte: u8) {
         let start = self.at;
-        let new = Statement { start, end: start, words: Vec::new(), tokens: Vec::new() };
-        self.open.get_or_insert(new);
+        self.open.get_or_insert_with(|| Statement {
+            start,
+            end: start,
+            words: Vec::with_capacity(WORDS),
+            tokens: Vec::with_capacity(TOKENS),
+        });
         match byte {
             b'\'' | b'"' => self.skip_quoted(byte),
             b'$' => self.skip_dollar_quoted(),
@@ -211,15 +226,12 @@ impl<'a> Scanner<'a> {
             return;
         }
         let Some(statement) = &mut self.open else { return };
-        if statement.makes_routine() {
-            let is = |other: &str| word.eq_ignore_ascii_case(other);
-            let opens =
-                is("atomic") && statement.words.last().is_some_and(|w| w.eq_ignore_ascii_case("begin"));
-            if opens || self.blocks > 0 && is("case") {
-                self.blocks += 1;
-            } else if is("end") {
-                self.blocks = self.blocks.saturating_sub(1);
-            }
+        let is = |other: &str| word.eq_ignore_ascii_case(other);
+        let is_behind_begin =
+            || statement.words.last().is_some_and(|last| last.eq_ignore_ascii_case("begin"));
+        let (opens, ends) = (is("atomic") && is_behind_begin() || self.blocks > 0 && is("case"), is("end"));
+        if (opens || ends) && statement.makes_routine() {
+            self.blocks = if opens { self.blocks + 1 } else { self.blocks.saturating_sub(1) };
         }
         statement.words.push(word);
     }
@@ -243,10 +255,9 @@ impl Statement<'_> {
     }
 
     fn makes_routine(&self) -> bool {
-        [&["create"][..], &["create", "or", "replace"]].iter().any(|create| {
-            let kinds = ["function", "procedure"];
-            kinds.iter().any(|kind| self.begins_with(&[create, &[*kind][..]].concat()))
-        })
+        let behind = if self.begins_with(&["create", "or", "replace"]) { 3 } else { 1 };
+        let kind = self.words.get(behind).filter(|_| self.begins_with(&["create"]));
+        kind.is_some_and(|kind| ["function", "procedure"].iter().any(|it| kind.eq_ignore_ascii_case(it)))
     }
 }
 

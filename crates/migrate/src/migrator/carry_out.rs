@@ -123,8 +123,8 @@ impl Migrator {
         let (applied, has_repeated) = (status.applied.clone(), !status.repeated.is_empty());
         let jobs = self.jobs(status, order)?;
         check_roles(session, &jobs).await?;
-        let mut watch = Watch::new(&self.connect, self.stop.clone(), lock.taken_by(), observe);
         if self.dry_run.is_some() {
+            let mut watch = Watch::new(&self.connect, self.stop.clone(), lock.taken_by(), observe);
             return rehearse(session, self.limits, &mut watch, &jobs).await;
         }
         if jobs.is_empty() {
@@ -137,11 +137,17 @@ impl Migrator {
             repeated::ensure(session).await?;
         }
         let context = Context { session, lock, limits: self.limits, run, is_shared: false };
+        let mut recorder = self.recorder(session, jobs.len());
+        let mut observe = |event: Event<'_>| {
+            recorder.see(&event);
+            observe(event);
+        };
+        let watch = Watch::new(&self.connect, self.stop.clone(), lock.taken_by(), &mut observe);
         let mut runner = Runner::new(context, watch);
         (runner.applied, runner.has_repeated) = (applied, has_repeated);
-        let recorder = self.recorder(session, jobs.len());
         let ended = runner.run_all(&jobs).await;
-        let Runner { done, .. } = runner;
+        let done = std::mem::take(&mut runner.done);
+        drop(runner);
         // Of a session that is lost or still busy nothing more can be asked.
         let is_at_rest = session.connection.transaction_status() == TransactionStatus::Idle;
         if !done.is_empty() && is_at_rest && !session.connection.is_closed() {

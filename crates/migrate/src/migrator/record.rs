@@ -8,17 +8,32 @@ use super::Migrator;
 use crate::drift::Place;
 use crate::run::session::Session;
 use crate::snapshot::Reader;
-use crate::{Scope, Snapshot, VerifyError};
+use crate::{Event, Scope, Snapshot, VerifyError};
 
 /// As who it is seen in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "pgkeel-migrate record";
 
-/// For how many files a second connection pays, on which the schema can be read sooner: it takes 0.1 s to be ready.
+/// For how many files a second connection pays, on which the schema can be read sooner; and how many are left when it is made: it
+/// takes 0.1 s to be ready, and what the server does for it meanwhile is in the way of the files.
 const MANY: usize = 100;
 
-/// What reads the schema in the end, made ready on a second connection while files run.
+/// What reads the schema in the end, made ready on a second connection while the last files run.
 #[derive(Default)]
-pub(super) struct Recorder(JoinSet<Option<Reader>>);
+pub(super) struct Recorder {
+    /// Where the files run, until it is made ready.
+    place: Option<(Config, Host)>,
+    reader: JoinSet<Option<Reader>>,
+}
+
+impl Recorder {
+    /// Nothing waits for it: what is not ready in the end, or gone by then, is done without.
+    pub(super) fn see(&mut self, event: &Event<'_>) {
+        let Event::Begun { position, of, .. } = event else { return };
+        if of - position < MANY {
+            self.reader.extend(self.place.take().map(|(config, host)| reader(config, host)));
+        }
+    }
+}
 
 /// Where the files run, and nowhere else: of several hosts, or of several servers behind one name, another one may be behind.
 async fn reader(config: Config, host: Host) -> Option<Reader> {
@@ -36,21 +51,21 @@ async fn sooner(reader: Option<&Reader>, scope: &Scope) -> Option<Snapshot> {
 }
 
 impl Migrator {
-    /// Nothing waits for it: what is not ready in the end, or gone by then, is done without.
+    /// For a call that runs so many files.
     pub(super) fn recorder(&self, session: &Session, files: usize) -> Recorder {
-        let mut recorder = Recorder::default();
-        if self.recorded.is_some() && files >= MANY && !self.home.is_of_tenant() {
+        let pays = self.recorded.is_some() && files >= MANY && !self.home.is_of_tenant();
+        let place = || {
             let config = self.connect.clone().with_application_name(APPLICATION_NAME);
-            recorder.0.spawn(reader(config, session.connection.host().clone()));
-        }
-        recorder
+            (config, session.connection.host().clone())
+        };
+        Recorder { place: pays.then(place), ..Recorder::default() }
     }
 
     /// Takes nothing back if it fails: the files have run. A record that is missing is told from one that is current by the
     /// history that it is of.
     pub(super) async fn record(&self, session: &Session, mut recorder: Recorder) {
         let Some(scope) = &self.recorded else { return };
-        let reader = recorder.0.try_join_next().and_then(Result::ok).flatten();
+        let reader = recorder.reader.try_join_next().and_then(Result::ok).flatten();
         let place = async {
             session.renew(self.limits).await?;
             Place::find(&session.home, &session.connection).await

@@ -99,8 +99,8 @@ fn changes_session(migration: &Migration) -> bool {
         ["set", "reset", "discard", "prepare", "deallocate", "listen", "declare", "load", "notify"];
     let script = migration.up();
     (0..script.len()).any(|index| {
-        let words = script.words_of(index).words;
-        words.first().is_some_and(|first| WORDS.iter().any(|word| first.eq_ignore_ascii_case(word)))
+        let first = script.first_word(index);
+        WORDS.iter().any(|word| first.eq_ignore_ascii_case(word))
     })
 }
 
