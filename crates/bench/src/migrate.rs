@@ -34,7 +34,7 @@ pub(crate) struct Migrate {
     /// Only these peers, and pgkeel as a library; programs of others are looked for where the shell would look.
     #[arg(long = "peer", value_name = "PEER")]
     peers: Vec<Contender>,
-    /// The server waits for its disk at COMMIT, which hides what peers differ in.
+    /// The server's data are on disk, and it waits for that at COMMIT, as one that is not thrown away.
     #[arg(long)]
     fsync: bool,
 }
@@ -42,7 +42,7 @@ pub(crate) struct Migrate {
 impl Migrate {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         ensure!(self.rounds > 0 && self.files > 0 && self.applied > 0, "there is nothing to measure");
-        let server = Server::start()?;
+        let server = if self.fsync { Server::start_on_disk() } else { Server::start() }?;
         println!("{}", Machine::look(&server)?);
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(self.measure(&server))

@@ -32,7 +32,16 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> anyhow::Result<Self> {
-        let wishes = ScratchOptions::default().tcp().auth(Auth::Scram(SecretString::from(PASSWORD)));
+        Self::start_as(ScratchOptions::default())
+    }
+
+    /// As `start`, where its data are on a disk and not in memory.
+    pub(crate) fn start_on_disk() -> anyhow::Result<Self> {
+        Self::start_as(ScratchOptions::default().on_disk())
+    }
+
+    fn start_as(wishes: ScratchOptions) -> anyhow::Result<Self> {
+        let wishes = wishes.tcp().auth(Auth::Scram(SecretString::from(PASSWORD)));
         let wishes = SETTINGS.into_iter().fold(wishes, |wishes, (name, value)| wishes.setting(name, value));
         let cluster = ScratchCluster::start(&wishes).context("starting PostgreSQL")?;
         let endpoint = cluster.tcp_endpoint().context("the cluster has no address")?;

@@ -75,7 +75,7 @@ impl ScratchCluster {
     pub fn start(wishes: &ScratchOptions) -> Result<Self, Error> {
         let account = Account::of(&wishes.server)?;
         let installation = supply::ensured(&wishes.server, &account)?;
-        let cache = template::cache(&account)?;
+        let cache = template::cache(&account, wishes.on_disk)?;
         sweep::abandoned(&cache, &account);
         let template = template::ready(&cache, &installation, &account)?;
         let directory = cache.join(format!("s-{}", random::hex::<4>()?));

@@ -19,6 +19,7 @@ pub struct ScratchOptions {
     pub(crate) hba_lines: Vec<String>,
     pub(crate) auth: Auth,
     pub(crate) tcp: bool,
+    pub(crate) on_disk: bool,
 }
 
 impl ScratchOptions {
@@ -53,6 +54,13 @@ impl ScratchOptions {
     #[must_use]
     pub fn tcp(mut self) -> Self {
         self.tcp = true;
+        self
+    }
+
+    /// Among the temporary files even where there is room in memory: for what is measured with `fsync=on`.
+    #[must_use]
+    pub fn on_disk(mut self) -> Self {
+        self.on_disk = true;
         self
     }
 }

@@ -25,11 +25,11 @@ const LOCK_BOUND: Duration = Duration::from_mins(3);
 /// Small segments save 11 MB of 39; the throw-away data need not survive a power failure.
 const INITDB: [&str; 6] = ["-A", "trust", "-U", "postgres", "-N", "--wal-segsize=1"];
 
-/// The directory of templates and scratch clusters: in memory where there is room, else among the temporary
-/// files; private to the database user.
-pub(crate) fn cache(account: &Account) -> Result<PathBuf, Error> {
+/// The directory of templates and scratch clusters: in memory where there is room, unless they are to be on disk, else among
+/// the temporary files; private to the database user.
+pub(crate) fn cache(account: &Account, on_disk: bool) -> Result<PathBuf, Error> {
     let name = format!("pgkeel-{}", account.uid());
-    let memory = Some(PathBuf::from("/dev/shm")).filter(|place| has_room(place));
+    let memory = Some(PathBuf::from("/dev/shm")).filter(|place| !on_disk && has_room(place));
     let mut refusal = None;
     for place in memory.into_iter().chain([env::temp_dir(), "/tmp".into()]) {
         let place = place.canonicalize().unwrap_or(place).join(&name);

@@ -1,5 +1,7 @@
 //! What a scratch cluster is.
 
+use std::path::Path;
+
 use pgkeel_localpg::{Auth, Host, ScratchCluster, ScratchOptions};
 
 use crate::{ground, sql};
@@ -62,4 +64,13 @@ fn it_listens_on_a_port_of_its_own_if_wanted() {
 fn an_unknown_setting_is_told_and_leaves_nothing_behind() {
     let error = ScratchCluster::start(&wishes().setting("no_such_setting", "1")).expect_err("unknown");
     assert!(error.to_string().contains("no_such_setting"), "{error}");
+}
+
+#[test]
+fn it_is_among_the_temporary_files_if_wanted() {
+    let cluster = ScratchCluster::start(&wishes().on_disk()).expect("started");
+    let place = sql::one(&cluster.endpoint(), "show data_directory");
+    let temporary =
+        [std::env::temp_dir(), "/tmp".into()].map(|place| place.canonicalize().expect("a directory"));
+    assert!(temporary.iter().any(|temporary| Path::new(&place).starts_with(temporary)), "{place}");
 }
