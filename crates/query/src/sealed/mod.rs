@@ -127,6 +127,7 @@ mod plaintext;
 mod place;
 mod ids;
 mod sealer;
+mod lookup;
 mod repository;
 mod ddl;
 mod problem;
