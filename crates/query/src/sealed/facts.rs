@@ -1,9 +1,7 @@
 use std::any::Any;
 use std::fmt;
 
-use pgkeel_crypto::{
-    BlindIndex, Column as Sealing, ColumnSpec, IndexSpec, IndexValue, Kind, Normalizer, Plain, Vault,
-};
+use pgkeel_crypto::{BlindIndex, Column as Sealing, ColumnSpec, IndexSpec, Kind, Normalizer, Plain, Vault};
 use tokio_postgres::types::Type;
 
 use crate::entity::{ColumnFacts, Entity, EntityFacts, Role};
@@ -219,18 +217,6 @@ pub struct SealedValues<P: Plain + 'static> {
 }
 
 impl<P: Plain + 'static> SealedValues<P> {
-    /// What the index of this number has for a value now.
-    pub(super) fn index(
-        &self,
-        facts: &SealedFacts,
-        number: usize,
-        vault: &Vault,
-        value: &P::Borrowed,
-        tenant: Option<&str>,
-    ) -> Result<IndexValue, pgkeel_crypto::Error> {
-        vault.index(&self.indexed(facts, number), value, tenant)
-    }
-
     pub(super) fn indexed(&self, facts: &SealedFacts, number: usize) -> BlindIndex<P> {
         let whole = self.indexes[number];
         facts.indexes[number].bits().map_or(whole, |bits| whole.beacon(bits))

@@ -16,7 +16,7 @@ use crate::statement::{Condition, Filter, Operator, Term};
 
 impl Sealer {
     /// Rows whose value of this column is equal, by the first of its blind indexes: as that one's normaliser has it, under each key of
-    /// indexes. The column may be one of an [alias](crate::relation::Alias).
+    /// indexes, or the one that it is [kept under](Self::index_kept_under). The column may be one of an [alias](crate::relation::Alias).
     ///
     /// Of an index with `bits` there are other rows among them: [`matches`](Self::matches) tells which are meant.
     ///
@@ -91,7 +91,7 @@ impl Sealer {
         let whole = values.indexes.first().ok_or_else(|| SealedProblem::NoIndex { column: facts.path() })?;
         let (meant, mut indexed) = (value.waiting(), Vec::with_capacity(2));
         for value in [Some(opened.expose().lend()), meant.value()].into_iter().flatten() {
-            indexed.push(self.vault().index(whole, value, place.tenant(facts)).map_err(lookup(facts))?);
+            indexed.push(self.index((facts, 0), whole, value, place.tenant(facts)).map_err(lookup(facts))?);
         }
         Ok(matches!(indexed[..], [opened, meant] if opened == meant))
     }
@@ -107,7 +107,8 @@ impl Sealer {
         let number = facts.indexes().iter().position(which);
         let number = number.ok_or_else(|| SealedProblem::NoIndex { column: facts.path() })?;
         let (index, value) = (values.indexed(facts, number), value.waiting());
-        let found = value.value().map(|value| self.vault().lookup(&index, value, tenant)).transpose();
+        let found =
+            value.value().map(|value| self.candidates((facts, number), &index, value, tenant)).transpose();
         let found = found.map_err(lookup(facts))?.unwrap_or_default();
         let found: Vec<Vec<u8>> = found.iter().map(IndexValue::as_bytes).map(<[u8]>::to_vec).collect();
         let index = facts.indexes()[number].column();

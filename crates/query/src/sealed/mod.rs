@@ -127,6 +127,7 @@ mod plaintext;
 mod place;
 mod ids;
 mod sealer;
+mod index_keys;
 mod lookup;
 mod repository;
 mod ddl;

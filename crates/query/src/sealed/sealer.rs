@@ -7,6 +7,7 @@ use pgkeel_crypto::{Place, Plain, Sealed, Secret, Vault};
 use super::envelope::Envelope;
 use super::facts::{SealedFacts, SealedValues, of_column};
 use super::ids::Drawn;
+use super::index_keys::IndexKeys;
 use super::place::RowPlace;
 use super::problem::SealedProblem;
 use crate::bind::Bind;
@@ -23,6 +24,7 @@ const OF_BLOCK: u16 = 100;
 /// the ids that are left would be drawn again.
 pub struct Sealer {
     vault: Arc<Vault>,
+    pub(super) index_keys: IndexKeys,
     ids: Drawn,
     of_block: u16,
 }
@@ -51,7 +53,12 @@ impl Sealer {
     /// With the keys of this vault, or of one that others use besides (`Arc<Vault>`).
     #[must_use]
     pub fn new(vault: impl Into<Arc<Vault>>) -> Self {
-        Self { vault: vault.into(), ids: Drawn::default(), of_block: OF_BLOCK }
+        Self {
+            vault: vault.into(),
+            index_keys: IndexKeys::default(),
+            ids: Drawn::default(),
+            of_block: OF_BLOCK,
+        }
     }
 
     /// How many ids are drawn from a sequence in one round trip, 100 if nothing is said; 0 is as 1. Those that are left when the
@@ -157,6 +164,9 @@ pub(crate) fn undeclared<E: Entity>(column: &ColumnFacts) -> SealedProblem {
 /// Its keys, without their bytes.
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealer").field("vault", &self.vault).finish_non_exhaustive()
+        f.debug_struct("Sealer")
+            .field("vault", &self.vault)
+            .field("index_keys", &self.index_keys)
+            .finish_non_exhaustive()
     }
 }
