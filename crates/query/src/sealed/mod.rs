@@ -110,7 +110,8 @@
 //! takes no other away, and does not open. A column without an `Option` that is NULL is an error of the row, as always.
 //!
 //! A column of envelopes is neither compared nor ordered, which the compiler says. Rows are found by a blind index,
-//! [`Sealer::lookup`], under every key of indexes that is not disabled; where an index has `bits`, [`Sealer::matches`] tells which
+//! [`Sealer::lookup`], under every key of indexes that is not disabled, or the one that the index is
+//! [kept under](Sealer::index_kept_under); where an index has `bits`, [`Sealer::matches`] tells which
 //! of them are meant.
 //!
 //! # Tenants
