@@ -1,7 +1,9 @@
 use std::any::Any;
 use std::fmt;
 
-use pgkeel_crypto::{BlindIndex, Column as Sealing, ColumnSpec, IndexSpec, Kind, Normalizer, Plain, Vault};
+use pgkeel_crypto::{
+    BlindIndex, Column as Sealing, ColumnSpec, IndexSpec, Kind, Normalizer, Plain, Suite, Vault,
+};
 use tokio_postgres::types::Type;
 
 use crate::entity::{ColumnFacts, Entity, EntityFacts, Role};
@@ -139,6 +141,14 @@ impl SealedFacts {
     #[must_use]
     pub fn sealing<P: Plain + 'static>(&self) -> Option<&'static Sealing<P>> {
         self.values_of::<P>().map(|values| &values.column)
+    }
+
+    /// The index in which equal values meet: a unique one, or the first of whole values, which may be in a unique index with other
+    /// columns. `None` if there is none, or if the envelopes of a deterministic column are as good.
+    pub(crate) fn conflict_index(&self) -> Option<&IndexFacts> {
+        let is_constant = || self.values.column_spec().suite() == Suite::Aes256Siv;
+        let whole = || self.indexes.iter().find(|index| index.bits().is_none()).filter(|_| !is_constant());
+        self.indexes.iter().find(|index| index.is_unique()).or_else(whole)
     }
 
     /// Table and column, as errors name them.

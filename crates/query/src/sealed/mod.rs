@@ -102,7 +102,8 @@
 //! blanks; nor one that is written on a conflict with an id that is spelled otherwise, which a `citext` takes for the same.
 //!
 //! An `on_conflict … update` does not move values to a row that they are not bound to ([`SealedProblem::OtherRow`]), and neither it nor a
-//! change sets an id or tenant without the values that are bound to it ([`SealedProblem::Moved`]).
+//! change sets an id or tenant without the values that are bound to it ([`SealedProblem::Moved`]). In the columns of a conflict a sealed one
+//! stands for its `unique` index; if it has none, for the first without `bits`, as in a unique index `(team, email_bidx)`.
 //!
 //! # What is read
 //! Rows have their envelopes, however they are read, and nothing is opened that nobody asks for: [`Sealer::open`] opens one value. Row and

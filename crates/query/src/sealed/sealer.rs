@@ -61,8 +61,9 @@ impl Sealer {
         }
     }
 
-    /// How many ids are drawn from a sequence in one round trip, 100 if nothing is said; 0 is as 1. Those that are left when the
-    /// program ends are lost, as are those of transactions that are rolled back: sequences have gaps.
+    /// How many ids are drawn from a sequence in one round trip, 100 if nothing is said; 0 is as 1. One insert in so many waits for that
+    /// round trip. Those that are left when the program ends are lost, as are those of transactions that are rolled back: sequences
+    /// have gaps.
     #[must_use]
     pub fn ids_per_draw(self, ids: u16) -> Self {
         Self { of_block: ids.max(1), ..self }
