@@ -204,12 +204,12 @@ impl<'a> Rotation<'a> {
         let opening = || Job::open(db, &column, self.task, to_key, &self.owner);
         let job = patience.until(Step::Open, opening).await?;
         let worker = Worker { rotation: self, db, target: &target, deed: &deed, job, observe: &observe };
-        let worked = worker.work().await;
-        if let Err(RotationProblem::UniqueInPlace { .. }) = worked {
+        let done = worker.work().await;
+        if let Err(RotationProblem::UniqueInPlace { .. }) = done {
             // It could never end, and would keep others from the column until somebody cancels it.
             let _ = timeout(CANCELLING, state::cancel(db, job.id)).await;
         }
-        worked?;
+        done?;
         let ended = state::status(db, Some(job.id)).await?;
         Ok(ended.into_iter().next().ok_or(RotationProblem::NoRotation { id: job.id })?)
     }
