@@ -19,7 +19,7 @@ impl Sealer {
     /// Keeps the blind index in this column under this key, whichever one is primary: it is written under it and looked for under it
     /// alone, by each struct that has the table by this name, also after the vault was [reloaded](Vault::reload). For a unique index
     /// that goes over to another key by a second column: the first one stays under the old key, or equal values under two keys would
-    /// pass for different ones. The steps are those of [`rotation`](crate::rotation#to-rotate-the-key-of-a-unique-index) (feature `rotation`).
+    /// pass for different ones. The steps are in the documentation of `rotation` (feature `rotation`).
     ///
     /// ```
     /// use pgkeel_query::sealed::crypto::KeyId;
