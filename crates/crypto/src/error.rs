@@ -8,11 +8,11 @@ pub enum Error {
     #[error("not an envelope")]
     Malformed(#[from] Malformed),
     /// No key of this id is in the keyring: load the keyring that it was sealed under, or restore the key from escrow.
-    #[error("no key {0} is in the keyring: add it, with state `decrypt`")]
+    #[error("no key {0} is in the keyring: add it, with state `decrypt`, or `lookup` if it is of indexes")]
     UnknownKey(KeyId),
     /// The key of this id is there, but disabled.
     #[error(
-        "key {0} is disabled in the keyring: its state has to be `decrypt` for what is still sealed under it"
+        "key {0} is disabled in the keyring: its state has to be `decrypt` for what is still sealed under it, or `lookup` for indexes"
     )]
     DisabledKey(KeyId),
     /// Sealed with another key than the one that the keyring, the column and the tenant make: for another column or tenant, by

@@ -24,17 +24,96 @@
 //!
 //! # To rotate the key of a unique index
 //! One unique index cannot keep out the same value under two keys. So there is a second column for a while, with a unique index of
-//! its own, and each is under one key.
-//! 1. Add a column (`email_bidx2 bytea`) and `create unique index concurrently` on it. Publish it as another index of the sealed column.
-//! 2. Deploy a program that writes both: the old column by [`Vault::index_under`](pgkeel_crypto::Vault::index_under) with the old key,
-//!    the new one by [`Vault::index`](pgkeel_crypto::Vault::index); its keyring has the new key as `primary`, and the old one as `lookup`.
-//!    It reads the old column, also by `index_under`. Programs from before may still run: the old column keeps the same value out of both.
-//!    What they change leaves the new column as it was, which may keep out a value that is free until the next step has ended.
-//! 3. Once all instances write both, fill the new column by [`Rotation::of_index`]: also what a program from before has left as it was.
-//!    No row may be [left](unindexed), and none have failed as a [duplicate](FailureClass::Duplicate).
-//! 4. Deploy a program that reads the new column, and writes both. From now on the new column is what keeps the same value out.
-//! 5. Deploy a program that writes the new column alone; the old one may not be `not null` any more.
-//! 6. Drop the old column, publish the sealed column without it, and set the old key's state to `disabled`.
+//! its own, and each is under one key. All instances are at one step before the next one begins; until step 5 each can be taken back.
+//! 1. Add the new key to the keyring of every instance, with state `lookup`. Add a column (`email_bidx2 bytea`) and
+//!    `create unique index concurrently` on it.
+//! 2. Deploy a program that writes both, and keeps the first under the old key; its keyring has the new key as `primary`, and the old
+//!    one as `lookup`. It reads the first. Programs from before may still run: the first column keeps the same value out of both. What they change
+//!    leaves the second as it was, which may keep out a value that is free until the next step has ended.
+//! 3. Once all instances write both, publish both, and fill the second column by [`Rotation::of_index`]: also what a program from before has
+//!    left as it was. No row may be [left](unindexed), and none have failed as a [duplicate](FailureClass::Duplicate).
+//! 4. Deploy a program that reads the second, and writes both. From now on the second column is what keeps the same value out.
+//! 5. `alter column email_bidx drop not null`, and deploy a program that writes the second alone.
+//! 6. Drop the first column, publish the sealed column without it, and set the old key's state to `disabled`.
+//!
+//! What an entity says of each step; lookups and conflicts are by the first index that it names:
+//! ```
+//! use pgkeel_query::sealed::crypto::KeyId;
+//! use pgkeel_query::sealed::{Sealed, Sealer, Vault};
+//! use pgkeel_query::{Entity, Error};
+//!
+//! mod both {
+//! #   use super::*;
+//!     /// Of steps 2 and 3. Before, it is the same without the second index.
+//!     #[derive(Entity)]
+//!     #[pgkeel(table = "app.users", columns = u)]
+//!     pub struct User {
+//!         #[pgkeel(id, generated)]
+//!         id: i64,
+//!         #[pgkeel(sealed(
+//!             context = "app.users.email",
+//!             index(column = "email_bidx", normalize = "email", unique),
+//!             index(column = "email_bidx2", normalize = "email", unique)
+//!         ))]
+//!         email: Sealed<String>,
+//!     }
+//!
+//!     /// Of steps 2 to 4. Which key is the old one is a setting, as keyrings are.
+//!     pub fn sealer(vault: Vault, old: KeyId) -> Result<Sealer, Error> {
+//!         Sealer::new(vault).index_kept_under(u::email, "email_bidx", old)
+//!     }
+//! #   fn read(user: &User) { let _ = (&user.id, &user.email); }
+//! }
+//!
+//! mod switched {
+//! #   use super::*;
+//!     /// Of step 4: the second one is in front. Its sealer is the same.
+//!     #[derive(Entity)]
+//!     #[pgkeel(table = "app.users", columns = u)]
+//!     pub struct User {
+//!         #[pgkeel(id, generated)]
+//!         id: i64,
+//!         #[pgkeel(sealed(
+//!             context = "app.users.email",
+//!             index(column = "email_bidx2", normalize = "email", unique),
+//!             index(column = "email_bidx", normalize = "email", unique)
+//!         ))]
+//!         email: Sealed<String>,
+//!     }
+//! #   pub fn sealer(vault: Vault, old: KeyId) -> Result<Sealer, Error> {
+//! #       Sealer::new(vault).index_kept_under(u::email, "email_bidx", old)
+//! #   }
+//! #   fn read(user: &User) { let _ = (&user.id, &user.email); }
+//! }
+//!
+//! mod through {
+//! #   use super::*;
+//!     /// From step 5 on.
+//!     #[derive(Entity)]
+//!     #[pgkeel(table = "app.users", columns = u)]
+//!     pub struct User {
+//!         #[pgkeel(id, generated)]
+//!         id: i64,
+//!         #[pgkeel(sealed(context = "app.users.email", index(column = "email_bidx2", normalize = "email", unique)))]
+//!         email: Sealed<String>,
+//!     }
+//!
+//!     pub fn sealer(vault: Vault) -> Sealer {
+//!         Sealer::new(vault)
+//!     }
+//! #   fn read(user: &User) { let _ = (&user.id, &user.email); }
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! While both columns are there:
+//! - An `on_conflict` by one of them may be told of a unique violation of the other, if the same value is inserted at the same moment:
+//!   run it again.
+//! - A program from before that publishes its columns at its start takes back that there is a second index: publish again.
+//! - Nothing is adopted: that writes every index under the primary key.
+//!
+//! Without entities, [`Vault::index_under`](pgkeel_crypto::Vault::index_under) makes what the first column has, and
+//! [`Vault::index`](pgkeel_crypto::Vault::index) what the second one has.
 //!
 //! # To seal a column that has plaintext
 //! 1. Add the sealed column, and those of its indexes; publish it.

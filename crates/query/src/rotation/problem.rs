@@ -318,7 +318,7 @@ pub enum RotationProblem {
     /// The key is one of indexes, and values of an index do not tell which key they were made under.
     #[error(
         "key {key} is of indexes, whose values do not tell their key: disable it once a rotation of each index to another key has \
-         finished"
+         finished, and the columns of unique ones that stayed under it are dropped"
     )]
     KeyOfIndexes {
         /// Which.

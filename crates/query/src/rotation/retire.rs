@@ -37,22 +37,19 @@ impl fmt::Display for Retired {
 ///
 /// # Errors
 /// [`RotationProblem::KeyInUse`] with each column and its cells; [`RotationProblem::UnreadableCells`] where cells name no key;
-/// [`RotationProblem::PrimaryKey`] if the vault seals with it; [`RotationProblem::KeyOfIndexes`] if no count can tell; [`RotationProblem::NothingPublished`];
+/// [`RotationProblem::PrimaryKey`] if it is the vault's for what is written; [`RotationProblem::KeyOfIndexes`] if no count can tell; [`RotationProblem::NothingPublished`];
 /// [`RotationProblem::RotationToKey`]; if a table is not as its column says; and with what the executor says.
 ///
 /// # Cancellation
 /// Nothing is left behind but what the executor leaves.
 pub async fn retire(db: &impl Executor, vault: &Vault, key: KeyId) -> Result<Retired, Error> {
-    let is_of_indexes =
-        |known: &pgkeel_crypto::KeyStatus| known.name.list == KeyList::Index && known.name.id == key;
-    if vault.keys().iter().any(is_of_indexes) {
-        return Err(RotationProblem::KeyOfIndexes { key }.into());
-    }
-    let is_primary = |known: &pgkeel_crypto::KeyStatus| {
-        known.name.list == KeyList::Seal && known.name.id == key && known.state == KeyState::Primary
-    };
-    if vault.keys().iter().any(is_primary) {
+    let mut known = vault.keys();
+    known.retain(|known| known.name.id == key);
+    if known.iter().any(|known| known.state == KeyState::Primary) {
         return Err(RotationProblem::PrimaryKey { key }.into());
+    }
+    if known.iter().any(|known| known.name.list == KeyList::Index) {
+        return Err(RotationProblem::KeyOfIndexes { key }.into());
     }
     let columns = publish::published(db).await?;
     if columns.is_empty() {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pgkeel_connect::Ident;
 use pgkeel_crypto::{KeyId, Vault};
+use tokio::time::timeout;
 
 use super::cells::key_of;
 use super::change::index_key;
@@ -18,6 +19,9 @@ use super::task::Task;
 use super::worker::Worker;
 use super::{RotationProblem, RotationStatus, SealedColumn, SealedIndex, Step};
 use crate::{Error, Executor};
+
+/// How long a worker tries to cancel a rotation that cannot end.
+const CANCELLING: Duration = Duration::from_secs(1);
 
 /// Work on all rows of a sealed column, while the application goes on: by default its values are sealed anew that are not sealed as they
 /// would be now, under the vault's primary key, by the column's suite. [`of_index`](Self::of_index), [`adopting`](Self::adopting) and
@@ -69,7 +73,7 @@ impl<'a> Rotation<'a> {
     ///
     /// For an index that is not unique, its column may be rewritten in place, as lookups ask for all keys
     /// ([`Vault::lookup`]). A unique one needs a [second column](super#to-rotate-the-key-of-a-unique-index): if it has values under
-    /// another key that the vault has, that is [`RotationProblem::UniqueInPlace`].
+    /// another key that the vault has, that is [`RotationProblem::UniqueInPlace`], and the rotation is cancelled.
     pub fn of_index(vault: &'a Vault, column: &'a SealedColumn, index: &'a SealedIndex) -> Self {
         Self::with(vault, column, Task::Reindex(index))
     }
@@ -200,7 +204,12 @@ impl<'a> Rotation<'a> {
         let opening = || Job::open(db, &column, self.task, to_key, &self.owner);
         let job = patience.until(Step::Open, opening).await?;
         let worker = Worker { rotation: self, db, target: &target, deed: &deed, job, observe: &observe };
-        worker.work().await?;
+        let done = worker.work().await;
+        if let Err(RotationProblem::UniqueInPlace { .. }) = done {
+            // It could never end, and would keep others from the column until somebody cancels it.
+            let _ = timeout(CANCELLING, state::cancel(db, job.id)).await;
+        }
+        done?;
         let ended = state::status(db, Some(job.id)).await?;
         Ok(ended.into_iter().next().ok_or(RotationProblem::NoRotation { id: job.id })?)
     }

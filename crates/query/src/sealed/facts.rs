@@ -2,7 +2,7 @@ use std::any::Any;
 use std::fmt;
 
 use pgkeel_crypto::{
-    BlindIndex, Column as Sealing, ColumnSpec, IndexSpec, IndexValue, Kind, Normalizer, Plain, Vault,
+    BlindIndex, Column as Sealing, ColumnSpec, IndexSpec, Kind, Normalizer, Plain, Suite, Vault,
 };
 use tokio_postgres::types::Type;
 
@@ -143,6 +143,14 @@ impl SealedFacts {
         self.values_of::<P>().map(|values| &values.column)
     }
 
+    /// The index in which equal values meet: a unique one, or the first of whole values, which may be in a unique index with other
+    /// columns. `None` if there is none, or if the envelopes of a deterministic column are as good.
+    pub(crate) fn conflict_index(&self) -> Option<&IndexFacts> {
+        let is_constant = || self.values.column_spec().suite() == Suite::Aes256Siv;
+        let whole = || self.indexes.iter().find(|index| index.bits().is_none()).filter(|_| !is_constant());
+        self.indexes.iter().find(|index| index.is_unique()).or_else(whole)
+    }
+
     /// Table and column, as errors name them.
     pub(crate) fn path(&self) -> String {
         format!("{}.{}", self.entity.table(), self.column.name())
@@ -219,18 +227,6 @@ pub struct SealedValues<P: Plain + 'static> {
 }
 
 impl<P: Plain + 'static> SealedValues<P> {
-    /// What the index of this number has for a value now.
-    pub(super) fn index(
-        &self,
-        facts: &SealedFacts,
-        number: usize,
-        vault: &Vault,
-        value: &P::Borrowed,
-        tenant: Option<&str>,
-    ) -> Result<IndexValue, pgkeel_crypto::Error> {
-        vault.index(&self.indexed(facts, number), value, tenant)
-    }
-
     pub(super) fn indexed(&self, facts: &SealedFacts, number: usize) -> BlindIndex<P> {
         let whole = self.indexes[number];
         facts.indexes[number].bits().map_or(whole, |bits| whole.beacon(bits))

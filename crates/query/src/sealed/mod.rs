@@ -102,7 +102,8 @@
 //! blanks; nor one that is written on a conflict with an id that is spelled otherwise, which a `citext` takes for the same.
 //!
 //! An `on_conflict … update` does not move values to a row that they are not bound to ([`SealedProblem::OtherRow`]), and neither it nor a
-//! change sets an id or tenant without the values that are bound to it ([`SealedProblem::Moved`]).
+//! change sets an id or tenant without the values that are bound to it ([`SealedProblem::Moved`]). In the columns of a conflict a sealed one
+//! stands for its `unique` index; if it has none, for the first without `bits`, as in a unique index `(team, email_bidx)`.
 //!
 //! # What is read
 //! Rows have their envelopes, however they are read, and nothing is opened that nobody asks for: [`Sealer::open`] opens one value. Row and
@@ -110,7 +111,8 @@
 //! takes no other away, and does not open. A column without an `Option` that is NULL is an error of the row, as always.
 //!
 //! A column of envelopes is neither compared nor ordered, which the compiler says. Rows are found by a blind index,
-//! [`Sealer::lookup`], under every key of indexes that is not disabled; where an index has `bits`, [`Sealer::matches`] tells which
+//! [`Sealer::lookup`], under every key of indexes that is not disabled, or the one that the index is
+//! [kept under](Sealer::index_kept_under); where an index has `bits`, [`Sealer::matches`] tells which
 //! of them are meant.
 //!
 //! # Tenants
@@ -127,6 +129,8 @@ mod plaintext;
 mod place;
 mod ids;
 mod sealer;
+mod index_keys;
+mod lookup;
 mod repository;
 mod ddl;
 mod problem;

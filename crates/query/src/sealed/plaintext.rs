@@ -7,6 +7,7 @@ use pgkeel_crypto::{
 };
 
 use super::facts::SealedFacts;
+use super::sealer::Sealer;
 use crate::bind::Bind;
 use crate::entity::{Given, RowValue};
 
@@ -63,7 +64,7 @@ pub(crate) trait Plaintext: Send + Sync {
         &self,
         facts: &SealedFacts,
         number: usize,
-        vault: &Vault,
+        sealer: &Sealer,
         tenant: Option<&str>,
     ) -> Result<Arc<dyn Bind>, CryptoError>;
 }
@@ -98,13 +99,14 @@ impl<P: Plain<Borrowed: Sync> + Send + Sync + 'static> Plaintext for Waiting<'_,
         &self,
         facts: &SealedFacts,
         number: usize,
-        vault: &Vault,
+        sealer: &Sealer,
         tenant: Option<&str>,
     ) -> Result<Arc<dyn Bind>, CryptoError> {
         let values = facts.values_of::<P>().expect("the derive has the types of its fields");
-        let indexed =
-            self.value().map(|value| values.index(facts, number, vault, value, tenant)).transpose()?;
-        Ok(Arc::new(indexed.map(|indexed| indexed.as_bytes().to_vec())))
+        let index = values.indexed(facts, number);
+        let made =
+            self.value().map(|value| sealer.index((facts, number), &index, value, tenant)).transpose()?;
+        Ok(Arc::new(made.map(|made| made.as_bytes().to_vec())))
     }
 }
 

@@ -51,6 +51,18 @@ pub enum SealedProblem {
         /// Table and column.
         column: String,
     },
+    /// A blind index is to be [kept under a key](super::Sealer::index_kept_under) that the keyring does not have, or has disabled.
+    #[error(
+        "{index} cannot be kept under a key that is not there: have it in the keyring, below `index` with state `lookup`; or if the \
+         column is to be under the primary key, leave `index_kept_under` out"
+    )]
+    IndexKey {
+        /// Table and column of the index.
+        index: String,
+        /// Which key, and why.
+        #[source]
+        source: CryptoError,
+    },
     /// The values are bound to their row, whose id is not known before it is inserted; or it is counted up by the server (`add`).
     #[error(
         "the id of {table} is to be said: sealed values are bound to it, and no sequence and no client makes it"

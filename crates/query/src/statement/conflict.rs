@@ -181,11 +181,11 @@ fn has(columns: &[&ColumnFacts], column: &ColumnFacts) -> bool {
     columns.iter().any(|known| known.name == column.name)
 }
 
-/// Of a sealed column its blind index, if there is a unique one: envelopes of equal values differ.
+/// Of a sealed column the blind index in which equal values meet, as their envelopes differ.
 fn told_apart_by<E: Entity>(column: &'static ColumnFacts) -> &'static ColumnFacts {
     #[cfg(feature = "sealed")]
     if let Some(facts) = crate::sealed::of_column::<E>(column)
-        && let Some(index) = facts.indexes().iter().find(|index| index.is_unique())
+        && let Some(index) = facts.conflict_index()
     {
         return index.column();
     }

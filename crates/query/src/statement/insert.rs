@@ -93,7 +93,8 @@ impl<'a, E: Entity, R> Insert<'a, E, R> {
         self
     }
 
-    /// Says what becomes of it if there is a row with the same values in these columns, which have a unique index.
+    /// Says what becomes of it if there is a row with the same values in these columns, which have a unique index. A sealed column stands
+    /// for its blind index: the one that is `unique`, or else the first without `bits`, if the unique index is one of several columns.
     pub fn on_conflict(self, columns: impl Selection<E>) -> OnConflict<'a, E, R> {
         OnConflict::new(self, columns.columns())
     }

@@ -139,7 +139,7 @@ impl<'a> Assignments<'a> {
             let envelope =
                 place.lend(facts, |place| value.seal(facts, sealer.vault(), place)).map_err(failed)?;
             for (number, index) in facts.indexes().iter().enumerate() {
-                let indexed = value.index(facts, number, sealer.vault(), place.tenant(facts));
+                let indexed = value.index(facts, number, sealer, place.tenant(facts));
                 self.put(index.column(), To::Value(indexed.map_err(failed)?));
             }
             self.put(facts.column(), To::Value(envelope));

@@ -112,7 +112,8 @@ async fn a_unique_index_is_not_rewritten_under_another_key_but_mended_under_its_
     let expected = "app.people.bidx is unique, and has values under key aaaaaaaa: fill a second column";
     assert!(told(&refused).contains(expected), "{}", told(&refused));
     assert!(others(&connection, &old).await.is_empty());
-    rotation::cancel(&connection, rotation::rotations(&connection).await.unwrap()[0].id).await.unwrap();
+    let given_up = rotation::rotations(&connection).await.unwrap().remove(0);
+    assert_eq!((given_up.state, given_up.counts.rewritten), (RotationState::Cancelled, 0));
     // Two rows have each other's values: there is a moment at which both would have the same.
     let swap = "alter table app.people drop constraint people_bidx_key;
         update app.people as t set bidx = v.bidx from app.people as v where (t.id, v.id) in ((1, 2), (2, 1));
@@ -178,8 +179,12 @@ async fn an_index_that_cannot_be_made_is_told_what_is_wrong() {
         ),
         "{busy}"
     );
-    let retired = rotation::retire(&connection, &new, key(I2)).await.unwrap_err();
-    assert!(matches!(retired, Error::Rotation(RotationProblem::KeyOfIndexes { .. })), "{retired:?}");
+    let both = index_vault(I2, &[I1]).await;
+    let retired = async |id| rotation::retire(&connection, &both, key(id)).await.unwrap_err();
+    let primary = retired(I2).await;
+    assert!(matches!(primary, Error::Rotation(RotationProblem::PrimaryKey { .. })), "{primary:?}");
+    let other = retired(I1).await;
+    assert!(matches!(other, Error::Rotation(RotationProblem::KeyOfIndexes { .. })), "{other:?}");
 }
 
 #[tokio::test]

@@ -1,121 +1,188 @@
-//! A unique index goes over to another key by a second column, while programs of two ages insert the same values.
+//! A unique index goes over to another key by a second column, while programs of two ages insert the same addresses: by entities, which
+//! say which columns there are, and sealers, which say which key a column is under.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pgkeel_crypto::{BlindIndex, IndexSpec, Normalizer};
 use pgkeel_query::connect::ServerError;
-use pgkeel_query::rotation::{RotationState, SealedIndex};
+use pgkeel_query::rotation::RotationState;
+use pgkeel_query::sealed::{SealedRow, Sealer, ddl};
+use pgkeel_query::{Column as EntityColumn, Entity, Filter};
 use pgkeel_testkit::{TestCluster, scaled};
 use tokio_postgres::error::SqlState;
 
-use super::adoption::{BIDX, SEALED, people};
 use super::*;
-
-const BIDX2: BlindIndex<String> = BlindIndex::text("app.people.sealed", "bidx2", Normalizer::Email);
 
 /// So many insert the same address at once.
 const INSERTERS: usize = 64;
 
-/// What a program writes: the old column under the old key, the new one under the new key.
-#[derive(Clone, Copy, PartialEq)]
-enum Writes {
-    Old,
-    Both,
-    New,
+/// A program that knows these indexes, and reads by the first of them.
+macro_rules! program {
+    ($name:ident: $($index:literal),+) => {
+        mod $name {
+            use pgkeel_query::sealed::{Sealed, Sealer};
+            use pgkeel_query::{Entity, Error, Executor, Filter, NewRow};
+
+            #[derive(Debug, Clone, Entity)]
+            #[pgkeel(table = "app.people", columns = p)]
+            pub(super) struct Person {
+                #[pgkeel(id, generated)]
+                pub(super) id: i64,
+                #[pgkeel(sealed(
+                    context = "app.people.email",
+                    $(index(column = $index, normalize = "email", unique)),+
+                ))]
+                pub(super) email: Sealed<String>,
+            }
+
+            #[derive(NewRow)]
+            #[pgkeel(entity = Person, columns = p)]
+            struct NewPerson<'a> {
+                email: &'a str,
+            }
+
+            /// Whether it was inserted, and not there already.
+            pub(super) async fn insert(db: &impl Executor, sealer: &Sealer, email: &str) -> bool {
+                match Person::repo().sealed_by(sealer).insert(db, &NewPerson { email }).await {
+                    Ok(_) => true,
+                    Err(Error::Unique(violation)) if violation.is_of(p::email) => false,
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+
+            /// The same by one statement that leaves what is there.
+            pub(super) async fn put(db: &impl Executor, sealer: &Sealer, email: &str) -> bool {
+                let row = NewPerson { email };
+                let insert = Person::insert().values(&row).sealed_by(sealer);
+                match insert.on_conflict((p::email,)).do_nothing().execute(db).await {
+                    Ok(rows) => rows == 1,
+                    // Of the other index, if another one came in at the same moment.
+                    Err(error) if error.server().is_some_and(super::is_violation) => false,
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+
+            pub(super) fn lookup(sealer: &Sealer, email: &str) -> Filter<'static, Person> {
+                sealer.lookup(p::email, email).unwrap()
+            }
+        }
+    };
 }
 
-struct Programs {
-    vault: Vault,
+program!(old: "email_bidx");
+program!(both: "email_bidx", "email_bidx2");
+program!(switched: "email_bidx2", "email_bidx");
+program!(new: "email_bidx2");
+
+/// What people run: programs of an age with their keyrings.
+enum Program {
+    Old(Sealer),
+    Both(Sealer),
+    Switched(Sealer),
+    New(Sealer),
+}
+
+impl Program {
+    /// The new key is in its keyring, and is not the primary one yet.
+    async fn old() -> Self {
+        Self::Old(Sealer::new(index_vault(I1, &[I2]).await))
+    }
+
+    async fn both() -> Self {
+        let sealer = Sealer::new(index_vault(I2, &[I1]).await);
+        Self::Both(sealer.index_kept_under(both::p::email, "email_bidx", key(I1)).unwrap())
+    }
+
+    async fn switched() -> Self {
+        let sealer = Sealer::new(index_vault(I2, &[I1]).await);
+        Self::Switched(sealer.index_kept_under(switched::p::email, "email_bidx", key(I1)).unwrap())
+    }
+
+    async fn new() -> Self {
+        Self::New(Sealer::new(index_vault(I2, &[I1]).await))
+    }
+
+    async fn insert(&self, db: &Connection, email: &str, puts: bool) -> bool {
+        match self {
+            Self::Old(sealer) if puts => old::put(db, sealer, email).await,
+            Self::Both(sealer) if puts => both::put(db, sealer, email).await,
+            Self::Switched(sealer) if puts => switched::put(db, sealer, email).await,
+            Self::New(sealer) if puts => new::put(db, sealer, email).await,
+            Self::Old(sealer) => old::insert(db, sealer, email).await,
+            Self::Both(sealer) => both::insert(db, sealer, email).await,
+            Self::Switched(sealer) => switched::insert(db, sealer, email).await,
+            Self::New(sealer) => new::insert(db, sealer, email).await,
+        }
+    }
+
+    async fn found(&self, db: &Connection, email: &str) -> Vec<i64> {
+        match self {
+            Self::Old(sealer) => ids(db, old::lookup(sealer, email), old::p::id).await,
+            Self::Both(sealer) => ids(db, both::lookup(sealer, email), both::p::id).await,
+            Self::Switched(sealer) => ids(db, switched::lookup(sealer, email), switched::p::id).await,
+            Self::New(sealer) => ids(db, new::lookup(sealer, email), new::p::id).await,
+        }
+    }
+}
+
+async fn ids<E: Entity>(db: &Connection, found: Filter<'static, E>, id: EntityColumn<E, i64>) -> Vec<i64> {
+    let found = E::select((id,)).filter(found).fetch_all(db).await.unwrap();
+    found.into_iter().map(|(id,)| id).collect()
+}
+
+fn is_violation(error: &ServerError) -> bool {
+    *error.code() == SqlState::UNIQUE_VIOLATION && error.constraint() != Some("people_pkey")
+}
+
+/// As a program publishes it.
+fn published<E: SealedRow>() -> SealedColumn {
+    SealedColumn::from(E::SEALED[0])
+}
+
+struct People {
     connections: Vec<Connection>,
     rounds: i64,
-    next_id: i64,
 }
 
-impl Programs {
-    fn first(&self, email: &str) -> Vec<u8> {
-        self.vault.index_under(key(I1), &BIDX, email, None).unwrap().as_bytes().to_vec()
+impl People {
+    /// All insert this address at once, half of them by each program. Returns how many rows there came to be.
+    async fn race(&self, halves: &[Program; 2], email: &str) -> usize {
+        let inserting = self.connections.iter().enumerate().map(async |(at, connection)| {
+            // Upper case is the same address.
+            let email = if at % 4 < 2 { email.to_owned() } else { email.to_uppercase() };
+            halves[at % 2].insert(connection, &email, at % 8 < 4).await
+        });
+        let inserted = futures_util::future::join_all(inserting).await;
+        inserted.into_iter().filter(|is_in| *is_in).count()
     }
 
-    fn second(&self, email: &str) -> Vec<u8> {
-        self.vault.index(&BIDX2, email, None).unwrap().as_bytes().to_vec()
-    }
-
-    /// Whether it was inserted, and not there already.
-    async fn insert(&self, connection: &Connection, writes: Writes, id: i64, email: &str) -> bool {
-        let cell = self.vault.seal(&SEALED, email, Place::row(id)).unwrap().into_bytes();
-        let (old, new) = (self.first(email), self.second(email));
-        let inserted = match writes {
-            Writes::Old => {
-                let sql = "insert into app.people (id, sealed, bidx) values ($1, $2, $3)";
-                connection.execute(sql, &[&id, &cell, &old]).await
-            }
-            Writes::Both => {
-                let sql = "insert into app.people (id, sealed, bidx, bidx2) values ($1, $2, $3, $4)";
-                connection.execute(sql, &[&id, &cell, &old, &new]).await
-            }
-            Writes::New => {
-                let sql = "insert into app.people (id, sealed, bidx2) values ($1, $2, $3)";
-                connection.execute(sql, &[&id, &cell, &new]).await
-            }
-        };
-        match inserted {
-            Ok(rows) => rows == 1,
-            Err(error) => {
-                assert_eq!(error.code(), Some(&SqlState::UNIQUE_VIOLATION), "{error:?}");
-                let constraint = error.server().and_then(ServerError::constraint);
-                assert_ne!(constraint, Some("people_pkey"));
-                false
-            }
+    /// New addresses come in once, and those of before not at all; each program finds them.
+    async fn check(&self, phase: &str, halves: &[Program; 2]) {
+        for round in 0..self.rounds {
+            let email = format!("{phase}-{round}@example.org");
+            assert_eq!(self.race(halves, &email).await, 1, "{email}");
+        }
+        for email in [email(1), email(200), format!("{phase}-0@example.org")] {
+            assert_eq!(self.race(halves, &email).await, 0, "{email} in {phase}");
+            let [one, other] = halves.each_ref().map(|program| program.found(&self.connections[0], &email));
+            let (one, other) = tokio::join!(one, other);
+            assert!(one.len() == 1 && one == other, "{email} in {phase}: {one:?}, {other:?}");
         }
     }
 
-    /// All insert each of these addresses at once, half of them by each program. Returns how many rows there came to be of each.
-    async fn race(&mut self, halves: [Writes; 2], emails: &[String]) -> Vec<usize> {
-        let mut rows = Vec::new();
-        for email in emails {
-            let (first, programs) = (self.next_id, &*self);
-            let inserting = programs.connections.iter().enumerate().map(async |(at, connection)| {
-                let id = first + i64::try_from(at).unwrap();
-                // Upper case is the same address.
-                let email = if at % 4 < 2 { email.clone() } else { email.to_uppercase() };
-                programs.insert(connection, halves[at % 2], id, &email).await
-            });
-            let inserted = futures_util::future::join_all(inserting).await;
-            rows.push(inserted.into_iter().filter(|is_in| *is_in).count());
-            self.next_id += i64::try_from(INSERTERS).unwrap();
-        }
-        rows
-    }
-
-    /// New addresses come in once, and those of before not at all.
-    async fn check(&mut self, phase: &str, halves: [Writes; 2]) {
-        let new: Vec<String> = (0..self.rounds).map(|round| format!("{phase}-{round}@example.org")).collect();
-        assert_eq!(self.race(halves, &new).await, vec![1; new.len()], "{phase}");
-        let before = [email(1), email(200), new[0].clone()];
-        assert_eq!(self.race(halves, &before).await, [0, 0, 0], "{phase}");
-    }
-
-    /// Each row by its address, looked for in one of the columns.
-    async fn lookups(&self, column: &str, value: impl Fn(&str) -> Vec<u8>) -> BTreeMap<String, Vec<i64>> {
+    /// The rows that a program finds by each address that there is.
+    async fn lookups(&self, program: &Program, sealer: &Sealer) -> BTreeMap<String, Vec<i64>> {
         let connection = &self.connections[0];
-        let rows = connection.query("select id, sealed from app.people", &[]).await.unwrap();
+        let people = new::Person::query().fetch_all(connection).await.unwrap();
         let mut found = BTreeMap::new();
-        for row in &rows {
-            let cell = pgkeel_crypto::Sealed::from_bytes(row.get(1)).unwrap();
-            let email = self.vault.open(&SEALED, &cell, Place::row(row.get::<_, i64>(0))).unwrap();
-            let email = email.expose().to_lowercase();
-            let sql = format!("select id from app.people where {column} = $1");
-            let ids = connection.query(&sql, &[&value(&email)]).await.unwrap();
-            found.insert(email, ids.iter().map(|row| row.get(0)).collect());
+        for person in &people {
+            let email = sealer.open(person, new::p::email).unwrap().expose().to_lowercase();
+            let ids = program.found(connection, &email).await;
+            assert_eq!(ids, [person.id]);
+            found.insert(email, ids);
         }
-        assert_eq!(found.len(), rows.len());
+        assert_eq!(found.len(), people.len());
         found
     }
-}
-
-/// With both indexes, from the second phase on.
-fn with_second() -> SealedColumn {
-    people().index(SealedIndex::new(ident("bidx2"), IndexSpec::from(&BIDX2)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,28 +191,32 @@ async fn each_address_is_there_once_in_each_phase_of_a_unique_index_that_goes_ov
     let connection = cluster.connection().await;
     connection.batch_execute(rotation::MIGRATIONS[0].1).await.unwrap();
     let table =
-        "create schema app; create table app.people (id int8 primary key, sealed bytea, bidx bytea unique)";
-    connection.batch_execute(table).await.unwrap();
-    rotation::publish(&connection, &[people()]).await.unwrap();
-    let mut connections = Vec::new();
+        "create schema app; create table app.people (id int8 generated always as identity primary key);";
+    connection.batch_execute(&format!("{table}{}", ddl::<old::Person>())).await.unwrap();
+    rotation::publish(&connection, &[published::<old::Person>()]).await.unwrap();
+    let mut people = People { connections: Vec::new(), rounds: scaled(5, 100) };
     for _ in 0..INSERTERS {
-        connections.push(cluster.connection().await);
+        people.connections.push(cluster.connection().await);
     }
-    let vault = index_vault(I2, &[I1]).await;
-    let mut programs = Programs { vault, connections, rounds: scaled(5, 100), next_id: 1_000_000 };
-    for id in 1..=scaled(500, 20_000) {
-        assert!(programs.insert(&connection, Writes::Old, id, &email(id)).await);
+    let first = Program::Old(Sealer::new(index_vault(I1, &[]).await));
+    for number in 1..=scaled(500, 20_000) {
+        assert!(first.insert(&connection, &email(number), false).await);
     }
 
     // The second column is there, and programs come that write it.
-    connection
-        .batch_execute("alter table app.people add bidx2 bytea; create unique index on app.people (bidx2)")
-        .await
-        .unwrap();
-    programs.check("expanded", [Writes::Old, Writes::Both]).await;
+    let expand =
+        "alter table app.people add email_bidx2 bytea; create unique index on app.people (email_bidx2)";
+    connection.batch_execute(expand).await.unwrap();
+    let halves = [Program::old().await, Program::both().await];
+    people.check("expanded", &halves).await;
+    // What a program from before changes leaves the second column as it was.
+    let Program::Old(sealer) = &halves[0] else { unreachable!() };
+    let moved = old::Person::repo().find_by(&connection, old::lookup(sealer, "expanded-0@example.org"));
+    let moved = moved.await.unwrap().unwrap();
+    moved.change().sealed_by(sealer).set(old::p::email, "moved@example.org").save(&connection).await.unwrap();
 
     // It is filled.
-    let column = with_second();
+    let column = published::<both::Person>();
     rotation::publish(&connection, std::slice::from_ref(&column)).await.unwrap();
     let (operator, stop) = (index_vault(I2, &[I1]).await, AtomicBool::new(false));
     let second = &column.indexes()[1];
@@ -160,7 +231,7 @@ async fn each_address_is_there_once_in_each_phase_of_a_unique_index_that_goes_ov
         filled
     };
     let racing = async {
-        programs.check("filled", [Writes::Old, Writes::Both]).await;
+        people.check("filled", &halves).await;
         stop.store(true, Ordering::Relaxed);
     };
     let (filled, ()) = tokio::join!(filling, racing);
@@ -170,31 +241,29 @@ async fn each_address_is_there_once_in_each_phase_of_a_unique_index_that_goes_ov
     assert_eq!(rotation::unindexed(&connection, &column, second).await.unwrap(), 0);
 
     // Programs come that read the second one; all write both.
-    programs.check("switched", [Writes::Both, Writes::Both]).await;
-    let by_old = programs.lookups("bidx", |email| programs.first(email)).await;
-    let by_new = programs.lookups("bidx2", |email| programs.second(email)).await;
+    let halves = [Program::both().await, Program::switched().await];
+    people.check("switched", &halves).await;
+    let sealer = Sealer::new(index_vault(I2, &[]).await);
+    let [by_old, by_new] = halves.each_ref().map(|program| people.lookups(program, &sealer));
+    let (by_old, by_new) = (by_old.await, by_new.await);
     assert!(by_old == by_new, "both find the same rows");
-    assert!(by_new.values().all(|ids| ids.len() == 1));
 
     // Programs come that do not know the first one.
-    programs.check("left", [Writes::Both, Writes::New]).await;
+    connection.batch_execute("alter table app.people alter email_bidx drop not null").await.unwrap();
+    people.check("left", &[Program::switched().await, Program::new().await]).await;
 
     // It is dropped under them.
-    let dropping =
-        connection.batch_execute("set lock_timeout = '30s'; alter table app.people drop column bidx");
-    let (dropped, ()) = tokio::join!(dropping, programs.check("dropped", [Writes::New, Writes::New]));
+    let halves = [Program::new().await, Program::new().await];
+    let dropping = "set lock_timeout = '30s'; alter table app.people drop column email_bidx";
+    let dropping = connection.batch_execute(dropping);
+    let (dropped, ()) = tokio::join!(dropping, people.check("dropped", &halves));
     dropped.unwrap();
-    let by_new_alone = programs.lookups("bidx2", |email| programs.second(email)).await;
+    let by_new_alone = people.lookups(&halves[0], &sealer).await;
     assert!(by_new.iter().all(|(email, ids)| by_new_alone.get(email) == Some(ids)));
-    let column = {
-        let table = Table::parse("app.people").unwrap();
-        let column = SealedColumn::new(table, ident("sealed"), ColumnSpec::from(&SEALED), vec![ident("id")]);
-        column.index(SealedIndex::new(ident("bidx2"), IndexSpec::from(&BIDX2)))
-    };
-    rotation::publish(&connection, std::slice::from_ref(&column)).await.unwrap();
-    assert_eq!(rotation::published(&connection).await.unwrap(), std::slice::from_ref(&column));
-    let alone = index_vault(I2, &[]).await; // without the old key
-    let ended =
-        Rotation::of_index(&alone, &column, &column.indexes()[0]).run(&connection, |_| {}).await.unwrap();
+    rotation::publish(&connection, &[published::<new::Person>()]).await.unwrap();
+    assert_eq!(rotation::published(&connection).await.unwrap(), [published::<new::Person>()]);
+    let (alone, column) = (index_vault(I2, &[]).await, published::<new::Person>()); // without the old key
+    let ended = Rotation::of_index(&alone, &column, &column.indexes()[0]).run(&connection, |_| {}).await;
+    let ended = ended.unwrap();
     assert_eq!((ended.state, ended.counts.rewritten, ended.counts.failed), (RotationState::Finished, 0, 0));
 }

@@ -1,7 +1,7 @@
 //! What becomes of sealed values where another row has the same, and which column is told.
 
 use pgkeel_pool::Transaction as _;
-use pgkeel_query::sealed::{Sealed, SealedProblem};
+use pgkeel_query::sealed::{Sealed, SealedProblem, ddl};
 use pgkeel_query::{Entity, Error, Executor, NewRow};
 use pgkeel_testkit::TestDatabase;
 
@@ -103,4 +103,48 @@ async fn on_a_conflict_a_value_stays_in_its_row_or_is_of_any_row() {
     let (email, code) = open(&same);
     assert_eq!((email.as_str(), code.is_none()), ("new@example.org", true));
     assert!(Person::repo().exists(db, sealer.lookup(p::email, "new@example.org").unwrap()).await.unwrap());
+}
+
+/// Somebody of a team, whose address is there once in each; codes are told apart by their envelopes.
+#[derive(Debug, Clone, Entity)]
+#[pgkeel(table = "fellows", columns = f)]
+struct Fellow {
+    #[pgkeel(id)]
+    id: i32,
+    team: i32,
+    #[pgkeel(sealed(
+        context = "fellows.email",
+        any_row,
+        index(column = "email_bits", bits = 3),
+        index(column = "email_bidx", normalize = "email")
+    ))]
+    email: Sealed<String>,
+    #[pgkeel(sealed(context = "fellows.code", deterministic, index(column = "code_bidx")))]
+    code: Sealed<i64>,
+}
+
+#[tokio::test]
+async fn on_a_conflict_of_several_columns_a_sealed_one_stands_for_its_index() {
+    let (database, sealer) = (TestDatabase::empty().await, sealer().await);
+    let db = &database.connection().await;
+    let table = "create table fellows(id int4 primary key, team int4 not null);";
+    let unique =
+        "create unique index on fellows (team, email_bidx); create unique index on fellows (team, code)";
+    db.batch_execute(&format!("{table}{}{unique}", ddl::<Fellow>())).await.unwrap();
+    let insert = |id, team, email, code| {
+        let insert = Fellow::insert().sealed_by(&sealer).set(f::id, id).set(f::team, team);
+        insert.set(f::email, email).set(f::code, code)
+    };
+    insert(1, 7, "ann@example.org", 1_i64).execute(db).await.unwrap();
+    let same = insert(2, 7, "ANN@example.org", 2).on_conflict((f::team, f::email)).do_nothing();
+    assert_eq!(same.execute(db).await.unwrap(), 0);
+    let moved = insert(2, 7, "Ann@example.org", 2).on_conflict((f::team, f::email)).update_only((f::code,));
+    let moved = moved.fetch_one(db).await.unwrap();
+    assert_eq!((moved.id, moved.team, *sealer.open(&moved, f::code).unwrap().expose()), (1, 7, 2));
+    let other_team = insert(3, 8, "ann@example.org", 2).on_conflict((f::team, f::email)).do_nothing();
+    assert_eq!(other_team.execute(db).await.unwrap(), 1);
+    let by_code = insert(4, 8, "eve@example.org", 2).on_conflict((f::team, f::code)).do_nothing();
+    assert_eq!(by_code.execute(db).await.unwrap(), 0);
+    let none = insert(5, 9, "ann@example.org", 3).on_conflict((f::email,)).do_nothing().execute(db).await;
+    assert_eq!(none.unwrap_err().server().map(|error| error.code().code()), Some("42P10"));
 }

@@ -3,13 +3,14 @@
 mod everyday;
 mod moves;
 mod ids;
+mod index_keys;
 mod tenants;
 mod conflicts;
 mod schema;
 mod secrecy;
 
 use pgkeel_query::Error;
-use pgkeel_query::sealed::{KeyringConfig, SealedProblem, Sealer, Sources, Vault, crypto};
+use pgkeel_query::sealed::{Keyring, KeyringConfig, SealedProblem, Sealer, Sources, Vault, crypto};
 
 /// With keys that everybody knows.
 pub(crate) async fn sealer() -> Sealer {
@@ -18,6 +19,10 @@ pub(crate) async fn sealer() -> Sealer {
 
 /// Whose keyring says this of its keys.
 pub(crate) async fn vault(states: &[(&str, &str)]) -> Vault {
+    Vault::new(keyring(states).await)
+}
+
+async fn keyring(states: &[(&str, &str)]) -> Keyring {
     let secrets = [
         ("PGKEEL_KEY_3F9A1C22", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"),
         ("PGKEEL_KEY_0BADCAFE", "ffeeddccbbaa99887766554433221100f0e0d0c0b0a090807060504030201000"),
@@ -31,7 +36,7 @@ pub(crate) async fn vault(states: &[(&str, &str)]) -> Vault {
     let sources = Sources::new(|asked: &str| {
         variables.iter().find(|(name, _)| *name == asked).map(|(_, value)| (*value).to_owned())
     });
-    Vault::new(KeyringConfig::from_environment(&sources).unwrap().load(&sources).await.unwrap())
+    KeyringConfig::from_environment(&sources).unwrap().load(&sources).await.unwrap()
 }
 
 /// Why a value did not open.

@@ -26,12 +26,22 @@ pub(super) enum Verb {
     Setup,
     Publish,
     Withdraw { column: String },
-    Rotate { pace: Pace, indexes: bool },
+    Rotate { pace: Pace, part: Part },
     Adopt { pace: Pace, plaintext: Ident, clears: bool },
     Status,
     Steer { how: Steering, rotation: i64 },
     Verify { depth: Depth, most: Option<u64> },
     Retire { key: KeyId },
+}
+
+/// What of the columns is made anew.
+#[derive(Debug)]
+pub(super) enum Part {
+    Values,
+    /// Those in this column, or all.
+    Indexes {
+        only: Option<String>,
+    },
 }
 
 /// How fast.
@@ -64,7 +74,7 @@ impl Words {
             "withdraw" => {
                 Verb::Withdraw { column: words.get_one("sealed").cloned().expect("clap asks for it") }
             }
-            "rotate" => Verb::Rotate { pace: Pace::of(words), indexes: words.get_flag("indexes") },
+            "rotate" => Verb::Rotate { pace: Pace::of(words), part: Part::of(words) },
             "adopt" => Verb::Adopt {
                 pace: Pace::of(words),
                 plaintext: words.get_one("plaintext").cloned().expect("clap asks for it"),
@@ -88,6 +98,13 @@ impl Words {
             described: words.try_get_one("columns").ok().flatten().cloned(),
             columns: columns.into_iter().flatten().cloned().collect(),
         }
+    }
+}
+
+impl Part {
+    fn of(words: &ArgMatches) -> Self {
+        let only = words.get_one::<String>("index").cloned();
+        if only.is_some() || words.get_flag("indexes") { Self::Indexes { only } } else { Self::Values }
     }
 }
 
@@ -151,7 +168,13 @@ fn verbs() -> impl Iterator<Item = Command> {
             .after_help(ROTATE)
             .args([described(), column()])
             .args(pace())
-            .arg(switch("indexes", "Make blind indexes anew instead, under the primary key of indexes")),
+            .arg(switch("indexes", "Make blind indexes anew instead, under the primary key of indexes"))
+            .arg(
+                Arg::new("index")
+                    .long("index")
+                    .value_name("COLUMN")
+                    .help("Make only the blind index in this column anew, as `--indexes` does with all"),
+            ),
         Command::new("adopt")
             .about("Seal what a plaintext column has, while the application works; then empty it")
             .after_help(ADOPT)
@@ -288,6 +311,10 @@ Examples:
   pgkeel keys rotate                                       all published columns, one worker
   pgkeel keys rotate --column app.users.email --workers 2  one column, faster
   pgkeel keys rotate --rows-per-second 2000                gently
+  pgkeel keys rotate --indexes                             blind indexes; a unique one that has values under
+                                                           another key stays as it is, and is told of
+  pgkeel keys rotate --column app.users.email --index email_bidx2
+                                                           the second column of a unique index
   pgkeel keys status                                       how far it is, from anywhere
 
 It can be stopped and killed at any moment; run again, it goes on where it was.

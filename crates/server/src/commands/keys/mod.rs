@@ -52,7 +52,7 @@ async fn with_database(words: &Words, config: &Config) -> Result<ExitCode, Failu
         Verb::Publish => columns::run(words, &pool).await,
         Verb::Withdraw { column } => columns::withdraw(words, &pool, column).await,
         Verb::List { .. } => list::cells(words, config, &pool).await,
-        Verb::Rotate { pace, indexes } => rotate::run(words, config, &pool, *pace, *indexes).await,
+        Verb::Rotate { pace, part } => rotate::run(words, config, &pool, *pace, part).await,
         Verb::Adopt { pace, plaintext, clears } => {
             adopt::run(words, config, &pool, *pace, plaintext, *clears).await
         }

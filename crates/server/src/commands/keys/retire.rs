@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use pgkeel_crypto::{KeyId, KeyList};
+use pgkeel_crypto::KeyId;
 use pgkeel_pool::Pool;
 use pgkeel_query::rotation;
 
@@ -21,9 +21,9 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     let vault = keyring::vault(config).await?;
     // Of a slip of the keyboard no cell has ever heard.
-    if !vault.keys().iter().any(|known| known.name.list == KeyList::Seal && known.name.id == key) {
+    if !vault.keys().iter().any(|known| known.name.id == key) {
         return Err(Failure::setting(anyhow!(
-            "the keyring has no seal key {key}: `pgkeel keys list` shows those that it has"
+            "the keyring has no key {key}: `pgkeel keys list` shows those that it has"
         )));
     }
     let retired = rotation::retire(pool, &vault, key).await.doing("the key stays")?;

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use pgkeel_pool::Pool;
-use pgkeel_query::rotation::{self, Rotation, RotationState, RotationStatus, RotationTask, RowFailure};
+use pgkeel_query::Error;
+use pgkeel_query::rotation::{
+    self, Rotation, RotationProblem, RotationState, RotationStatus, RotationTask, RowFailure,
+};
 use serde_json::json;
 
 use super::answer::row;
@@ -32,7 +35,8 @@ pub(super) struct Work<'a> {
 
 type Ended = (RotationStatus, Vec<RowFailure>);
 
-/// Does one after the other, and says what has come of each, also where a later one fails or is stopped.
+/// Does one after the other, and says what has come of each, also where a later one fails or is stopped. A unique index that has to stay
+/// under its key keeps none from what is behind it.
 pub(super) async fn run(
     words: &Words,
     pool: &Pool,
@@ -40,15 +44,24 @@ pub(super) async fn run(
     all: Vec<Work<'_>>,
 ) -> Result<ExitCode, Failure> {
     let mut signals = Signals::listen()?;
-    let mut done: Vec<Ended> = Vec::new();
+    let (mut done, mut is_all): (Vec<Ended>, _) = (Vec::new(), true);
     for work in all {
         let ended = tokio::select! {
-            ended = one(words, &work, pool, pace) => ended,
+            ended = by_workers(words, &work, pool, pace) => ended,
             _ = signals.next() => {
                 eprintln!("stopped in {}: what is done stays so, and a new call goes on from there", work.column);
                 tell(words, &done)?;
                 return Ok(ExitCode::FAILURE);
             }
+        };
+        let ended = match ended {
+            Err(Error::Rotation(problem @ RotationProblem::UniqueInPlace { .. })) => {
+                eprintln!("{}: stays as it is: {problem}", work.column);
+                is_all = false;
+                continue;
+            }
+            Err(error) => Err(error).doing(format!("at work on {}", work.column)),
+            Ok(ended) => with_failures(ended, pool).await,
         };
         match ended {
             Ok(ended) => done.push(ended),
@@ -60,7 +73,8 @@ pub(super) async fn run(
     }
     tell(words, &done)?;
     let is_well = |ended: &RotationStatus| ended.state == RotationState::Finished && ended.counts.failed == 0;
-    Ok(if done.iter().all(|(ended, _)| is_well(ended)) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    is_all &= done.iter().all(|(ended, _)| is_well(ended));
+    Ok(if is_all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Of those that have ended, if any has.
@@ -80,8 +94,7 @@ fn tell(words: &Words, done: &[Ended]) -> Result<(), Failure> {
     })
 }
 
-async fn one(words: &Words, work: &Work<'_>, pool: &Pool, pace: Pace) -> Result<Ended, Failure> {
-    let ended = by_workers(words, work, pool, pace).await?;
+async fn with_failures(ended: RotationStatus, pool: &Pool) -> Result<Ended, Failure> {
     let failures = match ended.counts.failed {
         0 => Vec::new(),
         _ => rotation::failures(pool, ended.id, NAMED).await.doing("looking at rows that do not open")?,
@@ -94,7 +107,7 @@ async fn by_workers(
     work: &Work<'_>,
     pool: &Pool,
     pace: Pace,
-) -> Result<RotationStatus, Failure> {
+) -> Result<RotationStatus, Error> {
     let verb = if matches!(words.verb, Verb::Adopt { .. }) { "adopt" } else { "rotate" };
     let Pace { workers, rate } = pace;
     // Each has its part of the rate, which is one row per second at least.
@@ -113,8 +126,7 @@ async fn by_workers(
         let display = &display;
         async move { rotation.run(pool, |progress| display.progress(number, progress)).await }
     };
-    let ended = try_join_all((0..workers).map(worker)).await;
-    let ended = ended.doing(format!("at work on {}", work.column))?;
+    let ended = try_join_all((0..workers).map(worker)).await?;
     Ok(ended.into_iter().next_back().expect("there is a worker"))
 }
 

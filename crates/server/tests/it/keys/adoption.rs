@@ -14,8 +14,8 @@ async fn with_plaintext() -> Operator {
          insert into app.users (id, plain) select n, 'canary-' || n || '@example.org' from generate_series(1, {ROWS}) as n"
     );
     operator.connection().await.batch_execute(&table).await.unwrap();
-    operator.keyring(&[(&key, "primary")]);
-    operator.new_index_key("index").await;
+    let index = operator.new_index_key("index").await;
+    operator.keyrings(&[(&key, "primary")], &[(&index, "primary")]);
     let index = "[[column.index]]\ncolumn = \"email_bidx\"\nnormalize = \"email\"\n";
     operator.write("columns.toml", &format!("{COLUMNS}{index}"));
     operator.done(&["publish", "--columns", &operator.file("columns.toml")]).await;

@@ -6,3 +6,4 @@ mod procedure;
 mod refused;
 mod secrets;
 mod steering;
+mod unique_index;

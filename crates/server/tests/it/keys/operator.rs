@@ -80,24 +80,20 @@ impl Operator {
 
     /// Makes a key whose secret is in a file of this name.
     pub(super) async fn new_key(&self, name: &str) -> Made {
-        let file = self.file(name);
-        let made = self.says_with(&["new", "--json", "--secret-file", &file], &[]).await.json();
-        let text = |field: &str| made[field].as_str().unwrap().to_owned();
-        Made { id: text("id"), source: text("source"), kcv: text("kcv") }
+        self.new_key_of(&[], name).await
     }
 
-    /// Adds one of indexes to the keyring, as its only one.
-    pub(super) async fn new_index_key(&self, name: &str) {
-        let made = self
-            .says_with(&["new", "--index", "--json", "--secret-file", &self.file(name)], &[])
-            .await
-            .json();
-        let [id, source, kcv] = ["id", "source", "kcv"].map(|field| made[field].as_str().unwrap());
-        let keyring = std::fs::read_to_string(self.path("keyring.toml")).unwrap();
-        let key = format!(
-            "[[index]]\nid = \"{id}\"\nstate = \"primary\"\nsource = \"{source}\"\nkcv = \"{kcv}\"\n"
-        );
-        self.write("keyring.toml", &format!("{keyring}{key}"));
+    /// One of indexes.
+    pub(super) async fn new_index_key(&self, name: &str) -> Made {
+        self.new_key_of(&["--index"], name).await
+    }
+
+    async fn new_key_of(&self, list: &[&str], name: &str) -> Made {
+        let file = self.file(name);
+        let words = [&["new", "--json", "--secret-file", &file], list].concat();
+        let made = self.says_with(&words, &[]).await.json();
+        let text = |field: &str| made[field].as_str().unwrap().to_owned();
+        Made { id: text("id"), source: text("source"), kcv: text("kcv") }
     }
 
     pub(super) fn secret(&self, name: &str) -> String {
@@ -106,10 +102,20 @@ impl Operator {
 
     /// Writes the keyring that commands are given.
     pub(super) fn keyring(&self, keys: &[(&Made, &str)]) {
-        let key = |(Made { id, source, kcv }, state): &(&Made, &str)| {
-            format!("[[seal]]\nid = \"{id}\"\nstate = \"{state}\"\nsource = \"{source}\"\nkcv = \"{kcv}\"\n")
+        self.keyrings(keys, &[]);
+    }
+
+    /// With keys of indexes.
+    pub(super) fn keyrings(&self, seal: &[(&Made, &str)], index: &[(&Made, &str)]) {
+        let written = |list: &str, keys: &[(&Made, &str)]| {
+            let key = |(Made { id, source, kcv }, state): &(&Made, &str)| {
+                format!(
+                    "[[{list}]]\nid = \"{id}\"\nstate = \"{state}\"\nsource = \"{source}\"\nkcv = \"{kcv}\"\n"
+                )
+            };
+            keys.iter().map(key).collect::<String>()
         };
-        let keys: String = keys.iter().map(key).collect();
+        let keys = written("seal", seal) + &written("index", index);
         self.write("keyring.toml", &format!("version = 1\n{keys}"));
     }
 

@@ -26,7 +26,7 @@ async fn without_its_tables_each_verb_says_how_they_are_made() {
         assert!(message.contains("run `pgkeel keys setup` once for this database"), "{words:?}: {message}");
     }
     let message = operator.refused(2, verbs[7]).await;
-    assert!(message.contains("the keyring has no seal key 11111111: `pgkeel keys list`"), "{message}");
+    assert!(message.contains("the keyring has no key 11111111: `pgkeel keys list`"), "{message}");
     operator.done(&["setup"]).await;
     for words in [&["rotate"][..], &["verify"], &["list", "--cells"]] {
         let message = operator.refused(2, words).await;
