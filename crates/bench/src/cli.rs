@@ -8,17 +8,15 @@ use anyhow::{Context as _, ensure};
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
-use crate::field::Field;
 use crate::job::Job;
 use crate::laps::Limit;
 use crate::load::Meter;
 use crate::machine::Machine;
 use crate::migrate::Migrate;
 use crate::peer::Name;
-use crate::processors::Processors;
 use crate::rounds::{Measured, measure};
 use crate::server::{Database, Server};
-use crate::{instructions, report, station};
+use crate::{instructions, processors, report, station};
 
 /// pgkeel beside the raw driver and its peers.
 #[derive(Debug, Parser)]
@@ -38,8 +36,6 @@ pub(crate) enum Verb {
     Instructions(Instructions),
     /// How long migrations take: files on an empty database, and many files with nothing to do.
     Migrate(Migrate),
-    /// What sealing a field takes of the insert that stores it.
-    Field(Field),
 }
 
 #[derive(Debug, Args, Serialize)]
@@ -56,9 +52,12 @@ pub(crate) struct Run {
     /// Only these peers, and pgkeel.
     #[arg(long = "peer", value_name = "PEER")]
     peers: Vec<Name>,
-    #[command(flatten)]
-    #[serde(flatten)]
-    processors: Processors,
+    /// Client and server on this processor alone: far steadier, as nobody wakes another processor.
+    #[arg(long, value_name = "PROCESSOR")]
+    pin: Option<usize>,
+    /// The server on this one instead: steady too, and each trip to it has its price.
+    #[arg(long, value_name = "PROCESSOR", requires = "pin")]
+    pin_server: Option<usize>,
     /// Writes every sample to this file.
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
@@ -76,7 +75,7 @@ struct Record<'a> {
 impl Run {
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         ensure!(self.rounds > 0 && self.seconds > 0.0, "there is nothing to measure in no time");
-        let server = self.processors.start_server()?;
+        let server = self.server()?;
         let machine = Machine::look(&server)?;
         let meter = Meter::new(server.pid())?;
         println!("{machine}\n{} rounds of {} s for each peer\n", self.rounds, self.seconds);
@@ -92,6 +91,14 @@ impl Run {
         let record = Record { machine: &machine, settings: self, jobs: &all };
         fs::write(file, serde_json::to_string_pretty(&record)?)
             .with_context(|| format!("writing {}", file.display()))
+    }
+
+    /// What a thread starts has its processors.
+    fn server(&self) -> anyhow::Result<Server> {
+        self.pin_server.or(self.pin).map_or(Ok(()), processors::pin)?;
+        let server = Server::start()?;
+        self.pin.map_or(Ok(()), processors::pin)?;
+        Ok(server)
     }
 
     fn length(&self) -> Duration {

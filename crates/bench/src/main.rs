@@ -4,8 +4,8 @@
 //! operation. Nothing fails because something was slow; what `instructions --guard` holds are instructions alone.
 //!
 //! Read `job` (what is done), `peer` (who does it), `station` (one peer made ready for one job), `rounds` (how they take
-//! turns), `bar` (what may be concluded; `turns/` says how), `report`; and `instructions` for the other way to measure; `migrate` and
-//! `field` stand by themselves.
+//! turns), `bar` (what may be concluded; `turns/` says how), `report`; and `instructions` for the other way to measure; `migrate`
+//! stands by itself.
 
 mod cli;
 mod server;
@@ -23,7 +23,6 @@ mod machine;
 mod report;
 mod instructions;
 mod migrate;
-mod field;
 mod child;
 
 use clap::Parser as _;
@@ -34,6 +33,5 @@ fn main() -> anyhow::Result<()> {
         cli::Verb::CallgrindTarget(target) => target.run(),
         cli::Verb::Instructions(instructions) => instructions.run(),
         cli::Verb::Migrate(migrate) => migrate.run(),
-        cli::Verb::Field(field) => field.run(),
     }
 }

@@ -5,9 +5,9 @@ use crate::BadSpec;
 /// What is equal to what, in a blind index of text. Its number is part of the index's key and its rule never changes; another
 /// rule would be another normaliser.
 ///
-/// Characters are those of Unicode 17, as Rust 1.95 and the crate `unicode-normalization` have them. Later versions leave these as they are
-/// and add others. So of programs that are built with different versions, those texts alone may have different values that contain
-/// characters which are new in one of them.
+/// Lower case is that of Unicode 17.0, as in Rust 1.95, and normalisation that of 18.0, as in `unicode-normalization` 0.1.26. Other
+/// versions have more characters or fewer, and these the same. So of programs that are built with different ones, those texts alone
+/// have different values that contain a character which one of them does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Normalizer {

@@ -7,6 +7,7 @@ mod tenants;
 mod conflicts;
 mod schema;
 mod secrecy;
+mod slow;
 
 use pgkeel_query::Error;
 use pgkeel_query::sealed::{KeyringConfig, SealedProblem, Sealer, Sources, Vault, crypto};
