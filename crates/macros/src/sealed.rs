@@ -49,7 +49,8 @@ const TYPE: &str = "the field of a sealed column is a `Sealed<…>`, or an `Opti
 const TWO_SUITES: &str = "`deterministic` and `uncommitted` are two ways to seal; a column has one";
 const NO_ROW: &str = "a deterministic column is of no row anyway: leave `any_row` out";
 const NO_TEXT: &str = "only texts are normalised: of another type leave `normalize` out";
-const COST: &str = "say what a value costs: `cost = [4096, 3, 1]`, argon2id's memory in KiB, iterations and lanes";
+const COST: &str =
+    "say what a value costs: `cost = [4096, 3, 1]`, argon2id's memory in KiB, iterations and lanes";
 const UNIQUE_BEACON: &str = "different values have the same bits, so an index with `bits` cannot be `unique`";
 
 /// How the values of a column are sealed.

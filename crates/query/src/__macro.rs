@@ -67,6 +67,8 @@ macro_rules! __slow {
 #[macro_export]
 macro_rules! __slow {
     ($($written:tt)*) => {
-        ::core::compile_error!("`cost` takes the feature `slow` of pgkeel-query: `pgkeel-query = { …, features = [\"slow\"] }`")
+        ::core::compile_error!(
+            "`cost` takes the feature `slow` of pgkeel-query: `pgkeel-query = { …, features = [\"slow\"] }`"
+        )
     };
 }

@@ -148,12 +148,28 @@ impl Source for RotationsProbe {
             results(rotation.counts).map(|(result, rows)| (labels(rotation, Some(result)), rows))
         });
         vec![
-            counter("pgkeel_rotation_rows_total", "Rows that the newest rotation of a column has gone through, by result.", rows),
-            gauge("pgkeel_rotation_running", "1 while it runs or is paused, 0 once it has ended.", self.samples(|rotation| {
-                u64::from(matches!(rotation.state, RotationState::Running | RotationState::Paused))
-            })),
-            gauge("pgkeel_rotation_workers", "Ranges that were worked on within the last minute.", self.samples(|rotation| rotation.workers)),
-            gauge("pgkeel_rotation_seconds", "How long it has taken.", self.samples(|rotation| rotation.seconds)),
+            counter(
+                "pgkeel_rotation_rows_total",
+                "Rows that the newest rotation of a column has gone through, by result.",
+                rows,
+            ),
+            gauge(
+                "pgkeel_rotation_running",
+                "1 while it runs or is paused, 0 once it has ended.",
+                self.samples(|rotation| {
+                    u64::from(matches!(rotation.state, RotationState::Running | RotationState::Paused))
+                }),
+            ),
+            gauge(
+                "pgkeel_rotation_workers",
+                "Ranges that were worked on within the last minute.",
+                self.samples(|rotation| rotation.workers),
+            ),
+            gauge(
+                "pgkeel_rotation_seconds",
+                "How long it has taken.",
+                self.samples(|rotation| rotation.seconds),
+            ),
         ]
     }
 }

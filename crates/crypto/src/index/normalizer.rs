@@ -173,8 +173,16 @@ mod tests {
                 hash.update([0]);
             }
         }
-        let hashes = hashes.map(|hash| hash.finalize().iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}")));
-        assert_eq!(hashes, ["", "", "", ""]);
+        let hex = |hash: Sha256| {
+            hash.finalize().iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+        };
+        let expected = [
+            "4a07ddd00e0fb3e0fe71709bb3f73e77e691fb7e881a7e9781ef02f557dc0e6d",
+            "cbd515e8da589764d5380a044a0e49e97323a2f6f92b90e8ad7597d196e236f5",
+            "2237ae95008bbc2817b7263e47aee7a653eb2844e4b2fc685f3983e4b0a68803",
+            "6e0aaa17a82be5b6f410942f1f99ae77832fb630e98780c6eaf6779ab278235d",
+        ];
+        assert_eq!(hashes.map(hex), expected);
     }
 
     #[test]
