@@ -116,6 +116,13 @@ impl Normalized<'_> {
 
 /// Not [`str::to_lowercase`], which looks at what stands around a sigma.
 fn lower(text: &str) -> Normalized<'_> {
+    if text.is_ascii() {
+        // As nearly all addresses are: it takes a tenth of the time, and is the same.
+        let mut made = Zeroizing::new(String::with_capacity(text.len()));
+        made.push_str(text);
+        made.make_ascii_lowercase();
+        return Normalized::Made(made);
+    }
     Normalized::of(2 * text.len(), text.chars().flat_map(char::to_lowercase))
 }
 

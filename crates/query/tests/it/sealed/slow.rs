@@ -3,7 +3,7 @@
 use pgkeel_query::rotation::SealedColumn;
 use pgkeel_query::sealed::crypto::{BlindIndex, Cost, IndexSpec, Normalizer};
 use pgkeel_query::sealed::{Sealed, ddl, registered};
-use pgkeel_query::{Entity, Error, Executor as _, sql};
+use pgkeel_query::{Entity, Error, Executor as _, NewRow, sql};
 use pgkeel_testkit::TestDatabase;
 
 use super::sealer;
@@ -25,14 +25,21 @@ struct Patient {
     number: Sealed<String>,
 }
 
+#[derive(NewRow)]
+#[pgkeel(entity = Patient, columns = p)]
+struct NewPatient<'a> {
+    id: i64,
+    number: &'a str,
+}
+
 #[tokio::test]
 async fn a_slow_index_finds_what_is_equal_and_keeps_it_unique() {
     let (database, sealer) = (TestDatabase::empty().await, sealer().await);
     let db = &database.connection().await;
     let table = "create schema clinic; create table clinic.patients(id int8 primary key);";
     db.batch_execute(&format!("{table}{}", ddl::<Patient>())).await.unwrap();
-    let insert = |id: i64, number| Patient::insert().set(p::id, id).set(p::number, number).sealed_by(&sealer);
-    insert(1, "12 34").execute(db).await.unwrap();
+    let patients = Patient::repo().sealed_by(&sealer);
+    patients.insert(db, &NewPatient { id: 1, number: "12 34" }).await.unwrap();
     let expected = sealer.vault().index(&BY_NUMBER, "1234", None).unwrap();
     let stored: Vec<u8> = sql!("select number_bidx from clinic.patients").scalar(db).await.unwrap();
     assert_eq!(stored, expected.as_bytes());
@@ -42,7 +49,7 @@ async fn a_slow_index_finds_what_is_equal_and_keeps_it_unique() {
     let group = sealer.lookup_by(p::number, "number_group", "1234").unwrap();
     let found = Patient::query().filter(group).fetch_one(db).await.unwrap();
     assert!(sealer.matches(&found, p::number, "12/34").unwrap());
-    let twice = insert(2, "1234").execute(db).await;
+    let twice = patients.insert(db, &NewPatient { id: 2, number: "1234" }).await;
     assert!(matches!(twice, Err(Error::Unique(violation)) if violation.is_of(p::number)));
 }
 
