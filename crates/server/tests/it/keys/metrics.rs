@@ -1,5 +1,6 @@
 //! Rotations in the metrics of `pgkeel serve`, whoever runs them.
 
+use pgkeel_connect::Executor as _;
 use pgkeel_testkit::eventually;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -52,7 +53,7 @@ async fn a_database_without_rotations_is_well() {
 async fn first_look(address: &str) -> Value {
     let serving = Serving::start(&[("DATABASE_URL", address)]).await;
     let looked = eventually("it was looked at the rotations", async || {
-        let (_, body) = get(serving.address, "/api/v1/health/ready").await;
+        let (_, body) = get(serving.address, "/api/v1/health").await;
         let body: Value = serde_json::from_str(&body).unwrap();
         let check = &body["checks"]["rotations:responseTime"][0];
         check["facts"].is_array().then(|| check.clone())
