@@ -70,7 +70,7 @@ impl fmt::Display for Cost {
     }
 }
 
-/// Fills `output`, of at least 4 bytes. The salt has at least 8. What was in memory is overwritten.
+/// Fills `output`, of at least 4 bytes. The salt has at least 8. What was in memory and on the stack is overwritten.
 ///
 /// # Panics
 /// If they are shorter, or the cost is outside of what a [`Cost`] may be.
@@ -79,11 +79,13 @@ pub(crate) fn hash(cost: Cost, password: &[u8], salt: &[u8], output: &mut [u8]) 
     use argon2::{Algorithm, Argon2, Block, Params, Version};
     use zeroize::Zeroize as _;
 
+    use crate::stack::wiped_after;
+
     let params = Params::new(cost.memory_kib, cost.iterations, cost.lanes, Some(output.len()));
     let params = params.expect("a cost within bounds");
     let mut memory = vec![Block::default(); params.block_count()];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let hashed = argon2.hash_password_into_with_memory(password, salt, output, &mut memory);
+    let hashed = wiped_after(|| argon2.hash_password_into_with_memory(password, salt, output, &mut memory));
     for block in &mut memory {
         block.zeroize();
     }

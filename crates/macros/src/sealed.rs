@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Error, GenericArgument, LitInt, LitStr, PathArguments, Result, Type};
+use syn::{Error, GenericArgument, LitInt, LitStr, PathArguments, Result, Token, Type};
 
 use crate::columns::{Column, wrong_name};
 use crate::field::inside_option;
@@ -25,7 +26,15 @@ const KNOWN: [&str; 7] = [
 ];
 /// Words that are methods of pgkeel-crypto's `Column`.
 const FLAGS: [&str; 4] = ["any_row", "per_tenant", "deterministic", "uncommitted"];
-const OF_INDEX: [&str; 4] = ["column = \"name\"", "normalize = \"email\"", "unique", "bits = number"];
+const OF_INDEX: [&str; 5] = [
+    "column = \"name\"",
+    "normalize = \"email\"",
+    "unique",
+    "bits = number",
+    "cost = [kib, iterations, lanes]",
+];
+/// Those of pgkeel-crypto's `Cost`: memory in KiB, iterations, lanes.
+const COSTS: [std::ops::RangeInclusive<u32>; 3] = [4096..=2_097_152, 3..=64, 1..=64];
 const NORMALIZERS: [(&str, &str); 5] =
     [("exact", "Exact"), ("lower", "Lower"), ("email", "Email"), ("digits", "Digits"), ("nfc", "Nfc")];
 const CONTEXT: &str = "say of which context the values are: `context = \"app.users.email\"`, a name of 1 to 128 bytes that no other \
@@ -40,6 +49,8 @@ const TYPE: &str = "the field of a sealed column is a `Sealed<…>`, or an `Opti
 const TWO_SUITES: &str = "`deterministic` and `uncommitted` are two ways to seal; a column has one";
 const NO_ROW: &str = "a deterministic column is of no row anyway: leave `any_row` out";
 const NO_TEXT: &str = "only texts are normalised: of another type leave `normalize` out";
+const COST: &str =
+    "say what a value costs: `cost = [4096, 3, 1]`, argon2id's memory in KiB, iterations and lanes";
 const UNIQUE_BEACON: &str = "different values have the same bits, so an index with `bits` cannot be `unique`";
 
 /// How the values of a column are sealed.
@@ -61,6 +72,8 @@ pub(crate) struct Index {
     pub(crate) normalizer: Option<&'static str>,
     pub(crate) is_unique: bool,
     pub(crate) bits: Option<LitInt>,
+    /// Of one that is slow.
+    pub(crate) cost: Option<[LitInt; 3]>,
 }
 
 #[derive(Default)]
@@ -133,7 +146,7 @@ impl Said {
 
 impl Index {
     fn read(word: &ParseNestedMeta<'_>, is_text: bool) -> Result<Self> {
-        let (mut column, mut normalize, mut unique, mut bits) = (None, None, None, None);
+        let (mut column, mut normalize, mut unique, mut bits, mut cost) = (None, None, None, None, None);
         let place = word.path.span();
         if word.input.peek(syn::token::Paren) {
             word.parse_nested_meta(|word| match said(&word).as_str() {
@@ -141,6 +154,7 @@ impl Index {
                 "normalize" => once(&mut normalize, word.value()?.parse::<LitStr>()?, &word, "said twice"),
                 "unique" => once(&mut unique, (), &word, "said twice"),
                 "bits" => once(&mut bits, number(&word, 1..=64)?, &word, "said twice"),
+                "cost" => once(&mut cost, costs(&word)?, &word, "said twice"),
                 other => Err(word.error(nearest::unknown(other, &OF_INDEX))),
             })?;
         }
@@ -154,7 +168,7 @@ impl Index {
             return Err(Error::new(bits.span(), UNIQUE_BEACON));
         }
         let normalizer = normalize.map(|name| normalizer(&name, is_text)).transpose()?.flatten();
-        Ok(Self { column, normalizer, is_unique: unique.is_some(), bits })
+        Ok(Self { column, normalizer, is_unique: unique.is_some(), bits, cost })
     }
 }
 
@@ -198,10 +212,29 @@ fn normalizer(name: &LitStr, is_text: bool) -> Result<Option<&'static str>> {
     }
 }
 
+/// Three numbers in brackets.
+fn costs(word: &ParseNestedMeta<'_>) -> Result<[LitInt; 3]> {
+    let inside;
+    let input = word.value()?;
+    let place = syn::bracketed!(inside in input);
+    let figures = Punctuated::<LitInt, Token![,]>::parse_terminated(&inside)?;
+    let figures: Vec<LitInt> = figures.into_iter().collect();
+    let figures: [LitInt; 3] = figures.try_into().map_err(|_| Error::new(place.span.join(), COST))?;
+    for (figure, of) in figures.iter().zip(COSTS) {
+        check_within(figure, &of)?;
+    }
+    Ok(figures)
+}
+
 fn number(word: &ParseNestedMeta<'_>, of: std::ops::RangeInclusive<u32>) -> Result<LitInt> {
     let number: LitInt = word.value()?.parse()?;
+    check_within(&number, &of)?;
+    Ok(number)
+}
+
+fn check_within(number: &LitInt, of: &std::ops::RangeInclusive<u32>) -> Result<()> {
     if number.base10_parse::<u32>().is_ok_and(|number| of.contains(&number)) {
-        return Ok(number);
+        return Ok(());
     }
     Err(Error::new(number.span(), format!("a number from {} to {}", of.start(), of.end())))
 }

@@ -100,7 +100,10 @@ fn crypto_index(index: &Index, sealing: &Sealing, value: &TokenStream, here: &To
     if sealing.is_per_tenant() {
         written.extend(quote!(.per_tenant()));
     }
-    written
+    match &index.cost {
+        Some([memory, iterations, lanes]) => quote!(#here::slow!(#written, #memory, #iterations, #lanes)),
+        None => written,
+    }
 }
 
 fn index_facts(index: &Index, table: &str, here: &TokenStream) -> TokenStream {

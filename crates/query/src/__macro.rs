@@ -16,7 +16,7 @@ pub use crate::row::{CellMismatch, Cells, FieldName, FromRow, Plan};
 #[cfg(feature = "sealed")]
 pub use crate::sealed::{IndexFacts, Registered, SealedFacts, SealedRow, SealedValues};
 pub use crate::statement::{Filter, NewRow, Values};
-pub use crate::{__if_sealed as if_sealed, __sealed as sealed};
+pub use crate::{__if_sealed as if_sealed, __sealed as sealed, __slow as slow};
 #[cfg(feature = "sealed")]
 pub use {inventory, pgkeel_crypto as crypto};
 
@@ -50,4 +50,25 @@ macro_rules! __if_sealed {
 #[macro_export]
 macro_rules! __if_sealed {
     ($($written:tt)*) => {};
+}
+
+/// A blind index that is slow, if this crate has them.
+#[cfg(feature = "slow")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __slow {
+    ($index:expr, $memory_kib:expr, $iterations:expr, $lanes:expr) => {
+        $index.slow($crate::__macro::crypto::Cost::new($memory_kib, $iterations, $lanes))
+    };
+}
+
+#[cfg(not(feature = "slow"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __slow {
+    ($($written:tt)*) => {
+        ::core::compile_error!(
+            "`cost` takes the feature `slow` of pgkeel-query: `pgkeel-query = { …, features = [\"slow\"] }`"
+        )
+    };
 }

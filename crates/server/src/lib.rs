@@ -13,6 +13,7 @@ mod settings;
 mod database;
 mod demo;
 mod migrations;
+mod rotations;
 mod logging;
 mod signals;
 mod failure;

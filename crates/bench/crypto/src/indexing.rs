@@ -11,7 +11,7 @@ use crate::sealing::{CONTEXT, VALUE};
 use crate::turns::{Contest, Ratio};
 
 const NAME: &str = "photo_bidx";
-const INDEX: BlindIndex<Vec<u8>> = BlindIndex::new(CONTEXT, NAME);
+pub(crate) const INDEX: BlindIndex<Vec<u8>> = BlindIndex::new(CONTEXT, NAME);
 /// Of bytes, as they are, all that fits, as `FORMAT.md` writes it.
 const FORM: [u8; 16] = [0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 

@@ -1,16 +1,23 @@
 //! What sealing and indexing cost beside AES and HMAC called by hand: in turns, in one process, as the product's release profile
 //! builds it.
 //!
-//! Read `sealing` and `indexing` (what is compared, and who did the same by hand), `turns` (how they are timed), `allocations`.
+//! Read `sealing` and `indexing` (what is compared, and who did the same by hand), `turns` (how they are timed), `allocations`;
+//! `field` is both beside the insert that stores what they make.
 
 mod allocations;
 mod by_hand;
+mod field;
 mod indexing;
 mod keys;
 mod sealing;
+mod server;
 mod turns;
 
 use clap::Parser;
+
+/// A trip to a server takes some fifty times as long as all else: of so many operations that have their turn elsewhere, one is made
+/// there.
+const TRIPS: usize = 10;
 
 /// Sealing and indexing beside AES and HMAC called by hand.
 #[derive(Debug, Parser)]
@@ -30,14 +37,15 @@ struct Cli {
 fn main() -> anyhow::Result<()> {
     let Cli { rounds, only, count } = Cli::parse();
     let vault = keys::vault()?;
-    for mut contest in [sealing::contest(&vault)?, indexing::contest(&vault)?] {
-        match &only {
-            Some(name) => contest.run_alone(name, count),
-            None => println!("{}", contest.measure(rounds, count)),
-        }
+    let mut contests = [sealing::contest(&vault)?, indexing::contest(&vault)?];
+    if let Some(name) = only {
+        contests.iter_mut().for_each(|contest| contest.run_alone(&name, count));
+        return Ok(());
     }
-    if only.is_none() {
-        println!("{}", allocations::count(&vault)?);
+    for contest in &mut contests {
+        println!("{}", contest.measure(rounds, count));
     }
+    println!("{}\n", allocations::count(&vault)?);
+    println!("{}", field::contest(&vault)?.measure(rounds, count.div_ceil(TRIPS)));
     Ok(())
 }

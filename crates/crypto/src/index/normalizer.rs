@@ -4,6 +4,10 @@ use crate::BadSpec;
 
 /// What is equal to what, in a blind index of text. Its number is part of the index's key and its rule never changes; another
 /// rule would be another normaliser.
+///
+/// Lower case is that of Unicode 17.0, as in Rust 1.95, and normalisation that of 18.0, as in `unicode-normalization` 0.1.26. Other
+/// versions have more characters or fewer, and these the same. So of programs that are built with different ones, those texts alone
+/// have different values that contain a character which one of them does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Normalizer {
@@ -112,6 +116,13 @@ impl Normalized<'_> {
 
 /// Not [`str::to_lowercase`], which looks at what stands around a sigma.
 fn lower(text: &str) -> Normalized<'_> {
+    if text.is_ascii() {
+        // As nearly all addresses are: it takes a tenth of the time, and is the same.
+        let mut made = Zeroizing::new(String::with_capacity(text.len()));
+        made.push_str(text);
+        made.make_ascii_lowercase();
+        return Normalized::Made(made);
+    }
     Normalized::of(2 * text.len(), text.chars().flat_map(char::to_lowercase))
 }
 
@@ -144,6 +155,41 @@ mod tests {
         );
         #[cfg(feature = "unicode")]
         assert_eq!(normalized(Normalizer::Nfc, "A\u{30a}"), "Å");
+    }
+
+    /// What each character becomes, together with each canonical composition, as one hash: a compiler or crate with another table
+    /// would no longer find what was indexed.
+    #[test]
+    #[cfg(feature = "unicode")]
+    fn what_characters_become_is_what_it_was() {
+        use sha2::{Digest as _, Sha256};
+        use unicode_normalization::UnicodeNormalization as _;
+
+        let mut hashes = [(); 4].map(|()| Sha256::new());
+        for character in (0..=0x10_ffff).filter_map(char::from_u32) {
+            let text = String::from(character);
+            let apart: String = text.nfd().collect();
+            let made = [
+                (Normalizer::Lower, &text),
+                (Normalizer::Email, &text),
+                (Normalizer::Digits, &text),
+                (Normalizer::Nfc, &apart),
+            ];
+            for ((normalizer, text), hash) in made.into_iter().zip(&mut hashes) {
+                hash.update(normalizer.normalize(text).as_bytes());
+                hash.update([0]);
+            }
+        }
+        let hex = |hash: Sha256| {
+            hash.finalize().iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+        };
+        let expected = [
+            "4a07ddd00e0fb3e0fe71709bb3f73e77e691fb7e881a7e9781ef02f557dc0e6d",
+            "cbd515e8da589764d5380a044a0e49e97323a2f6f92b90e8ad7597d196e236f5",
+            "2237ae95008bbc2817b7263e47aee7a653eb2844e4b2fc685f3983e4b0a68803",
+            "6e0aaa17a82be5b6f410942f1f99ae77832fb630e98780c6eaf6779ab278235d",
+        ];
+        assert_eq!(hashes.map(hex), expected);
     }
 
     #[test]

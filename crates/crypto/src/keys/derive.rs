@@ -35,7 +35,7 @@ impl Prk {
 
     pub(super) fn check_value(&self) -> CheckValue {
         let mut value = [0; CheckValue::LEN];
-        self.expand(b"kcv\0", &mut value);
+        wiped_after(|| self.expand(b"kcv\0", &mut value));
         CheckValue::new(value)
     }
 

@@ -1,4 +1,7 @@
 //! Wycheproof's vectors for the primitives that the suites, keys and indexes are made of, in the versions that they are made of.
+//!
+//! The deterministic suite is AES-SIV (RFC 5297). Wycheproof's 103 vectors of AES-256-GCM-SIV (RFC 8452) are of another cipher, which no
+//! suite uses and this crate does not build, so they are not here.
 
 use aes::Aes256;
 use aes_gcm::Aes256Gcm;

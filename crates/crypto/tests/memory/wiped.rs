@@ -14,13 +14,19 @@ const INDEXING: &str = "f0940585c7315394284ca47e286a44f05593b7223da23f2597f1dfc6
 const CANARY: &str = "ef37ffb316e2994c6a8b70fa1b67f13afc8cf875275638c9";
 
 /// What is derived of these root keys, computed by another implementation after `FORMAT.md`.
-const DERIVED: [(&str, &str); 6] = [
+const DERIVED: [(&str, &str); 8] = [
     ("prk of the primary key", "7ea7a30c8fa8c4438a9b1d672dfb3e9b6e584a76dfdded56ce1d5eede941a350"),
     ("prk of the old key", "95529e12027793fd3c980cf6c8a0daf1bd9805a9a1701dee655a81e8451621ed"),
     ("prk of the index key", "61eb8c821e42d703f1a43c7b02d4776ba9ac2237f442b50f1590f49896bbe108"),
     ("key of KC-XAES", "4f63b2c7307a869b72af3f90ed26d26c741c2977749f1b3e61750458dc3a8264"),
     ("key of SIV", "0b20a66584405317f917c23de54090fe463745ca0832216849c06b117c923453"),
-    ("key of the index", "29866f42080298b88e27a548d651d31bf186148f64a4ef2e10969142ade70fb3"),
+    ("key of the index", "d9639450022c85a0f7e6526fdfc9b7eb196d5bb78974dcab34493a073a12cbd1"),
+    // SHA-256 after the block of key and pad that HMAC begins with (RFC 2104): as good as the key. Eight words as the processor has them.
+    ("HMAC's inner state of the index", "5957e4ccddc86540ad8b05880745cf81be208eabae90ca49e9d40a3b9fc338d9"),
+    (
+        "HKDF's inner state of the primary key",
+        "b517045c9ecc7c6772e992a73b787e646850d79161f53e5cd7571ec895ff5a04",
+    ),
 ];
 
 fn secrets() -> Vec<Masked> {
@@ -75,8 +81,13 @@ fn keys_and_values_are_gone_once_they_are_dropped() {
         println!("while they are in use: {counts:?}");
         let found = |name: &str| counts.iter().find(|(known, _)| *known == name).unwrap().1;
         assert!(found("plaintext") >= opened.len(), "the scan finds what is there: {counts:?}");
-        for name in ["prk of the primary key", "prk of the old key", "prk of the index key", "key of KC-XAES"]
-        {
+        for name in [
+            "prk of the primary key",
+            "prk of the old key",
+            "prk of the index key",
+            "key of KC-XAES",
+            "HMAC's inner state of the index",
+        ] {
             assert!(found(name) > 0, "the scan finds what is there, {name}: {counts:?}");
         }
 

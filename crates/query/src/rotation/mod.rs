@@ -116,14 +116,18 @@
 //! [`Vault::index`](pgkeel_crypto::Vault::index) what the second one has.
 //!
 //! # To seal a column that has plaintext
-//! 1. Add the sealed column, and those of its indexes; publish it.
-//! 2. Deploy a program that writes both, in one statement, and reads the plaintext.
+//! 1. Add the sealed column, and those of its indexes, under a name of its own; publish it. Its field is an `Option` until all rows have
+//!    a sealed value, so that [`ddl`](crate::sealed::ddl()) lets the columns be NULL.
+//! 2. Deploy a program that writes both, in one statement (an entity with both columns, of which each is given the value), and reads the
+//!    plaintext.
 //! 3. Once all instances do, run [`Rotation::adopting`]: it seals what is not sealed yet. [`adoption`] tells what is left.
 //! 4. Deploy a program that reads what is sealed, and still writes both.
 //! 5. Deploy a program that writes what is sealed, and NULL as plaintext, which may not be `not null` any more.
 //! 6. Once all instances do, run [`Rotation::clearing`]: it empties the plaintext where what is sealed is the same. A row that differs stays
 //!    as it is, and is told of: if the plaintext is right, set what is sealed to NULL, and adopt it anew.
-//! 7. Once [`adoption`] tells of no plaintext, deploy a program that does not know the column, and drop it. Rows from before are in
+//! 7. If there is to be a value in each row, `alter table … alter column … set not null` for the sealed column and its indexes, and the
+//!    field is an `Option` no more.
+//! 8. Once [`adoption`] tells of no plaintext, deploy a program that does not know the column, and drop it. Rows from before are in
 //!    the table's files until it is rewritten (`vacuum full`). Backups and the write-ahead log from before have plaintext too.
 //!
 //! # How it works

@@ -68,14 +68,16 @@ impl RowPlace {
 
     /// Lends it as far as values of the column are bound to it.
     pub(crate) fn lend<R>(&self, facts: &SealedFacts, to: impl FnOnce(Place<'_>) -> R) -> R {
-        let parts: Vec<RowId<'_>> = self.ids.iter().map(Id::lend).collect();
-        let place = match &parts[..] {
-            _ if !facts.is_row_bound() => Place::any_row(),
-            [] => Place::any_row(),
-            [id] => Place::row(*id),
-            several => Place::row(several),
+        let of_tenant = |place: Place<'_>| match self.tenant(facts) {
+            Some(tenant) => to(place.tenant(tenant)),
+            None => to(place),
         };
-        to(self.tenant(facts).map_or(place, |tenant| place.tenant(tenant)))
+        match &self.ids[..] {
+            _ if !facts.is_row_bound() => of_tenant(Place::any_row()),
+            [] => of_tenant(Place::any_row()),
+            [id] => of_tenant(Place::row(id.lend())),
+            several => of_tenant(Place::row(&several.iter().map(Id::lend).collect::<Vec<_>>()[..])),
+        }
     }
 
     pub(crate) fn tenant(&self, facts: &SealedFacts) -> Option<&str> {

@@ -174,4 +174,18 @@ struct NumberNormalized {
     score: Sealed<i64>,
 }
 
+#[derive(Entity)]
+#[pgkeel(table = "users")]
+struct CheapIndex {
+    #[pgkeel(sealed(context = "users.email", any_row, index(column = "email_bidx", cost = [1024, 3, 1])))]
+    email: Sealed<String>,
+}
+
+#[derive(Entity)]
+#[pgkeel(table = "users")]
+struct CostOfTwo {
+    #[pgkeel(sealed(context = "users.email", any_row, index(column = "email_bidx", cost = [4096, 3])))]
+    email: Sealed<String>,
+}
+
 fn main() {}

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::database::Database;
 use crate::demo::{self, AtWork};
 use crate::failure::Failure;
+use crate::rotations::RotationsProbe;
 use crate::settings::{self, Config, Flags};
 use crate::signals::Signals;
 
@@ -107,11 +108,14 @@ async fn assemble(resolved: &Resolved<Config>, pool: &Pool) -> Result<(Server, S
     let connect = pool_config.connect();
     let watch = PoolWatch::new(POOL_NAME, pool.clone());
     let probe = DatabaseProbe::new(connect.clone());
+    let rotations = RotationsProbe::new(connect.clone());
     let mut builder = Monitor::builder()
         .database(probe.clone())
         .source(probe)
         .sampler(DatabaseSampler::new(connect.clone(), config.health.slow_query_threshold))
         .probe(PoolProbe::new(pool.clone()))
+        .probe(rotations.clone())
+        .source(rotations)
         .view(watch.clone())
         .statements(watch.clone())
         .source(watch);

@@ -8,6 +8,7 @@ mod tenants;
 mod conflicts;
 mod schema;
 mod secrecy;
+mod slow;
 
 use pgkeel_query::Error;
 use pgkeel_query::sealed::{Keyring, KeyringConfig, SealedProblem, Sealer, Sources, Vault, crypto};
