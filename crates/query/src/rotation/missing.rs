@@ -4,8 +4,7 @@ use pgkeel_connect::Ident;
 use serde::Serialize;
 
 use super::inspect::Target;
-use super::problem::Step;
-use super::{RotationProblem, SealedColumn, SealedIndex};
+use super::{RotationProblem, SealedColumn, SealedIndex, Step};
 use crate::{Error, Executor};
 
 /// How many rows a plaintext column still has.

@@ -4,9 +4,8 @@ use pgkeel_connect::Type;
 use pgkeel_crypto::{KeyId, KeyList, KeyState, Vault};
 use serde::Serialize;
 
-use super::problem::Step;
 use super::progress::key_as_text;
-use super::{RotationProblem, publish, usage};
+use super::{RetireProblem, RotationProblem, Step, publish, usage};
 use crate::{Error, Executor};
 
 /// A key that no published column needs. Its `Display` says what is to be done with it.
@@ -36,9 +35,9 @@ impl fmt::Display for Retired {
 /// nothing, neither in the database nor in the vault.
 ///
 /// # Errors
-/// [`RotationProblem::KeyInUse`] with each column and its cells; [`RotationProblem::UnreadableCells`] where cells name no key;
-/// [`RotationProblem::PrimaryKey`] if the vault seals with it; [`RotationProblem::KeyOfIndexes`] if no count can tell; [`RotationProblem::NothingPublished`];
-/// [`RotationProblem::RotationToKey`]; if a table is not as its column says; and with what the executor says.
+/// [`RetireProblem::KeyInUse`] with each column and its cells; [`RetireProblem::UnreadableCells`] where cells name no key;
+/// [`RetireProblem::PrimaryKey`] if the vault seals with it; [`RetireProblem::KeyOfIndexes`] if no count can tell; [`RetireProblem::NothingPublished`];
+/// [`RetireProblem::RotationToKey`]; if a table is not as its column says; and with what the executor says.
 ///
 /// # Cancellation
 /// Nothing is left behind but what the executor leaves.
@@ -46,17 +45,17 @@ pub async fn retire(db: &impl Executor, vault: &Vault, key: KeyId) -> Result<Ret
     let is_of_indexes =
         |known: &pgkeel_crypto::KeyStatus| known.name.list == KeyList::Index && known.name.id == key;
     if vault.keys().iter().any(is_of_indexes) {
-        return Err(RotationProblem::KeyOfIndexes { key }.into());
+        return Err(RotationProblem::from(RetireProblem::KeyOfIndexes { key }).into());
     }
     let is_primary = |known: &pgkeel_crypto::KeyStatus| {
         known.name.list == KeyList::Seal && known.name.id == key && known.state == KeyState::Primary
     };
     if vault.keys().iter().any(is_primary) {
-        return Err(RotationProblem::PrimaryKey { key }.into());
+        return Err(RotationProblem::from(RetireProblem::PrimaryKey { key }).into());
     }
     let columns = publish::published(db).await?;
     if columns.is_empty() {
-        return Err(RotationProblem::NothingPublished.into());
+        return Err(RotationProblem::from(RetireProblem::NothingPublished).into());
     }
     check_no_rotation(db, key).await?;
     let (mut uses, mut cells, mut counted) = (Vec::new(), Vec::new(), Vec::new());
@@ -67,10 +66,10 @@ pub async fn retire(db: &impl Executor, vault: &Vault, key: KeyId) -> Result<Ret
         counted.push(usage.column);
     }
     if !uses.is_empty() {
-        return Err(RotationProblem::KeyInUse { key, uses }.into());
+        return Err(RotationProblem::from(RetireProblem::KeyInUse { key, uses }).into());
     }
     if !cells.is_empty() {
-        return Err(RotationProblem::UnreadableCells { cells }.into());
+        return Err(RotationProblem::from(RetireProblem::UnreadableCells { cells }).into());
     }
     // One that began meanwhile would write what was counted already.
     check_no_rotation(db, key).await?;
@@ -82,5 +81,5 @@ async fn check_no_rotation(db: &impl Executor, key: KeyId) -> Result<(), Rotatio
     let found = db.query_opt_typed(sql, &[(&key.to_string(), Type::TEXT)]).await;
     let Some(row) = found.map_err(Step::Look.failed())? else { return Ok(()) };
     let id = row.try_get(0).map_err(|error| Step::Look.unreadable(error))?;
-    Err(RotationProblem::RotationToKey { id, key })
+    Err(RetireProblem::RotationToKey { id, key }.into())
 }

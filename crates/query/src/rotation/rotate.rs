@@ -5,12 +5,12 @@ use std::time::Duration;
 use pgkeel_connect::Ident;
 use pgkeel_crypto::{KeyId, Vault};
 
+use super::batch::index_key;
 use super::cells::key_of;
-use super::change::index_key;
-use super::deed::Deed;
 use super::inspect::Target;
 use super::job::Job;
 use super::patience::Patience;
+use super::plan::Plan;
 use super::progress::Progress;
 use super::publish;
 use super::state;
@@ -193,13 +193,13 @@ impl<'a> Rotation<'a> {
     ) -> Result<RotationStatus, Error> {
         let (mut patience, (_, to_key)) = (Patience::new(self.patience), self.current()?);
         let target = patience.until(Step::Inspect, || Target::of(self.column, db)).await?;
-        let deed = patience.until(Step::Inspect, || Deed::of(self.task, self.column, &target, db)).await?;
-        let published = || publish::number(db, self.column, deed.indexes(), &target);
+        let plan = patience.until(Step::Inspect, || Plan::of(self.task, self.column, &target, db)).await?;
+        let published = || publish::number(db, self.column, plan.indexes(), &target);
         let number = patience.until(Step::Published, published).await?;
         let column = (number, self.column.to_string());
         let opening = || Job::open(db, &column, self.task, to_key, &self.owner);
         let job = patience.until(Step::Open, opening).await?;
-        let worker = Worker { rotation: self, db, target: &target, deed: &deed, job, observe: &observe };
+        let worker = Worker { rotation: self, db, target: &target, plan: &plan, job, observe: &observe };
         worker.work().await?;
         let ended = state::status(db, Some(job.id)).await?;
         Ok(ended.into_iter().next().ok_or(RotationProblem::NoRotation { id: job.id })?)

@@ -4,9 +4,8 @@ use pgkeel_crypto::KeyId;
 use serde::Serialize;
 
 use super::inspect::Target;
-use super::problem::Step;
 use super::progress::keys_as_text;
-use super::{RotationProblem, SealedColumn};
+use super::{RotationProblem, SealedColumn, Step};
 use crate::{Error, Executor};
 
 /// How many cells of a column are sealed under which key.

@@ -3,15 +3,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use pgkeel_crypto::{Error as CryptoError, KeyId, Vault};
 use serde::Serialize;
 
+use super::batch::in_place;
 use super::bound::{Bound, params};
 use super::cells::key_of;
-use super::change::in_place;
 use super::inspect::Target;
 use super::key::Key;
-use super::problem::Step;
 use super::progress::keys_as_text;
 use super::state::RowFailure;
-use super::{FailureClass, RotationProblem, RowKey, SealedColumn};
+use super::{FailureClass, RotationProblem, RowKey, SealedColumn, Step};
 use crate::{Error, Executor};
 
 /// So many cells are read at once, of full checks until they turn out to be large.

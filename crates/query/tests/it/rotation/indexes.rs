@@ -1,7 +1,9 @@
 //! Blind indexes go over to another key.
 
 use pgkeel_crypto::{Cost, IndexSpec};
-use pgkeel_query::rotation::{FailureClass, RotationProblem, RotationState, RotationTask, SealedIndex};
+use pgkeel_query::rotation::{
+    FailureClass, RetireProblem, RotationProblem, RotationState, RotationTask, SealedIndex,
+};
 use pgkeel_testkit::scaled;
 
 use super::adoption::{BIDX, SEALED, people};
@@ -179,7 +181,10 @@ async fn an_index_that_cannot_be_made_is_told_what_is_wrong() {
         "{busy}"
     );
     let retired = rotation::retire(&connection, &new, key(I2)).await.unwrap_err();
-    assert!(matches!(retired, Error::Rotation(RotationProblem::KeyOfIndexes { .. })), "{retired:?}");
+    assert!(
+        matches!(retired, Error::Rotation(RotationProblem::Retire(RetireProblem::KeyOfIndexes { .. }))),
+        "{retired:?}"
+    );
 }
 
 #[tokio::test]
