@@ -75,7 +75,7 @@ impl Batch {
         }
         let filter = filters.join(" and ");
         let sql = format!(
-            "select {}, {}, t.{column}, {} from {table} as t where {filter} order by {} limit {rows}",
+            "select {}, {}, t.{column}, {} from {table} as t where {filter} order by {} fetch first {rows} rows with ties",
             keys.selected(),
             target.tenant_text(),
             plan.selected(),

@@ -82,6 +82,7 @@ mod problem;
 mod progress;
 mod publish;
 mod range;
+mod rate;
 mod retire;
 mod rotate;
 mod state;

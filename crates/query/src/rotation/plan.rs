@@ -18,6 +18,9 @@ const LOOK: &str = "select pg_catalog.format_type(atttypid, null) as type, attno
     from pg_catalog.pg_attribute
     where attrelid = to_regclass($1) and attname = $2 and attnum > 0 and not attisdropped";
 
+/// The version of a row, and which table it is in: tables that inherit may have rows of the same key and version.
+const VERSION: &str = "pg_catalog.concat(t.tableoid, '/', t.xmin)";
+
 /// A task whose columns were found in the catalog.
 pub(super) enum Plan<'a> {
     Reseal,
@@ -110,7 +113,7 @@ impl<'a> Plan<'a> {
             Self::Reseal => "null::bytea, null::text".to_owned(),
             Self::Reindex { index, .. } => format!("t.{}, null::text", index.column),
             Self::Adopt { plaintext, .. } | Self::Clear { plaintext } => {
-                format!("{}, t.xmin::text", plaintext.read())
+                format!("{}, {VERSION}", plaintext.read())
             }
         }
     }
@@ -126,7 +129,7 @@ impl<'a> Plan<'a> {
             (Box::new(versions), Type::TEXT_ARRAY)
         };
         let named = |name: &str, bound| (name.to_owned(), bound);
-        let is_version = "t.xmin = v.version::xid".to_owned();
+        let is_version = format!("{VERSION} = v.version");
         match self {
             Self::Reseal => Written {
                 arrays: vec![named("old", old()), named("new", new())],

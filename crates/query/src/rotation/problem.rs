@@ -145,6 +145,15 @@ pub enum RotationProblem {
         /// What, in words.
         what: &'static str,
     },
+    /// The role lacks a right. A [`TableProblem::Privilege`] has been looked for before.
+    #[error("{step} is not allowed to this role, which needs {}", .step.rights())]
+    NotAllowed {
+        /// What was being done.
+        step: Step,
+        /// What the server says of it.
+        #[source]
+        source: Failure,
+    },
     /// A statement failed.
     #[error("{step} failed")]
     Failed {
@@ -186,14 +195,25 @@ impl RotationProblem {
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Failed { source, .. } | Self::Exhausted { source, .. } => Some(source),
+            Self::NotAllowed { source, .. }
+            | Self::Failed { source, .. }
+            | Self::Exhausted { source, .. } => Some(source),
             _ => None,
         }
     }
 
+    /// Whether the server was told to stop, or took longer than it may.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.code() == Some(&SqlState::QUERY_CANCELED)
+    }
+
     /// Whether a unique index has a value already that was to be written.
     pub(super) fn is_duplicate(&self) -> bool {
-        let code = self.failure().and_then(|failure| failure.inner().server()).map(ServerError::code);
-        matches!(self, Self::Failed { step: Step::Write, .. }) && code == Some(&SqlState::UNIQUE_VIOLATION)
+        matches!(self, Self::Failed { step: Step::Write, .. })
+            && self.code() == Some(&SqlState::UNIQUE_VIOLATION)
+    }
+
+    fn code(&self) -> Option<&SqlState> {
+        self.failure().and_then(|failure| failure.inner().server()).map(ServerError::code)
     }
 }

@@ -4,6 +4,7 @@ use pgkeel_connect::Type;
 use pgkeel_crypto::{KeyId, KeyList, KeyState, Vault};
 use serde::Serialize;
 
+use super::patience::patiently;
 use super::progress::key_as_text;
 use super::{RetireProblem, RotationProblem, Step, publish, usage};
 use crate::{Error, Executor};
@@ -34,6 +35,8 @@ impl fmt::Display for Retired {
 /// Whether a key can be disabled: counts the cells of all published columns that name it, and refuses unless there are none. It changes
 /// nothing, neither in the database nor in the vault.
 ///
+/// A connection that is lost meanwhile is replaced, as a pool can, and what was asked is asked again, for up to a minute.
+///
 /// # Errors
 /// [`RetireProblem::KeyInUse`] with each column and its cells; [`RetireProblem::UnreadableCells`] where cells name no key;
 /// [`RetireProblem::PrimaryKey`] if the vault seals with it; [`RetireProblem::KeyOfIndexes`] if no count can tell; [`RetireProblem::NothingPublished`];
@@ -53,13 +56,13 @@ pub async fn retire(db: &impl Executor, vault: &Vault, key: KeyId) -> Result<Ret
     if vault.keys().iter().any(is_primary) {
         return Err(RotationProblem::from(RetireProblem::PrimaryKey { key }).into());
     }
-    let columns = publish::published(db).await?;
+    let columns = patiently(|| publish::numbered(db)).await?;
     if columns.is_empty() {
         return Err(RotationProblem::from(RetireProblem::NothingPublished).into());
     }
-    check_no_rotation(db, key).await?;
+    patiently(|| check_no_rotation(db, key)).await?;
     let (mut uses, mut cells, mut counted) = (Vec::new(), Vec::new(), Vec::new());
-    for column in &columns {
+    for (_, column) in &columns {
         let usage = usage::count(db, column).await?;
         uses.extend(usage.by_key.get(&key).map(|cells| (usage.column.clone(), *cells)));
         cells.extend((usage.others > 0).then(|| (usage.column.clone(), usage.others)));
@@ -72,7 +75,7 @@ pub async fn retire(db: &impl Executor, vault: &Vault, key: KeyId) -> Result<Ret
         return Err(RotationProblem::from(RetireProblem::UnreadableCells { cells }).into());
     }
     // One that began meanwhile would write what was counted already.
-    check_no_rotation(db, key).await?;
+    patiently(|| check_no_rotation(db, key)).await?;
     Ok(Retired { key, columns: counted })
 }
 

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgkeel_connect::Ident;
@@ -9,10 +10,11 @@ use super::batch::index_key;
 use super::cells::key_of;
 use super::inspect::Target;
 use super::job::Job;
-use super::patience::Patience;
+use super::patience::{PATIENCE, Patience};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::publish;
+use super::rate::Rate;
 use super::state;
 use super::task::Task;
 use super::worker::Worker;
@@ -49,7 +51,7 @@ pub struct Rotation<'a> {
     pub(super) owner: String,
     pub(super) most_rows: u32,
     pub(super) range_rows: u32,
-    pub(super) rate: Option<NonZeroU32>,
+    pub(super) rate: Option<Arc<Rate>>,
     pub(super) lock_timeout: Duration,
     pub(super) lease: Duration,
     pub(super) patience: Duration,
@@ -113,7 +115,7 @@ impl<'a> Rotation<'a> {
             rate: None,
             lock_timeout: Duration::from_millis(50),
             lease: Duration::from_secs(30),
-            patience: Duration::from_mins(1),
+            patience: PATIENCE,
             longest_pause: Duration::from_hours(1),
             most_failures: 10_000,
         }
@@ -135,9 +137,11 @@ impl<'a> Rotation<'a> {
         Self { range_rows: rows.clamp(100, 1_000_000), ..self }
     }
 
-    /// Goes through no more than so many rows per second, at least 1; by default as many as it can. Of one worker, not of all.
+    /// Goes through no more than so many rows per second, at least 1; by default as many as it can. This value and those that are cloned of
+    /// it share them: a worker that is idle leaves its part to the others. They are to be fewer than these rows.
     pub fn rows_per_second(self, rows: u32) -> Self {
-        Self { rate: NonZeroU32::new(rows.max(1)), ..self }
+        let rate = NonZeroU32::new(rows).unwrap_or(NonZeroU32::MIN);
+        Self { rate: Some(Arc::new(Rate::new(rate))), ..self }
     }
 
     /// Waits no longer for a row that somebody else has locked: 1 ms to 10 s, by default 50 ms. Meanwhile the rows of the batch that
@@ -201,7 +205,8 @@ impl<'a> Rotation<'a> {
         let job = patience.until(Step::Open, opening).await?;
         let worker = Worker { rotation: self, db, target: &target, plan: &plan, job, observe: &observe };
         worker.work().await?;
-        let ended = state::status(db, Some(job.id)).await?;
+        patience.renew();
+        let ended = patience.until(Step::Look, || state::status(db, Some(job.id))).await?;
         Ok(ended.into_iter().next().ok_or(RotationProblem::NoRotation { id: job.id })?)
     }
 

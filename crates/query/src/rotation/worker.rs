@@ -48,7 +48,8 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
         let (mut patience, mut meter) = (Patience::new(self.rotation.patience), Meter::new());
         let is_slow = self.plan.indexes().iter().any(|index| index.spec.cost().is_some());
         let most_rows = if is_slow { SLOW.min(self.rotation.most_rows) } else { self.rotation.most_rows };
-        let mut pace = Pace::new(most_rows, self.rotation.rate);
+        let of_rate = self.rotation.rate.as_ref().map_or(u32::MAX, |rate| rate.most_rows());
+        let mut pace = Pace::new(most_rows.min(of_rate));
         let mut paused: Option<Instant> = None;
         loop {
             let Some(looked) = patience.with(Step::Look, self.job.look(self.db)).await? else { continue };
@@ -145,7 +146,9 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
             pace.learn(batch.len(), batch.bytes(), writing.elapsed());
             meter.done.add(counts);
             (self.observe)(&self.progress(looked, *pace, meter));
-            sleep(pace.rest(batch.len(), begun.elapsed())).await;
+            if let Some(rate) = &self.rotation.rate {
+                sleep(rate.rest(batch.len(), begun)).await;
+            }
             let failed = meter.done.failed;
             match worked.last_failure() {
                 Some(class) if failed > most_failures => {

@@ -119,7 +119,7 @@ impl Rows {
                 returning 1
             ), failed as (
                 insert into pgkeel.rotation_failure (rotation_id, row_key, class, pass)
-                select held.rotation_id, v.row_key::text[], v.class, held.pass
+                select distinct on (v.row_key) held.rotation_id, v.row_key::text[], v.class, held.pass
                 from held, unnest($10, $11) as v(row_key, class)
                 on conflict (rotation_id, row_key) do update set class = excluded.class, pass = excluded.pass
             ), counted as (

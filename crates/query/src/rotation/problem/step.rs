@@ -1,5 +1,8 @@
 use std::fmt;
 
+use pgkeel_connect::ServerError;
+use tokio_postgres::error::SqlState;
+
 use super::RotationProblem;
 use crate::error::Failure;
 
@@ -50,9 +53,34 @@ impl fmt::Display for Step {
 }
 
 impl Step {
+    /// What a role needs for it.
+    pub(super) fn rights(self) -> &'static str {
+        match self {
+            Self::Inspect => "`usage` on the schema of the table",
+            Self::Read | Self::Count => "`select` on the table, and `usage` on its schema",
+            Self::Published | Self::Look => "`usage` on the schema pgkeel, and `select` on all tables in it",
+            Self::Publish | Self::Open | Self::Claim | Self::EndPass | Self::Steer => {
+                "`usage` on the schema pgkeel, and `select, insert, update, delete` on all tables in it"
+            }
+            Self::Write => {
+                "`update` on the columns that are written, `select, insert, update, delete` on all tables in the schema pgkeel, and what \
+                 triggers of the table need"
+            }
+        }
+    }
+
     /// What makes an executor's error that of this step.
     pub(in crate::rotation) fn failed<E: crate::DatabaseError>(self) -> impl FnOnce(E) -> RotationProblem {
-        move |error| RotationProblem::Failed { step: self, source: Failure::new(error) }
+        move |error| {
+            let code = error.server().map(ServerError::code);
+            let is_allowed = code != Some(&SqlState::INSUFFICIENT_PRIVILEGE);
+            let (step, source) = (self, Failure::new(error));
+            if is_allowed {
+                RotationProblem::Failed { step, source }
+            } else {
+                RotationProblem::NotAllowed { step, source }
+            }
+        }
     }
 
     /// Of a reply that cannot be read.
