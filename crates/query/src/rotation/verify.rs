@@ -125,8 +125,9 @@ pub async fn verify(
             return Ok(found);
         }
         let read = read(db, depth, &target, behind.as_ref(), asked).await;
+        let took_too_long = read.as_ref().is_err_and(RotationProblem::is_cancelled);
         let Some(cells) = patience.bear(read).await? else {
-            rows = (asked / 2).max(1);
+            rows = if took_too_long { (asked / 2).max(1) } else { rows };
             continue;
         };
         patience.renew();
