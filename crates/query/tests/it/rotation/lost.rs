@@ -1,12 +1,13 @@
 //! Connections that are lost: at each statement of each call, for good, and to a server that only reads.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pgkeel_pool::{Config, Pool};
-use pgkeel_query::connect::TypedParam;
+use pgkeel_query::connect::{self, TypedParam};
 use pgkeel_query::rotation::{Depth, RotationProblem, RotationState, Step};
-use pgkeel_testkit::{Direction, Proxy, TestCluster, eventually};
+use pgkeel_testkit::{Direction, Proxy, TestCluster};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -15,57 +16,65 @@ use super::*;
 
 const ROWS: u64 = 30;
 
-/// A pool whose connections are lost at one of its statements: before the server has it, or while it answers.
+/// A connection that is lost at one of its statements: before the server has it, or while it answers. Then there is another one, as in a pool.
 struct Faulty<'p> {
-    pool: &'p Pool,
     proxy: &'p Proxy,
+    connection: Mutex<Arc<Connection>>,
     lost_at: usize,
     on_the_way: Direction,
     statements: AtomicUsize,
 }
 
-impl Faulty<'_> {
-    async fn run<T>(
-        &self,
-        statement: impl Future<Output = Result<T, pgkeel_pool::Error>>,
-    ) -> Result<T, pgkeel_pool::Error> {
-        if self.statements.fetch_add(1, Ordering::SeqCst) + 1 != self.lost_at {
-            return statement.await;
-        }
-        self.proxy.cut_after(self.on_the_way, 1);
-        let lost = statement.await;
-        self.proxy.pass();
-        assert!(lost.is_err(), "the connection was not lost");
-        lost
+impl<'p> Faulty<'p> {
+    async fn new(proxy: &'p Proxy, lost_at: usize, on_the_way: Direction) -> Self {
+        let connection = Mutex::new(Arc::new(dialled(proxy).await));
+        Self { proxy, connection, lost_at, on_the_way, statements: AtomicUsize::new(0) }
     }
+
+    fn before(&self) -> Arc<Connection> {
+        if self.statements.fetch_add(1, Ordering::SeqCst) + 1 == self.lost_at {
+            self.proxy.cut_after(self.on_the_way, 1);
+        }
+        Arc::clone(&self.connection.lock().unwrap())
+    }
+
+    async fn behind<T>(&self, done: Result<T, connect::Error>) -> Result<T, connect::Error> {
+        if self.statements.load(Ordering::SeqCst) == self.lost_at {
+            assert!(done.is_err(), "the connection was not lost");
+            self.proxy.pass();
+            let connection = Arc::new(dialled(self.proxy).await);
+            *self.connection.lock().unwrap() = connection;
+        }
+        done
+    }
+}
+
+async fn dialled(proxy: &Proxy) -> Connection {
+    connect::dial(&connect::Config::new(proxy.address())).await.unwrap()
 }
 
 impl Executor for Faulty<'_> {
-    type Error = pgkeel_pool::Error;
+    type Error = connect::Error;
 
     async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Self::Error> {
-        self.run(self.pool.query(sql, params)).await
+        self.behind(self.before().query(sql, params).await).await
     }
 
     async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Self::Error> {
-        self.run(self.pool.execute(sql, params)).await
+        self.behind(self.before().execute(sql, params).await).await
     }
 
     async fn batch_execute(&self, sql: &str) -> Result<(), Self::Error> {
-        self.run(self.pool.batch_execute(sql)).await
+        self.behind(self.before().batch_execute(sql).await).await
     }
 
     async fn query_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<Vec<Row>, Self::Error> {
-        self.run(self.pool.query_typed(sql, params)).await
+        self.behind(self.before().query_typed(sql, params).await).await
     }
 
     async fn execute_typed(&self, sql: &str, params: &[TypedParam<'_>]) -> Result<u64, Self::Error> {
-        self.run(self.pool.execute_typed(sql, params)).await
+        self.behind(self.before().execute_typed(sql, params).await).await
     }
-}
-
-fn pool(address: pgkeel_query::connect::Address) -> Pool {
-    Pool::lazy(Config::new(address).with_size(1, 0).unwrap())
 }
 
 /// Loses a connection at the first statement of a call, then at the second, until a call has had none to lose. `reset` comes before each
@@ -77,14 +86,10 @@ async fn at_each_statement(
     check: impl AsyncFn(),
 ) -> usize {
     let proxy = Proxy::before(database.address()).await;
-    let pool = pool(proxy.address());
     for on_the_way in [Direction::ToServer, Direction::ToClient] {
         for lost_at in 1.. {
             reset().await;
-            // Has a connection to lose.
-            eventually("a connection", async || pool.query("select 1", &[]).await.ok()).await;
-            let faulty =
-                Faulty { pool: &pool, proxy: &proxy, lost_at, on_the_way, statements: AtomicUsize::new(0) };
+            let faulty = Faulty::new(&proxy, lost_at, on_the_way).await;
             call(&faulty).await;
             check().await;
             if faulty.statements.into_inner() < lost_at {
@@ -98,17 +103,16 @@ async fn at_each_statement(
     unreachable!("a call has so many statements and no more")
 }
 
-/// Runs it twice: with patience once, and without any until it ends.
+/// Rotates 30 rows in batches of 10, and looks at the counts each time.
 async fn rotates_at_each_statement(
     database: &TestDatabase,
     connection: &Connection,
     reset: &str,
-    rotation: Rotation<'_>,
+    call: impl AsyncFn(&Faulty<'_>),
     check: impl AsyncFn(),
 ) {
-    let rotation = rotation.most_rows(10).range_rows(100).lease(Duration::from_millis(100));
     let reset = async || {
-        connection.batch_execute(&format!("truncate pgkeel.rotation cascade; {reset}")).await.unwrap();
+        connection.batch_execute(&format!("delete from pgkeel.rotation; {reset}")).await.unwrap();
     };
     let check = async || {
         check().await;
@@ -120,20 +124,21 @@ async fn rotates_at_each_statement(
         }
         assert_eq!((rewritten, lost), (ROWS, 0), "each row is changed once and counted once");
     };
-    let patient = async |db: &Faulty<'_>| {
-        let ended = rotation.run(db, |_| {}).await.unwrap();
-        assert_eq!((ended.state, ended.counts.rewritten), (RotationState::Finished, ROWS));
-    };
-    let statements = at_each_statement(database, reset, patient, check).await;
+    let statements = at_each_statement(database, reset, call, check).await;
     assert!(statements > 15, "{statements}");
+}
+
+fn in_batches(rotation: Rotation<'_>) -> Rotation<'_> {
+    rotation.most_rows(10).range_rows(100).lease(Duration::from_millis(100))
+}
+
+/// Without patience, and then on another connection.
+async fn in_two_calls(rotation: &Rotation<'_>, faulty: &Faulty<'_>, connection: &Connection) {
     let impatient = rotation.clone().patience(Duration::ZERO);
-    let twice = async |db: &Faulty<'_>| {
-        if let Err(error) = impatient.run(db, |_| {}).await {
-            assert!(told(&error).contains(" failed 1 times within "), "{}", told(&error));
-            impatient.run(connection, |_| {}).await.unwrap();
-        }
-    };
-    at_each_statement(database, reset, twice, check).await;
+    if let Err(error) = impatient.run(faulty, |_| {}).await {
+        assert!(told(&error).contains(" failed 1 times within "), "{}", told(&error));
+        impatient.run(connection, |_| {}).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -148,8 +153,15 @@ async fn a_rotation_that_loses_its_connection_at_any_statement_ends_right() {
         assert_eq!(by_key(&connection).await, under(K2, ROWS));
         assert!(opened(&connection, &new).await == expected);
     };
-    let reset = "truncate app.users; insert into app.users table before";
-    rotates_at_each_statement(&database, &connection, reset, Rotation::new(&new, &column), check).await;
+    let reset = "delete from app.users; insert into app.users table before";
+    let rotation = in_batches(Rotation::new(&new, &column));
+    let patiently = async |db: &Faulty<'_>| {
+        let ended = rotation.run(db, |_| {}).await.unwrap();
+        assert_eq!((ended.state, ended.counts.rewritten), (RotationState::Finished, ROWS));
+    };
+    rotates_at_each_statement(&database, &connection, reset, patiently, &check).await;
+    let twice = async |db: &Faulty<'_>| in_two_calls(&rotation, db, &connection).await;
+    rotates_at_each_statement(&database, &connection, reset, twice, &check).await;
 }
 
 #[tokio::test]
@@ -160,20 +172,25 @@ async fn plaintext_goes_over_whichever_statement_loses_its_connection() {
     let fill = "update app.people set email = 'user-' || id || '@example.org'; create table before as table app.people";
     connection.batch_execute(fill).await.unwrap();
     let (column, plaintext) = (people(), ident("email"));
-    let reset = "truncate app.people; insert into app.people table before";
+    let reset = "delete from app.people; insert into app.people table before";
     let sound = async || {
         let found = rotation::verify(&connection, &vault, &column, Depth::Full, None, |_| {}).await.unwrap();
         assert!(found.is_sound() && found.cells == ROWS, "{found:?}");
         assert_eq!(rotation::unindexed(&connection, &column, &column.indexes()[0]).await.unwrap(), 0);
         rotation::adoption(&connection, &column, &plaintext).await.unwrap()
     };
-    let adopted = async || assert_eq!((sound().await.plaintext, sound().await.unsealed), (ROWS, 0));
-    let adopting = Rotation::adopting(&vault, &column, &plaintext);
-    rotates_at_each_statement(&database, &connection, reset, adopting, adopted).await;
+    let adopted = async || {
+        let left = sound().await;
+        assert_eq!((left.plaintext, left.unsealed), (ROWS, 0));
+    };
+    let adopting = in_batches(Rotation::adopting(&vault, &column, &plaintext));
+    let twice = async |db: &Faulty<'_>| in_two_calls(&adopting, db, &connection).await;
+    rotates_at_each_statement(&database, &connection, reset, twice, adopted).await;
     connection.batch_execute("drop table before; create table before as table app.people").await.unwrap();
     let cleared = async || assert_eq!(sound().await.plaintext, 0);
-    let clearing = Rotation::clearing(&vault, &column, &plaintext);
-    rotates_at_each_statement(&database, &connection, reset, clearing, cleared).await;
+    let clearing = in_batches(Rotation::clearing(&vault, &column, &plaintext));
+    let twice = async |db: &Faulty<'_>| in_two_calls(&clearing, db, &connection).await;
+    rotates_at_each_statement(&database, &connection, reset, twice, cleared).await;
 }
 
 #[tokio::test]
@@ -259,8 +276,9 @@ async fn a_check_goes_on_where_it_was_on_a_server_that_has_restarted_and_only_re
     let read_only = "alter role all set synchronous_commit = on; alter role all set default_transaction_read_only = on; checkpoint";
     connection.batch_execute(read_only).await.unwrap();
     drop(connection);
-    let (column, pool, begun) = (emails(), pool(cluster.address().clone()), tokio::sync::Notify::new());
-    let seen = std::sync::Mutex::new(Vec::new());
+    let pool = Pool::lazy(Config::new(cluster.address().clone()).with_size(1, 0).unwrap());
+    let (column, begun) = (emails(), tokio::sync::Notify::new());
+    let seen = Mutex::new(Vec::new());
     let observe = |so_far: &rotation::Verification| {
         seen.lock().unwrap().push(so_far.cells);
         begun.notify_one();
