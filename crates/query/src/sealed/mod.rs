@@ -99,7 +99,7 @@
 //!
 //! To draw ids the role needs `usage` of the sequence, which an identity does not ask for otherwise. The server has to keep ids and tenants
 //! as they are sent: a value does not open whose row gets another id from a trigger, or from a `char(n)` that is filled up with
-//! blanks; nor one that is written on a conflict with an id that is spelled otherwise, which a `citext` takes for the same.
+//! blanks (an insert into a repository fails by [`SealedProblem::Elsewhere`] then, others do not tell); nor one that is written on a conflict with an id that is spelled otherwise, which a `citext` takes for the same.
 //!
 //! An `on_conflict … update` does not move values to a row that they are not bound to ([`SealedProblem::OtherRow`]), and neither it nor a
 //! change sets an id or tenant without the values that are bound to it ([`SealedProblem::Moved`]).
