@@ -25,6 +25,8 @@ use crate::{Error, Executor};
 /// would be now, under the vault's primary key, by the column's suite. [`of_index`](Self::of_index), [`adopting`](Self::adopting) and
 /// [`clearing`](Self::clearing) do other things in the same way.
 ///
+/// Rows of the table's partitions, and of tables that inherit from it, are gone through with it; also those of the same key.
+///
 /// Each call of [`run`](Self::run) is one worker. Run several, in one program or many, to be faster: they share the table in ranges of
 /// its primary key. What they know of each other is in the tables of [`MIGRATIONS`](super::MIGRATIONS), so a worker can be killed at
 /// any moment: another one goes on where it was.
