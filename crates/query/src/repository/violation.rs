@@ -65,7 +65,7 @@ impl UniqueViolation {
     #[cfg(feature = "sealed")]
     pub(crate) fn is_of_id<E: Entity>(&self) -> bool {
         let ids = E::FACTS.columns.iter().filter(|column| column.is(Role::Id));
-        ids.map(|column| column.name()).eq(self.columns())
+        ids.map(ColumnFacts::name).eq(self.columns())
     }
 
     /// The constraint or index, if the server named it.
