@@ -16,6 +16,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
         "pgkeel-migrate",
         "--package",
         "pgkeel-crypto",
+        "--package",
+        "pgkeel-query",
     ]);
     tests.args(["--test", "external", "--test", "dumps", "--locked"]);
     if let Some(fetched) = postgres::instead_of_installed()? {

@@ -227,6 +227,8 @@ impl Error {
         match self {
             Self::Database(failure) => failure.0.server(),
             Self::Unique(violation) => violation.failure().0.server(),
+            #[cfg(feature = "sealed")]
+            Self::Sealed(problem) => problem.failure()?.0.server(),
             #[cfg(feature = "rotation")]
             Self::Rotation(problem) => problem.failure()?.0.server(),
             _ => None,

@@ -139,6 +139,7 @@ pub(super) const CHECKS: &[Check] = &[
     check("query", "it", "rotation::adoption", "200,000 rows, 4 writers, workers killed 40 times: all plaintext is sealed, then gone, every value equal"),
     check("query", "it", "rotation::faults", "a rotation that is dropped anywhere goes on where it was"),
     check("query", "it", "rotation::guard", "a key is retired once no cell of 200,000 is left under it, and missed in a dump from before"),
+    check("query", "dumps", "retired_key", "a key is retired once the last of 200,000 cells is gone, and missed in a restored dump from before"),
     check("query", "it", "rotation::indexes", "an index of 200,000 rows is under another key, though workers are killed 20 times"),
     check("query", "it", "rotation::under_fire", "200,000 rows, 4 writers, 2 rotators killed 20 times: each row is right and counted once"),
     check("query", "it", "rotation::unique_index", "64 insert the same 500 addresses while a unique index goes over to another key: each is there once"),

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-#[cfg(feature = "sealed")]
-use crate::entity::ColumnFacts;
 use crate::entity::{Column, Entity, EntityFacts, default_name};
+#[cfg(feature = "sealed")]
+use crate::entity::{ColumnFacts, Role};
 use crate::error::Failure;
 #[cfg(feature = "sealed")]
 use crate::sealed::SealedFacts;
@@ -59,6 +59,13 @@ impl UniqueViolation {
     #[must_use]
     pub fn is_of<E, T>(&self, column: Column<E, T>) -> bool {
         self.0.columns.iter().any(|name| name == column.facts.name)
+    }
+
+    /// Whether it is the entity's id that is there already.
+    #[cfg(feature = "sealed")]
+    pub(crate) fn is_of_id<E: Entity>(&self) -> bool {
+        let ids = E::FACTS.columns.iter().filter(|column| column.is(Role::Id));
+        ids.map(ColumnFacts::name).eq(self.columns())
     }
 
     /// The constraint or index, if the server named it.

@@ -1,15 +1,18 @@
 //! A batch of rows: read without a lock, and worked on here.
 
+mod change;
+mod write;
+
 use pgkeel_crypto::{Error, Secret};
 
-use super::RotationProblem;
+use self::change::Refused;
+pub(super) use self::change::{Change, Maker, in_place, index_key};
+use self::write::Worked;
 use super::bound::params;
-use super::change::{Maker, Refused};
 use super::inspect::Target;
-use super::job::Range;
 use super::key::Key;
-use super::problem::Step;
-use super::writing::Worked;
+use super::range::Range;
+use super::{RotationProblem, Step};
 use crate::Executor;
 
 /// A row, as far as its task goes.
@@ -60,9 +63,9 @@ impl Batch {
         header: [u8; 8],
         rows: u32,
     ) -> Result<Self, RotationProblem> {
-        let &Maker { target, deed, .. } = maker;
+        let &Maker { target, plan, .. } = maker;
         let Target { table, column, keys, cells, .. } = target;
-        let (filter, mut bound) = deed.filter(target, header);
+        let (filter, mut bound) = plan.filter(target, header);
         let mut filters = vec![filter];
         for (key, operator) in [(&range.cursor, ">"), (&range.until, "<=")] {
             if let Some(key) = key {
@@ -72,10 +75,10 @@ impl Batch {
         }
         let filter = filters.join(" and ");
         let sql = format!(
-            "select {}, {}, t.{column}, {} from {table} as t where {filter} order by {} limit {rows}",
+            "select {}, {}, t.{column}, {} from {table} as t where {filter} order by {} fetch first {rows} rows with ties",
             keys.selected(),
             target.tenant_text(),
-            deed.selected(),
+            plan.selected(),
             keys.order(),
         );
         // sql: names are quoted, keys and headers are parameters, the size of a batch is a number

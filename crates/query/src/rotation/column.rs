@@ -3,7 +3,7 @@ use std::fmt;
 use pgkeel_connect::Ident;
 use pgkeel_crypto::{ColumnSpec, IndexSpec};
 
-use super::RotationProblem;
+use super::DescriptionProblem;
 use crate::Table;
 use crate::sealed::SealedFacts;
 
@@ -104,11 +104,11 @@ impl SealedColumn {
         &self.indexes
     }
 
-    pub(super) fn check(&self) -> Result<(), RotationProblem> {
+    pub(super) fn check(&self) -> Result<(), DescriptionProblem> {
         let of_tenants =
             self.spec.is_tenant_bound() || self.indexes.iter().any(|index| index.spec.is_tenant_bound());
         if of_tenants && self.tenant.is_none() {
-            return Err(RotationProblem::NoTenantColumn { column: self.to_string() });
+            return Err(DescriptionProblem::NoTenantColumn { column: self.to_string() });
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use pgkeel_connect::Ident;
 use pgkeel_crypto::{BadSpec, ColumnSpec, Cost, IndexSpec, Padding};
 use serde::{Deserialize, Serialize};
 
-use super::{RotationProblem, SealedColumn, SealedIndex};
+use super::{DescriptionProblem, RotationProblem, SealedColumn, SealedIndex};
 use crate::{Error, Table};
 
 #[derive(Deserialize)]
@@ -84,8 +84,10 @@ pub(super) struct DescribedIndex {
 /// # Errors
 /// [`Error::Rotation`] with what is wrong, and in which column.
 pub fn from_toml(text: &str) -> Result<Vec<SealedColumn>, Error> {
-    let document: Document = toml::from_str(text).map_err(RotationProblem::Document)?;
-    Ok(document.column.into_iter().map(Described::read).collect::<Result<_, _>>()?)
+    let document: Document =
+        toml::from_str(text).map_err(DescriptionProblem::Document).map_err(RotationProblem::from)?;
+    let columns: Result<_, _> = document.column.into_iter().map(Described::read).collect();
+    Ok(columns.map_err(RotationProblem::from)?)
 }
 
 impl Described {
@@ -110,14 +112,14 @@ impl Described {
         }
     }
 
-    pub(super) fn read(self) -> Result<SealedColumn, RotationProblem> {
+    pub(super) fn read(self) -> Result<SealedColumn, DescriptionProblem> {
         let shown = match &self.schema {
             Some(schema) => format!("{schema}.{}.{}", self.table, self.column),
             None => format!("{}.{}", self.table, self.column),
         };
         let bad_name = |name: &str| {
             let (column, name) = (shown.clone(), name.to_owned());
-            move |source| RotationProblem::Name { column, name, source }
+            move |source| DescriptionProblem::Name { column, name, source }
         };
         let ident = |name: String| Ident::new(name.clone()).map_err(bad_name(&name));
         let table = match &self.schema {
@@ -137,7 +139,7 @@ impl Described {
         Ok(sealed)
     }
 
-    fn spec(&self, shown: &str) -> Result<ColumnSpec, RotationProblem> {
+    fn spec(&self, shown: &str) -> Result<ColumnSpec, DescriptionProblem> {
         let padding = self.pad.map(|found| {
             let bytes = u16::try_from(found).ok().filter(|bytes| *bytes > 0);
             bytes.map(Padding::to).ok_or_else(|| figure(shown, "pad", found, "1 to 65535"))
@@ -153,7 +155,8 @@ impl Described {
             }
             Ok(spec)
         };
-        let mut spec = read().map_err(|source| RotationProblem::Spec { column: shown.to_owned(), source })?;
+        let mut spec =
+            read().map_err(|source| DescriptionProblem::Spec { column: shown.to_owned(), source })?;
         if self.any_row {
             spec = spec.any_row();
         }
@@ -177,7 +180,7 @@ impl DescribedIndex {
         }
     }
 
-    fn spec(&self, column: &ColumnSpec, shown: &str) -> Result<IndexSpec, RotationProblem> {
+    fn spec(&self, column: &ColumnSpec, shown: &str) -> Result<IndexSpec, DescriptionProblem> {
         let bits = self.bits.map(|found| {
             u8::try_from(found).map_err(|_| figure(shown, "bits of an index", found, "1 to 64"))
         });
@@ -188,7 +191,8 @@ impl DescribedIndex {
             let spec = IndexSpec::new(column, name, normalizer)?;
             bits.map_or(Ok(spec.clone()), |bits| spec.beacon(bits))
         };
-        let mut spec = read().map_err(|source| RotationProblem::Spec { column: shown.to_owned(), source })?;
+        let mut spec =
+            read().map_err(|source| DescriptionProblem::Spec { column: shown.to_owned(), source })?;
         if self.per_tenant {
             spec = spec.per_tenant();
         }
@@ -206,6 +210,6 @@ fn cost_of([memory_kib, iterations, lanes]: [i64; 3]) -> Option<Cost> {
     Cost::checked(figure(memory_kib)?, figure(iterations)?, figure(lanes)?)
 }
 
-fn figure(column: &str, figure: &'static str, found: i64, expected: &'static str) -> RotationProblem {
-    RotationProblem::Figure { column: column.to_owned(), figure, found, expected }
+fn figure(column: &str, figure: &'static str, found: i64, expected: &'static str) -> DescriptionProblem {
+    DescriptionProblem::Figure { column: column.to_owned(), figure, found, expected }
 }

@@ -6,8 +6,7 @@ use tokio_postgres::Row;
 use super::cells::Cells;
 use super::column::shown;
 use super::key::{KeyKind, Keys};
-use super::problem::Step;
-use super::{RotationProblem, SealedColumn};
+use super::{RotationProblem, SealedColumn, Step, TableProblem};
 use crate::{Executor, Table};
 
 /// One row, also of a table that is not there.
@@ -83,7 +82,8 @@ impl Target {
         let rows = db.query_typed(LOOK, &params).await.map_err(Step::Inspect.failed())?;
         let looked =
             rows.first().map(Looked::read).transpose().map_err(|error| Step::Inspect.unreadable(error))?;
-        looked.ok_or_else(|| RotationProblem::NoTable { table: shown(&column.table) })?.checked(column)
+        let looked = looked.ok_or_else(|| TableProblem::NoTable { table: shown(&column.table) });
+        Ok(looked?.checked(column)?)
     }
 
     /// # Errors
@@ -94,9 +94,9 @@ impl Target {
 
     /// # Errors
     /// If cells cannot be written.
-    pub(super) fn check_writable(&self) -> Result<(), RotationProblem> {
+    pub(super) fn check_writable(&self) -> Result<(), TableProblem> {
         if !self.may_update {
-            return Err(RotationProblem::Privilege { table: shown(&self.table), right: "update" });
+            return Err(TableProblem::Privilege { table: shown(&self.table), right: "update" });
         }
         Ok(())
     }
@@ -126,45 +126,45 @@ impl Looked {
         })
     }
 
-    fn checked(self, column: &SealedColumn) -> Result<Target, RotationProblem> {
+    fn checked(self, column: &SealedColumn) -> Result<Target, TableProblem> {
         let table = shown(&column.table);
         let (Some(schema), Some(name)) = (&self.schema, &self.name) else {
-            return Err(RotationProblem::NoTable { table });
+            return Err(TableProblem::NoTable { table });
         };
         if !matches!(self.kind.as_deref(), Some("r" | "p")) {
-            return Err(RotationProblem::NotATable { table });
+            return Err(TableProblem::NotATable { table });
         }
         if !self.may_select {
-            return Err(RotationProblem::Privilege { table, right: "select" });
+            return Err(TableProblem::Privilege { table, right: "select" });
         }
         if self.hides_rows {
-            return Err(RotationProblem::RowSecurity { table });
+            return Err(TableProblem::RowSecurity { table });
         }
         let described: Vec<String> = column.row.iter().map(|name| name.name().to_owned()).collect();
         if self.key_names.is_empty() {
-            return Err(RotationProblem::NoPrimaryKey { table });
+            return Err(TableProblem::NoPrimaryKey { table });
         }
         if self.key_names != described {
-            return Err(RotationProblem::OtherPrimaryKey { table, found: self.key_names, described });
+            return Err(TableProblem::OtherPrimaryKey { table, found: self.key_names, described });
         }
-        let is_missing = |column: &Ident| RotationProblem::NoColumn {
+        let is_missing = |column: &Ident| TableProblem::NoColumn {
             table: table.clone(),
             column: column.name().to_owned(),
         };
         let found = self.column_type.ok_or_else(|| is_missing(&column.column))?;
         if self.is_computed {
-            return Err(RotationProblem::Computed { table, column: column.column.name().to_owned() });
+            return Err(TableProblem::Computed { table, column: column.column.name().to_owned() });
         }
         if let (Some(tenant), None) = (&column.tenant, &self.tenant_type) {
             return Err(is_missing(tenant));
         }
-        let cells = Cells::of(&found).ok_or_else(|| RotationProblem::ColumnType {
+        let cells = Cells::of(&found).ok_or_else(|| TableProblem::ColumnType {
             table: table.clone(),
             column: column.column.name().to_owned(),
             found,
         })?;
         let key = |(name, found): (&Ident, String)| {
-            let kind = KeyKind::of(&found).ok_or_else(|| RotationProblem::KeyType {
+            let kind = KeyKind::of(&found).ok_or_else(|| TableProblem::KeyType {
                 table: table.clone(),
                 column: name.name().to_owned(),
                 found,

@@ -4,8 +4,8 @@ use pgkeel_connect::Ident;
 use serde::Serialize;
 
 use super::inspect::Target;
-use super::problem::Step;
-use super::{RotationProblem, SealedColumn, SealedIndex};
+use super::patience::patiently;
+use super::{RotationProblem, SealedColumn, SealedIndex, Step};
 use crate::{Error, Executor};
 
 /// How many rows a plaintext column still has.
@@ -22,19 +22,23 @@ pub struct Adoption {
 /// anything is looked for by the index. Whether the others are under the current key cannot be counted: a pass of
 /// [`Rotation::of_index`](super::Rotation::of_index) finds out.
 ///
+/// A connection that is lost meanwhile is replaced, as a pool can, and what was asked is asked again, for up to a minute.
+///
 /// # Errors
 /// [`Error::Rotation`] if the table is not as the column says, and with what the executor says.
 ///
 /// # Cancellation
 /// Nothing is left behind but what the executor leaves.
 pub async fn unindexed(db: &impl Executor, column: &SealedColumn, index: &SealedIndex) -> Result<u64, Error> {
-    let target = Target::of(column, db).await?;
+    let target = patiently(|| Target::of(column, db)).await?;
     let missing = format!("t.{} is not null and t.{} is null", target.column, index.column);
     let [missing] = count(db, &target, [missing]).await?;
     Ok(missing)
 }
 
 /// Counts the rows that have plaintext, in one statement that goes over the table.
+///
+/// A connection that is lost meanwhile is replaced, as a pool can, and what was asked is asked again, for up to a minute.
 ///
 /// # Errors
 /// [`Error::Rotation`] if the table is not as the column says, and with what the executor says.
@@ -46,7 +50,7 @@ pub async fn adoption(
     column: &SealedColumn,
     plaintext: &Ident,
 ) -> Result<Adoption, Error> {
-    let target = Target::of(column, db).await?;
+    let target = patiently(|| Target::of(column, db)).await?;
     let there = format!("t.{plaintext} is not null");
     let unsealed = format!("{there} and t.{} is null", target.column);
     let [plaintext, unsealed] = count(db, &target, [there, unsealed]).await?;
@@ -61,7 +65,8 @@ async fn count<const N: usize>(
     let counts = conditions.map(|condition| format!("count(*) filter (where {condition})")).join(", ");
     let sql = format!("select {counts} from {} as t", target.table);
     // sql: names are quoted
-    let rows = db.query_typed(&sql, &[]).await.map_err(Step::Count.failed())?;
+    let count = async || db.query_typed(&sql, &[]).await.map_err(Step::Count.failed());
+    let rows = patiently(count).await?;
     let mut counted = [0; N];
     for (at, counted) in counted.iter_mut().enumerate() {
         let count: i64 = rows[0].try_get(at).map_err(|error| Step::Count.unreadable(error))?;

@@ -1,6 +1,5 @@
-//! How many rows a batch has, and how long a worker rests behind it.
+//! How many rows a batch has.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// The first batch: enough to learn from, and few should its values be large.
@@ -13,23 +12,18 @@ const WRITING: Duration = Duration::from_millis(40);
 /// So many bytes of cells are read at once.
 const MOST_BYTES: usize = 8 << 20;
 
-/// The longest rest behind a batch, so that leases are renewed.
-const MOST_REST: Duration = Duration::from_secs(2);
-
 /// How large batches are by now.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
     batch: u32,
     most: u32,
-    rate: Option<NonZeroU32>,
 }
 
 impl Pace {
-    /// With batches of at most so many rows, and at most so many rows per second.
-    pub(super) fn new(most: u32, rate: Option<NonZeroU32>) -> Self {
-        let restful = rate.map_or(u32::MAX, |rate| rate.get().saturating_mul(2));
-        let most = most.min(restful).max(1);
-        Self { batch: FIRST.min(most), most, rate }
+    /// With batches of at most so many rows.
+    pub(super) fn new(most: u32) -> Self {
+        let most = most.max(1);
+        Self { batch: FIRST.min(most), most }
     }
 
     pub(super) fn batch(self) -> u32 {
@@ -54,14 +48,6 @@ impl Pace {
     pub(super) fn fewer_than(&mut self, rows: usize) {
         self.batch = u32::try_from(rows / 2).unwrap_or(u32::MAX).clamp(1, self.batch);
     }
-
-    /// How long to rest behind so many rows that took so long.
-    pub(super) fn rest(self, rows: usize, took: Duration) -> Duration {
-        let Some(rate) = self.rate else { return Duration::ZERO };
-        let rows = u32::try_from(rows).unwrap_or(u32::MAX);
-        let due = Duration::from_secs(1).saturating_mul(rows) / rate.get();
-        due.saturating_sub(took).min(MOST_REST)
-    }
 }
 
 #[cfg(test)]
@@ -70,7 +56,7 @@ mod tests {
 
     #[test]
     fn batches_grow_while_they_are_quick_and_shrink_where_they_are_not() {
-        let mut pace = Pace::new(300, None);
+        let mut pace = Pace::new(300);
         let quick = Duration::from_millis(1);
         for expected in [128, 256, 300, 300] {
             pace.learn(pace.batch() as usize, 1000, quick);
@@ -86,15 +72,5 @@ mod tests {
             pace.halve();
         }
         assert_eq!(pace.batch(), 1);
-    }
-
-    #[test]
-    fn a_rate_is_kept_by_resting_and_a_rest_is_never_long() {
-        let pace = Pace::new(1000, NonZeroU32::new(20));
-        assert_eq!(pace.batch(), 40);
-        assert_eq!(pace.rest(10, Duration::from_millis(100)), Duration::from_millis(400));
-        assert_eq!(pace.rest(1000, Duration::ZERO), MOST_REST);
-        assert_eq!(Pace::new(10, None).rest(10, Duration::ZERO), Duration::ZERO);
-        assert_eq!(Pace::new(1000, NonZeroU32::new(1)).batch(), 2);
     }
 }

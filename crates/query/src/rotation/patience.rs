@@ -11,6 +11,9 @@ use super::{RotationProblem, Step};
 const FIRST_REST: Duration = Duration::from_millis(10);
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
+/// How long a step is tried again if nothing is said.
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Counts failures between which nothing was done.
 #[derive(Debug)]
 pub(super) struct Patience {
@@ -43,8 +46,21 @@ impl Patience {
         let waited = self.most.max(LONGEST_REST);
         match timeout(waited, work).await {
             Err(_) => Err(RotationProblem::Unanswered { step, waited }),
-            Ok(Ok(done)) => Ok(Some(done)),
-            Ok(Err(RotationProblem::Failed { step, source })) if may_pass(source.inner().server()) => {
+            Ok(done) => self.bear(done).await,
+        }
+    }
+
+    /// The same of a step that has come to something, however long it took.
+    ///
+    /// # Errors
+    /// As [`with`](Self::with), but for `Unanswered`.
+    pub(super) async fn bear<T>(
+        &mut self,
+        done: Result<T, RotationProblem>,
+    ) -> Result<Option<T>, RotationProblem> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(RotationProblem::Failed { step, source }) if may_pass(source.inner().server()) => {
                 self.attempts += 1;
                 let waited = self.since.get_or_insert_with(Instant::now).elapsed();
                 if waited >= self.most {
@@ -54,7 +70,7 @@ impl Patience {
                 self.rest = (self.rest * 2).min(LONGEST_REST);
                 Ok(None)
             }
-            Ok(Err(other)) => Err(other),
+            Err(other) => Err(other),
         }
     }
 
@@ -71,6 +87,26 @@ impl Patience {
             if let Some(done) = self.with(step, work()).await? {
                 return Ok(done);
             }
+        }
+    }
+}
+
+/// What a statement comes to that only reads, and takes as long as the session lets it: with the patience of a rotation. One that was
+/// cancelled, as it took too long, would take too long again.
+///
+/// # Errors
+/// As [`Patience::bear`].
+pub(super) async fn patiently<T, F: Future<Output = Result<T, RotationProblem>>>(
+    mut work: impl FnMut() -> F,
+) -> Result<T, RotationProblem> {
+    let mut patience = Patience::new(PATIENCE);
+    loop {
+        let done = work().await;
+        if done.as_ref().is_err_and(RotationProblem::is_cancelled) {
+            return done;
+        }
+        if let Some(done) = patience.bear(done).await? {
+            return Ok(done);
         }
     }
 }

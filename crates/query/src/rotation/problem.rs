@@ -1,159 +1,36 @@
-use std::fmt;
+mod description;
+mod retire;
+mod step;
+mod table;
+
 use std::time::Duration;
 
-use pgkeel_connect::{BadIdent, ServerError};
-use pgkeel_crypto::{BadSpec, KeyId};
+use pgkeel_connect::ServerError;
+use pgkeel_crypto::KeyId;
 use tokio_postgres::error::SqlState;
 
+pub use self::description::DescriptionProblem;
+pub use self::retire::RetireProblem;
+pub use self::step::Step;
+pub use self::table::TableProblem;
 use crate::error::Failure;
 
 /// Why keys of sealed columns could not be looked after.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RotationProblem {
-    /// A description of columns cannot be read.
-    #[error("the description of sealed columns cannot be read")]
-    Document(#[source] toml::de::Error),
+    /// A description of columns cannot be.
+    #[error(transparent)]
+    Description(#[from] DescriptionProblem),
+    /// The table is not as the description says, or not to be worked on.
+    #[error(transparent)]
+    Table(#[from] TableProblem),
+    /// The key stays.
+    #[error(transparent)]
+    Retire(#[from] RetireProblem),
     /// The tables describe a column in a way that this program does not know.
     #[error("what is published of a sealed column cannot be read: a newer program may have published it")]
     Stored(#[source] serde_json::Error),
-    /// A description has a name that PostgreSQL does not have.
-    #[error("{name:?} of the sealed column {column} is no name")]
-    Name {
-        /// The column that is described.
-        column: String,
-        /// What it says.
-        name: String,
-        /// Why.
-        #[source]
-        source: BadIdent,
-    },
-    /// A description says of a column what cannot be.
-    #[error("the sealed column {column} cannot be as it is described")]
-    Spec {
-        /// Which.
-        column: String,
-        /// What is wrong.
-        #[source]
-        source: BadSpec,
-    },
-    /// A description has a figure that is outside of its bounds.
-    #[error("the sealed column {column} has {figure} = {found}, expected {expected}")]
-    Figure {
-        /// Which.
-        column: String,
-        /// Which figure.
-        figure: &'static str,
-        /// What it says.
-        found: i64,
-        /// What it may be, in words.
-        expected: &'static str,
-    },
-    /// A description binds values to tenants, and has no column of tenants.
-    #[error("the values of {column} are bound to tenants: say which column has them, as `tenant`")]
-    NoTenantColumn {
-        /// Which.
-        column: String,
-    },
-    /// The table is not there, or in a schema that is not in the search path.
-    #[error(
-        "there is no table {table}: name it with its schema, or withdraw the column if the table is gone"
-    )]
-    NoTable {
-        /// As the description has it.
-        table: String,
-    },
-    /// It is a view, a foreign table, or something else that has no rows of its own.
-    #[error("{table} is no table with rows of its own")]
-    NotATable {
-        /// Which.
-        table: String,
-    },
-    /// The table has no column of this name.
-    #[error("{table} has no column {column}")]
-    NoColumn {
-        /// Which table.
-        table: String,
-        /// Which column.
-        column: String,
-    },
-    /// The table has no primary key, by which rows are gone through and values bound to them.
-    #[error("{table} has no primary key: add one")]
-    NoPrimaryKey {
-        /// Which.
-        table: String,
-    },
-    /// The table has another primary key than the one that its values are bound to.
-    #[error(
-        "the primary key of {table} is ({}), and the values are bound to ({}): mend the description if it is wrong, or the key",
-        .found.join(", "), .described.join(", ")
-    )]
-    OtherPrimaryKey {
-        /// Which table.
-        table: String,
-        /// The columns of its primary key.
-        found: Vec<String>,
-        /// Those of the description.
-        described: Vec<String>,
-    },
-    /// A column of the primary key is of a type that values cannot be bound to.
-    #[error("{table}.{column} is of type {found}: keys are integers, uuid, text, varchar or bytea")]
-    KeyType {
-        /// Which table.
-        table: String,
-        /// Which column.
-        column: String,
-        /// Its type.
-        found: String,
-    },
-    /// The sealed column is of a type that envelopes do not go into.
-    #[error("{table}.{column} is of type {found}: sealed values are bytea, or text")]
-    ColumnType {
-        /// Which table.
-        table: String,
-        /// Which column.
-        column: String,
-        /// Its type.
-        found: String,
-    },
-    /// The server computes the column of others (`generated always as`), so nothing can be written to it.
-    #[error("{table}.{column} is computed by the server: describe the column that it is computed of")]
-    Computed {
-        /// Which table.
-        table: String,
-        /// Which column.
-        column: String,
-    },
-    /// The column of an index is of a type that its values do not go into.
-    #[error("{table}.{column} is of type {found}: blind indexes are bytea")]
-    IndexType {
-        /// Which table.
-        table: String,
-        /// Which column.
-        column: String,
-        /// Its type.
-        found: String,
-    },
-    /// The plaintext column has values of another type than the sealed one.
-    #[error("{table}.{column} is of type {found}: what is sealed is of {}", .expected.join(", "))]
-    PlaintextType {
-        /// Which table.
-        table: String,
-        /// Which column.
-        column: String,
-        /// Its type.
-        found: String,
-        /// Which types it may have.
-        expected: &'static [&'static str],
-    },
-    /// The plaintext column cannot be emptied.
-    #[error("{table}.{column} is not null: `alter table {table} alter column {column} drop not null`")]
-    NotNull {
-        /// Which table.
-        table: String,
-        /// Which column.
-        column: String,
-    },
     /// A unique index has values under another key, which would be rewritten in place. Meanwhile what is there under one key could be
     /// inserted under the other one.
     #[error(
@@ -172,22 +49,6 @@ pub enum RotationProblem {
         column: String,
         /// The index's column.
         index: String,
-    },
-    /// The role lacks a right.
-    #[error("the role lacks the right to {right} {table}: `grant {right} on {table} to` it")]
-    Privilege {
-        /// Which table.
-        table: String,
-        /// `select` or `update`.
-        right: &'static str,
-    },
-    /// Row-level security may hide rows from the role: they would be left under the old key, unseen.
-    #[error(
-        "row-level security of {table} may hide rows from this role: use one with BYPASSRLS, or the owner if it is not forced"
-    )]
-    RowSecurity {
-        /// Which table.
-        table: String,
     },
     /// The server is a standby, or transactions of this session are read-only.
     #[error("nothing can be written: connect to the primary, by a session that is not read-only")]
@@ -284,45 +145,14 @@ pub enum RotationProblem {
         /// What, in words.
         what: &'static str,
     },
-    /// Cells are still sealed under the key.
-    #[error("key {key} is in use: {}; rotate these columns, then retire it", Uses(.uses))]
-    KeyInUse {
-        /// Which key.
-        key: KeyId,
-        /// Each column with its cells, those without left out.
-        uses: Vec<(String, u64)>,
-    },
-    /// Cells of published columns name no key, so it is not known which one opens them.
-    #[error("it is not known which key opens {}; verify these columns, and mend them", Uses(.cells))]
-    UnreadableCells {
-        /// Each column with such cells, and how many there are.
-        cells: Vec<(String, u64)>,
-    },
-    /// A rotation to the key is under way.
-    #[error("rotation {id} to key {key} is under way: let it finish, or cancel it")]
-    RotationToKey {
-        /// Its number.
-        id: i64,
-        /// The key.
-        key: KeyId,
-    },
-    /// No column is published, so nobody knows where the key may be in use.
-    #[error("no sealed column is published: publish all, so that it can be seen whether the key is in use")]
-    NothingPublished,
-    /// The vault's primary key cannot be retired.
-    #[error("key {key} is the primary key: make another one primary, and rotate to it")]
-    PrimaryKey {
-        /// Which.
-        key: KeyId,
-    },
-    /// The key is one of indexes, and values of an index do not tell which key they were made under.
-    #[error(
-        "key {key} is of indexes, whose values do not tell their key: disable it once a rotation of each index to another key has \
-         finished, and the columns of unique ones that stayed under it are dropped"
-    )]
-    KeyOfIndexes {
-        /// Which.
-        key: KeyId,
+    /// The role lacks a right. A [`TableProblem::Privilege`] has been looked for before.
+    #[error("{step} is not allowed to this role, which needs {}", .step.rights())]
+    NotAllowed {
+        /// What was being done.
+        step: Step,
+        /// What the server says of it.
+        #[source]
+        source: Failure,
     },
     /// A statement failed.
     #[error("{step} failed")]
@@ -365,84 +195,25 @@ impl RotationProblem {
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Failed { source, .. } | Self::Exhausted { source, .. } => Some(source),
+            Self::NotAllowed { source, .. }
+            | Self::Failed { source, .. }
+            | Self::Exhausted { source, .. } => Some(source),
             _ => None,
         }
     }
 
+    /// Whether the server was told to stop, or took longer than it may.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.code() == Some(&SqlState::QUERY_CANCELED)
+    }
+
     /// Whether a unique index has a value already that was to be written.
     pub(super) fn is_duplicate(&self) -> bool {
-        let code = self.failure().and_then(|failure| failure.inner().server()).map(ServerError::code);
-        matches!(self, Self::Failed { step: Step::Write, .. }) && code == Some(&SqlState::UNIQUE_VIOLATION)
-    }
-}
-
-struct Uses<'a>(&'a [(String, u64)]);
-
-impl fmt::Display for Uses<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (column, cells)) in self.0.iter().enumerate() {
-            let comma = if at == 0 { "" } else { ", " };
-            write!(f, "{comma}{cells} cells of {column}")?;
-        }
-        Ok(())
-    }
-}
-
-/// What was being done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Step {
-    /// Looking at a table in the catalog.
-    Inspect,
-    /// Writing descriptions of columns.
-    Publish,
-    /// Reading them.
-    Published,
-    /// Beginning or joining a rotation.
-    Open,
-    /// Looking at how far it is.
-    Look,
-    /// Taking a range of the table.
-    Claim,
-    /// Reading a batch of cells.
-    Read,
-    /// Writing a batch of cells.
-    Write,
-    /// Ending a pass.
-    EndPass,
-    /// Pausing, resuming or cancelling.
-    Steer,
-    /// Counting cells by key.
-    Count,
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Inspect => "looking at the table in the catalog",
-            Self::Publish => "publishing sealed columns",
-            Self::Published => "reading which columns are published",
-            Self::Open => "beginning the rotation",
-            Self::Look => "looking at the rotation",
-            Self::Claim => "taking a range of the table",
-            Self::Read => "reading a batch of cells",
-            Self::Write => "writing a batch of cells",
-            Self::EndPass => "ending a pass over the table",
-            Self::Steer => "pausing, resuming or cancelling the rotation",
-            Self::Count => "counting cells by key",
-        })
-    }
-}
-
-impl Step {
-    /// What makes an executor's error that of this step.
-    pub(super) fn failed<E: crate::DatabaseError>(self) -> impl FnOnce(E) -> RotationProblem {
-        move |error| RotationProblem::Failed { step: self, source: Failure::new(error) }
+        matches!(self, Self::Failed { step: Step::Write, .. })
+            && self.code() == Some(&SqlState::UNIQUE_VIOLATION)
     }
 
-    /// Of a reply that cannot be read.
-    pub(super) fn unreadable(self, error: tokio_postgres::Error) -> RotationProblem {
-        self.failed()(pgkeel_connect::Error::from(error))
+    fn code(&self) -> Option<&SqlState> {
+        self.failure().and_then(|failure| failure.inner().server()).map(ServerError::code)
     }
 }

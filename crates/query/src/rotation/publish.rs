@@ -8,8 +8,7 @@ use tokio_postgres::Row;
 
 use super::document::Described;
 use super::inspect::Target;
-use super::problem::Step;
-use super::{RotationProblem, SealedColumn, SealedIndex};
+use super::{RotationProblem, SealedColumn, SealedIndex, Step};
 use crate::sealed::registered;
 use crate::{Error, Executor};
 

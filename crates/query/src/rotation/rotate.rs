@@ -1,19 +1,21 @@
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgkeel_connect::Ident;
 use pgkeel_crypto::{KeyId, Vault};
 use tokio::time::timeout;
 
+use super::batch::index_key;
 use super::cells::key_of;
-use super::change::index_key;
-use super::deed::Deed;
 use super::inspect::Target;
 use super::job::Job;
-use super::patience::Patience;
+use super::patience::{PATIENCE, Patience};
+use super::plan::Plan;
 use super::progress::Progress;
 use super::publish;
+use super::rate::Rate;
 use super::state;
 use super::task::Task;
 use super::worker::Worker;
@@ -26,6 +28,8 @@ const CANCELLING: Duration = Duration::from_secs(1);
 /// Work on all rows of a sealed column, while the application goes on: by default its values are sealed anew that are not sealed as they
 /// would be now, under the vault's primary key, by the column's suite. [`of_index`](Self::of_index), [`adopting`](Self::adopting) and
 /// [`clearing`](Self::clearing) do other things in the same way.
+///
+/// Rows of the table's partitions, and of tables that inherit from it, are gone through with it; also those of the same key.
 ///
 /// Each call of [`run`](Self::run) is one worker. Run several, in one program or many, to be faster: they share the table in ranges of
 /// its primary key. What they know of each other is in the tables of [`MIGRATIONS`](super::MIGRATIONS), so a worker can be killed at
@@ -53,7 +57,7 @@ pub struct Rotation<'a> {
     pub(super) owner: String,
     pub(super) most_rows: u32,
     pub(super) range_rows: u32,
-    pub(super) rate: Option<NonZeroU32>,
+    pub(super) rate: Option<Arc<Rate>>,
     pub(super) lock_timeout: Duration,
     pub(super) lease: Duration,
     pub(super) patience: Duration,
@@ -117,7 +121,7 @@ impl<'a> Rotation<'a> {
             rate: None,
             lock_timeout: Duration::from_millis(50),
             lease: Duration::from_secs(30),
-            patience: Duration::from_mins(1),
+            patience: PATIENCE,
             longest_pause: Duration::from_hours(1),
             most_failures: 10_000,
         }
@@ -139,9 +143,11 @@ impl<'a> Rotation<'a> {
         Self { range_rows: rows.clamp(100, 1_000_000), ..self }
     }
 
-    /// Goes through no more than so many rows per second, at least 1; by default as many as it can. Of one worker, not of all.
+    /// Goes through no more than so many rows per second, at least 1; by default as many as it can. This value and those that are cloned of
+    /// it share them: a worker that is idle leaves its part to the others. They are to be fewer than these rows.
     pub fn rows_per_second(self, rows: u32) -> Self {
-        Self { rate: NonZeroU32::new(rows.max(1)), ..self }
+        let rate = NonZeroU32::new(rows).unwrap_or(NonZeroU32::MIN);
+        Self { rate: Some(Arc::new(Rate::new(rate))), ..self }
     }
 
     /// Waits no longer for a row that somebody else has locked: 1 ms to 10 s, by default 50 ms. Meanwhile the rows of the batch that
@@ -197,20 +203,21 @@ impl<'a> Rotation<'a> {
     ) -> Result<RotationStatus, Error> {
         let (mut patience, (_, to_key)) = (Patience::new(self.patience), self.current()?);
         let target = patience.until(Step::Inspect, || Target::of(self.column, db)).await?;
-        let deed = patience.until(Step::Inspect, || Deed::of(self.task, self.column, &target, db)).await?;
-        let published = || publish::number(db, self.column, deed.indexes(), &target);
+        let plan = patience.until(Step::Inspect, || Plan::of(self.task, self.column, &target, db)).await?;
+        let published = || publish::number(db, self.column, plan.indexes(), &target);
         let number = patience.until(Step::Published, published).await?;
         let column = (number, self.column.to_string());
         let opening = || Job::open(db, &column, self.task, to_key, &self.owner);
         let job = patience.until(Step::Open, opening).await?;
-        let worker = Worker { rotation: self, db, target: &target, deed: &deed, job, observe: &observe };
+        let worker = Worker { rotation: self, db, target: &target, plan: &plan, job, observe: &observe };
         let done = worker.work().await;
         if let Err(RotationProblem::UniqueInPlace { .. }) = done {
             // It could never end, and would keep others from the column until somebody cancels it.
             let _ = timeout(CANCELLING, state::cancel(db, job.id)).await;
         }
         done?;
-        let ended = state::status(db, Some(job.id)).await?;
+        patience.renew();
+        let ended = patience.until(Step::Look, || state::status(db, Some(job.id))).await?;
         Ok(ended.into_iter().next().ok_or(RotationProblem::NoRotation { id: job.id })?)
     }
 

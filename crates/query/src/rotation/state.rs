@@ -7,9 +7,8 @@ use pgkeel_crypto::KeyId;
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use super::problem::Step;
 use super::progress::{Counts, key_as_text};
-use super::{FailureClass, RotationProblem, RotationTask, RowKey};
+use super::{FailureClass, RotationProblem, RotationTask, RowKey, Step};
 use crate::{Error, Executor};
 
 const STATUS: &str = "select job.id, known.table_schema || '.' || known.table_name || '.' || known.column_name as name,

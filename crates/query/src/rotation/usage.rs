@@ -4,9 +4,9 @@ use pgkeel_crypto::KeyId;
 use serde::Serialize;
 
 use super::inspect::Target;
-use super::problem::Step;
+use super::patience::patiently;
 use super::progress::keys_as_text;
-use super::{RotationProblem, SealedColumn};
+use super::{RotationProblem, SealedColumn, Step};
 use crate::{Error, Executor};
 
 /// How many cells of a column are sealed under which key.
@@ -25,6 +25,8 @@ pub struct Usage {
 /// Counts the cells of a column by key, in one statement that goes over the table. An index on the first eight bytes
 /// (`substring(col from 1 for 8)`) makes it cheap.
 ///
+/// A connection that is lost meanwhile is replaced, as a pool can, and what was asked is asked again, for up to a minute.
+///
 /// # Errors
 /// [`Error::Rotation`] if the table is not as the column says, and with what the executor says.
 ///
@@ -35,14 +37,15 @@ pub async fn usage(db: &impl Executor, column: &SealedColumn) -> Result<Usage, E
 }
 
 pub(super) async fn count(db: &impl Executor, column: &SealedColumn) -> Result<Usage, RotationProblem> {
-    let target = Target::of(column, db).await?;
+    let target = patiently(|| Target::of(column, db)).await?;
     let group = target.cells.group(&target.column);
     let sql = format!(
         "select {group}, count(*) from {} as t where t.{} is not null group by 1",
         target.table, target.column
     );
     // sql: names are quoted
-    let groups = db.query_typed(&sql, &[]).await.map_err(Step::Count.failed())?;
+    let count = async || db.query_typed(&sql, &[]).await.map_err(Step::Count.failed());
+    let groups = patiently(count).await?;
     let (by_key, others) = target.cells.by_key(&groups).map_err(|error| Step::Count.unreadable(error))?;
     Ok(Usage { column: column.to_string(), by_key, others })
 }

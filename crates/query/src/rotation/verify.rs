@@ -2,16 +2,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgkeel_crypto::{Error as CryptoError, KeyId, Vault};
 use serde::Serialize;
+use tokio_postgres::Row;
 
+use super::batch::in_place;
 use super::bound::{Bound, params};
 use super::cells::key_of;
-use super::change::in_place;
 use super::inspect::Target;
 use super::key::Key;
-use super::problem::Step;
+use super::patience::{PATIENCE, Patience, patiently};
 use super::progress::keys_as_text;
 use super::state::RowFailure;
-use super::{FailureClass, RotationProblem, RowKey, SealedColumn};
+use super::{FailureClass, RotationProblem, RowKey, SealedColumn, Step};
 use crate::{Error, Executor};
 
 /// So many cells are read at once, of full checks until they turn out to be large.
@@ -96,6 +97,9 @@ impl Verification {
 /// Looks at every cell of a column, in the order of the primary key, or at the first `most` of them. Each batch is a statement of
 /// its own, so nothing is locked and no snapshot kept. `observe` is told after each batch what was found so far.
 ///
+/// A connection that is lost meanwhile is replaced, as a pool can, and the batch that was under way is read again; so is one that met a
+/// time limit, with fewer rows. A batch is tried for up to a minute.
+///
 /// # Errors
 /// [`Error::Rotation`] if the table is not as the column says, and with what the executor says. Cells that do not open are no
 /// error, but what it is about.
@@ -110,7 +114,8 @@ pub async fn verify(
     most: Option<u64>,
     observe: impl Fn(&Verification) + Sync,
 ) -> Result<Verification, Error> {
-    let target = Target::of(column, db).await?;
+    let mut patience = Patience::new(PATIENCE);
+    let target = patiently(|| Target::of(column, db)).await?;
     let mut found = Verification::new(column, depth);
     let (mut behind, mut rows): (Option<Key>, u32) = (None, BATCH);
     loop {
@@ -119,63 +124,76 @@ pub async fn verify(
         if asked == 0 {
             return Ok(found);
         }
-        let (last, read, bytes) =
-            batch(db, vault, column, &target, behind.as_ref(), asked, &mut found).await?;
+        let read = read(db, depth, &target, behind.as_ref(), asked).await;
+        let took_too_long = read.as_ref().is_err_and(RotationProblem::is_cancelled);
+        let Some(cells) = patience.bear(read).await? else {
+            rows = if took_too_long { (asked / 2).max(1) } else { rows };
+            continue;
+        };
+        patience.renew();
+        let bytes = check(vault, column, &target, &cells, &mut found)?;
         observe(&found);
-        if read < asked as usize {
+        let Some((_, last)) = cells.last().filter(|_| cells.len() >= asked as usize) else {
             return Ok(found);
-        }
-        behind = last;
+        };
+        behind = Some(last.clone());
         rows = if bytes > MOST_BYTES { (rows / 2).max(1) } else { rows };
     }
 }
 
-/// Looks at the next cells; returns the last key, how many there were, and their bytes.
-async fn batch(
+/// The next cells, with the keys of their rows.
+async fn read(
     db: &impl Executor,
-    vault: &Vault,
-    column: &SealedColumn,
+    depth: Depth,
     target: &Target,
     behind: Option<&Key>,
     rows: u32,
-    found: &mut Verification,
-) -> Result<(Option<Key>, usize, usize), RotationProblem> {
-    let Target { table, keys, cells, .. } = target;
-    let cell = match found.depth {
-        Depth::Quick => cells.quick(&target.column),
-        Depth::Full => format!("t.{}", target.column),
+) -> Result<Vec<(Row, Key)>, RotationProblem> {
+    let Target { table, column, keys, cells, .. } = target;
+    let cell = match depth {
+        Depth::Quick => cells.quick(column),
+        Depth::Full => format!("t.{column}"),
     };
     let bound: Vec<Bound> = behind.map(|key| keys.bind(key)).unwrap_or_default();
     let filter = behind.map(|_| format!("and {}", keys.compared(">", 1))).unwrap_or_default();
     let sql = format!(
-        "select {}, {}, {cell} from {table} as t where t.{} is not null {filter} order by {} limit {rows}",
+        "select {}, {}, {cell} from {table} as t where t.{column} is not null {filter} order by {} fetch first {rows} rows with ties",
         keys.selected(),
         target.tenant_text(),
-        target.column,
         keys.order(),
     );
     // sql: names are quoted, keys are parameters, the size of a batch is a number
     let rows = db.query_typed(&sql, &params(&bound)).await.map_err(Step::Read.failed())?;
-    let unreadable = |error| Step::Read.unreadable(error);
-    let (mut last, mut bytes) = (None, 0);
-    for row in &rows {
-        let key = keys.of(row).map_err(unreadable)?;
-        let tenant: Option<String> = row.try_get(keys.len()).map_err(unreadable)?;
-        let envelope = cells.envelope(row, keys.len() + 1).map_err(unreadable)?;
+    let keyed = |row: Row| keys.of(&row).map(|key| (row, key));
+    rows.into_iter().map(keyed).collect::<Result<_, _>>().map_err(|error| Step::Read.unreadable(error))
+}
+
+/// Looks at cells; returns their bytes.
+fn check(
+    vault: &Vault,
+    column: &SealedColumn,
+    target: &Target,
+    cells: &[(Row, Key)],
+    found: &mut Verification,
+) -> Result<usize, RotationProblem> {
+    let (behind, unreadable) = (target.keys.len(), |error| Step::Read.unreadable(error));
+    let mut bytes = 0;
+    for (row, key) in cells {
+        let tenant: Option<String> = row.try_get(behind).map_err(unreadable)?;
+        let envelope = target.cells.envelope(row, behind + 1).map_err(unreadable)?;
         let envelope = envelope.expect("cells that are NULL are not selected");
         bytes += envelope.as_ref().map_or(0, Vec::len);
         let named = envelope.as_ref().ok().filter(|bytes| bytes.first() == Some(&0xc1));
         let named = named.and_then(|bytes| key_of(bytes));
         let checked = envelope.and_then(|envelope| {
-            in_place(column, &key, tenant.as_deref(), |place| match found.depth {
+            in_place(column, key, tenant.as_deref(), |place| match found.depth {
                 Depth::Quick => vault.check_key(&column.spec, &envelope, place),
                 Depth::Full => vault.check(&column.spec, &envelope, place),
             })
         });
-        found.note(&key, named, checked);
-        last = Some(key);
+        found.note(key, named, checked);
     }
-    Ok((last, rows.len(), bytes))
+    Ok(bytes)
 }
 
 fn missing_as_text<S: serde::Serializer>(keys: &BTreeSet<KeyId>, to: S) -> Result<S::Ok, S::Error> {

@@ -2,14 +2,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::batch::Batch;
-use super::change::Maker;
-use super::deed::Deed;
+use super::batch::{Batch, Maker};
 use super::inspect::Target;
-use super::job::{Job, Looked, Range};
+use super::job::{Job, Looked};
 use super::pace::Pace;
 use super::patience::Patience;
+use super::plan::Plan;
 use super::progress::{Meter, Progress};
+use super::range::Range;
 use super::state::RotationState;
 use super::{Rotation, RotationProblem, Step};
 use crate::Executor;
@@ -37,7 +37,7 @@ pub(super) struct Worker<'w, E, O> {
     pub(super) rotation: &'w Rotation<'w>,
     pub(super) db: &'w E,
     pub(super) target: &'w Target,
-    pub(super) deed: &'w Deed<'w>,
+    pub(super) plan: &'w Plan<'w>,
     pub(super) job: Job,
     pub(super) observe: &'w O,
 }
@@ -46,9 +46,10 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
     /// Until the rotation has ended, by this worker or others.
     pub(super) async fn work(&self) -> Result<(), RotationProblem> {
         let (mut patience, mut meter) = (Patience::new(self.rotation.patience), Meter::new());
-        let is_slow = self.deed.indexes().iter().any(|index| index.spec.cost().is_some());
+        let is_slow = self.plan.indexes().iter().any(|index| index.spec.cost().is_some());
         let most_rows = if is_slow { SLOW.min(self.rotation.most_rows) } else { self.rotation.most_rows };
-        let mut pace = Pace::new(most_rows, self.rotation.rate);
+        let of_rate = self.rotation.rate.as_ref().map_or(u32::MAX, |rate| rate.most_rows());
+        let mut pace = Pace::new(most_rows.min(of_rate));
         let mut paused: Option<Instant> = None;
         loop {
             let Some(looked) = patience.with(Step::Look, self.job.look(self.db)).await? else { continue };
@@ -111,8 +112,8 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
         meter: &mut Meter,
     ) -> Result<Went, RotationProblem> {
         let &Rotation { vault, column, lock_timeout, most_failures, .. } = self.rotation;
-        let &Self { target, deed, job, .. } = self;
-        let maker = Maker { vault, column, target, deed, job };
+        let &Self { target, plan, job, .. } = self;
+        let maker = Maker { vault, column, target, plan, job };
         loop {
             let begun = Instant::now();
             let header = self.check_key()?;
@@ -145,7 +146,9 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
             pace.learn(batch.len(), batch.bytes(), writing.elapsed());
             meter.done.add(counts);
             (self.observe)(&self.progress(looked, *pace, meter));
-            sleep(pace.rest(batch.len(), begun.elapsed())).await;
+            if let Some(rate) = &self.rotation.rate {
+                sleep(rate.rest(batch.len(), begun)).await;
+            }
             let failed = meter.done.failed;
             match worked.last_failure() {
                 Some(class) if failed > most_failures => {

@@ -5,6 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::BytesMut;
+use pgkeel_connect::ServerError;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, Type};
 
 use super::facts::SealedFacts;
@@ -41,17 +43,34 @@ impl Drawn {
             return Ok(id);
         }
         let name = facts.ids.first().map_or("id", |id| id.name());
-        let rows = database.called_at(site).query(DRAW, &[&table, &name, &i32::from(of_block)]).await?;
+        let column = || format!("{}.{name}", facts.entity.table());
+        let drawn = database.called_at(site).query(DRAW, &[&table, &name, &i32::from(of_block)]).await;
+        let rows = drawn.map_err(|error| not_allowed(error.into(), column))?;
         let drawn = rows.iter().map(|row| row.try_get::<_, Option<i64>>(0).ok().flatten());
         let mut drawn: VecDeque<i64> = drawn.flatten().collect();
         let first = drawn.pop_front();
         self.lock().entry(table).or_default().append(&mut drawn);
-        let column = || format!("{}.{name}", facts.entity.table());
         Ok(first.ok_or_else(|| SealedProblem::NoSequence { column: column() })?)
+    }
+
+    /// None is left of those of the table of this column.
+    pub(super) fn forget(&self, facts: &SealedFacts) {
+        self.lock().remove(facts.entity.sql);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, VecDeque<i64>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn not_allowed(error: Error, column: impl FnOnce() -> String) -> Error {
+    match error {
+        Error::Database(source)
+            if source.inner().server().map(ServerError::code) == Some(&SqlState::INSUFFICIENT_PRIVILEGE) =>
+        {
+            SealedProblem::SequenceNotAllowed { column: column(), source }.into()
+        }
+        error => error,
     }
 }
 

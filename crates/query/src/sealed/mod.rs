@@ -100,7 +100,7 @@
 //!
 //! To draw ids the role needs `usage` of the sequence, which an identity does not ask for otherwise. The server has to keep ids and tenants
 //! as they are sent: a value does not open whose row gets another id from a trigger, or from a `char(n)` that is filled up with
-//! blanks; nor one that is written on a conflict with an id that is spelled otherwise, which a `citext` takes for the same.
+//! blanks (an insert into a repository fails by [`SealedProblem::Elsewhere`] then, others do not tell); nor one that is written on a conflict with an id that is spelled otherwise, which a `citext` takes for the same.
 //!
 //! A value of an index with a `cost` is computed by the thread that polls the statement, or calls [`Sealer::lookup`], once for each key that is
 //! looked under: of `[4096, 3, 1]` about 5 ms each, in an optimised build. Nothing else goes on in that thread meanwhile, so many of

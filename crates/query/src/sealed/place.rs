@@ -17,6 +17,7 @@ pub(crate) struct RowPlace {
 }
 
 /// A part of a primary key.
+#[derive(PartialEq)]
 enum Id {
     Int(i64),
     Uuid([u8; 16]),
@@ -43,6 +44,16 @@ impl RowPlace {
             place.put_tenant(facts, tenant)?;
         }
         Ok(place)
+    }
+
+    /// Whether a row that was read is where values were sealed for.
+    pub(crate) fn is_of<E: SealedRow>(&self, row: &E) -> bool {
+        let mut ids = Vec::with_capacity(self.ids.len());
+        if !self.ids.is_empty() {
+            row.each_id(&mut |id| ids.extend(Id::of(id)));
+        }
+        let is_of_tenant = self.tenant.is_none() || row.tenant().and_then(tenant_name) == self.tenant;
+        ids == self.ids && is_of_tenant
     }
 
     /// The next part of its id.

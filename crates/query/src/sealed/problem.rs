@@ -1,5 +1,8 @@
 use pgkeel_crypto::Error as CryptoError;
 
+use crate::error::Failure;
+use crate::repository::UniqueViolation;
+
 /// Why a value was not sealed, opened or looked up. Nothing of the value or of a key is in it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -87,6 +90,42 @@ pub enum SealedProblem {
         /// Table and column of the id.
         column: String,
     },
+    /// The role may not draw ids, which a plain insert into an identity column does without.
+    #[error(
+        "ids of {column} are drawn from its sequence before rows are inserted: `grant usage on` the sequence `to` this role"
+    )]
+    SequenceNotAllowed {
+        /// Table and column of the id.
+        column: String,
+        /// What the server says of it.
+        #[source]
+        source: Failure,
+    },
+    /// A row has the id already that was drawn for another one: the sequence was set back, or ids were said by hand. Nothing was inserted. The
+    /// sealer has forgotten the ids of this table that it had drawn besides.
+    #[error(
+        "a row of {table} has the id that was drawn for a new one: insert again, with an id that is drawn anew; if that fails too, the \
+         sequence is behind: `select setval(pg_get_serial_sequence('{table}', '{id}'), (select max({id}) from {table}))`"
+    )]
+    IdTaken {
+        /// The table.
+        table: &'static str,
+        /// The column of the id.
+        id: &'static str,
+        /// What the server says of it.
+        #[source]
+        source: UniqueViolation,
+    },
+    /// A trigger or the type of a column has changed the id or the tenant of a row that was inserted: what is sealed in it will never open.
+    /// The row is there, unless it is of a transaction that is rolled back.
+    #[error(
+        "a row of {table} was inserted with another id or tenant than its values were sealed for, and they will never open: roll back or \
+         delete it, and have no trigger or type (`char(n)`) change what is sent"
+    )]
+    Elsewhere {
+        /// The table.
+        table: &'static str,
+    },
     /// The values are bound to a tenant, and the statement does not say which; or it is NULL, or of a type that is no name.
     #[error(
         "the tenant of {table} is to be said as a text, an integer or a UUID: sealed values are bound to it"
@@ -114,4 +153,16 @@ pub enum SealedProblem {
         /// The column that is set.
         moved: &'static str,
     },
+}
+
+impl SealedProblem {
+    /// What an executor said, if it was a statement that failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::SequenceNotAllowed { source, .. } => Some(source),
+            Self::IdTaken { source, .. } => Some(source.failure()),
+            _ => None,
+        }
+    }
 }

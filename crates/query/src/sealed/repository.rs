@@ -30,7 +30,9 @@ impl<'s, E: SealedRow> SealedRepository<'s, E> {
     /// sent. An id that is generated is drawn from its sequence first: many at once, for later inserts too.
     ///
     /// # Errors
-    /// As `Repository::insert`, and [`Error::Sealed`]. A blind index that is unique is [`Error::Unique`] of the sealed column.
+    /// As `Repository::insert`, and [`Error::Sealed`]. A blind index that is unique is [`Error::Unique`] of the sealed column; an id that
+    /// was drawn and is there is [`SealedProblem::IdTaken`](super::SealedProblem::IdTaken). Outside of a transaction the row stays that came
+    /// back with another id or tenant, [`SealedProblem::Elsewhere`](super::SealedProblem::Elsewhere).
     ///
     /// # Cancellation
     /// Dropping the future does as the executor says; ids that were being drawn are lost.
@@ -45,8 +47,17 @@ impl<'s, E: SealedRow> SealedRepository<'s, E> {
     {
         let at = Location::caller();
         let insert: Insert<'a, E> = E::insert();
-        let inserted = insert.sealed_by(self.sealer).values(row).fetch_one(database);
-        async move { named::<E, _>(inserted.await, &database.called_at(at)).await }
+        let insert = insert.sealed_by(self.sealer).values(row);
+        let has_drawn_id = insert.has_drawn_id();
+        async move {
+            let inserted = insert.fetch_in_place(database, at).await;
+            match named::<E, _>(inserted, &database.called_at(at)).await {
+                Err(Error::Unique(violation)) if has_drawn_id && violation.is_of_id::<E>() => {
+                    Err(self.sealer.id_taken::<E>(violation).into())
+                }
+                inserted => inserted,
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::place::RowPlace;
 use super::problem::SealedProblem;
 use crate::bind::Bind;
 use crate::entity::{Column, ColumnFacts, Entity};
+use crate::repository::UniqueViolation;
 use crate::statement::Site;
 use crate::{Error, Executor};
 
@@ -20,8 +21,8 @@ const OF_BLOCK: u16 = 100;
 /// Seals what is written and opens what was read, with the keys of a [`Vault`]: one for a database, shared by all.
 ///
 /// It keeps the ids that it has drawn for rows that are yet to be inserted, by table. So of tables that are named without their
-/// schema, it is for one search path; and where a sequence is set back (`truncate … restart identity`), there is to be another one, as
-/// the ids that are left would be drawn again.
+/// schema, it is for one search path; and where a sequence is set back (`truncate … restart identity`), the ids that are left are drawn
+/// again: an insert into a repository that meets such a row fails by [`SealedProblem::IdTaken`], and the sealer forgets the others.
 pub struct Sealer {
     vault: Arc<Vault>,
     pub(super) index_keys: IndexKeys,
@@ -145,6 +146,13 @@ impl Sealer {
         site: Site,
     ) -> Result<i64, Error> {
         self.ids.next(facts, self.of_block, database, site).await
+    }
+
+    /// What is to be said of a row that has the id of a new one, if that one was drawn.
+    pub(super) fn id_taken<E: SealedRow>(&self, violation: UniqueViolation) -> SealedProblem {
+        let facts = E::SEALED[0];
+        self.ids.forget(facts);
+        SealedProblem::IdTaken { table: E::FACTS.table(), id: facts.ids()[0].name(), source: violation }
     }
 }
 

@@ -8,6 +8,8 @@ use pgkeel_crypto::Plain;
 use tokio_postgres::types::{IsNull, Type};
 
 use super::assignment::{Assignments, Given, To};
+use super::calls::one;
+use super::list::Ask;
 use super::{Insert, Site};
 use crate::bind::{Bind, Misfit, MisfitReason};
 use crate::entity::{ColumnFacts, Entity};
@@ -57,14 +59,30 @@ impl<'a, E: Entity, R> Insert<'a, E, R> {
             .map_or(Ok(()), |conflict| conflict.check_rows::<E>(&self.parts.assignments))
     }
 
-    /// Seals what waits for it. Nothing is sent but to draw ids, if there are none left of those that were drawn.
-    pub(super) async fn seal(&mut self, database: &impl Executor, site: Site) -> Result<(), Error> {
+    /// Seals what waits for it; returns for which place. Nothing is sent but to draw ids, if there are none left of those that were drawn.
+    pub(super) async fn seal(&mut self, database: &impl Executor, site: Site) -> Result<RowPlace, Error> {
         if !self.parts.assignments.is_unsealed() {
-            return Ok(());
+            return Ok(RowPlace::default());
         }
         self.check_conflict()?;
         // It is seldom, and its future is larger than those of other statements.
         Box::pin(self.parts.assignments.seal_new::<E>(self.parts.sealer, database, site)).await
+    }
+}
+
+impl<E: SealedRow> Insert<'_, E> {
+    /// Whether its id is drawn from a sequence.
+    pub(crate) fn has_drawn_id(&self) -> bool {
+        self.parts.has_drawn_id
+    }
+
+    /// Gives back the row, which is where its values were sealed for.
+    pub(crate) async fn fetch_in_place(mut self, database: &impl Executor, site: Site) -> Result<E, Error> {
+        let place = self.seal(database, site).await?;
+        let ready = self.write(Ask::Rows)?.ready()?;
+        let row: E = one(&ready, database, site).await?;
+        let elsewhere = || SealedProblem::Elsewhere { table: E::FACTS.table() }.into();
+        if place.is_of(&row) { Ok(row) } else { Err(elsewhere()) }
     }
 }
 
@@ -113,7 +131,7 @@ impl<'a> Assignments<'a> {
         sealer: Option<&Sealer>,
         database: &impl Executor,
         site: Site,
-    ) -> Result<(), Error> {
+    ) -> Result<RowPlace, Error> {
         let sealer = sealer.ok_or_else(|| self.no_sealer::<E>())?;
         let bound = E::SEALED.iter().copied().find(|facts| facts.is_row_bound());
         let awaited = bound.and_then(|facts| Some((facts, *facts.ids().iter().find(|id| self.waits(id))?)));
@@ -127,7 +145,8 @@ impl<'a> Assignments<'a> {
             self.put(id, to);
         }
         let place = self.place_of_new(self.present::<E>())?;
-        self.seal_at::<E>(sealer, &place)
+        self.seal_at::<E>(sealer, &place)?;
+        Ok(place)
     }
 
     /// Seals the values of a row that is at this place.

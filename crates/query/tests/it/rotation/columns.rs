@@ -1,7 +1,7 @@
 //! Which columns are sealed: published, read from files, and held against the catalog.
 
 use pgkeel_crypto::{BlindIndex, ColumnSpec, Cost, IndexSpec, Kind, Normalizer, Padding, Suite};
-use pgkeel_query::rotation::{RotationProblem, SealedIndex};
+use pgkeel_query::rotation::{Depth, RotationProblem, SealedIndex};
 
 use super::*;
 
@@ -203,4 +203,96 @@ async fn a_role_that_lacks_rights_or_sees_not_all_rows_is_refused() {
     assert_eq!(rotated(&connection, &new).await.counts.rewritten, 3);
     connection.batch_execute("reset role").await.unwrap();
     connection.batch_execute(&format!("drop owned by {role}; drop role {role}")).await.unwrap();
+}
+
+/// A role that has these rights and no others, and what it is told of each verb.
+#[tokio::test]
+async fn a_role_that_lacks_a_right_is_told_which_by_every_verb() {
+    let database = database().await;
+    let (old, new) = (vault(K1, &[], &[]).await, vault(K2, &[K1], &[]).await);
+    let connection = users(&database, &old, 3).await;
+    let role = format!("newcomer_of_{}", database.address().database());
+    connection
+        .batch_execute(&format!("alter table app.users add bidx bytea; create role {role}; set role {role}"))
+        .await
+        .unwrap();
+    let (column, note) = (emails(), ident("note"));
+    let index = rotation::SealedIndex::new(ident("bidx"), IndexSpec::from(&super::adoption::BIDX));
+    let described = emails().index(index.clone());
+    let indexes = index_vault(I1, &[]).await;
+    let told_each = async || {
+        let errors = [
+            ("publish", rotation::publish(&connection, std::slice::from_ref(&described)).await.err()),
+            ("withdraw", rotation::withdraw(&connection, &column).await.err()),
+            ("published", rotation::published(&connection).await.err()),
+            ("rotate", Rotation::new(&new, &column).run(&connection, |_| {}).await.err()),
+            ("index", Rotation::of_index(&indexes, &described, &index).run(&connection, |_| {}).await.err()),
+            ("adopt", Rotation::adopting(&new, &column, &note).run(&connection, |_| {}).await.err()),
+            ("clear", Rotation::clearing(&new, &column, &note).run(&connection, |_| {}).await.err()),
+            ("verify", rotation::verify(&connection, &new, &column, Depth::Full, None, |_| {}).await.err()),
+            ("usage", rotation::usage(&connection, &column).await.err()),
+            ("unindexed", rotation::unindexed(&connection, &column, &index).await.err()),
+            ("adoption", rotation::adoption(&connection, &column, &note).await.err()),
+            ("retire", rotation::retire(&connection, &new, key(K1)).await.err()),
+            ("status", rotation::rotations(&connection).await.err()),
+            ("failures", rotation::failures(&connection, 1, 1).await.err()),
+            ("pause", rotation::pause(&connection, 1).await.err()),
+        ];
+        errors.map(|(verb, error)| (verb, error.map(|error| told(&error)).unwrap_or_default()))
+    };
+    let as_owner = async |sql: &str| {
+        connection.batch_execute(&format!("reset role; {sql}; set role {role}")).await.unwrap();
+    };
+    let needs = |told: &str, right: &str| {
+        told.contains("not allowed to this role, which needs") && told.contains(right)
+    };
+    let of_tables =
+        ["publish", "rotate", "index", "adopt", "clear", "verify", "usage", "unindexed", "adoption"];
+    for (verb, told) in told_each().await {
+        let right = if of_tables.contains(&verb) {
+            "`usage` on the schema of the table"
+        } else {
+            "`usage` on the schema pgkeel"
+        };
+        assert!(needs(&told, right) && told.contains("(42501)"), "{verb}: {told}");
+    }
+    as_owner(&format!("grant usage on schema app, pgkeel to {role}")).await;
+    for (verb, told) in told_each().await {
+        let is_told = if of_tables.contains(&verb) {
+            told.contains("lacks the right to select app.users: `grant select on app.users to` it")
+        } else {
+            needs(&told, "on all tables in it") && told.contains("(42501)")
+        };
+        assert!(is_told, "{verb}: {told}");
+    }
+    as_owner(&format!(
+        "grant select on app.users to {role}; grant select on all tables in schema pgkeel to {role}"
+    ))
+    .await;
+    for (verb, told) in told_each().await {
+        let is_told = match verb {
+            "rotate" | "index" | "adopt" | "clear" => told.contains("lacks the right to update app.users"),
+            "publish" | "withdraw" | "pause" => {
+                needs(&told, "`select, insert, update, delete` on all tables in it")
+            }
+            // It only counts that the key is needed.
+            "retire" => told.contains("key 11111111 is in use"),
+            _ => told.is_empty(),
+        };
+        assert!(is_told, "{verb}: {told}");
+    }
+    // The triggers of a table are run with the rights of whoever writes to it.
+    as_owner(&format!(
+        "grant update on app.users to {role}; grant select, insert, update, delete on all tables in schema pgkeel to {role};
+        create table app.log (id int8); create function app.note() returns trigger language plpgsql as
+            'begin insert into app.log values (new.id); return new; end';
+        create trigger note before update on app.users for each row execute function app.note()"
+    ))
+    .await;
+    let refused = told(&Rotation::new(&new, &column).run(&connection, |_| {}).await.unwrap_err());
+    assert!(needs(&refused, "what triggers of the table need"), "{refused}");
+    assert!(refused.contains("permission denied for table log (42501)"), "{refused}");
+    as_owner(&format!("grant insert on app.log to {role}")).await;
+    assert_eq!(rotated(&connection, &new).await.counts.rewritten, 3);
+    connection.batch_execute(&format!("reset role; drop owned by {role}; drop role {role}")).await.unwrap();
 }

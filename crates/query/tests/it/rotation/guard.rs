@@ -1,6 +1,8 @@
 //! What is verified and counted before a key is retired, and when that is refused.
 
-use pgkeel_query::rotation::{Depth, FailureClass, RotationProblem, RotationState};
+use pgkeel_query::rotation::{
+    Depth, FailureClass, RetireProblem, RotationProblem, RotationState, TableProblem,
+};
 use pgkeel_testkit::scaled;
 
 use super::*;
@@ -52,22 +54,24 @@ async fn a_key_is_not_retired_where_it_is_not_known_whether_it_is_needed() {
         Error::Rotation(problem) => problem,
         other => panic!("{other:?}"),
     };
-    assert!(matches!(refused(K1).await, RotationProblem::NothingPublished));
+    assert!(matches!(refused(K1).await, RotationProblem::Retire(RetireProblem::NothingPublished)));
     insert(&connection, &old, 1, 3).await;
     rotation::publish(&connection, &[emails()]).await.unwrap();
-    assert!(matches!(refused(K2).await, RotationProblem::PrimaryKey { .. }));
+    assert!(matches!(refused(K2).await, RotationProblem::Retire(RetireProblem::PrimaryKey { .. })));
     rotated(&connection, &new).await;
     connection.execute("update app.users set email = 'plain@example.org' where id = 2", &[]).await.unwrap();
-    let RotationProblem::UnreadableCells { cells } = refused(K1).await else { panic!("a cell names no key") };
+    let RotationProblem::Retire(RetireProblem::UnreadableCells { cells }) = refused(K1).await else {
+        panic!("a cell names no key")
+    };
     assert_eq!(cells, [("app.users.email".to_owned(), 1)]);
     connection.execute("delete from app.users where id = 2", &[]).await.unwrap();
     let back = "insert into pgkeel.rotation (column_id, to_key, started_by) select id, $1, 'test' from pgkeel.sealed_column";
     connection.execute(back, &[&K1]).await.unwrap();
-    assert!(matches!(refused(K1).await, RotationProblem::RotationToKey { .. }));
+    assert!(matches!(refused(K1).await, RotationProblem::Retire(RetireProblem::RotationToKey { .. })));
     connection.execute("delete from pgkeel.rotation where to_key = $1", &[&K1]).await.unwrap();
     rotation::retire(&connection, &new, key(K1)).await.unwrap();
     connection.batch_execute("drop table app.users").await.unwrap();
-    assert!(matches!(refused(K1).await, RotationProblem::NoTable { .. }));
+    assert!(matches!(refused(K1).await, RotationProblem::Table(TableProblem::NoTable { .. })));
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Blind indexes go over to another key.
 
 use pgkeel_crypto::{Cost, IndexSpec};
-use pgkeel_query::rotation::{FailureClass, RotationProblem, RotationState, RotationTask, SealedIndex};
+use pgkeel_query::rotation::{
+    FailureClass, RetireProblem, RotationProblem, RotationState, RotationTask, SealedIndex,
+};
 use pgkeel_testkit::scaled;
 
 use super::adoption::{BIDX, SEALED, people};
@@ -182,9 +184,15 @@ async fn an_index_that_cannot_be_made_is_told_what_is_wrong() {
     let both = index_vault(I2, &[I1]).await;
     let retired = async |id| rotation::retire(&connection, &both, key(id)).await.unwrap_err();
     let primary = retired(I2).await;
-    assert!(matches!(primary, Error::Rotation(RotationProblem::PrimaryKey { .. })), "{primary:?}");
+    assert!(
+        matches!(primary, Error::Rotation(RotationProblem::Retire(RetireProblem::PrimaryKey { .. }))),
+        "{primary:?}"
+    );
     let other = retired(I1).await;
-    assert!(matches!(other, Error::Rotation(RotationProblem::KeyOfIndexes { .. })), "{other:?}");
+    assert!(
+        matches!(other, Error::Rotation(RotationProblem::Retire(RetireProblem::KeyOfIndexes { .. }))),
+        "{other:?}"
+    );
 }
 
 #[tokio::test]

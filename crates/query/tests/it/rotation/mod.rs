@@ -7,6 +7,7 @@ mod faults;
 mod guard;
 mod indexes;
 mod kinds;
+mod lost;
 mod odd_tables;
 mod plaintext;
 mod rotators;

@@ -90,12 +90,74 @@ async fn parts_and_heirs_of_a_table_are_gone_through_with_it() {
     let fill = "insert into parts select n, n % 3, $1 from generate_series(1, 30) n";
     connection.execute(fill, &[&cell]).await.unwrap();
     goes_over(&connection, &of(Table::parse("parts").unwrap(), "cell", &["month", "id"]), 30).await;
-    // Keys of heirs are not held against those of the parent: each is there twice.
-    for table in ["parent", "heir"] {
-        let fill = format!("insert into {table} select n, $1 from generate_series(1, 20) n");
+}
+
+/// Keys of heirs are not held against those of the parent. Three tables, so that no batch of 10 or 1,000 ends between two keys.
+async fn family(connection: &Connection, rows: i64, cell: &[u8]) -> SealedColumn {
+    let tables = "create table parent (id int8 primary key, cell bytea, plain text);
+        create table heir () inherits (parent); create table other_heir () inherits (parent)";
+    connection.batch_execute(tables).await.unwrap();
+    for table in ["parent", "heir", "other_heir"] {
+        let fill =
+            format!("insert into {table} select n, $1, '{table} ' || n from generate_series(1, {rows}) n");
         connection.execute(&fill, &[&cell]).await.unwrap();
     }
-    goes_over(&connection, &of(Table::parse("parent").unwrap(), "cell", &["id"]), 40).await;
+    of(Table::parse("parent").unwrap(), "cell", &["id"])
+}
+
+#[tokio::test]
+async fn rows_of_heirs_with_the_same_keys_are_all_gone_through() {
+    let database = database().await;
+    let connection = database.connection().await;
+    let (old, new) = (vault(K1, &[], &[]).await, vault(K2, &[K1], &[]).await);
+    let column = family(&connection, 1_100, &cell(&old, "value")).await;
+    rotation::publish(&connection, std::slice::from_ref(&column)).await.unwrap();
+    let found = rotation::verify(&connection, &new, &column, Depth::Full, None, |_| {}).await.unwrap();
+    assert_eq!(found.cells, 3_300);
+    let ended = Rotation::new(&new, &column).most_rows(10).run(&connection, |_| {}).await.unwrap();
+    assert_eq!((ended.state, ended.counts.scanned), (RotationState::Finished, 3_300));
+    assert_eq!(ended.pass, 2, "the first pass leaves nothing to the next one");
+    let usage = rotation::usage(&connection, &column).await.unwrap();
+    assert_eq!(usage.by_key, BTreeMap::from([(key(K2), 3_300)]));
+}
+
+/// In one transaction, so that rows of the same key are of the same version besides.
+#[tokio::test]
+async fn plaintext_of_heirs_with_the_same_keys_is_not_mixed_up() {
+    let database = database().await;
+    let connection = database.connection().await;
+    let vault = vault(K1, &[], &[]).await;
+    let column = family(&connection, 7, &[]).await;
+    let plaintext = ident("plain");
+    rotation::publish(&connection, std::slice::from_ref(&column)).await.unwrap();
+    connection.batch_execute("update parent set cell = null").await.unwrap();
+    let adopting = Rotation::adopting(&vault, &column, &plaintext);
+    assert_eq!(adopting.run(&connection, |_| {}).await.unwrap().counts.rewritten, 21);
+    let rows = connection.query("select cell, plain from parent", &[]).await.unwrap();
+    for row in rows {
+        let sealed = pgkeel_crypto::Sealed::from_bytes(row.get(0)).unwrap();
+        let opened = vault.open(&Column::<String>::new("odd").any_row(), &sealed, Place::any_row()).unwrap();
+        assert_eq!(*opened.expose(), row.get::<_, String>(1));
+    }
+    // All of one table differ, and are of the same version as their namesakes.
+    let differ =
+        "update parent set plain = plain || case when tableoid = 'parent'::regclass then '!' else '' end";
+    connection.batch_execute(differ).await.unwrap();
+    let ended = Rotation::clearing(&vault, &column, &plaintext).run(&connection, |_| {}).await.unwrap();
+    assert_eq!((ended.counts.rewritten, ended.counts.failed), (14, 7));
+    let kept = "select count(plain) from only parent";
+    assert_eq!(connection.query_scalar::<i64>(kept, &[]).await.unwrap(), 7, "what differs stays");
+}
+
+#[tokio::test]
+async fn rows_of_heirs_with_the_same_key_that_do_not_open_are_told_of_once() {
+    let database = database().await;
+    let connection = database.connection().await;
+    let new = vault(K2, &[], &[]).await;
+    let column = family(&connection, 4, b"no envelope").await;
+    rotation::publish(&connection, std::slice::from_ref(&column)).await.unwrap();
+    let ended = Rotation::new(&new, &column).run(&connection, |_| {}).await.unwrap();
+    assert_eq!((ended.state, ended.counts.failed), (RotationState::Finished, 4));
 }
 
 #[tokio::test]
@@ -201,7 +263,12 @@ async fn a_role_that_may_not_write_the_tables_of_rotations_is_told_which() {
     );
     connection.batch_execute(&sql).await.unwrap();
     let refused = told(&Rotation::new(&new, &emails()).run(&connection, |_| {}).await.unwrap_err());
-    assert!(refused.contains("beginning the rotation failed"), "{refused}");
+    assert!(
+        refused.contains(
+            "beginning the rotation is not allowed to this role, which needs `usage` on the schema pgkeel"
+        ),
+        "{refused}"
+    );
     assert!(refused.contains("permission denied for table rotation (42501)"), "{refused}");
     let refused = told(&rotation::pause(&connection, 1).await.unwrap_err());
     assert!(refused.contains("permission denied for table rotation (42501)"), "{refused}");

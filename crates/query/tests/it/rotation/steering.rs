@@ -144,3 +144,20 @@ async fn a_rate_is_not_exceeded() {
     assert_eq!(ended.counts.rewritten, 300);
     assert!(begun.elapsed() > Duration::from_millis(1_400), "{:?}", begun.elapsed());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_of_one_call_share_a_rate() {
+    let database = database().await;
+    let (old, new) = (vault(K1, &[], &[]).await, vault(K2, &[K1], &[]).await);
+    let _connection = users(&database, &old, 400).await;
+    let (column, begun) = (emails(), Instant::now());
+    let rotation = Rotation::new(&new, &column).rows_per_second(200).range_rows(100);
+    let one = async |rotation: Rotation<'_>| {
+        let connection = database.connection().await;
+        rotation.run(&connection, |_| {}).await.unwrap()
+    };
+    let (first, _) = tokio::join!(one(rotation.clone()), one(rotation.clone()));
+    assert_eq!(first.counts.rewritten, 400);
+    // Each of them alone would be through after a second.
+    assert!(begun.elapsed() > Duration::from_millis(1_700), "{:?}", begun.elapsed());
+}

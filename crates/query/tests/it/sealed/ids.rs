@@ -8,9 +8,10 @@ use std::task::{Context, Waker};
 use pgkeel_pool::{Config, Pool, Transaction as _};
 use pgkeel_query::connect::TypedParam;
 use pgkeel_query::sealed::{Sealed, SealedProblem};
-use pgkeel_query::{Entity, Executor, NewRow};
-use pgkeel_testkit::{TestDatabase, scaled};
+use pgkeel_query::{Entity, Error, Executor, NewRow};
+use pgkeel_testkit::{TestDatabase, in_full, scaled};
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -161,6 +162,53 @@ async fn a_value_is_sealed_for_no_id_but_the_one_that_its_row_gets() {
         let row = statement.fetch_one(db).await.unwrap();
         assert_eq!((row.id, sealer.open(&row, by_default::word).unwrap().expose().as_str()), (id, "word"));
     }
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_draw_ids_is_told_which_right_it_lacks() {
+    let (database, sealer) = (TestDatabase::empty().await, sealer().await);
+    let db = &database.connection().await;
+    let role = format!("clerk_of_{}", database.address().database());
+    let rights = format!("create role {role}; grant select, insert on always to {role}; set role {role}");
+    db.batch_execute(&format!("{TABLES}; {rights}")).await.unwrap();
+    let users = Always::repo().sealed_by(&sealer);
+    let refused = users.insert(db, &NewAlways { word: "word" }).await.unwrap_err();
+    assert_eq!(refused.code().map(SqlState::code), Some("42501"));
+    let refused = in_full(&refused);
+    for part in ["always.id are drawn from its sequence", "`grant usage on` the sequence", "(42501)"] {
+        assert!(refused.contains(part), "{refused}");
+    }
+    let grant = format!("reset role; grant usage on sequence always_id_seq to {role}; set role {role}");
+    db.batch_execute(&grant).await.unwrap();
+    users.insert(db, &NewAlways { word: "word" }).await.unwrap();
+    db.batch_execute(&format!("reset role; drop owned by {role}; drop role {role}")).await.unwrap();
+}
+
+#[tokio::test]
+async fn ids_of_a_sequence_that_was_set_back_are_told_of_and_forgotten() {
+    let (database, sealer, other) = (TestDatabase::empty().await, sealer().await, sealer().await);
+    let db = &database.connection().await;
+    db.batch_execute(TABLES).await.unwrap();
+    let word = NewAlways { word: "word" };
+    assert_eq!(Always::repo().sealed_by(&sealer).insert(db, &word).await.unwrap().id, 1);
+    db.batch_execute("truncate always restart identity").await.unwrap();
+    for id in 1..=2 {
+        assert_eq!(Always::repo().sealed_by(&other).insert(db, &word).await.unwrap().id, id);
+    }
+    // The first one has the second id left.
+    let taken = Always::repo().sealed_by(&sealer).insert(db, &word).await.unwrap_err();
+    assert_eq!(taken.code().map(SqlState::code), Some("23505"));
+    let said = in_full(&taken);
+    let setval = "`select setval(pg_get_serial_sequence('always', 'id'), (select max(id) from always))`";
+    assert!(said.contains("insert again") && said.contains(setval), "{said}");
+    assert!(matches!(taken, Error::Sealed(SealedProblem::IdTaken { table: "always", id: "id", .. })));
+    let row = Always::repo().sealed_by(&sealer).insert(db, &word).await.unwrap();
+    assert_eq!(row.id, 101, "drawn anew, behind those of the other one");
+    assert_eq!(sealer.open(&row, always::word).unwrap().expose(), "word");
+    // Of an id that the program has said itself it is what it always was.
+    let twice = ByDefault::insert().set(by_default::id, 1).set(by_default::word, "word").sealed_by(&sealer);
+    twice.clone().execute(db).await.unwrap();
+    assert!(twice.execute(db).await.unwrap_err().is_unique_violation());
 }
 
 /// A pool, and how often ids were drawn from it.

@@ -8,8 +8,6 @@ use pgkeel_query::rotation::RotationProblem;
 
 use crate::failure::Failure;
 
-const RIGHTS: &str = "`pgkeel keys --help` says which rights the role needs";
-
 const READ_ONLY: &str = "connect to the primary, by a session that is not read-only";
 
 const CANCELLED: &str =
@@ -49,13 +47,12 @@ fn is_of_missing_tables(error: &Error) -> bool {
     error.server().is_some_and(|error| error.code().code() == "42P01" && error.message().contains("pgkeel."))
 }
 
-/// By the codes of the server: `insufficient_privilege`, `read_only_sql_transaction`, `query_canceled`.
+/// By the codes of the server: `read_only_sql_transaction`, `query_canceled`.
 fn remedy(error: &Error) -> Option<&'static str> {
     if let Error::Rotation(RotationProblem::NoRotation { .. }) = error {
         return Some(NUMBERS);
     }
     match error.server()?.code().code() {
-        "42501" => Some(RIGHTS),
         "25006" => Some(READ_ONLY),
         "57014" => Some(CANCELLED),
         _ => None,

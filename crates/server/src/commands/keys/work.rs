@@ -110,19 +110,19 @@ async fn by_workers(
 ) -> Result<RotationStatus, Error> {
     let verb = if matches!(words.verb, Verb::Adopt { .. }) { "adopt" } else { "rotate" };
     let Pace { workers, rate } = pace;
-    // Each has its part of the rate, which is one row per second at least.
+    // Otherwise some would wait for their turn for as long as their lease.
     let workers = rate.map_or(workers, |rate| workers.min(usize::try_from(rate.get()).unwrap_or(workers)));
-    let rate = rate.map(|rate| rate.get() / u32::try_from(workers).unwrap_or(u32::MAX));
+    let mut shared = work.rotation.clone().lease(LEASE);
+    if workers > 1 {
+        shared = shared.range_rows(SHARE);
+    }
+    if let Some(rate) = rate {
+        shared = shared.rows_per_second(rate.get());
+    }
     let display = Display::new(&work.column, workers);
     let worker = |number: usize| {
         let owner = format!("pgkeel keys {verb} {}-{}", std::process::id(), number + 1);
-        let mut rotation = work.rotation.clone().owner(owner).lease(LEASE);
-        if workers > 1 {
-            rotation = rotation.range_rows(SHARE);
-        }
-        if let Some(rate) = rate {
-            rotation = rotation.rows_per_second(rate);
-        }
+        let rotation = shared.clone().owner(owner);
         let display = &display;
         async move { rotation.run(pool, |progress| display.progress(number, progress)).await }
     };

@@ -113,8 +113,9 @@ async fn a_role_and_a_server_that_do_not_let_it_are_told_apart() {
     let as_keeper = format!("-c role={role}");
     for words in [&["status"][..], &["rotate"], &["pause", "1"]] {
         let message = says(words, &as_keeper).await;
-        let expected = "permission denied for schema pgkeel (42501); `pgkeel keys --help` says which rights";
-        assert!(message.contains(expected), "{message}");
+        let remedy = "is not allowed to this role, which needs `usage` on the schema pgkeel";
+        assert!(message.contains(remedy), "{message}");
+        assert!(message.contains("permission denied for schema pgkeel (42501)"), "{message}");
     }
     let read_only = "-c default_transaction_read_only=on";
     for words in [&["rotate"][..], &["pause", "1"]] {

@@ -2,27 +2,27 @@
 
 use pgkeel_crypto::{Error, KeyId, KeyList, KeyState, KeyStatus, Place, Vault};
 
-use super::batch::Cell;
-use super::cells::key_of;
-use super::column::shown;
-use super::deed::Deed;
-use super::inspect::Target;
-use super::job::Job;
-use super::key::Key;
-use super::plaintext::Plaintext;
-use super::{FailureClass, RotationProblem, SealedColumn, SealedIndex};
+use super::Cell;
+use crate::rotation::cells::key_of;
+use crate::rotation::column::shown;
+use crate::rotation::inspect::Target;
+use crate::rotation::job::Job;
+use crate::rotation::key::Key;
+use crate::rotation::plaintext::Plaintext;
+use crate::rotation::plan::Plan;
+use crate::rotation::{FailureClass, RotationProblem, SealedColumn, SealedIndex};
 
 /// What is written of a row.
-pub(super) struct Change<'b> {
-    pub(super) cell: &'b Cell,
+pub(in crate::rotation) struct Change<'b> {
+    pub(in crate::rotation) cell: &'b Cell,
     /// Its envelope, if that is written.
-    pub(super) envelope: Option<Vec<u8>>,
+    pub(in crate::rotation) envelope: Option<Vec<u8>>,
     /// What its indexes have, as far as they are written.
-    pub(super) indexes: Vec<Option<Vec<u8>>>,
+    pub(in crate::rotation) indexes: Vec<Option<Vec<u8>>>,
 }
 
 /// Why nothing is.
-pub(super) enum Refused {
+pub(in crate::rotation) enum Refused {
     /// The row is left as it is, and told of.
     Row(FailureClass),
     /// It is no row's fault: the worker ends.
@@ -39,12 +39,12 @@ impl From<Error> for Refused {
 }
 
 /// What makes changes of rows.
-pub(super) struct Maker<'m> {
-    pub(super) vault: &'m Vault,
-    pub(super) column: &'m SealedColumn,
-    pub(super) target: &'m Target,
-    pub(super) deed: &'m Deed<'m>,
-    pub(super) job: Job,
+pub(in crate::rotation) struct Maker<'m> {
+    pub(in crate::rotation) vault: &'m Vault,
+    pub(in crate::rotation) column: &'m SealedColumn,
+    pub(in crate::rotation) target: &'m Target,
+    pub(in crate::rotation) plan: &'m Plan<'m>,
+    pub(in crate::rotation) job: Job,
 }
 
 impl Maker<'_> {
@@ -52,12 +52,12 @@ impl Maker<'_> {
     ///
     /// # Errors
     /// If it does not open, or the vault has another primary key than the rotation's by now, or no randomness.
-    pub(super) fn change<'b>(&self, cell: &'b Cell) -> Result<Option<Change<'b>>, Refused> {
-        match self.deed {
-            Deed::Reseal => self.resealed(cell).map(Some),
-            Deed::Reindex { index, is_unique } => self.reindexed(index, *is_unique, cell),
-            Deed::Adopt { plaintext, indexes } => self.adopted(plaintext, indexes, cell).map(Some),
-            Deed::Clear { plaintext } => self.cleared(plaintext, cell).map(Some),
+    pub(in crate::rotation) fn change<'b>(&self, cell: &'b Cell) -> Result<Option<Change<'b>>, Refused> {
+        match self.plan {
+            Plan::Reseal => self.resealed(cell).map(Some),
+            Plan::Reindex { index, is_unique } => self.reindexed(index, *is_unique, cell),
+            Plan::Adopt { plaintext, indexes } => self.adopted(plaintext, indexes, cell).map(Some),
+            Plan::Clear { plaintext } => self.cleared(plaintext, cell).map(Some),
         }
     }
 
@@ -173,14 +173,14 @@ impl Maker<'_> {
 }
 
 /// The primary key of indexes.
-pub(super) fn index_key(vault: &Vault) -> Option<KeyId> {
+pub(in crate::rotation) fn index_key(vault: &Vault) -> Option<KeyId> {
     let is_primary =
         |known: &KeyStatus| known.name.list == KeyList::Index && known.state == KeyState::Primary;
     vault.keys().into_iter().find(is_primary).map(|known| known.name.id)
 }
 
 /// Does what takes the place of a column's cell: with what its values are bound to, and nothing else.
-pub(super) fn in_place<R>(
+pub(in crate::rotation) fn in_place<R>(
     column: &SealedColumn,
     key: &Key,
     tenant: Option<&str>,

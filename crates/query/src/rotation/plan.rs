@@ -2,14 +2,13 @@
 
 use pgkeel_connect::{Ident, Type};
 
+use super::batch::Change;
 use super::bound::Bound;
-use super::change::Change;
 use super::column::shown;
 use super::inspect::Target;
 use super::plaintext::{self, Plaintext};
-use super::problem::Step;
 use super::task::Task;
-use super::{RotationProblem, SealedColumn, SealedIndex};
+use super::{RotationProblem, SealedColumn, SealedIndex, Step, TableProblem};
 use crate::Executor;
 
 const LOOK: &str = "select pg_catalog.format_type(atttypid, null) as type, attnotnull as is_not_null,
@@ -19,8 +18,11 @@ const LOOK: &str = "select pg_catalog.format_type(atttypid, null) as type, attno
     from pg_catalog.pg_attribute
     where attrelid = to_regclass($1) and attname = $2 and attnum > 0 and not attisdropped";
 
+/// The version of a row, and which table it is in: tables that inherit may have rows of the same key and version.
+const VERSION: &str = "pg_catalog.concat(t.tableoid, '/', t.xmin)";
+
 /// A task whose columns were found in the catalog.
-pub(super) enum Deed<'a> {
+pub(super) enum Plan<'a> {
     Reseal,
     Reindex { index: &'a SealedIndex, is_unique: bool },
     Adopt { plaintext: Plaintext, indexes: &'a [SealedIndex] },
@@ -37,7 +39,7 @@ pub(super) struct Written {
     pub(super) is_old: String,
 }
 
-impl<'a> Deed<'a> {
+impl<'a> Plan<'a> {
     /// # Errors
     /// What is wrong with its columns, or that they cannot be written.
     pub(super) async fn of(
@@ -69,7 +71,7 @@ impl<'a> Deed<'a> {
                 found.check_writable(target)?;
                 if found.is_not_null {
                     let (table, column) = (shown(&target.table), name.name().to_owned());
-                    return Err(RotationProblem::NotNull { table, column });
+                    return Err(TableProblem::NotNull { table, column }.into());
                 }
                 Ok(Self::Clear { plaintext: found.plaintext(name, column, target)? })
             }
@@ -111,12 +113,12 @@ impl<'a> Deed<'a> {
             Self::Reseal => "null::bytea, null::text".to_owned(),
             Self::Reindex { index, .. } => format!("t.{}, null::text", index.column),
             Self::Adopt { plaintext, .. } | Self::Clear { plaintext } => {
-                format!("{}, t.xmin::text", plaintext.read())
+                format!("{}, {VERSION}", plaintext.read())
             }
         }
     }
 
-    /// How these changes, which are of this deed, are written.
+    /// How these changes, which are of this plan, are written.
     pub(super) fn written(&self, target: &Target, changes: &[Change<'_>]) -> Written {
         let Target { column, cells, .. } = target;
         let old = || cells.bind(changes.iter().map(|change| change.cell.as_read()));
@@ -127,7 +129,7 @@ impl<'a> Deed<'a> {
             (Box::new(versions), Type::TEXT_ARRAY)
         };
         let named = |name: &str, bound| (name.to_owned(), bound);
-        let is_version = "t.xmin = v.version::xid".to_owned();
+        let is_version = format!("{VERSION} = v.version");
         match self {
             Self::Reseal => Written {
                 arrays: vec![named("old", old()), named("new", new())],
@@ -178,7 +180,7 @@ impl Found {
     async fn of(column: &Ident, target: &Target, db: &impl Executor) -> Result<Self, RotationProblem> {
         let params = [(&target.table.to_string() as _, Type::TEXT), (&column.name() as _, Type::TEXT)];
         let row = db.query_opt_typed(LOOK, &params).await.map_err(Step::Inspect.failed())?;
-        let row = row.ok_or_else(|| RotationProblem::NoColumn {
+        let row = row.ok_or_else(|| TableProblem::NoColumn {
             table: shown(&target.table),
             column: column.name().to_owned(),
         })?;
@@ -201,18 +203,19 @@ impl Found {
     ) -> Result<Self, RotationProblem> {
         let found = Self::of(&index.column, target, db).await?;
         if found.type_name != "bytea" {
-            return Err(RotationProblem::IndexType {
+            return Err(TableProblem::IndexType {
                 table: shown(&target.table),
                 column: index.column.name().to_owned(),
                 found: found.type_name,
-            });
+            }
+            .into());
         }
         found.check_writable(target)?;
         Ok(found)
     }
 
-    fn check_writable(&self, target: &Target) -> Result<(), RotationProblem> {
-        let problem = || RotationProblem::Privilege { table: shown(&target.table), right: "update" };
+    fn check_writable(&self, target: &Target) -> Result<(), TableProblem> {
+        let problem = || TableProblem::Privilege { table: shown(&target.table), right: "update" };
         self.may_update.then_some(()).ok_or_else(problem)
     }
 
@@ -221,9 +224,9 @@ impl Found {
         column: &Ident,
         sealed: &SealedColumn,
         target: &Target,
-    ) -> Result<Plaintext, RotationProblem> {
+    ) -> Result<Plaintext, TableProblem> {
         let kind = sealed.spec.kind();
-        Plaintext::of(column, kind, &self.type_name).ok_or_else(|| RotationProblem::PlaintextType {
+        Plaintext::of(column, kind, &self.type_name).ok_or_else(|| TableProblem::PlaintextType {
             table: shown(&target.table),
             column: column.name().to_owned(),
             found: self.type_name.clone(),

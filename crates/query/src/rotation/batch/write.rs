@@ -4,33 +4,32 @@ use std::time::Duration;
 
 use pgkeel_connect::Type;
 
-use super::bound::{Bound, params};
 use super::change::{Change, Maker};
-use super::deed::Written;
-use super::inspect::Target;
-use super::job::Range;
-use super::key::Key;
-use super::problem::Step;
-use super::progress::Counts;
-use super::state::RotationState;
-use super::{FailureClass, RotationProblem};
 use crate::Executor;
+use crate::rotation::bound::{Bound, params};
+use crate::rotation::inspect::Target;
+use crate::rotation::key::Key;
+use crate::rotation::plan::Written;
+use crate::rotation::progress::Counts;
+use crate::rotation::range::Range;
+use crate::rotation::state::RotationState;
+use crate::rotation::{FailureClass, RotationProblem, Step};
 
 /// What is to be written of a batch.
-pub(super) struct Worked<'b> {
-    pub(super) changes: Vec<Change<'b>>,
-    pub(super) failures: Vec<(&'b Key, FailureClass)>,
-    pub(super) scanned: usize,
-    pub(super) last: Option<&'b Key>,
+pub(in crate::rotation) struct Worked<'b> {
+    pub(in crate::rotation) changes: Vec<Change<'b>>,
+    pub(in crate::rotation) failures: Vec<(&'b Key, FailureClass)>,
+    pub(in crate::rotation) scanned: usize,
+    pub(in crate::rotation) last: Option<&'b Key>,
 }
 
 impl Worked<'_> {
-    pub(super) fn last_failure(&self) -> Option<FailureClass> {
+    pub(in crate::rotation) fn last_failure(&self) -> Option<FailureClass> {
         self.failures.last().map(|(_, class)| *class)
     }
 
     /// Makes the one change that a unique index does not let in a failure. `false` if it is not known which one that is.
-    pub(super) fn give_up(&mut self) -> bool {
+    pub(in crate::rotation) fn give_up(&mut self) -> bool {
         let [one] = self.changes.as_slice() else { return false };
         self.failures.push((&one.cell.key, FailureClass::Duplicate));
         self.changes.clear();
@@ -39,7 +38,7 @@ impl Worked<'_> {
 
     /// Writes the changes, where rows are as they were read; with it, how far the range is. Returns the rotation's state besides. `None` if the lease was
     /// taken away: then nothing is written.
-    pub(super) async fn write(
+    pub(in crate::rotation) async fn write(
         &self,
         db: &impl Executor,
         maker: &Maker<'_>,
@@ -47,7 +46,7 @@ impl Worked<'_> {
         is_done: bool,
         lock_timeout: Duration,
     ) -> Result<Option<(Counts, RotationState)>, RotationProblem> {
-        let &Maker { target, deed, job, .. } = maker;
+        let &Maker { target, plan, job, .. } = maker;
         let of_rows: Vec<&Key> = self.changes.iter().map(|change| &change.cell.key).collect();
         let rows: Vec<_> = self.failures.iter().map(|(key, _)| literal(&key.to_texts())).collect();
         let classes: Vec<_> = self.failures.iter().map(|(_, class)| class.name()).collect();
@@ -66,7 +65,7 @@ impl Worked<'_> {
             (Box::new(rows), Type::TEXT_ARRAY),
             (Box::new(classes), Type::TEXT_ARRAY),
         ];
-        let Written { arrays, set, is_old } = deed.written(target, &self.changes);
+        let Written { arrays, set, is_old } = plan.written(target, &self.changes);
         let first_key = bound.len() + 1 + arrays.len();
         let places = (bound.len() + 1..first_key).map(|at| format!("${at}"));
         let places = places.chain([target.keys.arrays(first_key)]).collect::<Vec<_>>().join(", ");
@@ -120,7 +119,7 @@ impl Rows {
                 returning 1
             ), failed as (
                 insert into pgkeel.rotation_failure (rotation_id, row_key, class, pass)
-                select held.rotation_id, v.row_key::text[], v.class, held.pass
+                select distinct on (v.row_key) held.rotation_id, v.row_key::text[], v.class, held.pass
                 from held, unnest($10, $11) as v(row_key, class)
                 on conflict (rotation_id, row_key) do update set class = excluded.class, pass = excluded.pass
             ), counted as (
