@@ -71,6 +71,18 @@ impl<T: Plain> BlindIndex<T> {
         Self { is_tenant_bound: true, ..self }
     }
 
+    /// Whether these values are equal to its normaliser, whatever its bits: of those that are found by a [`beacon`](Self::beacon) the ones
+    /// that are meant. It takes no key and no time, also of an index that is slow.
+    #[must_use]
+    pub fn are_equal(&self, one: &T::Borrowed, other: &T::Borrowed) -> bool {
+        let normalizer = self.form.normalizer;
+        T::with_bytes(one, |one| {
+            normalizer.with_normalized(one, |one| {
+                T::with_bytes(other, |other| normalizer.with_normalized(other, |other| one == other))
+            })
+        })
+    }
+
     /// Its name.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -49,6 +49,15 @@ impl Normalizer {
         }
     }
 
+    /// Lends the bytes that stand for all values that are equal to the one of these.
+    pub(super) fn with_normalized<R>(self, value: &[u8], to: impl FnOnce(&[u8]) -> R) -> R {
+        if self == Self::Exact {
+            return to(value);
+        }
+        let text = std::str::from_utf8(value).expect("only texts are normalised");
+        to(self.normalize(text).as_bytes())
+    }
+
     /// The text that stands for all that are equal to this one.
     pub(super) fn normalize(self, text: &str) -> Normalized<'_> {
         match self {
