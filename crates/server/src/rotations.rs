@@ -6,7 +6,7 @@ use std::time::Duration;
 use pgkeel_connect::{Config, Executor as _, dial};
 use pgkeel_health::{BoxFuture, Family, Labels, Outcome, Probe, Schedule, Source, Weight, counter, gauge};
 use pgkeel_query::Error;
-use pgkeel_query::rotation::{Counts, RotationState, RotationStatus, rotations};
+use pgkeel_query::rotation::{Counts, RotationState, RotationStatus, newest_rotations};
 use serde_json::json;
 
 /// Whether there are tables to read, and this role may.
@@ -50,30 +50,15 @@ impl RotationsProbe {
     async fn read(&self) -> Result<Vec<RotationStatus>, Error> {
         let connection = dial(&self.connect).await?;
         let is_set_up = connection.query_scalar::<bool>(IS_SET_UP, &[]).await?;
-        let read = if is_set_up { rotations(&connection).await? } else { Vec::new() };
+        let read = if is_set_up { newest_rotations(&connection).await? } else { Vec::new() };
         connection.close().await;
-        Ok(newest(read))
+        Ok(read)
     }
 
     fn samples<N>(&self, number: impl Fn(&RotationStatus) -> N) -> Vec<(Labels, N)> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.iter().map(|rotation| (labels(rotation, None), number(rotation))).collect()
     }
-}
-
-/// Of those that are about the same the first, as the newest are in front.
-fn newest(rotations: Vec<RotationStatus>) -> Vec<RotationStatus> {
-    let mut kept: Vec<RotationStatus> = Vec::new();
-    for rotation in rotations {
-        let is_about = |known: &RotationStatus| {
-            (&known.column, known.task, &known.other_column)
-                == (&rotation.column, rotation.task, &rotation.other_column)
-        };
-        if !kept.iter().any(is_about) {
-            kept.push(rotation);
-        }
-    }
-    kept
 }
 
 fn outcome(rotations: &[RotationStatus]) -> Outcome {

@@ -71,6 +71,28 @@ impl<T: Plain> BlindIndex<T> {
         Self { is_tenant_bound: true, ..self }
     }
 
+    /// Whether these values are equal to its normaliser, whatever its bits: of those that are found by a [`beacon`](Self::beacon) the ones
+    /// that are meant. It takes no key and no time, also of an index that is slow.
+    ///
+    /// ```
+    /// use pgkeel_crypto::{BlindIndex, Normalizer};
+    ///
+    /// const PHONE_GROUP: BlindIndex<String> =
+    ///     BlindIndex::text("app.users.phone", "phone_group", Normalizer::Digits).beacon(4);
+    ///
+    /// assert!(PHONE_GROUP.are_equal("(030) 12 34", "0301234"));
+    /// assert!(!PHONE_GROUP.are_equal("(030) 12 34", "0301235"));
+    /// ```
+    #[must_use]
+    pub fn are_equal(&self, one: &T::Borrowed, other: &T::Borrowed) -> bool {
+        let normalizer = self.form.normalizer;
+        T::with_bytes(one, |one| {
+            normalizer.with_normalized(one, |one| {
+                T::with_bytes(other, |other| normalizer.with_normalized(other, |other| one == other))
+            })
+        })
+    }
+
     /// Its name.
     #[must_use]
     pub const fn name(&self) -> &'static str {

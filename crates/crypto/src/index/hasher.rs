@@ -4,7 +4,6 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::normalizer::Normalizer;
 use super::value::IndexValue;
 use crate::keys::{Prk, Purpose};
 use crate::spec::IndexShape;
@@ -32,13 +31,7 @@ impl Hasher {
 
     /// What the index has for the value of these bytes.
     pub(crate) fn value(&self, index: &IndexShape<'_>, value: &[u8]) -> IndexValue {
-        let hash = match index.form.normalizer {
-            Normalizer::Exact => self.hash(index, value),
-            normalizer => {
-                let text = std::str::from_utf8(value).expect("only texts are normalised");
-                self.hash(index, normalizer.normalize(text).as_bytes())
-            }
-        };
+        let hash = index.form.normalizer.with_normalized(value, |normalized| self.hash(index, normalized));
         match index.form.bits {
             0 => IndexValue::whole(hash),
             bits => IndexValue::beacon(hash, bits),

@@ -49,6 +49,15 @@ impl Normalizer {
         }
     }
 
+    /// Lends the bytes that stand for all values that are equal to the one of these.
+    pub(super) fn with_normalized<R>(self, value: &[u8], to: impl FnOnce(&[u8]) -> R) -> R {
+        if self == Self::Exact {
+            return to(value);
+        }
+        let text = std::str::from_utf8(value).expect("only texts are normalised");
+        to(self.normalize(text).as_bytes())
+    }
+
     /// The text that stands for all that are equal to this one.
     pub(super) fn normalize(self, text: &str) -> Normalized<'_> {
         match self {
@@ -117,7 +126,7 @@ impl Normalized<'_> {
 /// Not [`str::to_lowercase`], which looks at what stands around a sigma.
 fn lower(text: &str) -> Normalized<'_> {
     if text.is_ascii() {
-        // As nearly all addresses are: it takes a tenth of the time, and is the same.
+        // As nearly all addresses are: of 22 to 40 bytes 30 to 40 ns instead of 300 to 550, and the same.
         let mut made = Zeroizing::new(String::with_capacity(text.len()));
         made.push_str(text);
         made.make_ascii_lowercase();

@@ -148,6 +148,7 @@ fn sealed_column<E: Entity>(constraint: &str) -> Option<Vec<&'static str>> {
 }
 
 #[cfg(not(feature = "sealed"))]
+#[expect(clippy::extra_unused_type_parameters, reason = "as with the feature")]
 fn sealed_column<E: Entity>(_: &str) -> Option<Vec<&'static str>> {
     None
 }
@@ -166,6 +167,7 @@ fn by_sealed_columns<E: Entity>(mut columns: Vec<String>) -> Vec<String> {
 }
 
 #[cfg(not(feature = "sealed"))]
+#[expect(clippy::extra_unused_type_parameters, reason = "as with the feature")]
 fn by_sealed_columns<E: Entity>(columns: Vec<String>) -> Vec<String> {
     columns
 }

@@ -63,9 +63,9 @@ impl Batch {
         header: [u8; 8],
         rows: u32,
     ) -> Result<Self, RotationProblem> {
-        let &Maker { target, plan, .. } = maker;
+        let &Maker { target, plan, only_looks, .. } = maker;
         let Target { table, column, keys, cells, .. } = target;
-        let (filter, mut bound) = plan.filter(target, header);
+        let (filter, mut bound) = plan.filter(target, header, only_looks);
         let mut filters = vec![filter];
         for (key, operator) in [(&range.cursor, ">"), (&range.until, "<=")] {
             if let Some(key) = key {

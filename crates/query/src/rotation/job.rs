@@ -8,7 +8,7 @@ use super::task::Task;
 use super::{RotationProblem, Step};
 use crate::Executor;
 
-/// So many passes a rotation takes at most: two are usual, as the last one finds nothing.
+/// So many passes a rotation takes at most: two are usual, as the last one finds nothing. Of a unique index one more, which only looks.
 const MOST_PASSES: i32 = 5;
 
 /// Also if somebody else is faster: there is one under way then.
@@ -20,7 +20,9 @@ const UNDER_WAY: &str = "select id, to_key, concat_ws(' ', task, other_column) f
 
 const LOOK: &str = "select state, pass, ranges, is_cut, frontier,
         (select count(*) from pgkeel.rotation_range as range
-            where range.rotation_id = job.id and range.pass = job.pass and range.is_done) as done
+            where range.rotation_id = job.id and range.pass = job.pass and range.is_done) as done,
+        (select coalesce(sum(range.scanned), 0)::int8 from pgkeel.rotation_range as range
+            where range.rotation_id = job.id and range.pass = job.pass and not range.is_done) as begun
     from pgkeel.rotation as job where id = $1";
 
 /// Once all ranges of a pass are done. A range that was cut off after this statement began makes the numbers differ, however
@@ -40,7 +42,7 @@ const END_PASS: &str = "with job as (
             coalesce(sum(cas_lost), 0)::int8 as cas_lost
         from ranges
     ), ended as (
-        select job.id, case when total.rewritten + total.cas_lost = 0 then 'finished'
+        select job.id, case when total.rewritten + total.cas_lost = 0 and job.pass >= $4 then 'finished'
             when job.pass >= $3 then 'unsettled' else 'running' end as state
         from job, total
     ), mended as (
@@ -69,7 +71,10 @@ pub(super) struct Looked {
     pub(super) pass: i32,
     pub(super) ranges: i32,
     pub(super) is_cut: bool,
+    /// Ranges.
     pub(super) done: i64,
+    /// Rows that were read of others.
+    pub(super) begun: i64,
     pub(super) frontier: Option<Vec<String>>,
 }
 
@@ -128,6 +133,7 @@ impl Job {
                     is_cut: row.try_get(3)?,
                     frontier: row.try_get(4)?,
                     done: row.try_get(5)?,
+                    begun: row.try_get(6)?,
                 },
             ))
         };
@@ -140,8 +146,18 @@ impl Job {
     }
 
     /// Whether it was this call that ended the pass, and perhaps the rotation.
-    pub(super) async fn end_pass(self, db: &impl Executor, pass: i32) -> Result<bool, RotationProblem> {
-        let params = [(&self.id as _, Type::INT8), (&pass as _, Type::INT4), (&MOST_PASSES as _, Type::INT4)];
+    pub(super) async fn end_pass(
+        self,
+        db: &impl Executor,
+        pass: i32,
+        least: i32,
+    ) -> Result<bool, RotationProblem> {
+        let params = [
+            (&self.id as _, Type::INT8),
+            (&pass as _, Type::INT4),
+            (&MOST_PASSES as _, Type::INT4),
+            (&least as _, Type::INT4),
+        ];
         Ok(db.execute_typed(END_PASS, &params).await.map_err(Step::EndPass.failed())? > 0)
     }
 }

@@ -185,7 +185,7 @@ pub use self::publish::{Published, publish, publish_registered, published, withd
 pub use self::retire::{Retired, retire};
 pub use self::rotate::Rotation;
 pub use self::state::{
-    RotationState, RotationStatus, RowFailure, cancel, failures, pause, resume, rotations,
+    RotationState, RotationStatus, RowFailure, cancel, failures, newest_rotations, pause, resume, rotations,
 };
 pub use self::task::RotationTask;
 pub use self::usage::{Usage, usage};

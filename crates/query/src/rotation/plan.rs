@@ -40,6 +40,17 @@ pub(super) struct Written {
 }
 
 impl<'a> Plan<'a> {
+    /// How many passes there are at least.
+    pub(super) fn least_passes(&self) -> i32 {
+        if matches!(self, Self::Reindex { is_unique: true, .. }) { 2 } else { 1 }
+    }
+
+    /// Whether a pass writes nothing: the first one over a unique index meets all values that there are, before a row gets one that might
+    /// be under another key than its neighbours.
+    pub(super) fn only_looks(&self, pass: i32) -> bool {
+        pass < self.least_passes()
+    }
+
     /// # Errors
     /// What is wrong with its columns, or that they cannot be written.
     pub(super) async fn of(
@@ -88,7 +99,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Which rows there is something to do with, as parameters from the first on.
-    pub(super) fn filter(&self, target: &Target, header: [u8; 8]) -> (String, Vec<Bound>) {
+    pub(super) fn filter(&self, target: &Target, header: [u8; 8], only_looks: bool) -> (String, Vec<Bound>) {
         let Target { column, cells, .. } = target;
         match self {
             Self::Reseal => {
@@ -96,7 +107,8 @@ impl<'a> Plan<'a> {
                 (filter, vec![cells.prefixes(header)])
             }
             Self::Reindex { index, .. } => {
-                (format!("(t.{column} is not null or t.{} is not null)", index.column), Vec::new())
+                let either = if only_looks { "and" } else { "or" };
+                (format!("(t.{column} is not null {either} t.{} is not null)", index.column), Vec::new())
             }
             Self::Adopt { plaintext, .. } => {
                 (format!("t.{} is not null and t.{column} is null", plaintext.column), Vec::new())

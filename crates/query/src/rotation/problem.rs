@@ -163,6 +163,16 @@ pub enum RotationProblem {
         #[source]
         source: Failure,
     },
+    /// What the server has answered is of other types than expected: something else has made the tables of rotations, or changed them, or the
+    /// table was changed meanwhile.
+    #[error("{step} had an answer that cannot be read: if the table was changed meanwhile, run it again")]
+    Unreadable {
+        /// What was being done.
+        step: Step,
+        /// What cannot be read.
+        #[source]
+        source: tokio_postgres::Error,
+    },
     /// A statement had no answer for as long as the worker bears it. What became of it is not known, and does not matter.
     #[error(
         "{step} had no answer within {waited:?}: see in pg_stat_activity what it waits for; it can be run again, and goes on where it was"

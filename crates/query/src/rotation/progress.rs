@@ -1,7 +1,6 @@
-use std::time::Duration;
-
 use pgkeel_crypto::KeyId;
 use serde::{Serialize, Serializer};
+use tokio::time::Instant;
 
 /// How far a worker has come, after each batch of its own. Its figures are for metrics: they only grow.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,10 +16,10 @@ pub struct Progress {
     pub rows_per_second: f64,
     /// How many rows the next batch has at most.
     pub batch: u32,
-    /// How much of this pass all workers have left, as a part of 1: by the ranges that were cut off, beside the rows that the
-    /// statistics know. `None` without statistics.
+    /// How much of this pass all workers have left, as a part of 1: by the ranges that are done, and what was read of the others when this
+    /// worker took its range, and of this one since; beside the rows that the statistics know. `None` without statistics.
     pub left: Option<f64>,
-    /// How long that takes if it goes on as it did since this worker began.
+    /// How long that takes if it goes on as it did since this worker came to this pass.
     pub seconds_left: Option<f64>,
 }
 
@@ -50,22 +49,40 @@ impl Counts {
 
 /// Measures.
 pub(super) struct Meter {
-    begun: tokio::time::Instant,
+    begun: Instant,
     pub(super) done: Counts,
+    pass: Option<Pass>,
+}
+
+/// A pass as a worker came to it.
+struct Pass {
+    number: i32,
+    begun: Instant,
+    left: f64,
 }
 
 impl Meter {
     pub(super) fn new() -> Self {
-        Self { begun: tokio::time::Instant::now(), done: Counts::default() }
+        Self { begun: Instant::now(), done: Counts::default(), pass: None }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     pub(super) fn rows_per_second(&self) -> f64 {
-        self.done.scanned as f64 / self.elapsed().as_secs_f64().max(0.001)
+        self.done.scanned as f64 / self.begun.elapsed().as_secs_f64().max(0.001)
     }
 
-    pub(super) fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
+    /// Of a pass that had so much left when this worker came to it, unless it is known already.
+    pub(super) fn come_to(&mut self, number: i32, left: Option<f64>) {
+        if self.pass.as_ref().is_none_or(|pass| pass.number != number) {
+            self.pass = left.map(|left| Pass { number, begun: Instant::now(), left });
+        }
+    }
+
+    /// How long it takes until nothing is left of the pass.
+    pub(super) fn seconds_left(&self, left: f64) -> Option<f64> {
+        let pass = self.pass.as_ref()?;
+        let done = pass.left - left;
+        (done > 0.0).then(|| pass.begun.elapsed().as_secs_f64() * left / done)
     }
 }
 

@@ -77,7 +77,8 @@ impl<'a> Rotation<'a> {
     ///
     /// For an index that is not unique, its column may be rewritten in place, as lookups ask for all keys
     /// ([`Vault::lookup`]). A unique one needs a [second column](super#to-rotate-the-key-of-a-unique-index): if it has values under
-    /// another key that the vault has, that is [`RotationProblem::UniqueInPlace`], and the rotation is cancelled.
+    /// another key that the vault has, that is [`RotationProblem::UniqueInPlace`], and the rotation is cancelled. So that nothing is
+    /// written then, its first pass only looks at the values that there are; one that is written meanwhile is met by a later pass.
     pub fn of_index(vault: &'a Vault, column: &'a SealedColumn, index: &'a SealedIndex) -> Self {
         Self::with(vault, column, Task::Reindex(index))
     }
@@ -217,8 +218,7 @@ impl<'a> Rotation<'a> {
         }
         done?;
         patience.renew();
-        let ended = patience.until(Step::Look, || state::status(db, Some(job.id))).await?;
-        Ok(ended.into_iter().next().ok_or(RotationProblem::NoRotation { id: job.id })?)
+        Ok(patience.until(Step::Look, || state::status(db, job.id)).await?)
     }
 
     /// What is sealed now begins with, and the key that this is about.

@@ -7,6 +7,7 @@ use pgkeel_crypto::KeyId;
 use serde::Serialize;
 use tokio_postgres::Row;
 
+use super::patience::patiently;
 use super::progress::{Counts, key_as_text};
 use super::{FailureClass, RotationProblem, RotationTask, RowKey, Step};
 use crate::{Error, Executor};
@@ -22,7 +23,8 @@ const STATUS: &str = "select job.id, known.table_schema || '.' || known.table_na
     from pgkeel.rotation as job
     join pgkeel.sealed_column as known on known.id = job.column_id
     left join pgkeel.rotation_range as range on range.rotation_id = job.id
-    where $1::int8 is null or job.id = $1
+    where ($1::int8 is null or job.id = $1)
+        and (not $2 or job.id in (select max(id) from pgkeel.rotation group by column_id, task, other_column))
     group by job.id, known.id
     order by job.id desc limit 1000";
 
@@ -115,10 +117,24 @@ pub struct RowFailure {
 /// # Cancellation
 /// Nothing is left behind but what the executor leaves.
 pub async fn rotations(db: &impl Executor) -> Result<Vec<RotationStatus>, Error> {
-    Ok(status(db, None).await?)
+    Ok(read_all(db, None, false).await?)
+}
+
+/// As [`rotations`], but of each column and what is done with it the one that was begun last: for dashboards, as there are not more of
+/// them from year to year.
+///
+/// # Errors
+/// What the executor says.
+///
+/// # Cancellation
+/// Nothing is left behind but what the executor leaves.
+pub async fn newest_rotations(db: &impl Executor) -> Result<Vec<RotationStatus>, Error> {
+    Ok(read_all(db, None, true).await?)
 }
 
 /// The first rows whose values a rotation did not open, by their keys, at most `most`.
+///
+/// A connection that is lost meanwhile is replaced, as a pool can, and what was asked is asked again, for up to a minute.
 ///
 /// # Errors
 /// What the executor says.
@@ -127,7 +143,8 @@ pub async fn rotations(db: &impl Executor) -> Result<Vec<RotationStatus>, Error>
 /// Nothing is left behind but what the executor leaves.
 pub async fn failures(db: &impl Executor, rotation: i64, most: u32) -> Result<Vec<RowFailure>, Error> {
     let params = [(&rotation as _, Type::INT8), (&i64::from(most) as _, Type::INT8)];
-    let rows = db.query_typed(FAILURES, &params).await.map_err(Step::Look.failed())?;
+    let look = async || db.query_typed(FAILURES, &params).await.map_err(Step::Look.failed());
+    let rows = patiently(look).await?;
     let read = |row: &Row| {
         let (key, class): (Vec<String>, String) = (row.try_get(0)?, row.try_get(1)?);
         Ok(RowFailure { row: RowKey::new(key), class: FailureClass::from_name(&class) })
@@ -180,12 +197,20 @@ async fn steer(db: &impl Executor, sql: &'static str, id: i64) -> Result<(), Err
     if steered == 0 { Err(RotationProblem::NoRotation { id }.into()) } else { Ok(()) }
 }
 
-/// Of this one, or of all.
-pub(super) async fn status(
+/// Of this one.
+pub(super) async fn status(db: &impl Executor, id: i64) -> Result<RotationStatus, RotationProblem> {
+    let found = read_all(db, Some(id), false).await?;
+    found.into_iter().next().ok_or(RotationProblem::NoRotation { id })
+}
+
+/// Of one, or of all.
+async fn read_all(
     db: &impl Executor,
     id: Option<i64>,
+    only_newest: bool,
 ) -> Result<Vec<RotationStatus>, RotationProblem> {
-    let rows = db.query_typed(STATUS, &[(&id, Type::INT8)]).await.map_err(Step::Look.failed())?;
+    let params = [(&id as _, Type::INT8), (&only_newest as _, Type::BOOL)];
+    let rows = db.query_typed(STATUS, &params).await.map_err(Step::Look.failed())?;
     rows.iter().map(read).collect()
 }
 

@@ -50,6 +50,7 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
         let most_rows = if is_slow { SLOW.min(self.rotation.most_rows) } else { self.rotation.most_rows };
         let of_rate = self.rotation.rate.as_ref().map_or(u32::MAX, |rate| rate.most_rows());
         let mut pace = Pace::new(most_rows.min(of_rate));
+        let least_passes = self.plan.least_passes();
         let mut paused: Option<Instant> = None;
         loop {
             let Some(looked) = patience.with(Step::Look, self.job.look(self.db)).await? else { continue };
@@ -80,7 +81,9 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
                     }
                 }
                 Some(None) if looked.is_cut => {
-                    if patience.with(Step::EndPass, self.job.end_pass(self.db, looked.pass)).await?
+                    if patience
+                        .with(Step::EndPass, self.job.end_pass(self.db, looked.pass, least_passes))
+                        .await?
                         == Some(false)
                     {
                         patience.renew();
@@ -113,7 +116,10 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
     ) -> Result<Went, RotationProblem> {
         let &Rotation { vault, column, lock_timeout, most_failures, .. } = self.rotation;
         let &Self { target, plan, job, .. } = self;
-        let maker = Maker { vault, column, target, plan, job };
+        let only_looks = plan.only_looks(range.pass);
+        meter.come_to(looked.pass, self.left(looked, 0));
+        let before = meter.done.scanned;
+        let maker = Maker { vault, column, target, plan, job, only_looks };
         loop {
             let begun = Instant::now();
             let header = self.check_key()?;
@@ -145,7 +151,8 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
             patience.renew();
             pace.learn(batch.len(), batch.bytes(), writing.elapsed());
             meter.done.add(counts);
-            (self.observe)(&self.progress(looked, *pace, meter));
+            let left = self.left(looked, meter.done.scanned - before);
+            (self.observe)(&self.progress(looked, *pace, meter, left));
             if let Some(rate) = &self.rotation.rate {
                 sleep(rate.rest(batch.len(), begun)).await;
             }
@@ -168,12 +175,15 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
         if found == to_key { Ok(header) } else { Err(RotationProblem::OtherPrimary { to_key, found }) }
     }
 
+    /// Of the pass, as a part of 1, with so many rows read since it was looked.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    fn progress(&self, looked: &Looked, pace: Pace, meter: &Meter) -> Progress {
-        let cut = looked.done as f64 * f64::from(self.rotation.range_rows);
-        let left = self.target.rows.filter(|rows| *rows > 0).map(|rows| (1.0 - cut / rows as f64).max(0.0));
-        let elapsed = meter.elapsed().as_secs_f64();
-        let seconds_left = left.filter(|left| *left < 1.0).map(|left| elapsed * left / (1.0 - left));
+    fn left(&self, looked: &Looked, since: u64) -> Option<f64> {
+        let rows = self.target.rows.filter(|rows| *rows > 0)?;
+        let whole_ranges = looked.done as f64 * f64::from(self.rotation.range_rows);
+        Some((1.0 - (whole_ranges + looked.begun as f64 + since as f64) / rows as f64).max(0.0))
+    }
+
+    fn progress(&self, looked: &Looked, pace: Pace, meter: &Meter, left: Option<f64>) -> Progress {
         Progress {
             rotation: self.job.id,
             pass: looked.pass,
@@ -181,7 +191,7 @@ impl<E: Executor, O: Fn(&Progress) + Sync> Worker<'_, E, O> {
             rows_per_second: meter.rows_per_second(),
             batch: pace.batch(),
             left,
-            seconds_left,
+            seconds_left: left.and_then(|left| meter.seconds_left(left)),
         }
     }
 }

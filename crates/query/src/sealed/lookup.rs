@@ -73,10 +73,11 @@ impl Sealer {
     }
 
     /// Whether the value of this column is the one that is meant, as the normaliser of its first blind index has it: to be asked of
-    /// what [`lookup`](Self::lookup) has found by an index with `bits`. A missing value is none.
+    /// what [`lookup`](Self::lookup) has found by an index with `bits`. A missing value is none. It takes no key of indexes, and no time if
+    /// the index is slow.
     ///
     /// # Errors
-    /// As [`open`](Self::open) and `lookup`.
+    /// As [`open`](Self::open); [`SealedProblem::NoIndex`].
     pub fn matches<E: SealedRow, T: Envelope>(
         &self,
         row: &E,
@@ -89,11 +90,8 @@ impl Sealer {
         let place = RowPlace::of_row(row, facts)?;
         let opened = place.lend(facts, |place| self.opened((facts, values), sealed, place))?;
         let whole = values.indexes.first().ok_or_else(|| SealedProblem::NoIndex { column: facts.path() })?;
-        let (meant, mut indexed) = (value.waiting(), Vec::with_capacity(2));
-        for value in [Some(opened.expose().lend()), meant.value()].into_iter().flatten() {
-            indexed.push(self.index((facts, 0), whole, value, place.tenant(facts)).map_err(lookup(facts))?);
-        }
-        Ok(matches!(indexed[..], [opened, meant] if opened == meant))
+        let meant = value.waiting();
+        Ok(meant.value().is_some_and(|meant| whole.are_equal(opened.expose().lend(), meant)))
     }
 
     fn found<S: Source<Entity: SealedRow>, T: Envelope>(

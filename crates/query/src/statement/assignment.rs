@@ -62,6 +62,10 @@ impl<'a> Assignments<'a> {
     }
 
     /// Of an entity's column, and of what goes with it.
+    #[cfg_attr(
+        not(feature = "sealed"),
+        expect(clippy::extra_unused_type_parameters, reason = "as with the feature")
+    )]
     pub(crate) fn give<E: Entity>(&mut self, column: &'static ColumnFacts, given: Given<'a>) {
         self.put(column, given.0);
         #[cfg(feature = "sealed")]

@@ -182,6 +182,10 @@ fn has(columns: &[&ColumnFacts], column: &ColumnFacts) -> bool {
 }
 
 /// Of a sealed column the blind index in which equal values meet, as their envelopes differ.
+#[cfg_attr(
+    not(feature = "sealed"),
+    expect(clippy::extra_unused_type_parameters, reason = "as with the feature")
+)]
 fn told_apart_by<E: Entity>(column: &'static ColumnFacts) -> &'static ColumnFacts {
     #[cfg(feature = "sealed")]
     if let Some(facts) = crate::sealed::of_column::<E>(column)
@@ -193,7 +197,10 @@ fn told_apart_by<E: Entity>(column: &'static ColumnFacts) -> &'static ColumnFact
 }
 
 /// What goes with sealed columns goes where they go.
-#[cfg_attr(not(feature = "sealed"), expect(unused_mut, reason = "as with the feature"))]
+#[cfg_attr(
+    not(feature = "sealed"),
+    expect(unused_mut, clippy::extra_unused_type_parameters, reason = "as with the feature")
+)]
 fn with_indexes<E: Entity>(mut columns: Vec<&'static ColumnFacts>) -> Vec<&'static ColumnFacts> {
     #[cfg(feature = "sealed")]
     for facts in columns.clone().iter().filter_map(|column| crate::sealed::of_column::<E>(column)) {

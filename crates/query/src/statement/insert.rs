@@ -53,7 +53,6 @@ pub(super) struct Parts<'a> {
     #[cfg(feature = "sealed")]
     pub(super) sealer: Option<&'a Sealer>,
     /// Whether the id is one of its sequence, which an identity takes from nobody who does not say so.
-    #[cfg(feature = "sealed")]
     pub(super) has_drawn_id: bool,
 }
 
@@ -66,7 +65,6 @@ impl<E: Entity> Insert<'_, E> {
             returning: List::Whole(TableRef::of::<E>()),
             #[cfg(feature = "sealed")]
             sealer: None,
-            #[cfg(feature = "sealed")]
             has_drawn_id: false,
         };
         Self { parts, of: PhantomData }
@@ -106,6 +104,7 @@ impl<'a, E: Entity, R> Insert<'a, E, R> {
     }
 
     #[cfg(not(feature = "sealed"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
     pub(super) fn seal(
         &mut self,
         _: &impl crate::Executor,
@@ -157,7 +156,7 @@ impl Parts<'_> {
             out.push(" (");
             let columns = said().map(|assignment| assignment.column).chain(times());
             out.list(", ", columns, |out, column| out.push(column.bare));
-            out.push(if self.has_drawn_id() { ") overriding system value values (" } else { ") values (" });
+            out.push(if self.has_drawn_id { ") overriding system value values (" } else { ") values (" });
             let values = said().map(Some).chain(times().map(|_| None));
             out.list(", ", values, |out, value| match value {
                 Some(assignment) => assignment.write_value(out),
@@ -174,13 +173,6 @@ impl Parts<'_> {
     fn alias(&self) -> Option<&'static str> {
         let is_taken = self.conflict.is_some() && self.into.alias == r#""excluded""#;
         is_taken.then_some(r#""target""#)
-    }
-
-    fn has_drawn_id(&self) -> bool {
-        #[cfg(feature = "sealed")]
-        return self.has_drawn_id;
-        #[cfg(not(feature = "sealed"))]
-        false
     }
 
     fn is_time_unsaid(&self, column: &ColumnFacts) -> bool {

@@ -45,6 +45,8 @@ pub(in crate::rotation) struct Maker<'m> {
     pub(in crate::rotation) target: &'m Target,
     pub(in crate::rotation) plan: &'m Plan<'m>,
     pub(in crate::rotation) job: Job,
+    /// Nothing is changed, but for what ends the worker.
+    pub(in crate::rotation) only_looks: bool,
 }
 
 impl Maker<'_> {
@@ -88,6 +90,9 @@ impl Maker<'_> {
             Some(before) if *before == made => return Ok(None),
             Some(before) if is_unique => self.check_no_other_key(index, before, old, cell)?,
             _ => {}
+        }
+        if self.only_looks {
+            return Ok(None);
         }
         Ok(Some(Change { cell, envelope: None, indexes: vec![Some(made)] }))
     }

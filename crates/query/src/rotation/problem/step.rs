@@ -84,7 +84,7 @@ impl Step {
     }
 
     /// Of a reply that cannot be read.
-    pub(in crate::rotation) fn unreadable(self, error: tokio_postgres::Error) -> RotationProblem {
-        self.failed()(pgkeel_connect::Error::from(error))
+    pub(in crate::rotation) fn unreadable(self, source: tokio_postgres::Error) -> RotationProblem {
+        RotationProblem::Unreadable { step: self, source }
     }
 }

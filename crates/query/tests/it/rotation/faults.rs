@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, poll_fn, select};
 use pgkeel_pool::{Config, Pool};
-use pgkeel_query::rotation::{RotationProblem, RotationState};
+use pgkeel_query::rotation::{RotationProblem, RotationState, Step};
 use pgkeel_testkit::{Random, TestCluster, eventually, scaled};
 
 use super::*;
@@ -135,6 +135,20 @@ async fn time_limits_make_batches_smaller() {
     let ended = rotated(&connection, &new).await;
     assert_eq!((ended.state, ended.counts.rewritten), (RotationState::Finished, 100));
     assert_eq!(by_key(&connection).await, under(K2, 100));
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_told_of_at_once() {
+    let database = database().await;
+    let (old, new) = (vault(K1, &[], &[]).await, vault(K2, &[K1], &[]).await);
+    let connection = users(&database, &old, 3).await;
+    connection.batch_execute("alter table pgkeel.rotation alter ranges type int8").await.unwrap();
+    let unreadable = Rotation::new(&new, &emails()).run(&connection, |_| {}).await.unwrap_err();
+    assert!(
+        matches!(unreadable, Error::Rotation(RotationProblem::Unreadable { step: Step::Look, .. })),
+        "{unreadable:?}"
+    );
+    assert!(told(&unreadable).contains("looking at the rotation had an answer that cannot be read"));
 }
 
 #[tokio::test]

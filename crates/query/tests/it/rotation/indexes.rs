@@ -131,6 +131,35 @@ async fn a_unique_index_is_not_rewritten_under_another_key_but_mended_under_its_
     assert!(others(&connection, &old).await.is_empty());
 }
 
+/// As of a first column that newer programs leave out, or one whose first rows another worker has.
+#[tokio::test]
+async fn a_unique_index_has_nothing_written_where_a_value_under_another_key_comes_late() {
+    let database = database().await;
+    let (connection, other) = (database.connection().await, database.connection().await);
+    let (old, new) = (index_vault(I1, &[]).await, index_vault(I2, &[I1]).await);
+    filled(&connection, &old, "unique", 1_000).await;
+    connection.execute("update app.people set bidx = null where id <> 995", &[]).await.unwrap();
+    // One of an earlier value, which is under none of the keys of what is sealed.
+    connection.execute("update app.people set bidx = '\\x00' where id = 5", &[]).await.unwrap();
+    let column = people();
+    let worker = Rotation::of_index(&new, &column, &column.indexes()[0]).range_rows(100).most_rows(10);
+    let (first, second) = tokio::join!(worker.run(&connection, |_| {}), worker.run(&other, |_| {}));
+    let is_told = |ended: &Result<_, Error>| {
+        matches!(ended, Err(Error::Rotation(RotationProblem::UniqueInPlace { .. })))
+    };
+    assert!(is_told(&first) || is_told(&second), "{first:?}, {second:?}");
+    let given_up = rotation::rotations(&connection).await.unwrap().remove(0);
+    assert_eq!((given_up.state, given_up.pass), (RotationState::Cancelled, 1));
+    let there = "select array_agg(id order by id) from app.people where bidx is not null";
+    let there: Vec<i64> = connection.query_scalar(there, &[]).await.unwrap();
+    assert_eq!((there, given_up.counts.rewritten), (vec![5, 995], 0));
+    // Without that value there is no other key: what is missing is filled, and what is strange made anew.
+    connection.execute("update app.people set bidx = null where id = 995", &[]).await.unwrap();
+    let ended = reindexed(&connection, &new).await.unwrap();
+    assert_eq!((ended.state, ended.counts.rewritten, ended.pass), (RotationState::Finished, 900, 3));
+    assert!(others(&connection, &new).await.is_empty());
+}
+
 #[tokio::test]
 async fn a_row_that_a_unique_index_does_not_let_in_is_told_of_and_the_others_go_in() {
     let database = database().await;

@@ -232,6 +232,13 @@ async fn what_only_reads_comes_to_the_same_whichever_statement_loses_its_connect
         assert_eq!((left.plaintext, left.unsealed), (0, 0));
     };
     assert_eq!(at_each_statement(&database, nothing, adoption, nothing).await, 2);
+    let failed = "insert into pgkeel.rotation_failure (rotation_id, row_key, class, pass) select id, '{7}', 'other', 1 from pgkeel.rotation";
+    connection.batch_execute(failed).await.unwrap();
+    let number = rotation::rotations(&connection).await.unwrap()[0].id;
+    let failures = async |db: &Faulty<'_>| {
+        assert_eq!(rotation::failures(db, number, 10).await.unwrap().len(), 1);
+    };
+    assert_eq!(at_each_statement(&database, nothing, failures, nothing).await, 1);
 }
 
 /// By time that passes as soon as there is nothing else to do.

@@ -47,6 +47,40 @@ async fn a_rotation_goes_over_all_rows_once_and_counts_them_exactly() {
     assert_eq!(rotation::rotations(&connection).await.unwrap().len(), 2);
 }
 
+#[tokio::test]
+async fn a_table_that_is_one_range_is_told_of_by_its_rows() {
+    let database = database().await;
+    let (old, new) = (vault(K1, &[], &[]).await, vault(K2, &[K1], &[]).await);
+    let connection = users(&database, &old, 200).await;
+    connection.batch_execute("analyze app.users").await.unwrap();
+    let told = Mutex::new(Vec::<Progress>::new());
+    let column = emails();
+    let rotation = Rotation::new(&new, &column).most_rows(50);
+    rotation.run(&connection, |progress| told.lock().unwrap().push(progress.clone())).await.unwrap();
+    let told = told.into_inner().unwrap();
+    let first: Vec<f64> =
+        told.iter().filter(|progress| progress.pass == 1).filter_map(|progress| progress.left).collect();
+    assert!(first[0] < 1.0 && first.is_sorted_by(|before, after| before >= after), "{first:?}");
+    assert_eq!(first.last(), Some(&0.0), "{first:?}");
+    let is_told = |progress: &Progress| progress.seconds_left.is_some() == (progress.pass == 1);
+    assert!(told.iter().all(is_told), "nothing was read of the second pass: {told:?}");
+}
+
+#[tokio::test]
+async fn of_each_column_the_newest_rotation_is_told_of_among_thousands() {
+    let database = database().await;
+    let vault = vault(K1, &[], &[]).await;
+    let connection = users(&database, &vault, 1).await;
+    let old = "insert into pgkeel.rotation (column_id, to_key, started_by, task, other_column, state, finished_at)
+        select id, '11111111', 'test', task, other, 'finished', now()
+        from pgkeel.sealed_column, (values ('adopt', 'plain'), ('reseal', null)) as v(task, other), generate_series(1, 2500)
+        order by v.task";
+    connection.execute(old, &[]).await.unwrap();
+    let newest = rotation::newest_rotations(&connection).await.unwrap();
+    assert_eq!(newest.iter().map(|rotation| rotation.id).collect::<Vec<_>>(), [5_000, 2_500]);
+    assert_eq!(rotation::rotations(&connection).await.unwrap().len(), 1_000);
+}
+
 fn spawnable<F: Future + Send>(future: F) -> F {
     future
 }

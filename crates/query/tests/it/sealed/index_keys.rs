@@ -132,6 +132,36 @@ async fn whatever_writes_a_row_writes_each_index_under_its_key() {
     assert_eq!(*sealer.open(&narrow, narrow::n::email).unwrap().expose(), "two@example.org");
 }
 
+/// One sealer's keyring is replaced by one with the other primary key, the other's is not yet.
+#[tokio::test]
+async fn in_a_transaction_across_a_reload_and_by_two_sealers_a_value_is_there_once() {
+    let (database, one, other) = (database().await, keeping().await, keeping().await);
+    let db = &database.connection().await;
+    let row = |id| NewMate { id, team: "a", email: "one@example.org", code: Some(7) };
+    db.batch_execute("begin").await.unwrap();
+    let (row_1, row_2) = (row(1), row(2));
+    let inserts = Mate::insert().values(&row_1).sealed_by(&one);
+    let before = [
+        one.lookup(m::email, "ONE@example.org").unwrap(),
+        other.lookup(m::email, "one@example.org").unwrap(),
+    ];
+    one.vault().reload(of_index(OLD, NEW).await);
+    assert_eq!(inserts.execute(db).await.unwrap(), 1);
+    for found in before.into_iter().chain([one.lookup(m::email, "one@example.org").unwrap()]) {
+        assert_eq!(Mate::repo().find_by(db, found).await.unwrap().unwrap().id, 1);
+    }
+    assert!(is_under(db, 1, "one@example.org", [OLD, OLD]).await, "the second one is under the primary key");
+    db.batch_execute("savepoint before").await.unwrap();
+    let twice = Mate::repo().sealed_by(&other).insert(db, &row_2).await;
+    assert!(matches!(twice, Err(Error::Unique(_))), "{twice:?}");
+    db.batch_execute("rollback to before").await.unwrap();
+    let meets = Mate::insert().values(&row_2).sealed_by(&other).on_conflict((m::email,)).do_nothing();
+    assert_eq!(meets.execute(db).await.unwrap(), 0);
+    db.batch_execute("rollback").await.unwrap();
+    assert_eq!(Mate::repo().sealed_by(&other).insert(db, &row_2).await.unwrap().id, 2);
+    assert!(is_under(db, 2, "one@example.org", [OLD, NEW]).await);
+}
+
 #[tokio::test]
 async fn an_index_is_looked_for_under_its_key_alone() {
     let (database, sealer) = (database().await, keeping().await);

@@ -6,7 +6,7 @@ use pgkeel_query::sealed::{Sealed, ddl, registered};
 use pgkeel_query::{Entity, Error, Executor as _, NewRow, sql};
 use pgkeel_testkit::TestDatabase;
 
-use super::sealer;
+use super::{keyring, sealer};
 
 const CONTEXT: &str = "clinic.patients.number";
 const BY_NUMBER: BlindIndex<String> =
@@ -49,6 +49,12 @@ async fn a_slow_index_finds_what_is_equal_and_keeps_it_unique() {
     let group = sealer.lookup_by(p::number, "number_group", "1234").unwrap();
     let found = Patient::query().filter(group).fetch_one(db).await.unwrap();
     assert!(sealer.matches(&found, p::number, "12/34").unwrap());
+    // Which of them are meant takes no key of indexes, so none may change meanwhile.
+    let sealing = ("PGKEEL_SEAL_PRIMARY", "3f9a1c22");
+    sealer.vault().reload(keyring(&[sealing]).await);
+    assert!(sealer.matches(&found, p::number, "12/34").unwrap());
+    assert!(!sealer.matches(&found, p::number, "12/35").unwrap());
+    sealer.vault().reload(keyring(&[sealing, ("PGKEEL_INDEX_PRIMARY", "77e0b1aa")]).await);
     let twice = patients.insert(db, &NewPatient { id: 2, number: "1234" }).await;
     assert!(matches!(twice, Err(Error::Unique(violation)) if violation.is_of(p::number)));
 }

@@ -4,17 +4,18 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use pgkeel_crypto::KeyId;
 use pgkeel_pool::Pool;
 use pgkeel_query::Error;
 use pgkeel_query::rotation::{
     self, Rotation, RotationProblem, RotationState, RotationStatus, RotationTask, RowFailure,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::row;
 use super::arguments::{Pace, Verb, Words};
 use super::display::Display;
-use super::problem::Doing as _;
+use super::problem::{Doing as _, cause};
 use crate::failure::Failure;
 use crate::signals::Signals;
 
@@ -33,7 +34,16 @@ pub(super) struct Work<'a> {
     pub(super) column: String,
 }
 
-type Ended = (RotationStatus, Vec<RowFailure>);
+/// What has come of one of them.
+enum Outcome {
+    Ended {
+        status: RotationStatus,
+        /// `None` if they could not be read.
+        failures: Option<Vec<RowFailure>>,
+    },
+    /// A unique index that is under another key.
+    Stays { index: String, key: KeyId },
+}
 
 /// Does one after the other, and says what has come of each, also where a later one fails or is stopped. A unique index that has to stay
 /// under its key keeps none from what is behind it.
@@ -44,27 +54,18 @@ pub(super) async fn run(
     all: Vec<Work<'_>>,
 ) -> Result<ExitCode, Failure> {
     let mut signals = Signals::listen()?;
-    let (mut done, mut is_all): (Vec<Ended>, _) = (Vec::new(), true);
+    let mut done = Vec::new();
     for work in all {
-        let ended = tokio::select! {
-            ended = by_workers(words, &work, pool, pace) => ended,
+        let outcome = tokio::select! {
+            outcome = outcome(words, &work, pool, pace) => outcome,
             _ = signals.next() => {
                 eprintln!("stopped in {}: what is done stays so, and a new call goes on from there", work.column);
                 tell(words, &done)?;
                 return Ok(ExitCode::FAILURE);
             }
         };
-        let ended = match ended {
-            Err(Error::Rotation(problem @ RotationProblem::UniqueInPlace { .. })) => {
-                eprintln!("{}: stays as it is: {problem}", work.column);
-                is_all = false;
-                continue;
-            }
-            Err(error) => Err(error).doing(format!("at work on {}", work.column)),
-            Ok(ended) => with_failures(ended, pool).await,
-        };
-        match ended {
-            Ok(ended) => done.push(ended),
+        match outcome {
+            Ok(outcome) => done.push(outcome),
             Err(failure) => {
                 tell(words, &done)?;
                 return Err(failure);
@@ -72,34 +73,74 @@ pub(super) async fn run(
         }
     }
     tell(words, &done)?;
-    let is_well = |ended: &RotationStatus| ended.state == RotationState::Finished && ended.counts.failed == 0;
-    is_all &= done.iter().all(|(ended, _)| is_well(ended));
-    Ok(if is_all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if done.iter().all(Outcome::is_well) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Of those that have ended, if any has.
-fn tell(words: &Words, done: &[Ended]) -> Result<(), Failure> {
+fn tell(words: &Words, done: &[Outcome]) -> Result<(), Failure> {
     if done.is_empty() {
         return Ok(());
     }
-    let text = || {
-        let told = |(ended, failures): &Ended| told(ended) + &failures.iter().map(row).collect::<String>();
-        done.iter().map(told).collect()
-    };
-    words.answer(text, || {
-        let as_json = |(ended, failures): &Ended| {
-            Ok(json!({ "rotation": serde_json::to_value(ended)?, "failures": serde_json::to_value(failures)? }))
-        };
-        done.iter().map(as_json).collect::<serde_json::Result<_>>()
-    })
+    words.answer(
+        || done.iter().map(Outcome::told).collect(),
+        || done.iter().map(Outcome::as_json).collect::<serde_json::Result<_>>(),
+    )
 }
 
-async fn with_failures(ended: RotationStatus, pool: &Pool) -> Result<Ended, Failure> {
-    let failures = match ended.counts.failed {
-        0 => Vec::new(),
-        _ => rotation::failures(pool, ended.id, NAMED).await.doing("looking at rows that do not open")?,
-    };
-    Ok((ended, failures))
+impl Outcome {
+    fn is_well(&self) -> bool {
+        match self {
+            Self::Ended { status, .. } => {
+                status.state == RotationState::Finished && status.counts.failed == 0
+            }
+            Self::Stays { .. } => false,
+        }
+    }
+
+    /// For people, who were told at once of what stays.
+    fn told(&self) -> String {
+        match self {
+            Self::Ended { status, failures } => {
+                told(status) + &failures.iter().flatten().map(row).collect::<String>()
+            }
+            Self::Stays { .. } => String::new(),
+        }
+    }
+
+    fn as_json(&self) -> serde_json::Result<Value> {
+        Ok(match self {
+            Self::Ended { status, failures } => {
+                json!({ "rotation": serde_json::to_value(status)?, "failures": serde_json::to_value(failures)? })
+            }
+            Self::Stays { index, key } => json!({ "stays": { "index": index, "key": key.to_string() } }),
+        })
+    }
+}
+
+async fn outcome(words: &Words, work: &Work<'_>, pool: &Pool, pace: Pace) -> Result<Outcome, Failure> {
+    match by_workers(words, work, pool, pace).await {
+        Ok(status) => {
+            let failures = failures(&status, pool).await;
+            Ok(Outcome::Ended { status, failures })
+        }
+        Err(Error::Rotation(
+            ref problem @ RotationProblem::UniqueInPlace { column: ref index, found: key },
+        )) => {
+            eprintln!("{}: stays as it is: {problem}", work.column);
+            Ok(Outcome::Stays { index: index.clone(), key })
+        }
+        Err(error) => Err(error).doing(format!("at work on {}", work.column)),
+    }
+}
+
+async fn failures(ended: &RotationStatus, pool: &Pool) -> Option<Vec<RowFailure>> {
+    if ended.counts.failed == 0 {
+        return Some(Vec::new());
+    }
+    let found = rotation::failures(pool, ended.id, NAMED).await;
+    found
+        .map_err(|error| eprintln!("{}: looking at rows that do not open: {:#}", ended.column, cause(error)))
+        .ok()
 }
 
 async fn by_workers(

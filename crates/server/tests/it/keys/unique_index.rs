@@ -56,6 +56,14 @@ async fn the_first_column_stays_as_it_is_and_the_second_one_is_filled() {
     assert!(!rotated.out.contains("email_bidx:"), "{rotated:?}");
     assert!(first_column(&operator).await == before);
     assert_eq!(count(&operator, "email_bidx2 is null or email_bidx2 = email_bidx").await, 0);
+    let all = operator.says(&["rotate", "--indexes", "--json"]).await;
+    assert_eq!(all.code, 1, "{all:?}");
+    let all: serde_json::Value = serde_json::from_str(&all.out).unwrap();
+    assert_eq!(all[0], json!({ "stays": { "index": "app.users.email_bidx", "key": old.id } }));
+    assert_eq!(
+        (&all[1]["rotation"]["other_column"], all.as_array().unwrap().len()),
+        (&json!("email_bidx2"), 2)
+    );
     // Nothing is in the way of what comes next.
     let again = operator.says(&["rotate", "--index", "email_bidx2", "--json"]).await.json();
     assert_eq!(
