@@ -69,7 +69,8 @@ pub(crate) fn is_private(path: &Path, account: &Account) -> bool {
 
 /// Whether it is a directory of the database user that nobody else can enter.
 fn is_of_one(seen: &Metadata, account: &Account) -> bool {
-    seen.is_dir() && seen.uid() == account.uid() && seen.mode() & 0o077 == 0
+    let rights_of_others = seen.mode() & 0o077;
+    seen.is_dir() && seen.uid() == account.uid() && rights_of_others == 0
 }
 
 fn made(path: &Path) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! The COMMIT of one file, with which the next one is sent: what holds of both when something goes wrong there.
 
-use pgkeel_connect::{Address, Config, Executor as _};
+use pgkeel_connect::{Address, Config, Executor as _, ServerError};
 use pgkeel_migrate::{Error, Migrations, Migrator, Reason, Stays};
 use pgkeel_testkit::{TestDatabase, eventually};
 
@@ -142,7 +142,7 @@ async fn the_connection_that_was_made_ready_is_closed_when_a_file_fails() {
     let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (file.as_str(), *text)).collect();
     let error = recording(&database, &files).up().await.unwrap_err();
     let source = error.file().and_then(|failed| failed.reason.server());
-    assert_eq!(source.map(|source| source.message()), Some("not this one"), "{error:?}");
+    assert_eq!(source.map(ServerError::message), Some("not this one"), "{error:?}");
     let readers = "select count(*) from pg_stat_activity where datname = current_database()
         and application_name = 'pgkeel-migrate record'";
     eventually("it is gone", async || (count(&database, readers).await == 0).then_some(())).await;
