@@ -76,7 +76,9 @@ impl ScratchCluster {
         let account = Account::of(&wishes.server)?;
         let installation = supply::ensured(&wishes.server, &account)?;
         let cache = template::cache(&account, wishes.on_disk)?;
-        sweep::abandoned(&cache, &account);
+        for place in template::caches(&account) {
+            sweep::abandoned(&place, &account);
+        }
         let template = template::ready(&cache, &installation, &account)?;
         let directory = cache.join(format!("s-{}", random::hex::<4>()?));
         let laid_out = Self::laid_out(wishes, &template, &directory, installation, &account);

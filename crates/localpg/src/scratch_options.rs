@@ -57,7 +57,8 @@ impl ScratchOptions {
         self
     }
 
-    /// Among the temporary files even where there is room in memory: for what is measured with `fsync=on`.
+    /// Among the temporary files even where there is room in memory: for what is measured with `fsync=on`. Where `/tmp` is in
+    /// memory itself, `TMPDIR` has to name a place on a disk.
     #[must_use]
     pub fn on_disk(mut self) -> Self {
         self.on_disk = true;

@@ -28,9 +28,9 @@ mod tests {
     #[test]
     fn every_byte_has_two_digits() {
         let bytes: Vec<u8> = (0..=255).collect();
-        let expected = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        let expected: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         for length in [0, 1, 31, 32, 33, 48, 256] {
-            assert_eq!(Hex(&bytes[..length]).to_string(), expected[..2 * length]);
+            assert_eq!(Hex(&bytes[..length]).to_string(), expected[..length].concat());
         }
     }
 }

@@ -39,7 +39,9 @@ fn main() -> anyhow::Result<()> {
     let vault = keys::vault()?;
     let mut contests = [sealing::contest(&vault)?, indexing::contest(&vault)?];
     if let Some(name) = only {
-        contests.iter_mut().for_each(|contest| contest.run_alone(&name, count));
+        for contest in &mut contests {
+            contest.run_alone(&name, count);
+        }
         return Ok(());
     }
     for contest in &mut contests {

@@ -68,7 +68,7 @@ async fn connect(cluster: &ScratchCluster) -> anyhow::Result<(Client, Statement)
     Ok((client, insert))
 }
 
-/// As many bytes as an index has, without an order: SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
+/// As many bytes as an index has, without an order: `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number
 /// generators", 2014).
 fn scattered(row: i64) -> [u8; 16] {
     let mixed = row.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);

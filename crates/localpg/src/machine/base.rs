@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, DirBuilder},
+    fs::{self, DirBuilder, Metadata},
     io,
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{self, Path, PathBuf},
@@ -55,11 +55,22 @@ pub(crate) fn private(path: &Path, account: &Account) -> Result<PathBuf, Error> 
         let _ = account.shell("make a directory", r#"mkdir -m 700 "$1""#, &[path.as_os_str()], &[]);
     }
     let seen = fs::symlink_metadata(path).map_err(Error::io("make", path))?;
-    if !seen.is_dir() || seen.uid() != account.uid() || seen.mode() & 0o077 != 0 {
+    if !is_of_one(&seen, account) {
         return Err(Error::NotPrivate { path: path.to_owned(), user: account.name().to_owned() });
     }
     reachable(path, account)?;
     Ok(path.to_owned())
+}
+
+/// Whether it is there, as [`private`] makes it.
+pub(crate) fn is_private(path: &Path, account: &Account) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|seen| is_of_one(&seen, account))
+}
+
+/// Whether it is a directory of the database user that nobody else can enter.
+fn is_of_one(seen: &Metadata, account: &Account) -> bool {
+    let rights_of_others = seen.mode() & 0o077;
+    seen.is_dir() && seen.uid() == account.uid() && rights_of_others == 0
 }
 
 fn made(path: &Path) -> Result<(), Error> {

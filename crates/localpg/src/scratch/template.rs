@@ -1,6 +1,7 @@
 //! A data directory that is made once and copied for each scratch cluster.
 
 use std::{
+    collections::BTreeSet,
     env,
     ffi::OsStr,
     hash::{DefaultHasher, Hash, Hasher},
@@ -17,6 +18,9 @@ use crate::{
 /// Raised whenever a template is made differently.
 const FORMAT: u32 = 1;
 
+/// In memory on Linux; elsewhere there is no such directory.
+const MEMORY: &str = "/dev/shm";
+
 /// Templates in memory cost 28 MB, clusters the same and what tests write.
 const ROOM: u64 = 1 << 30;
 
@@ -28,11 +32,9 @@ const INITDB: [&str; 6] = ["-A", "trust", "-U", "postgres", "-N", "--wal-segsize
 /// The directory of templates and scratch clusters: in memory where there is room, unless they are to be on disk, else among
 /// the temporary files; private to the database user.
 pub(crate) fn cache(account: &Account, on_disk: bool) -> Result<PathBuf, Error> {
-    let name = format!("pgkeel-{}", account.uid());
-    let memory = Some(PathBuf::from("/dev/shm")).filter(|place| !on_disk && has_room(place));
     let mut refusal = None;
-    for place in memory.into_iter().chain([env::temp_dir(), "/tmp".into()]) {
-        let place = place.canonicalize().unwrap_or(place).join(&name);
+    let is_fit = |parent: &PathBuf| parent != Path::new(MEMORY) || (!on_disk && has_room(parent));
+    for place in parents().filter(is_fit).map(|parent| cache_in(parent, account)) {
         match base::private(&place, account) {
             Ok(place) if socket::fits(&place.join("s-01234567")) => return Ok(place),
             Ok(_) => {}
@@ -40,6 +42,22 @@ pub(crate) fn cache(account: &Account, on_disk: bool) -> Result<PathBuf, Error> 
         }
     }
     Err(refusal.unwrap_or(Error::UnsupportedPlatform))
+}
+
+/// All such directories that there are, whichever is used now.
+pub(crate) fn caches(account: &Account) -> BTreeSet<PathBuf> {
+    parents()
+        .map(|parent| cache_in(parent, account))
+        .filter(|place| base::is_private(place, account))
+        .collect()
+}
+
+fn parents() -> impl Iterator<Item = PathBuf> {
+    [PathBuf::from(MEMORY), env::temp_dir(), "/tmp".into()].into_iter()
+}
+
+fn cache_in(parent: PathBuf, account: &Account) -> PathBuf {
+    parent.canonicalize().unwrap_or(parent).join(format!("pgkeel-{}", account.uid()))
 }
 
 fn has_room(place: &Path) -> bool {

@@ -1,6 +1,10 @@
 //! What a scratch cluster is.
 
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
 
 use pgkeel_localpg::{Auth, Host, ScratchCluster, ScratchOptions};
 
@@ -73,4 +77,18 @@ fn it_is_among_the_temporary_files_if_wanted() {
     let temporary =
         [std::env::temp_dir(), "/tmp".into()].map(|place| place.canonicalize().expect("a directory"));
     assert!(temporary.iter().any(|temporary| Path::new(&place).starts_with(temporary)), "{place}");
+}
+
+#[test]
+fn what_was_left_behind_in_one_place_is_removed_by_a_cluster_in_another() {
+    let place = {
+        let cluster = ScratchCluster::start(&wishes().on_disk()).expect("started");
+        PathBuf::from(sql::one(&cluster.endpoint(), "show data_directory"))
+    };
+    let left = place.ancestors().nth(2).expect("a cache").join(format!("s-left{}", std::process::id()));
+    fs::create_dir(&left).expect("made");
+    let long_ago = SystemTime::now() - Duration::from_hours(1);
+    File::open(&left).expect("there").set_modified(long_ago).expect("made old");
+    let _elsewhere = ScratchCluster::start(&wishes()).expect("started");
+    assert!(!left.exists(), "{}", left.display());
 }

@@ -88,11 +88,11 @@ impl<'a> Scanner<'a> {
 
     fn token(&mut self, byte: u8) {
         match byte {
-            _ if byte.is_ascii_whitespace() => self.at += 1,
+            _ if is_space(byte) => self.at += 1,
             b'-' if self.peek(1) == Some(b'-') => self.skip_line(),
             b'/' if self.peek(1) == Some(b'*') => self.skip_comment(),
             b';' if self.parentheses == 0 && self.blocks == 0 => {
-                self.found.statements.extend(self.open.take());
+                self.found.statements.extend(self.open.take().map(Statement::with_no_room));
                 self.at += 1;
             }
             _ => self.token_of_statement(byte),
@@ -113,7 +113,7 @@ impl<'a> Scanner<'a> {
             b'(' => self.parenthesis(1),
             b')' => self.parenthesis(-1),
             b'0'..=b'9' => self.at += self.length_of(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
-            b'\\' => self.at += self.length_of(|byte| !byte.is_ascii_whitespace() && byte != b';'),
+            b'\\' => self.at += self.length_of(|byte| !is_space(byte) && byte != b';'),
             _ if is_word_start(byte) => self.word(),
             _ if is_operator(byte) => self.at += self.length_of_operator(),
             _ => self.at += 1,
@@ -187,7 +187,7 @@ impl<'a> Scanner<'a> {
                 }
             }
             self.at = (self.at + 1).min(self.sql.len());
-            let space = self.length_of(|byte| byte.is_ascii_whitespace());
+            let space = self.length_of(is_space);
             let goes_on = space == 0 || self.rest()[..space].contains(&b'\n');
             if !goes_on || self.peek(space) != Some(b'\'') {
                 return;
@@ -238,6 +238,13 @@ impl<'a> Scanner<'a> {
 }
 
 impl Statement<'_> {
+    /// There may be as many as a table has rows.
+    fn with_no_room(mut self) -> Self {
+        self.words.shrink_to_fit();
+        self.tokens.shrink_to_fit();
+        self
+    }
+
     /// Whether its first words are these.
     pub(crate) fn begins_with(&self, words: &[&str]) -> bool {
         self.words.len() >= words.len()
@@ -259,6 +266,11 @@ impl Statement<'_> {
         let kind = self.words.get(behind).filter(|_| self.begins_with(&["create"]));
         kind.is_some_and(|kind| ["function", "procedure"].iter().any(|it| kind.eq_ignore_ascii_case(it)))
     }
+}
+
+/// As PostgreSQL 16 has it (`src/backend/parser/scan.l`); to those before it a vertical tab is an error.
+fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == b'\x0b'
 }
 
 fn is_word_start(byte: u8) -> bool {

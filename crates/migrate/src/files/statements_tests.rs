@@ -66,3 +66,32 @@ fn comments_to_the_end_of_a_line_are_kept_with_their_place() {
     let sql = "-- a\nselect '-- b' -- c";
     assert_eq!(scan(sql).line_comments, [(0, "-- a"), (19, "-- c")]);
 }
+
+#[test]
+fn the_first_word_of_a_text_is_that_of_its_statement() {
+    let texts = [
+        "-- why\n/* and /* how */ */ set a = 1",
+        "\u{b}\u{c}\tset a = 1",
+        "SET$1 x",
+        "größe",
+        "\u{feff}set a = 1",
+        "\u{a0}set a = 1",
+        "_x; y",
+        "a\"b\"",
+    ];
+    for sql in texts {
+        let statement = &statements(sql)[0];
+        assert_eq!(first_word(&sql[statement.start..statement.end]), statement.words[0], "{sql:?}");
+    }
+    for sql in ["(select 1) union select 2", "\"set\"", "'set'", "$$set$$", "1 set", "\\set"] {
+        assert_eq!(first_word(sql), "", "{sql:?}");
+    }
+}
+
+#[test]
+fn statements_keep_no_room_that_they_do_not_need() {
+    for statement in statements(&"insert into t values (1);".repeat(3)) {
+        assert!(statement.tokens.capacity() < 2 * statement.tokens.len(), "{statement:?}");
+        assert!(statement.words.capacity() < 2 * statement.words.len(), "{statement:?}");
+    }
+}

@@ -1,8 +1,8 @@
 //! The COMMIT of one file, with which the next one is sent: what holds of both when something goes wrong there.
 
-use pgkeel_connect::{Address, Config, Executor as _};
+use pgkeel_connect::{Address, Config, Executor as _, ServerError};
 use pgkeel_migrate::{Error, Migrations, Migrator, Reason, Stays};
-use pgkeel_testkit::TestDatabase;
+use pgkeel_testkit::{TestDatabase, eventually};
 
 use crate::stop::stopped;
 use crate::{count, has_table, history, migrator, recording};
@@ -101,10 +101,10 @@ async fn behind_a_row_of_the_history_that_is_refused_the_next_file_does_not_run(
     assert!(!has_table(&database, "b").await && !has_table(&database, "c").await);
 }
 
-#[tokio::test]
-async fn the_schema_is_recorded_although_the_connection_that_was_made_ready_for_it_is_lost() {
-    let database = TestDatabase::empty().await;
-    let ending = "do $$ declare looks int = 0; reader int; begin
+/// Waits for the connection on which the schema is to be read, as `reader`, and does this then.
+fn once_ready(then: &str) -> String {
+    format!(
+        "do $$ declare looks int = 0; reader int; begin
           loop
             perform pg_stat_clear_snapshot();
             select pid into reader from pg_stat_activity where datname = current_database()
@@ -114,13 +114,38 @@ async fn the_schema_is_recorded_although_the_connection_that_was_made_ready_for_
             if looks > 6000 then raise 'nobody is ready'; end if;
             perform pg_sleep(0.01);
           end loop;
-          perform pg_terminate_backend(reader);
-        end $$;";
-    let files: Vec<(String, &str)> =
-        (1..=100).map(|n| (format!("V{n}__a.sql"), if n == 100 { ending } else { "select 1;" })).collect();
+          {then};
+        end $$;"
+    )
+}
+
+/// So many that such a connection pays, the last one with this text.
+fn hundred(last: &str) -> Vec<(String, &str)> {
+    (1..=100).map(|n| (format!("V{n}__a.sql"), if n == 100 { last } else { "select 1;" })).collect()
+}
+
+#[tokio::test]
+async fn the_schema_is_recorded_although_the_connection_that_was_made_ready_for_it_is_lost() {
+    let database = TestDatabase::empty().await;
+    let ending = once_ready("perform pg_terminate_backend(reader)");
+    let files = hundred(&ending);
     let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (file.as_str(), *text)).collect();
     recording(&database, &files).up().await.unwrap();
     assert_eq!(count(&database, "select count(*) from pgkeel.schema_snapshot").await, 1);
+}
+
+#[tokio::test]
+async fn the_connection_that_was_made_ready_is_closed_when_a_file_fails() {
+    let database = TestDatabase::empty().await;
+    let failing = once_ready("raise 'not this one'");
+    let files = hundred(&failing);
+    let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (file.as_str(), *text)).collect();
+    let error = recording(&database, &files).up().await.unwrap_err();
+    let source = error.file().and_then(|failed| failed.reason.server());
+    assert_eq!(source.map(ServerError::message), Some("not this one"), "{error:?}");
+    let readers = "select count(*) from pg_stat_activity where datname = current_database()
+        and application_name = 'pgkeel-migrate record'";
+    eventually("it is gone", async || (count(&database, readers).await == 0).then_some(())).await;
 }
 
 /// Triggers that are put off do to the session what a file does not, as it is committed.
