@@ -153,7 +153,7 @@ fn verbs() -> impl Iterator<Item = Command> {
         Command::new("publish")
             .about("Say which columns are sealed, by a file; programs say it themselves")
             .after_help(PUBLISH)
-            .arg(described().required(true)),
+            .arg(described().required(true).help("A TOML file that describes sealed columns")),
         Command::new("withdraw")
             .about("Say that a column is sealed no more, as it or its table is gone")
             .after_help("Its rotations are forgotten, and it is counted no more when a key is retired.")
@@ -273,8 +273,9 @@ To rotate a key:
   pgkeel keys retire 3f9a1c22          does nothing need the old one any more? Then make it
                                        \"disabled\", and keep its secret in escrow
 
-The role needs `usage` on the schemas, `select` on the tables and `update` on the sealed columns; and
-`select, insert, update, delete` on the tables of the schema pgkeel, which `setup` makes.
+The role needs `usage` on the schemas, `select` on the tables and `update` on the columns that are
+written (sealed ones, those of indexes, plaintext that is emptied); and `select, insert, update, delete`
+on the tables of the schema pgkeel, which `setup` makes.
 
 Exit codes: 0 all well, 1 something failed or is not well, 2 wrong settings, keyring or command line.";
 
